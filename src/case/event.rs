@@ -1,0 +1,485 @@
+//! Every event that a case can have: the vocabulary of the log.
+//!
+//! # Format versions
+//!
+//! A line carries `v`. The version rises in the release that *adds* a kind or a field that must be
+//! understood, not in the one that first writes it.
+//!
+//! | reader | writer | what happens |
+//! |---|---|---|
+//! | new | old | every old kind stays readable; a missing field has a default |
+//! | old | new | the chain verifies (it is over bytes); the case opens read-only and says which version wrote it |
+//! | old writer after new | | refused: a case that holds a newer line is never appended to |
+
+use serde::{Deserialize, Serialize};
+
+use super::subject::Subject;
+use crate::canon::Digest;
+use crate::door::{Door, DoorState, Probe};
+use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, NoticeId};
+use crate::plan::{Plan, StepId};
+use crate::provider::{Account, Candidate, Closing, Completeness};
+use crate::time::Timestamp;
+
+/// The version of the line format that this build writes.
+pub const FORMAT: u32 = 1;
+
+/// One line of a case log.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// [`FORMAT`] of the writer.
+    pub v: u32,
+    /// The case.
+    pub case: CaseId,
+    /// 0 for the first line.
+    pub seq: u64,
+    /// SHA-256 of the line before, with its line end; zeros for the first.
+    pub prev: Digest,
+    /// When it was written, UTC.
+    pub at: Timestamp,
+    /// Who or what wrote it.
+    pub by: Actor,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Who or what acted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A person of the roster, by name.
+    Person(String),
+    /// Whoever ran the command line, by the account name of the machine.
+    Operator(String),
+    /// The engine.
+    Engine,
+    /// A webhook source, by name.
+    Intake(String),
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Person(name) => write!(f, "{name}"),
+            Self::Operator(name) => write!(f, "operator {name}"),
+            Self::Engine => f.write_str("engine"),
+            Self::Intake(source) => write!(f, "intake {source}"),
+        }
+    }
+}
+
+/// A person who may approve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// How the log names them.
+    pub name: String,
+    /// What they may approve: `responder`, `incident_lead`, `legal`, `hr`, `executive`.
+    pub roles: Vec<String>,
+    /// The public half of their SSH key, one line as in `authorized_keys`.
+    pub key: String,
+}
+
+/// A signed decision of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// The exact text that was signed.
+    pub text: String,
+    /// The SSHSIG block, as `ssh-keygen -Y sign` writes it.
+    pub signature: String,
+    /// The person.
+    pub person: String,
+}
+
+/// How a piece of evidence was had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// An answer of a provider.
+    Exchange {
+        /// The method.
+        method: String,
+        /// The URL.
+        url: String,
+        /// The headers of the request, without credentials.
+        request_headers: Vec<(String, String)>,
+        /// The body of the request; a digest when it held a secret.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_body: Option<String>,
+        /// The status; `None` when there was no answer.
+        status: Option<u16>,
+        /// The headers of the answer.
+        response_headers: Vec<(String, String)>,
+        /// Why there was no answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        broken: Option<String>,
+        /// Which attempt this was.
+        attempt: u32,
+        /// Milliseconds to the answer.
+        took_ms: u64,
+        /// The credential, by name.
+        credential: String,
+    },
+    /// A file that a person gave.
+    File {
+        /// The name of the file, without its folder. Hostile text.
+        name: String,
+    },
+    /// A webhook as received.
+    Webhook {
+        /// The source.
+        source: String,
+        /// Its headers.
+        headers: Vec<(String, String)>,
+    },
+    /// Output of a program, such as `git bundle create`.
+    Program {
+        /// The program with its arguments, without secrets.
+        command: Vec<String>,
+        /// Its version line.
+        version: String,
+    },
+    /// Made from other evidence.
+    Derived {
+        /// From which.
+        from: Vec<EvidenceId>,
+        /// How.
+        how: String,
+    },
+}
+
+/// One item of evidence: the record of bytes that are kept as received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Its id.
+    pub id: EvidenceId,
+    /// SHA-256 of the bytes.
+    pub sha256: Digest,
+    /// How many bytes.
+    pub bytes: u64,
+    /// The media type as given by the source.
+    pub media_type: String,
+    /// How it was had.
+    pub source: Source,
+    /// When it was had, UTC.
+    pub at: Timestamp,
+    /// `cordon 0.1.0`.
+    pub tool: String,
+    /// What it is, one line. Hostile text where it quotes a source.
+    pub title: String,
+}
+
+/// What a step ended with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "result")]
+pub enum Outcome {
+    /// Done and proven; `effects` of `asked` were proven.
+    Done {
+        /// How many effects were asked for.
+        asked: u32,
+        /// How many were proven.
+        proven: u32,
+        /// One sentence.
+        note: String,
+    },
+    /// Tried and failed.
+    Failed {
+        /// One sentence with the next step.
+        why: String,
+    },
+    /// Neither proven nor refuted.
+    Unknown {
+        /// One sentence.
+        why: String,
+    },
+    /// Not tried.
+    Skipped {
+        /// One sentence.
+        why: String,
+    },
+}
+
+/// Everything that can happen in a case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body")]
+#[expect(
+    missing_docs,
+    reason = "the variants and fields are named by the field's own words"
+)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are written once and read in a fold"
+)]
+pub enum Event {
+    #[serde(rename = "case.opened")]
+    CaseOpened {
+        title: String,
+        salt: String,
+        subject: Subject,
+        route: String,
+        people: Vec<Person>,
+        recorder: String,
+        protected: Vec<String>,
+        effective: Option<Timestamp>,
+        evidence: Option<EvidenceId>,
+    },
+    #[serde(rename = "case.held")]
+    CaseHeld { reason: String },
+    #[serde(rename = "case.released")]
+    CaseReleased { reason: String },
+    #[serde(rename = "case.closed")]
+    CaseClosed { reason: String },
+    #[serde(rename = "case.noted")]
+    CaseNoted { text: String },
+    #[serde(rename = "evidence.kept")]
+    EvidenceKept(Evidence),
+    #[serde(rename = "identity.candidates")]
+    IdentityCandidates {
+        provider: String,
+        candidates: Vec<Candidate>,
+    },
+    #[serde(rename = "identity.chosen")]
+    IdentityChosen {
+        account: Account,
+        reason: String,
+        evidence: Vec<EvidenceId>,
+    },
+    #[serde(rename = "identity.withdrawn")]
+    IdentityWithdrawn { account: Account, reason: String },
+    #[serde(rename = "door.found")]
+    DoorFound(Door),
+    #[serde(rename = "inventory.read")]
+    InventoryRead {
+        account: Account,
+        doors: u32,
+        completeness: Vec<Completeness>,
+        blind: Vec<String>,
+    },
+    #[serde(rename = "inventory.failed")]
+    InventoryFailed { account: Account, why: String },
+    #[serde(rename = "trail.read")]
+    TrailRead {
+        trail: String,
+        account: Option<Account>,
+        completeness: Completeness,
+        evidence: Vec<EvidenceId>,
+    },
+    #[serde(rename = "trail.page")]
+    TrailPage {
+        trail: String,
+        account: Account,
+        evidence: EvidenceId,
+        records: u64,
+        next: Option<String>,
+    },
+    #[serde(rename = "plan.made")]
+    PlanMade { plan: Plan, digest: Digest },
+    #[serde(rename = "run.started")]
+    RunStarted { plan: Digest },
+    #[serde(rename = "run.resumed")]
+    RunResumed { plan: Digest },
+    #[serde(rename = "run.cancelled")]
+    RunCancelled { reason: String },
+    #[serde(rename = "run.ended")]
+    RunEnded { plan: Digest },
+    #[serde(rename = "gate.opened")]
+    GateOpened {
+        step: StepId,
+        plan: Digest,
+        roles: Vec<String>,
+        people: u32,
+        expires: Timestamp,
+    },
+    #[serde(rename = "gate.approved")]
+    GateApproved {
+        step: StepId,
+        plan: Digest,
+        signed: Signed,
+    },
+    #[serde(rename = "gate.denied")]
+    GateDenied {
+        step: StepId,
+        plan: Digest,
+        signed: Signed,
+    },
+    #[serde(rename = "gate.passed")]
+    GatePassed { step: StepId },
+    #[serde(rename = "gate.expired")]
+    GateExpired { step: StepId },
+    #[serde(rename = "timer.set")]
+    TimerSet { step: StepId, due: Timestamp },
+    #[serde(rename = "step.intended")]
+    StepIntended {
+        step: StepId,
+        attempt: u32,
+        door: Option<DoorId>,
+        undo: Option<serde_json::Value>,
+    },
+    #[serde(rename = "step.acted")]
+    StepActed {
+        step: StepId,
+        attempt: u32,
+        door: Option<DoorId>,
+        closing: Option<Closing>,
+        note: String,
+    },
+    #[serde(rename = "step.ended")]
+    StepEnded { step: StepId, outcome: Outcome },
+    #[serde(rename = "door.probed")]
+    DoorProbed {
+        door: DoorId,
+        state: DoorState,
+        probe: Probe,
+    },
+    #[serde(rename = "undo.intended")]
+    UndoIntended { door: DoorId },
+    #[serde(rename = "undo.acted")]
+    UndoActed { door: DoorId, closing: Closing },
+    #[serde(rename = "notice.drafted")]
+    NoticeDrafted {
+        notice: NoticeId,
+        template: String,
+        text: Digest,
+        evidence: EvidenceId,
+        facts: Vec<EvidenceId>,
+        missing: Vec<String>,
+    },
+    #[serde(rename = "notice.approved")]
+    NoticeApproved {
+        notice: NoticeId,
+        text: Digest,
+        signed: Signed,
+    },
+    #[serde(rename = "notice.sending")]
+    NoticeSending {
+        notice: NoticeId,
+        text: Digest,
+        to: Vec<String>,
+        message_id: String,
+    },
+    #[serde(rename = "notice.sent")]
+    NoticeSent {
+        notice: NoticeId,
+        message_id: String,
+        reply: String,
+    },
+    #[serde(rename = "notice.refused")]
+    NoticeRefused {
+        notice: NoticeId,
+        message_id: String,
+        why: String,
+    },
+    #[serde(rename = "contact.recorded")]
+    ContactRecorded(Contact),
+    #[serde(rename = "sanctions.held")]
+    SanctionsHeld {
+        reason: String,
+        contact: Option<ContactId>,
+    },
+    #[serde(rename = "clock.started")]
+    ClockStarted(ClockStart),
+    #[serde(rename = "clock.chosen")]
+    ClockChosen {
+        clock: ClockId,
+        start: Timestamp,
+        reason: String,
+    },
+    #[serde(rename = "clock.receipt")]
+    ClockReceipt {
+        clock: ClockId,
+        reference: String,
+        at: Timestamp,
+    },
+    #[serde(rename = "checkpoint.signed")]
+    CheckpointSigned {
+        entries: u64,
+        head: Digest,
+        text: String,
+        signature: String,
+    },
+    #[serde(rename = "export.made")]
+    ExportMade { manifest: Digest, files: u64 },
+}
+
+/// One message to or from whoever makes demands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// Its id.
+    pub id: ContactId,
+    /// `email`, `call`, `chat`, `letter`, `other`.
+    pub channel: String,
+    /// `in` or `out`.
+    pub direction: String,
+    /// Who it says it is from. Hostile text.
+    pub from: String,
+    /// To whom.
+    pub to: Vec<String>,
+    /// When the message says it was sent.
+    pub sent: Option<Timestamp>,
+    /// When we had it.
+    pub received: Timestamp,
+    /// The subject line or a short title. Hostile text.
+    pub subject: String,
+    /// What it says, as text. Hostile text.
+    pub text: String,
+    /// The evidence of the original.
+    pub evidence: Vec<EvidenceId>,
+    /// Messages that it says it answers.
+    pub thread: Vec<String>,
+    /// What was taken out of it: links, addresses, hashes, wallets.
+    pub indicators: Vec<Indicator>,
+    /// Deadlines, verbatim and read.
+    pub deadlines: Vec<Deadline>,
+    /// Whether it asks for money or threatens to publish.
+    pub demand: bool,
+}
+
+/// A thing taken out of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Indicator {
+    /// `url`, `domain`, `email`, `ip`, `sha256`, `btc`, …
+    pub kind: String,
+    /// As it stands in the message.
+    pub value: String,
+    /// Whether a checksum or grammar holds: `valid`, `invalid`, `unchecked`.
+    pub check: String,
+}
+
+/// A deadline that a message sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// The words of the message.
+    pub verbatim: String,
+    /// What they may mean: instant and how it was read. The earliest first.
+    pub readings: Vec<Reading>,
+}
+
+/// One way to read a deadline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The instant.
+    pub at: Timestamp,
+    /// How it was read.
+    pub how: String,
+}
+
+/// A clock that may run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockStart {
+    /// Its id.
+    pub id: ClockId,
+    /// `eu.gdpr.33`, `trail.github.git_events`, `contact.demand`.
+    pub rule: String,
+    /// What is due.
+    pub title: String,
+    /// The legal or technical basis.
+    pub basis: String,
+    /// How long, seconds; the deadline is start plus this.
+    pub seconds: i64,
+    /// Instants that may start it, the earliest first, each with its reason.
+    pub candidates: Vec<Reading>,
+    /// Why it may not apply.
+    pub doubts: Vec<String>,
+    /// The evidence that it rests on.
+    pub evidence: Vec<EvidenceId>,
+}

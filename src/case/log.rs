@@ -1,0 +1,299 @@
+//! The case log: seals events into chained lines, folds them, and makes them durable.
+//!
+//! Events are folded when they are queued, so that concurrent writers share one flush; a flush that
+//! fails poisons the log, because what memory says would no longer be what the disk says.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::event::{Actor, Entry, Event, FORMAT};
+use super::state::CaseState;
+use crate::canon::{Digest, canonical};
+use crate::fault::{Fault, Result};
+use crate::id::CaseId;
+use crate::store::{CaseStore, Commit, Head};
+use crate::time::Clock;
+
+/// The log of one case, open for reading and appending.
+#[derive(Debug)]
+pub struct CaseLog {
+    case: CaseId,
+    store: CaseStore,
+    clock: Arc<dyn Clock>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    state: CaseState,
+    /// Why nothing may be appended any more.
+    sealed: Option<String>,
+}
+
+/// What every line of every version has.
+#[derive(Deserialize)]
+struct Link {
+    v: u32,
+    seq: u64,
+    prev: Digest,
+}
+
+impl CaseLog {
+    /// Opens a new case in `dir`, which must not exist, with its first event.
+    pub async fn create(
+        dir: &Path,
+        case: CaseId,
+        clock: Arc<dyn Clock>,
+        by: &Actor,
+        first: Event,
+    ) -> Result<Self> {
+        let store = CaseStore::create(dir)?;
+        let inner = Mutex::new(Inner {
+            state: CaseState::default(),
+            sealed: None,
+        });
+        let log = Self {
+            case,
+            store,
+            clock,
+            inner,
+        };
+        log.append(by, vec![first]).await?;
+        Ok(log)
+    }
+
+    /// Opens an existing case: checks the chain, folds the lines.
+    pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Self> {
+        let store = CaseStore::open(dir)?;
+        let lines = store.lines(0)?;
+        let folded = fold(&lines)?;
+        let Some(case) = folded.case else {
+            return Err(Fault::evidence("log-empty", "The case log is empty.").at(dir.display()));
+        };
+        let sealed = folded
+            .newer
+            .map(|v| format!("it holds lines of format {v}, which a newer Cordon wrote"));
+        Ok(Self {
+            case,
+            store,
+            clock,
+            inner: Mutex::new(Inner {
+                state: folded.state,
+                sealed,
+            }),
+        })
+    }
+
+    /// The case.
+    pub const fn case(&self) -> &CaseId {
+        &self.case
+    }
+
+    /// The store beneath.
+    pub const fn store(&self) -> &CaseStore {
+        &self.store
+    }
+
+    /// The clock that stamps the lines.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Looks at the state.
+    pub fn read<R>(&self, look: impl FnOnce(&CaseState) -> R) -> R {
+        look(&self.lock().state)
+    }
+
+    /// Appends events; they are durable when this returns.
+    pub async fn append(&self, by: &Actor, events: Vec<Event>) -> Result<Vec<Entry>> {
+        self.append_with(by, events, Vec::new()).await
+    }
+
+    /// Appends events together with the blobs that they name; durable when this returns.
+    ///
+    /// # Errors
+    /// An illegal transition (nothing is written), a sealed log, a disk that fails.
+    pub async fn append_with(
+        &self,
+        by: &Actor,
+        events: Vec<Event>,
+        blobs: Vec<Bytes>,
+    ) -> Result<Vec<Entry>> {
+        self.append_if(by, blobs, |_| Ok(events)).await
+    }
+
+    /// Appends what `decide` makes of the state, with nothing between the look and the write.
+    pub async fn append_if(
+        &self,
+        by: &Actor,
+        blobs: Vec<Bytes>,
+        decide: impl FnOnce(&CaseState) -> Result<Vec<Event>>,
+    ) -> Result<Vec<Entry>> {
+        let (entries, pending) = {
+            let mut inner = self.lock();
+            if let Some(why) = &inner.sealed {
+                return Err(Fault::failed(
+                    "log-sealed",
+                    format!("Nothing can be appended: {why}."),
+                )
+                .at(&self.case));
+            }
+            let events = decide(&inner.state)?;
+            if events.is_empty() {
+                return Ok(Vec::new());
+            }
+            let head = self.store.head();
+            let (entries, lines) = self.seal(head, by, events)?;
+            self.take_in(&mut inner, &entries)?;
+            match self.store.commit(Commit {
+                expected: head,
+                lines,
+                blobs,
+            }) {
+                Ok(pending) => (entries, pending),
+                Err(fault) => {
+                    inner.sealed = Some("the store refused a commit".to_owned());
+                    return Err(fault);
+                }
+            }
+        };
+        if let Err(fault) = pending.durable().await {
+            self.lock().sealed = Some("the disk failed under a commit".to_owned());
+            return Err(fault);
+        }
+        Ok(entries)
+    }
+
+    /// Every entry that this build understands, in order.
+    pub fn entries(&self) -> Result<Vec<Entry>> {
+        self.store
+            .lines(0)?
+            .iter()
+            .map(|line| parse(line))
+            .collect()
+    }
+
+    /// Folds entries; when one is illegal, those before it in the batch are taken back.
+    fn take_in(&self, inner: &mut Inner, entries: &[Entry]) -> Result<()> {
+        for (index, entry) in entries.iter().enumerate() {
+            if let Err(fault) = inner.state.check(entry) {
+                if index > 0 {
+                    inner.state = fold(&self.store.lines(0)?)?.state;
+                }
+                return Err(fault);
+            }
+            inner.state.apply(entry);
+        }
+        Ok(())
+    }
+
+    fn seal(
+        &self,
+        head: Head,
+        by: &Actor,
+        events: Vec<Event>,
+    ) -> Result<(Vec<Entry>, Vec<Vec<u8>>)> {
+        let mut prev = head.hash;
+        let mut entries = Vec::with_capacity(events.len());
+        let mut lines = Vec::with_capacity(events.len());
+        for (seq, event) in (head.lines..).zip(events) {
+            let at = self.clock.now();
+            let entry = Entry {
+                v: FORMAT,
+                case: self.case.clone(),
+                seq,
+                prev,
+                at,
+                by: by.clone(),
+                event,
+            };
+            let line = canonical(&entry)?;
+            prev = line_hash(&line);
+            lines.push(line);
+            entries.push(entry);
+        }
+        Ok((entries, lines))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The SHA-256 of a line with its line end: what the next line's `prev` says.
+pub fn line_hash(line: &[u8]) -> Digest {
+    use sha2::Digest as _;
+    let mut hasher = sha2::Sha256::new();
+    hasher.update(line);
+    hasher.update(b"\n");
+    Digest::finish(hasher)
+}
+
+/// A log as read: its state, and what else was found.
+#[derive(Debug)]
+pub struct Folded {
+    /// The case that the lines name.
+    pub case: Option<CaseId>,
+    /// The state.
+    pub state: CaseState,
+    /// The newest format version above ours, if there is one.
+    pub newer: Option<u32>,
+    /// Where it ends.
+    pub head: Head,
+}
+
+/// Checks the chain of `lines` and folds them; damage is located by line number.
+pub fn fold(lines: &[Vec<u8>]) -> Result<Folded> {
+    let mut folded = Folded {
+        case: None,
+        state: CaseState::default(),
+        newer: None,
+        head: Head::EMPTY,
+    };
+    for (line, expected) in lines.iter().zip(0u64..) {
+        let damaged = |what: String| {
+            Fault::evidence("log-damaged", what).at(format!("line {}", expected + 1))
+        };
+        let link: Link = serde_json::from_slice(line)
+            .map_err(|error| damaged("The line is not a record.".to_owned()).caused_by(error))?;
+        if link.seq != expected {
+            return Err(damaged(format!(
+                "The line says it is number {}, but stands as {expected}.",
+                link.seq
+            )));
+        }
+        if link.prev != folded.head.hash {
+            return Err(damaged(
+                "The line does not continue the one before it.".to_owned(),
+            ));
+        }
+        if link.v > FORMAT {
+            folded.newer = folded.newer.max(Some(link.v));
+        } else {
+            let entry = parse(line)?;
+            if canonical(&entry)? != *line {
+                return Err(damaged("The line is not in canonical form.".to_owned()));
+            }
+            if folded.case.as_ref().is_some_and(|case| *case != entry.case) {
+                return Err(damaged(format!("The line belongs to {}.", entry.case)));
+            }
+            folded.state.check(&entry)?;
+            folded.state.apply(&entry);
+            folded.case = Some(entry.case);
+        }
+        folded.head = Head {
+            lines: expected + 1,
+            hash: line_hash(line),
+        };
+    }
+    Ok(folded)
+}
+
+fn parse(line: &[u8]) -> Result<Entry> {
+    serde_json::from_slice(line).map_err(|error| {
+        Fault::evidence("log-damaged", "A line of the case log cannot be read.").caused_by(error)
+    })
+}

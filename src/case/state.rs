@@ -1,0 +1,543 @@
+//! The state of a case: a pure fold over its events. An event that cannot follow is an error.
+//!
+//! [`CaseState::check`] says whether an entry may follow, [`CaseState::apply`] takes it in.
+
+mod check;
+
+use std::collections::BTreeMap;
+
+use super::event::{ClockStart, Contact, Entry, Event, Evidence, Outcome, Person, Signed};
+use super::subject::Subject;
+use crate::canon::Digest;
+use crate::door::{Door, DoorState, Probe};
+use crate::id::{ClockId, DoorId, EvidenceId, NoticeId};
+use crate::plan::{Plan, StepId};
+use crate::provider::{Account, Candidate, Completeness};
+use crate::time::Timestamp;
+
+/// Where a case stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing was opened.
+    #[default]
+    None,
+    /// Work goes on.
+    Open,
+    /// A person said wait: nothing new starts.
+    Held,
+    /// Closed by a person.
+    Closed,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunPhase {
+    /// Nothing was started.
+    #[default]
+    None,
+    /// Steps may be under way.
+    Running,
+    /// A person stopped it.
+    Cancelled,
+    /// Every step has ended.
+    Ended,
+}
+
+/// A door and everything that happened to it.
+#[derive(Debug, Clone)]
+pub struct DoorRecord {
+    /// As the inventory found it first: the undo manifest rests on this.
+    pub door: Door,
+    /// Whether it still works, as far as is proven.
+    pub state: DoorState,
+    /// The last probe.
+    pub probe: Option<Probe>,
+    /// What reopening needs, as stored before the close left.
+    pub undo: Option<serde_json::Value>,
+    /// Whether a close was ever intended.
+    pub touched: bool,
+    /// Whether an undo was carried out after the last close.
+    pub undone: bool,
+}
+
+/// A step as the log tells it.
+#[derive(Debug, Clone, Default)]
+pub struct StepRecord {
+    /// Attempts that were intended.
+    pub attempts: u32,
+    /// The attempt whose intent has no outcome yet.
+    pub in_doubt: Option<u32>,
+    /// What the last act answered.
+    pub acted: Option<crate::provider::Closing>,
+    /// When a timer is due.
+    pub due: Option<Timestamp>,
+    /// What it ended with.
+    pub outcome: Option<Outcome>,
+}
+
+/// A gate as the log tells it.
+#[derive(Debug, Clone)]
+pub struct GateRecord {
+    /// The plan that it binds.
+    pub plan: Digest,
+    /// The roles that may approve.
+    pub roles: Vec<String>,
+    /// How many different people.
+    pub people: u32,
+    /// Until when.
+    pub expires: Timestamp,
+    /// Who approved.
+    pub approvals: Vec<Signed>,
+    /// Who denied.
+    pub denied: Option<Signed>,
+    /// Whether it let through.
+    pub passed: bool,
+    /// Whether its time ran out.
+    pub expired: bool,
+}
+
+/// A notice as the log tells it.
+#[derive(Debug, Clone)]
+pub struct NoticeRecord {
+    /// The template.
+    pub template: String,
+    /// The digest of the text as it stands.
+    pub text: Digest,
+    /// Where the text is kept.
+    pub evidence: EvidenceId,
+    /// The evidence behind its facts.
+    pub facts: Vec<EvidenceId>,
+    /// Facts that it lacks.
+    pub missing: Vec<String>,
+    /// Approvals of exactly this text.
+    pub approvals: Vec<Signed>,
+    /// A sending that was begun, by message id.
+    pub sending: Option<String>,
+    /// The message id and the server's answer.
+    pub sent: Option<(String, String)>,
+}
+
+/// A clock as the log tells it.
+#[derive(Debug, Clone)]
+pub struct ClockRecord {
+    /// How it began.
+    pub start: ClockStart,
+    /// The human's choice of the start, with the reason.
+    pub chosen: Option<(Timestamp, String)>,
+    /// The receipt that ends it.
+    pub receipt: Option<(String, Timestamp)>,
+}
+
+/// A trail that was read.
+#[derive(Debug, Clone)]
+pub struct TrailRecord {
+    /// The trail.
+    pub trail: String,
+    /// About whom; `None` for an imported file.
+    pub account: Option<Account>,
+    /// What was read and what was not.
+    pub completeness: Completeness,
+    /// The pages.
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// Everything that the log says.
+#[derive(Debug, Clone, Default)]
+#[expect(
+    missing_docs,
+    reason = "the fields are named by the vocabulary of the events"
+)]
+pub struct CaseState {
+    pub phase: Phase,
+    pub title: String,
+    pub subject: Subject,
+    pub route: String,
+    pub people: Vec<Person>,
+    pub recorder: String,
+    pub protected: Vec<String>,
+    pub effective: Option<Timestamp>,
+    pub opened: Option<Timestamp>,
+    pub notes: Vec<(Timestamp, String)>,
+    pub evidence: BTreeMap<EvidenceId, Evidence>,
+    pub candidates: BTreeMap<String, Vec<Candidate>>,
+    pub accounts: Vec<Account>,
+    pub doors: BTreeMap<DoorId, DoorRecord>,
+    pub inventories: Vec<(Account, Vec<Completeness>, Vec<String>)>,
+    pub inventory_failures: Vec<(Account, String)>,
+    pub trails: Vec<TrailRecord>,
+    /// Pages of a trail whose pull has not ended: trail and account id → pages, next cursor.
+    pub pulling: BTreeMap<(String, String), (Vec<EvidenceId>, Option<String>)>,
+    pub plan: Option<(Plan, Digest)>,
+    pub run: RunPhase,
+    pub steps: BTreeMap<StepId, StepRecord>,
+    pub gates: BTreeMap<StepId, GateRecord>,
+    pub notices: BTreeMap<NoticeId, NoticeRecord>,
+    pub contacts: Vec<Contact>,
+    pub sanctions_hold: Option<String>,
+    pub clocks: BTreeMap<ClockId, ClockRecord>,
+    pub checkpoints: Vec<(u64, Digest)>,
+    /// How many lines were folded.
+    pub lines: u64,
+}
+
+impl CaseState {
+    /// How many doors are in each state: open, closing, closed, unknown.
+    pub fn door_counts(&self) -> BTreeMap<DoorState, usize> {
+        let mut counts = BTreeMap::from([
+            (DoorState::Open, 0),
+            (DoorState::Closing, 0),
+            (DoorState::Closed, 0),
+            (DoorState::Unknown, 0),
+        ]);
+        for record in self.doors.values() {
+            *counts.entry(record.state).or_default() += 1;
+        }
+        counts
+    }
+
+    /// Takes an entry in that [`Self::check`] allowed.
+    pub fn apply(&mut self, entry: &Entry) {
+        self.lines += 1;
+        match &entry.event {
+            Event::CaseOpened {
+                title,
+                subject,
+                route,
+                people,
+                recorder,
+                protected,
+                effective,
+                ..
+            } => {
+                self.phase = Phase::Open;
+                self.title.clone_from(title);
+                self.subject = subject.clone();
+                self.route.clone_from(route);
+                self.people.clone_from(people);
+                self.recorder.clone_from(recorder);
+                self.protected.clone_from(protected);
+                self.effective = *effective;
+                self.opened = Some(entry.at);
+            }
+            Event::CaseHeld { .. } => self.phase = Phase::Held,
+            Event::CaseReleased { .. } => self.phase = Phase::Open,
+            Event::CaseClosed { .. } => self.phase = Phase::Closed,
+            Event::CaseNoted { text } => self.notes.push((entry.at, text.clone())),
+            Event::EvidenceKept(evidence) => {
+                self.evidence.insert(evidence.id.clone(), evidence.clone());
+            }
+            Event::SanctionsHeld { reason, .. } => self.sanctions_hold = Some(reason.clone()),
+            Event::ContactRecorded(contact) => self.contacts.push(contact.clone()),
+            Event::CheckpointSigned { entries, head, .. } => {
+                self.checkpoints.push((*entries, *head))
+            }
+            Event::ExportMade { .. } => {}
+            event => {
+                self.apply_subject(event);
+                self.apply_run(event);
+                self.apply_paper(event);
+            }
+        }
+    }
+
+    /// Identities, doors and trails.
+    fn apply_subject(&mut self, event: &Event) {
+        match event {
+            Event::IdentityCandidates {
+                provider,
+                candidates,
+            } => {
+                self.candidates.insert(provider.clone(), candidates.clone());
+            }
+            Event::IdentityChosen { account, .. } => {
+                self.accounts.retain(|known| known != account);
+                self.accounts.push(account.clone());
+            }
+            Event::IdentityWithdrawn { account, .. } => {
+                self.accounts.retain(|known| known != account)
+            }
+            Event::DoorFound(door) => {
+                self.doors
+                    .entry(door.id.clone())
+                    .or_insert_with(|| DoorRecord {
+                        door: door.clone(),
+                        state: DoorState::Open,
+                        probe: None,
+                        undo: None,
+                        touched: false,
+                        undone: false,
+                    });
+            }
+            Event::InventoryRead {
+                account,
+                completeness,
+                blind,
+                ..
+            } => {
+                self.inventories.retain(|(known, ..)| known != account);
+                self.inventory_failures
+                    .retain(|(known, _)| known != account);
+                self.inventories
+                    .push((account.clone(), completeness.clone(), blind.clone()));
+            }
+            Event::InventoryFailed { account, why } => {
+                self.inventory_failures
+                    .retain(|(known, _)| known != account);
+                self.inventory_failures.push((account.clone(), why.clone()));
+            }
+            Event::TrailPage {
+                trail,
+                account,
+                evidence,
+                next,
+                ..
+            } => {
+                let pulling = self
+                    .pulling
+                    .entry((trail.clone(), account.id.clone()))
+                    .or_default();
+                pulling.0.push(evidence.clone());
+                pulling.1.clone_from(next);
+            }
+            Event::TrailRead {
+                trail,
+                account,
+                completeness,
+                evidence,
+            } => {
+                if let Some(account) = account {
+                    self.pulling.remove(&(trail.clone(), account.id.clone()));
+                }
+                self.trails.push(TrailRecord {
+                    trail: trail.clone(),
+                    account: account.clone(),
+                    completeness: completeness.clone(),
+                    evidence: evidence.clone(),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Plan, gates, steps and what they do to doors.
+    fn apply_run(&mut self, event: &Event) {
+        match event {
+            Event::PlanMade { plan, digest } => {
+                self.plan = Some((plan.clone(), *digest));
+                self.run = RunPhase::None;
+                self.steps.clear();
+                self.gates.clear();
+            }
+            Event::RunStarted { .. } | Event::RunResumed { .. } => self.run = RunPhase::Running,
+            Event::RunCancelled { .. } => self.run = RunPhase::Cancelled,
+            Event::RunEnded { .. } => self.run = RunPhase::Ended,
+            Event::TimerSet { step, due } => self.step(step).due = Some(*due),
+            Event::StepIntended {
+                step,
+                attempt,
+                door,
+                undo,
+            } => {
+                let record = self.step(step);
+                record.attempts = *attempt;
+                record.in_doubt = Some(*attempt);
+                if let Some(door) = door.as_ref().and_then(|id| self.doors.get_mut(id)) {
+                    door.touched = true;
+                    door.undone = false;
+                    if undo.is_some() {
+                        door.undo.clone_from(undo);
+                    }
+                }
+            }
+            Event::StepActed {
+                step,
+                door,
+                closing,
+                ..
+            } => {
+                let record = self.step(step);
+                record.in_doubt = None;
+                record.acted.clone_from(closing);
+                self.closing_seen(door.as_ref(), closing.as_ref(), DoorState::Closing);
+            }
+            Event::StepEnded { step, outcome } => {
+                let record = self.step(step);
+                record.in_doubt = None;
+                record.outcome = Some(outcome.clone());
+            }
+            Event::DoorProbed { door, state, probe } => {
+                if let Some(record) = self.doors.get_mut(door) {
+                    record.state = *state;
+                    record.probe = Some(probe.clone());
+                }
+            }
+            Event::UndoActed { door, closing } => {
+                self.closing_seen(Some(door), Some(closing), DoorState::Unknown);
+                if let (
+                    Some(record),
+                    crate::provider::Closing::Accepted { .. }
+                    | crate::provider::Closing::AlreadyDone { .. },
+                ) = (self.doors.get_mut(door), closing)
+                {
+                    record.undone = true;
+                }
+            }
+            event => self.apply_gate(event),
+        }
+    }
+
+    fn apply_gate(&mut self, event: &Event) {
+        match event {
+            Event::GateOpened {
+                step,
+                plan,
+                roles,
+                people,
+                expires,
+            } => {
+                self.gates.insert(
+                    step.clone(),
+                    GateRecord {
+                        plan: *plan,
+                        roles: roles.clone(),
+                        people: *people,
+                        expires: *expires,
+                        approvals: Vec::new(),
+                        denied: None,
+                        passed: false,
+                        expired: false,
+                    },
+                );
+            }
+            Event::GateApproved { step, signed, .. } => {
+                if let Some(gate) = self.gates.get_mut(step) {
+                    gate.approvals.push(signed.clone());
+                }
+            }
+            Event::GateDenied { step, signed, .. } => {
+                if let Some(gate) = self.gates.get_mut(step) {
+                    gate.denied = Some(signed.clone());
+                }
+            }
+            Event::GatePassed { step } => {
+                if let Some(gate) = self.gates.get_mut(step) {
+                    gate.passed = true;
+                }
+            }
+            Event::GateExpired { step } => {
+                if let Some(gate) = self.gates.get_mut(step) {
+                    gate.expired = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Notices and clocks.
+    fn apply_paper(&mut self, event: &Event) {
+        match event {
+            Event::NoticeDrafted {
+                notice,
+                template,
+                text,
+                evidence,
+                facts,
+                missing,
+            } => {
+                self.notices.insert(
+                    notice.clone(),
+                    NoticeRecord {
+                        template: template.clone(),
+                        text: *text,
+                        evidence: evidence.clone(),
+                        facts: facts.clone(),
+                        missing: missing.clone(),
+                        approvals: Vec::new(),
+                        sending: None,
+                        sent: None,
+                    },
+                );
+            }
+            Event::NoticeApproved { notice, signed, .. } => {
+                if let Some(record) = self.notices.get_mut(notice) {
+                    record.approvals.push(signed.clone());
+                }
+            }
+            Event::NoticeSending {
+                notice, message_id, ..
+            } => {
+                if let Some(record) = self.notices.get_mut(notice) {
+                    record.sending = Some(message_id.clone());
+                }
+            }
+            Event::NoticeSent {
+                notice,
+                message_id,
+                reply,
+            } => {
+                if let Some(record) = self.notices.get_mut(notice) {
+                    record.sending = None;
+                    record.sent = Some((message_id.clone(), reply.clone()));
+                }
+            }
+            Event::NoticeRefused { notice, .. } => {
+                if let Some(record) = self.notices.get_mut(notice) {
+                    record.sending = None;
+                }
+            }
+            Event::ClockStarted(start) => {
+                self.clocks.insert(
+                    start.id.clone(),
+                    ClockRecord {
+                        start: start.clone(),
+                        chosen: None,
+                        receipt: None,
+                    },
+                );
+            }
+            Event::ClockChosen {
+                clock,
+                start,
+                reason,
+            } => {
+                if let Some(record) = self.clocks.get_mut(clock) {
+                    record.chosen = Some((*start, reason.clone()));
+                }
+            }
+            Event::ClockReceipt {
+                clock,
+                reference,
+                at,
+            } => {
+                if let Some(record) = self.clocks.get_mut(clock) {
+                    record.receipt = Some((reference.clone(), *at));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn step(&mut self, step: &str) -> &mut StepRecord {
+        self.steps.entry(step.to_owned()).or_default()
+    }
+
+    /// An accepted call moves a door to `state`; a refusal leaves it; an unclear one makes it unknown.
+    fn closing_seen(
+        &mut self,
+        door: Option<&DoorId>,
+        closing: Option<&crate::provider::Closing>,
+        state: DoorState,
+    ) {
+        use crate::provider::Closing;
+        let Some(record) = door.and_then(|id| self.doors.get_mut(id)) else {
+            return;
+        };
+        match closing {
+            Some(Closing::Accepted { .. } | Closing::AlreadyDone { .. }) => record.state = state,
+            Some(Closing::Unclear { .. }) => record.state = DoorState::Unknown,
+            Some(Closing::Refused { .. }) | None => {}
+        }
+    }
+}

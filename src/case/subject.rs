@@ -1,0 +1,32 @@
+//! The person under review, by what the company itself knows of them.
+
+use serde::{Deserialize, Serialize};
+
+/// What a case knows of the account holder. Only keys that the company or a provider assigned:
+/// nationality, place of birth, language, photo and the like have no field and never get one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// The worker id of the HR system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker_id: Option<String>,
+    /// Work addresses, as HR gives them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<String>,
+    /// What HR calls the person; shown, never matched on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Accounts that an operator named: provider and login.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<KnownAccount>,
+}
+
+/// An account that a person named.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownAccount {
+    /// `github`.
+    pub provider: String,
+    /// The login or address there.
+    pub login: String,
+}

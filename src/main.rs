@@ -1,0 +1,3 @@
+//! The `cordon` program.
+
+fn main() {}
