@@ -58,8 +58,9 @@ pub struct Draft {
 
 /// The names of the shipped notices.
 pub fn names() -> Vec<String> {
-    let mut names: Vec<String> =
-        Shipped::iter().filter_map(|path| path.strip_suffix("/notice.toml").map(str::to_owned)).collect();
+    let mut names: Vec<String> = Shipped::iter()
+        .filter_map(|path| path.strip_suffix("/notice.toml").map(str::to_owned))
+        .collect();
     names.sort();
     names
 }
@@ -71,7 +72,9 @@ pub fn names() -> Vec<String> {
 pub fn about(name: &str) -> Result<About> {
     let text = file(name, "notice.toml")?;
     toml::from_str(&text).map_err(|error| {
-        Fault::failed("template", "The metadata of a notice cannot be read.").at(name).caused_by(error)
+        Fault::failed("template", "The metadata of a notice cannot be read.")
+            .at(name)
+            .caused_by(error)
     })
 }
 
@@ -87,9 +90,15 @@ pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
 
 fn file(name: &str, file: &str) -> Result<String> {
     let bytes = Shipped::get(&format!("{name}/{file}")).ok_or_else(|| {
-        Fault::input("no-notice", format!("There is no notice `{}`.", name.escape_debug()))
-            .hint(format!("notices: {}", names().join(", ")))
+        Fault::input(
+            "no-notice",
+            format!("There is no notice `{}`.", name.escape_debug()),
+        )
+        .hint(format!("notices: {}", names().join(", ")))
     })?;
-    String::from_utf8(bytes.data.into_owned())
-        .map_err(|error| Fault::failed("template", "A template is not UTF-8.").at(name).caused_by(error))
+    String::from_utf8(bytes.data.into_owned()).map_err(|error| {
+        Fault::failed("template", "A template is not UTF-8.")
+            .at(name)
+            .caused_by(error)
+    })
 }

@@ -63,12 +63,18 @@ const CATALOGUE: &[(&str, &str)] = &[
     ("contact.indicators", "indicators in messages"),
     ("contact.links", "links in messages"),
     ("contact.senders", "senders of messages"),
-    ("contact.summary", "messages to or from whoever makes demands"),
+    (
+        "contact.summary",
+        "messages to or from whoever makes demands",
+    ),
     ("contact.wallets", "payment addresses in messages"),
     ("containment.started", "when closing began"),
     ("decisions.open", "decisions that wait for a person"),
     ("doors.summary", "the inventory of ways in"),
-    ("doors.unproven", "ways in that are open or not proven closed"),
+    (
+        "doors.unproven",
+        "ways in that are open or not proven closed",
+    ),
     ("inventory.blind", "what providers cannot show"),
     ("sanctions.hold", "the sanctions hold"),
     ("subject.emails", "the addresses of the account holder"),
@@ -80,7 +86,10 @@ const CATALOGUE: &[(&str, &str)] = &[
 
 /// What a fact is, for people; `None` when no case can have it.
 pub fn describe(key: &str) -> Option<&'static str> {
-    CATALOGUE.iter().find(|(name, _)| *name == key).map(|(_, what)| *what)
+    CATALOGUE
+        .iter()
+        .find(|(name, _)| *name == key)
+        .map(|(_, what)| *what)
 }
 
 /// The facts of one case at one moment.
@@ -103,10 +112,26 @@ impl Facts {
     }
 
     /// Takes a fact in; one without a value or without evidence is not a fact.
-    fn put(&mut self, key: &'static str, values: Vec<String>, evidence: Vec<EvidenceId>, standing: Standing) {
-        let values: Vec<String> = values.into_iter().filter(|value| !value.trim().is_empty()).collect();
+    fn put(
+        &mut self,
+        key: &'static str,
+        values: Vec<String>,
+        evidence: Vec<EvidenceId>,
+        standing: Standing,
+    ) {
+        let values: Vec<String> = values
+            .into_iter()
+            .filter(|value| !value.trim().is_empty())
+            .collect();
         if describe(key).is_some() && !values.is_empty() && !evidence.is_empty() {
-            self.facts.insert(key, Fact { values, evidence, standing });
+            self.facts.insert(
+                key,
+                Fact {
+                    values,
+                    evidence,
+                    standing,
+                },
+            );
         }
     }
 }

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use handlebars::{
-    Context, Handlebars, Helper, HelperResult, Output, RenderContext, RenderErrorReason, Renderable as _,
-    StringOutput, no_escape,
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderErrorReason,
+    Renderable as _, StringOutput, no_escape,
 };
 
 use super::facts::{Fact, Facts, Standing};
@@ -35,17 +35,36 @@ pub(super) fn render(name: &str, about: &About, body: &str, facts: &Facts) -> Re
     engine.set_strict_mode(true);
     engine.register_escape_fn(no_escape); // values are escaped for Markdown where they are put
     let all = Arc::new(facts.clone());
-    engine.register_helper("fact", fact_helper(&all, &used, Layout::Inline));
-    engine.register_helper("list", fact_helper(&all, &used, Layout::Lines));
-    engine.register_helper("section", section_helper(&used));
-    let failed = |what: String| Fault::failed("template", what).at(format!("templates/notice/{name}/body.md.hbs"));
-    engine.register_template_string(name, body).map_err(|error| {
-        failed(format!("A template cannot be read near line {}.", error.pos().map_or(0, |(line, _)| line)))
+    for (name, layout) in [("fact", Layout::Inline), ("list", Layout::Lines)] {
+        let helper = Put {
+            facts: Arc::clone(&all),
+            used: Arc::clone(&used),
+            layout,
+        };
+        engine.register_helper(name, Box::new(helper));
+    }
+    engine.register_helper("section", Box::new(Section(Arc::clone(&used))));
+    let failed = |what: String| {
+        Fault::failed("template", what).at(format!("templates/notice/{name}/body.md.hbs"))
+    };
+    engine
+        .register_template_string(name, body)
+        .map_err(|error| {
+            failed(format!(
+                "A template cannot be read near line {}.",
+                error.pos().map_or(0, |(line, _)| line)
+            ))
             .hint("is a `{{#…}}` left open?")
-    })?;
-    let text = engine.render(name, &serde_json::json!({ "about": about })).map_err(|error| {
-        failed(format!("A template cannot be rendered near line {}.", error.line_no.unwrap_or_default())).caused_by(error)
-    })?;
+        })?;
+    let text = engine
+        .render(name, &serde_json::json!({ "about": about }))
+        .map_err(|error| {
+            failed(format!(
+                "A template cannot be rendered near line {}.",
+                error.line_no.unwrap_or_default()
+            ))
+            .caused_by(error)
+        })?;
     drop(engine);
     let mut used = std::mem::take(&mut *used.lock().unwrap_or_else(PoisonError::into_inner));
     let text = finish(about, &text, facts, &mut used);
@@ -61,11 +80,18 @@ pub(super) fn render(name: &str, about: &About, body: &str, facts: &Facts) -> Re
 
 /// Head, body, what is unknown, and the table of evidence.
 fn finish(about: &About, body: &str, facts: &Facts, used: &mut Used) -> String {
-    let mut text = format!("# {}\n\nDRAFT for review. To: {}. {}\n\n", about.title, about.addressee, about.basis);
+    let mut text = format!(
+        "# {}\n\nDRAFT for review. To: {}. {}\n\n",
+        about.title, about.addressee, about.basis
+    );
     for caution in &about.cautions {
         let _ = writeln!(text, "> {caution}");
     }
-    let _ = write!(text, "\n{}\n\n## Unknown, not collected, expired\n\n", body.trim());
+    let _ = write!(
+        text,
+        "\n{}\n\n## Unknown, not collected, expired\n\n",
+        body.trim()
+    );
     let before = text.len();
     for missing in &used.missing {
         let _ = writeln!(text, "- Not known: {missing}.");
@@ -73,13 +99,19 @@ fn finish(about: &About, body: &str, facts: &Facts, used: &mut Used) -> String {
     for key in ["trails.gaps", "doors.unproven", "inventory.blind"] {
         if let Some(fact) = facts.get(key) {
             for (index, value) in fact.values.iter().enumerate() {
-                let marks = if index == 0 { marks(used, fact) } else { String::new() };
+                let marks = if index == 0 {
+                    marks(used, fact)
+                } else {
+                    String::new()
+                };
                 let _ = writeln!(text, "- {}{marks}", shown(value));
             }
         }
     }
     if text.len() == before {
-        text.push_str("- Nothing was recorded here; that is not a statement that nothing happened.\n");
+        text.push_str(
+            "- Nothing was recorded here; that is not a statement that nothing happened.\n",
+        );
     }
     text.push_str("\n## Evidence\n\n");
     for (index, id) in used.evidence.iter().enumerate() {
@@ -94,27 +126,42 @@ enum Layout {
     Lines,
 }
 
-fn fact_helper(facts: &Arc<Facts>, used: &Shared, layout: Layout) -> Box<dyn handlebars::HelperDef + Send + Sync> {
-    let (facts, used) = (Arc::clone(facts), Arc::clone(used));
-    Box::new(
-        move |helper: &Helper<'_>, _: &Handlebars<'_>, _: &Context, _: &mut RenderContext<'_, '_>, out: &mut dyn Output| -> HelperResult {
-            let key = helper.param(0).and_then(|param| param.value().as_str()).unwrap_or_default();
-            let Some(what) = super::facts::describe(key) else {
-                return Err(RenderErrorReason::Other(format!("no case can have the fact `{key}`")).into());
-            };
-            let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
-            match facts.get(key) {
-                Some(fact) => out.write(&put(&mut used, fact, layout))?,
-                None => {
-                    if !used.missing.iter().any(|known| known == what) {
-                        used.missing.push(what.to_owned());
-                    }
-                    out.write(&format!("[MISSING: {what}]"))?;
-                }
+/// Puts a fact, or says that it is missing.
+struct Put {
+    facts: Arc<Facts>,
+    used: Shared,
+    layout: Layout,
+}
+
+impl HelperDef for Put {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let key = helper
+            .param(0)
+            .and_then(|param| param.value().as_str())
+            .unwrap_or_default();
+        let Some(what) = super::facts::describe(key) else {
+            return Err(
+                RenderErrorReason::Other(format!("no case can have the fact `{key}`")).into(),
+            );
+        };
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(fact) = self.facts.get(key) else {
+            if !used.missing.iter().any(|known| known == what) {
+                used.missing.push(what.to_owned());
             }
-            Ok(())
-        },
-    )
+            out.write(&format!("[MISSING: {what}]"))?;
+            return Ok(());
+        };
+        out.write(&put(&mut used, fact, self.layout))?;
+        Ok(())
+    }
 }
 
 fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
@@ -127,7 +174,10 @@ fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
     let values: Vec<String> = fact.values.iter().map(|value| shown(value)).collect();
     match layout {
         Layout::Inline => format!("{lead}{}{marks}", values.join("; ")),
-        Layout::Lines => values.iter().map(|value| format!("- {lead}{value}{marks}\n")).collect(),
+        Layout::Lines => values
+            .iter()
+            .map(|value| format!("- {lead}{value}{marks}\n"))
+            .collect(),
     }
 }
 
@@ -135,35 +185,57 @@ fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
 fn marks(used: &mut Used, fact: &Fact) -> String {
     let mut marks = String::new();
     for id in &fact.evidence {
-        let index = used.evidence.iter().position(|known| known == id).unwrap_or_else(|| {
-            used.evidence.push(id.clone());
-            used.evidence.len() - 1
-        });
+        let index = used
+            .evidence
+            .iter()
+            .position(|known| known == id)
+            .unwrap_or_else(|| {
+                used.evidence.push(id.clone());
+                used.evidence.len() - 1
+            });
         let _ = write!(marks, "[e{}]", index + 1);
     }
     marks
 }
 
-fn section_helper(used: &Shared) -> Box<dyn handlebars::HelperDef + Send + Sync> {
-    let used = Arc::clone(used);
-    Box::new(
-        move |helper: &Helper<'_>, engine: &Handlebars<'_>, context: &Context, render: &mut RenderContext<'_, '_>, out: &mut dyn Output| -> HelperResult {
-            let name = helper.param(0).and_then(|param| param.value().as_str()).unwrap_or_default().to_owned();
-            let limit = helper.param(1).and_then(|param| param.value().as_u64()).unwrap_or_default();
-            let mut inner = StringOutput::new();
-            if let Some(template) = helper.template() {
-                template.render(engine, context, render, &mut inner)?;
-            }
-            let inner = inner.into_string().map_err(RenderErrorReason::from)?;
-            let count = u64::try_from(without_marks(inner.trim()).chars().count()).unwrap_or(u64::MAX);
-            if count > limit {
-                let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
-                used.too_long.push(format!("{name}: {count} of {limit} characters"));
-            }
-            out.write(&format!("## {name} ({count} of {limit} characters)\n\n{}\n", inner.trim()))?;
-            Ok(())
-        },
-    )
+/// Counts what the addressee counts, and says when it is too much.
+struct Section(Shared);
+
+impl HelperDef for Section {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        engine: &'reg Handlebars<'reg>,
+        context: &'rc Context,
+        render: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let name = helper
+            .param(0)
+            .and_then(|param| param.value().as_str())
+            .unwrap_or_default();
+        let limit = helper
+            .param(1)
+            .and_then(|param| param.value().as_u64())
+            .unwrap_or_default();
+        let mut inner = StringOutput::new();
+        if let Some(template) = helper.template() {
+            template.render(engine, context, render, &mut inner)?;
+        }
+        let inner = inner.into_string().map_err(RenderErrorReason::from)?;
+        let count = without_marks(inner.trim()).chars().count();
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        if count > limit {
+            let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            used.too_long
+                .push(format!("{name}: {count} of {limit} characters"));
+        }
+        out.write(&format!(
+            "## {name} ({count} of {limit} characters)\n\n{}\n",
+            inner.trim()
+        ))?;
+        Ok(())
+    }
 }
 
 /// The text without the numbers of the evidence: what is copied into a form.
@@ -171,7 +243,9 @@ pub(super) fn without_marks(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("[e") {
-        let mark = after.split_once(']').filter(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        let mark = after
+            .split_once(']')
+            .filter(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
         out.push_str(before);
         if let Some((_, behind)) = mark {
             rest = behind;
@@ -188,7 +262,10 @@ pub(super) fn without_marks(text: &str) -> String {
 fn shown(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     for c in crate::hostile::one_line(value, 2_000).chars() {
-        if matches!(c, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '{' | '}') {
+        if matches!(
+            c,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '{' | '}'
+        ) {
             out.push('\\');
         }
         out.push(c);
