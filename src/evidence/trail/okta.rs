@@ -1,0 +1,50 @@
+//! Okta System Log (`GET /api/v1/logs`), as array or NDJSON. `published` is RFC 3339 in UTC, `uuid`
+//! identifies an event. Source: Okta API reference, "System Log", LogEvent object.
+
+use serde_json::Value;
+
+use super::field::{first, instant, is_text, text};
+use super::{Reader, TrailEvent};
+
+pub(super) const READER: Reader = Reader {
+    name: "okta.system_log",
+    looks: |record| {
+        is_text(record, "/eventType")
+            && record.pointer("/published").is_some()
+            && record
+                .pointer("/actor")
+                .is_none_or(|actor| actor.is_object() || actor.is_null())
+    },
+    id: |record| text(record, "/uuid"),
+    read,
+};
+
+fn read(record: &Value, events: &mut Vec<TrailEvent>) {
+    let result = text(record, "/outcome/result");
+    let reason = text(record, "/outcome/reason");
+    events.push(TrailEvent {
+        at: instant(record, &["/published"]),
+        provider: "okta".to_owned(),
+        action: text(record, "/eventType").unwrap_or_default(),
+        actor: first(
+            record,
+            &["/actor/alternateId", "/actor/displayName", "/actor/id"],
+        )
+        .unwrap_or_default(),
+        actor_id: text(record, "/actor/id"),
+        ip: text(record, "/client/ipAddress"),
+        target: first(
+            record,
+            &[
+                "/target/0/alternateId",
+                "/target/0/displayName",
+                "/target/0/id",
+            ],
+        ),
+        outcome: match (result, reason) {
+            (Some(result), Some(reason)) => Some(format!("{result}: {reason}")),
+            (result, reason) => result.or(reason),
+        },
+        record: 0,
+    });
+}
