@@ -3,6 +3,7 @@
 // 0: words
 pub mod canon;
 pub mod fault;
+pub mod hostile;
 pub mod id;
 pub mod secret;
 pub mod time;
