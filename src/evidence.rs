@@ -1,4 +1,5 @@
 //! Evidence: bytes as received, who had them how, and proofs that a stranger can check.
 
 pub mod approval;
+pub mod git;
 pub mod trail;

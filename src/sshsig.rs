@@ -14,6 +14,7 @@ use std::str::FromStr;
 use ssh_key::{Algorithm, HashAlg, LineEnding, PrivateKey, SshSig};
 
 use crate::fault::{Fault, Result, io};
+use crate::hostile::one_line;
 
 /// The namespace of checkpoints.
 pub const CHECKPOINT: &str = "checkpoint@cordon";
@@ -257,11 +258,7 @@ fn by_program(key: &Path, namespace: &str, message: &[u8]) -> Result<String> {
         .wait_with_output()
         .map_err(|error| failed("`ssh-keygen` did not end.").caused_by(error))?;
     if !output.status.success() {
-        let said: String = String::from_utf8_lossy(&output.stderr)
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(400)
-            .collect();
+        let said = one_line(&String::from_utf8_lossy(&output.stderr), 400);
         return Err(failed("`ssh-keygen` did not sign.").caused_by(said));
     }
     String::from_utf8(output.stdout)

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use crate::canon::Digest;
 use crate::case::event::{Person, Signed};
 use crate::fault::{Fault, Result};
+use crate::hostile::one_line;
 use crate::id::{CaseId, NoticeId};
 use crate::sshsig::{self, PublicKey};
 use crate::time::{Timestamp, utc};
@@ -17,8 +18,8 @@ use crate::time::{Timestamp, utc};
 const HEAD: &str = "cordon approval v1";
 /// How far the signer's clock may run ahead of the log's, seconds.
 const SKEW_S: i64 = 300;
-/// The longest reason, characters.
-const REASON_LIMIT: usize = 1_000;
+/// The longest name or reason, characters.
+const TEXT_LIMIT: usize = 1_000;
 
 /// What a decision is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub enum Subject {
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gate(step) => write!(f, "gate {}", one_line(step)),
+            Self::Gate(step) => write!(f, "gate {}", one_line(step, TEXT_LIMIT)),
             Self::Notice(id) => write!(f, "notice {id}"),
         }
     }
@@ -86,21 +87,11 @@ impl fmt::Display for Approval {
         writeln!(f, "for: {}", self.subject)?;
         writeln!(f, "binds: sha256:{}", self.binds)?;
         writeln!(f, "decision: {}", self.decision.word())?;
-        writeln!(f, "person: {}", one_line(&self.person))?;
-        let reason: String = one_line(&self.reason).chars().take(REASON_LIMIT).collect();
-        writeln!(f, "reason: {}", reason.trim())?;
+        writeln!(f, "person: {}", one_line(&self.person, TEXT_LIMIT))?;
+        writeln!(f, "reason: {}", one_line(&self.reason, TEXT_LIMIT))?;
         writeln!(f, "signed: {}", utc(self.at))?;
         writeln!(f, "expires: {}", utc(self.expires))
     }
-}
-
-/// Text without anything that could look like another line.
-fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') { ' ' } else { c })
-        .collect::<String>()
-        .trim()
-        .to_owned()
 }
 
 impl FromStr for Approval {
@@ -182,7 +173,10 @@ pub fn check(signed: &Signed, person: &Person, expected: &Expected<'_>) -> Resul
             "approval-differs",
             format!("The approval is for another {what}."),
         )
-        .at(format!("approval of {}", one_line(&signed.person)))
+        .at(format!(
+            "approval of {}",
+            one_line(&signed.person, TEXT_LIMIT)
+        ))
     };
     if approval.case != *expected.case {
         return Err(differs("case"));
@@ -196,7 +190,7 @@ pub fn check(signed: &Signed, person: &Person, expected: &Expected<'_>) -> Resul
     if approval.decision != expected.decision {
         return Err(differs("decision"));
     }
-    if signed.person != person.name || approval.person != one_line(&person.name) {
+    if signed.person != person.name || approval.person != one_line(&person.name, TEXT_LIMIT) {
         return Err(differs("person"));
     }
     if approval.at.as_second() > expected.now.as_second() + SKEW_S {

@@ -1,5 +1,5 @@
-//! AWS CloudTrail: log files `{"Records": […]}`, single events, and events as text inside the
-//! answers of `LookupEvents` are not read here. Files are not ordered. `eventTime` is RFC 3339 in
+//! AWS CloudTrail: log files `{"Records": […]}` and single events; the answers of `LookupEvents`,
+//! which hold events as text, are another format. Files are not ordered. `eventTime` is RFC 3339 in
 //! UTC at second precision, `eventID` identifies an event, `errorCode` is there only on failure.
 //! Source: AWS CloudTrail User Guide, "CloudTrail record contents".
 
