@@ -260,12 +260,12 @@ mod tests {
     #[test]
     fn every_part_has_to_hold() {
         let dir = tempfile::tempdir().unwrap();
-        let signer = Signer::generate(&dir.path().join("ada"), "ada").unwrap();
-        let other = Signer::generate(&dir.path().join("bo"), "bo").unwrap();
+        let ada_key = Signer::generate(&dir.path().join("ada"), "ada").unwrap();
+        let bo_key = Signer::generate(&dir.path().join("bo"), "bo").unwrap();
         let approval = approval();
         let text = approval.to_string();
         let signed = Signed {
-            signature: signer.sign(sshsig::APPROVAL, text.as_bytes()).unwrap(),
+            signature: ada_key.sign(sshsig::APPROVAL, text.as_bytes()).unwrap(),
             text,
             person: approval.person.clone(),
         };
@@ -275,11 +275,11 @@ mod tests {
             key: signer.public().line(),
         };
         let good = expect(&approval);
-        check(&signed, &person(&signer), &good).unwrap();
+        check(&signed, &person(&ada_key), &good).unwrap();
         let code = |person: &Person, expected: &Expected<'_>| {
             check(&signed, person, expected).unwrap_err().code()
         };
-        let ada = person(&signer);
+        let ada = person(&ada_key);
         let (case, notice) = (CaseId::of(&["y"]), Subject::Notice(NoticeId::of(&["n"])));
         assert_eq!(
             code(
@@ -336,6 +336,6 @@ mod tests {
             code(&ada, &Expected { now: early, ..good }),
             "approval-time"
         );
-        assert_eq!(code(&person(&other), &good), "signature-key");
+        assert_eq!(code(&person(&bo_key), &good), "signature-key");
     }
 }

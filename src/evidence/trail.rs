@@ -276,12 +276,11 @@ fn count(imported: &mut Imported, records: &Records<'_>, format: Format) {
                 "(other)".to_owned()
             };
             *imported.kinds.entry(kind).or_default() += 1;
-            match event.at {
-                Some(at) => order.next(at),
-                None => {
-                    imported.undated += 1;
-                    imported.problem(place(), "it has no time that can be read");
-                }
+            if let Some(at) = event.at {
+                order.next(at);
+            } else {
+                imported.undated += 1;
+                imported.problem(place(), "it has no time that can be read");
             }
         }
     }

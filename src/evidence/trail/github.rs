@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::field::{first, instant, is_text, text};
+use super::field::{first, instant, text};
 use super::{Reader, TrailEvent};
 
 pub(super) const READER: Reader = Reader {
@@ -17,22 +17,14 @@ pub(super) const READER: Reader = Reader {
     read,
 };
 
+/// An action is `group.verb`, the actor a login. Slack's audit log has the same keys, but there the
+/// actor is an object.
 fn looks(record: &Value) -> bool {
-    let actor = record
-        .pointer("/actor")
-        .is_none_or(|actor| actor.is_string() || actor.is_null());
-    is_text(record, "/action")
-        && actor
-        && [
-            "/_document_id",
-            "/@timestamp",
-            "/created_at",
-            "/org",
-            "/repo",
-            "/business",
-        ]
-        .iter()
-        .any(|pointer| record.pointer(pointer).is_some())
+    let action = record.pointer("/action").and_then(Value::as_str);
+    action.is_some_and(|action| action.contains('.'))
+        && record
+            .pointer("/actor")
+            .is_none_or(|actor| actor.is_string() || actor.is_null())
 }
 
 fn read(record: &Value, events: &mut Vec<TrailEvent>) {

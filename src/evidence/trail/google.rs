@@ -1,7 +1,8 @@
 //! Google Workspace Reports API, `activities.list`: `{"items": […]}`, pages saved as
 //! `{"activities": […]}`, and single activities. One activity holds one or more events. A
-//! `uniqueQualifier` alone repeats; together with time, application and customer it identifies an
-//! activity. Source: Admin SDK Reports API reference, resource `activities`.
+//! `uniqueQualifier` repeats, in real logs even at the same instant of the same application with
+//! another event (`login_success`, `login_verification`): the names of the events belong to the
+//! identity. Source: Admin SDK Reports API reference, resource `activities`.
 
 use serde_json::Value;
 
@@ -21,11 +22,22 @@ pub(super) const READER: Reader = Reader {
 fn id(record: &Value) -> Option<String> {
     let part = |pointer| text(record, pointer).unwrap_or_default();
     let qualifier = text(record, "/id/uniqueQualifier")?;
+    let names: Vec<String> = record
+        .pointer("/events")
+        .and_then(Value::as_array)
+        .map(|events| {
+            events
+                .iter()
+                .filter_map(|event| text(event, "/name"))
+                .collect()
+        })
+        .unwrap_or_default();
     Some(format!(
-        "{}/{}/{}/{qualifier}",
+        "{}/{}/{}/{qualifier}/{}",
         part("/id/customerId"),
         part("/id/applicationName"),
         part("/id/time"),
+        names.join("+"),
     ))
 }
 

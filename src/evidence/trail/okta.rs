@@ -8,16 +8,21 @@ use super::{Reader, TrailEvent};
 
 pub(super) const READER: Reader = Reader {
     name: "okta.system_log",
-    looks: |record| {
-        is_text(record, "/eventType")
-            && record.pointer("/published").is_some()
-            && record
-                .pointer("/actor")
-                .is_none_or(|actor| actor.is_object() || actor.is_null())
-    },
+    looks,
     id: |record| text(record, "/uuid"),
     read,
 };
+
+/// The field, and how collectors that fold the names of columns write it.
+const TYPE: [&str; 2] = ["/eventType", "/eventtype"];
+
+/// An event type is `a.b.c`, and at least one of the parts that every LogEvent has stands beside it.
+fn looks(record: &Value) -> bool {
+    first(record, &TYPE).is_some_and(|kind| kind.contains('.'))
+        && ["/published", "/outcome/result", "/actor/alternateId"]
+            .iter()
+            .any(|pointer| is_text(record, pointer))
+}
 
 fn read(record: &Value, events: &mut Vec<TrailEvent>) {
     let result = text(record, "/outcome/result");
@@ -25,7 +30,7 @@ fn read(record: &Value, events: &mut Vec<TrailEvent>) {
     events.push(TrailEvent {
         at: instant(record, &["/published"]),
         provider: "okta".to_owned(),
-        action: text(record, "/eventType").unwrap_or_default(),
+        action: first(record, &TYPE).unwrap_or_default(),
         actor: first(
             record,
             &["/actor/alternateId", "/actor/displayName", "/actor/id"],

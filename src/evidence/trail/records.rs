@@ -51,7 +51,7 @@ impl<'a> Records<'a> {
         if let Err(error) = read {
             let place = format!("line {} column {}", error.line(), error.column());
             self.problem(place, format!("the rest cannot be read: {error}"));
-        } else if !wrapped && body.iter().any(|byte| *byte == b'{') {
+        } else if !wrapped && body.contains(&b'{') {
             match serde_json::from_slice(body) {
                 Ok(record) => self.raw.push(record),
                 Err(error) => self.problem("record 1".to_owned(), error.to_string()),
@@ -84,8 +84,7 @@ impl<'a> Records<'a> {
             }
             return;
         }
-        let mut stream = serde_json::Deserializer::from_slice(body).into_iter::<&RawValue>();
-        while let Some(record) = stream.next() {
+        for record in serde_json::Deserializer::from_slice(body).into_iter::<&RawValue>() {
             match record {
                 Ok(record) => self.raw.push(record),
                 Err(error) => {

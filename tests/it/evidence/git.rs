@@ -59,7 +59,7 @@ pub(super) fn remote(path: &Path) -> Remote {
 async fn collect(dir: &Path, remote: &Remote) -> Result<Collected> {
     let work = dir.join("work");
     std::fs::create_dir(&work).unwrap();
-    Git::new(&work, remote, Duration::from_secs(60))
+    Git::new(&work, remote, Duration::from_mins(1))
         .collect()
         .await
 }
@@ -163,7 +163,7 @@ fn script(dir: &Path, body: &str) -> PathBuf {
 async fn every_failure_has_its_own_code() {
     let dir = tempfile::tempdir().unwrap();
     let gone = remote(&dir.path().join("gone"));
-    let long = Duration::from_secs(60);
+    let long = Duration::from_mins(1);
     assert_eq!(fails(&gone, None, long).await.code(), "git-refused");
     assert_eq!(
         fails(&gone, Some(Path::new("/nonexistent/git")), long)
@@ -240,7 +240,7 @@ async fn a_credential_goes_to_its_origin_only_and_into_no_error() {
     let fault = fails(
         &Remote::new(url, Some(header.clone())).unwrap(),
         None,
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     )
     .await;
     assert_eq!(fault.code(), "git-refused");
@@ -263,7 +263,7 @@ async fn a_credential_goes_to_its_origin_only_and_into_no_error() {
     fails(
         &Remote::new(url, Some(header)).unwrap(),
         None,
-        Duration::from_secs(60),
+        Duration::from_mins(1),
     )
     .await;
     asked.join().unwrap();
@@ -282,7 +282,7 @@ async fn a_credential_is_never_an_argument() {
     let header = SecretString::from("Authorization: Bearer CANARY-77aa");
     let remote = Remote::new("https://git.example/x.git".parse().unwrap(), Some(header)).unwrap();
     assert_eq!(
-        fails(&remote, Some(&fake), Duration::from_secs(60))
+        fails(&remote, Some(&fake), Duration::from_mins(1))
             .await
             .code(),
         "git-failed"
