@@ -1,1 +1,5 @@
-//! Stub, filled in the next slice.
+//! Evidence: bytes as received, who had them how, and proofs that a stranger can check.
+
+pub mod approval;
+pub mod git;
+pub mod trail;

@@ -9,6 +9,7 @@ pub mod secret;
 pub mod time;
 // 1: mechanisms
 pub mod http;
+pub mod sshsig;
 pub mod store;
 // 2: the case and what it is made of
 pub mod case;

@@ -1,0 +1,5 @@
+//! Evidence: signatures, trails from files, repositories.
+
+mod git;
+mod signatures;
+mod trails;
