@@ -9,3 +9,4 @@
 )]
 
 mod evidence;
+mod architecture;
