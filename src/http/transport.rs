@@ -180,7 +180,7 @@ impl Reqwest {
 
     fn refuse(&self, url: &Url) -> Option<String> {
         let encrypted = url.scheme() == "https";
-        if !encrypted && !(url.scheme() == "http" && is_loopback(url)) {
+        if !(encrypted || url.scheme() == "http" && is_loopback(url)) {
             return Some(format!(
                 "`{}` is not encrypted; only this machine is called without TLS",
                 url.origin().ascii_serialization()

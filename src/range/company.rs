@@ -176,7 +176,7 @@ pub fn extortion_mail(company: &Company, now: Timestamp) -> Vec<u8> {
 }
 
 /// Looks like an address and fails its checksum.
-const WALLET: &str = "bc1qtallowmeredr1llnotavaletaddre550000000";
+const WALLET: &str = "bc1qta7l0were0dry0s3jn54khce6mu7xzv299q0dd";
 
 /// A valid archive without entries (the 22 bytes of an end-of-directory record).
 const EMPTY_ZIP: &str = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";

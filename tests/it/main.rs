@@ -8,5 +8,8 @@
     reason = "tests"
 )]
 
-mod evidence;
 mod architecture;
+mod evidence;
+mod faults;
+mod http;
+mod intake;
