@@ -4,11 +4,12 @@
 //! The command line and the drill use the same desk.
 
 pub mod desk;
-mod custody;
+pub mod custody;
 mod papers;
 mod response;
 mod subject;
 pub mod summary;
+mod wiring;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -130,9 +131,9 @@ impl App {
             Some(origin) => origin,
             None => ("opening.json".to_owned(), crate::canon::canonical(&new.subject)?),
         };
-        desk.recorder.keep_file(&name, "application/octet-stream", bytes.into(), "What the case was opened on").await?;
+        desk.recorder.keep_bytes(&name, "application/octet-stream", bytes.into()).await?;
         let company = crate::canon::canonical(&self.settings.company)?;
-        desk.recorder.keep_file(desk::COMPANY, "application/json", company.into(), "The company's record from the configuration").await?;
+        desk.recorder.keep_bytes(desk::COMPANY, "application/json", company.into()).await?;
         desk.propose_clocks().await?;
         Ok(desk)
     }
@@ -215,23 +216,6 @@ impl App {
             settings: self.settings.clone(),
             key,
         })
-    }
-
-    /// The configured providers.
-    ///
-    /// # Errors
-    /// A secret cannot be had, or a credential is not one.
-    pub fn providers(&self) -> Result<Providers> {
-        let mut providers = Providers::new();
-        if let Some(github) = &self.settings.github {
-            let provider = crate::providers::github::GitHub::new(self.github(github)?, Arc::clone(&self.clock))?;
-            providers.insert("github".to_owned(), Arc::new(provider));
-        }
-        if let Some(okta) = &self.settings.okta {
-            let provider = crate::providers::okta::Okta::new(self.okta(okta)?, Arc::clone(&self.clock))?;
-            providers.insert("okta".to_owned(), Arc::new(provider));
-        }
-        Ok(providers)
     }
 
     /// Checks every credential; with a case also that its person owns none. Inside a case the answers

@@ -74,27 +74,18 @@ impl Desk {
     /// The file cannot be read or kept. A format that is not known is no error: the file is kept.
     pub async fn import(&self, file: &Path) -> Result<ImportedFile> {
         let (name, bytes) = super::read_file(file)?;
-        let title = format!("Trail file {}", crate::hostile::one_line(&name, 120));
         let bytes = Bytes::from(bytes);
-        let evidence = self.recorder.keep_file(&name, "application/json", bytes.clone(), &title).await?;
-        let read = trail::import(&bytes, &name);
+        let evidence = self.recorder.keep_bytes(&name, "application/json", bytes.clone()).await?;
+        let read = trail::import(&bytes, &name)?;
         let mut imported = ImportedFile {
             name,
             evidence: evidence.clone(),
-            format: None,
-            completeness: Completeness::default(),
-            problems: Vec::new(),
+            format: read.format.map(|format| format.name().to_owned()),
+            completeness: read.completeness(),
+            problems: read.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect(),
         };
-        match read {
-            Ok(read) => {
-                imported.completeness = read.completeness();
-                imported.problems = read.problems.iter().map(ToString::to_string).collect();
-                imported.format = Some(read.format.to_string());
-            }
-            Err(fault) if fault.code() == trail::UNKNOWN_FORMAT => {
-                imported.completeness.gaps.push(fault.to_string());
-            }
-            Err(fault) => return Err(fault),
+        if imported.format.is_none() {
+            imported.completeness.gaps.push("the format of the file is not known; it was kept and not read".to_owned());
         }
         let trail = imported.format.as_ref().map_or_else(|| "import.unknown".to_owned(), |format| format!("import.{format}"));
         let event = Event::TrailRead { trail, account: None, completeness: imported.completeness.clone(), evidence: vec![evidence] };

@@ -34,8 +34,7 @@ impl Desk {
     pub async fn contact_mail(&self, name: &str, bytes: Vec<u8>) -> Result<Contact> {
         let received = self.now();
         let message = contact::eml::read(&bytes, received)?;
-        let title = format!("Mail: {}", crate::hostile::one_line(&message.subject, 120));
-        let evidence = self.recorder.keep_file(name, "message/rfc822", bytes.into(), &title).await?;
+        let evidence = self.recorder.keep_bytes(name, "message/rfc822", bytes.into()).await?;
         let contact = assemble::mail(&message, vec![evidence], std::slice::from_ref(&self.zone));
         self.record(contact).await
     }
@@ -46,9 +45,8 @@ impl Desk {
     /// The case cannot take it in.
     pub async fn contact_add(&self, channel: &str, direction: &str, from: &str, at: Option<Timestamp>, text: &str) -> Result<Contact> {
         let received = at.unwrap_or_else(|| self.now());
-        let title = format!("Contact by {channel}, as recorded by {}", self.by);
         let bytes = text.as_bytes().to_vec().into();
-        let evidence = self.recorder.keep_file("contact.txt", "text/plain; charset=utf-8", bytes, &title).await?;
+        let evidence = self.recorder.keep_bytes(&format!("{channel}.txt"), "text/plain; charset=utf-8", bytes).await?;
         let told = assemble::Told { channel: channel.to_owned(), direction: direction.to_owned(), from: from.to_owned(), received, text: text.to_owned() };
         let contact = assemble::told(&told, vec![evidence], std::slice::from_ref(&self.zone));
         self.record(contact).await
@@ -91,9 +89,9 @@ impl Desk {
             let facts = facts::gather(state, &self.settings.company, company.map(|e| &e.id), self.now(), &self.zone);
             notice::draft(template, &facts)
         })?;
-        let how = format!("draft of notice `{template}`");
+        let how = format!("Draft of notice `{template}`");
         let bytes = draft.text.clone().into_bytes().into();
-        let evidence = self.recorder.keep_derived(draft.evidence.clone(), &how, "text/markdown; charset=utf-8", bytes).await?;
+        let evidence = self.recorder.keep_derived(draft.evidence.clone(), "rendered from facts", &how, "text/markdown; charset=utf-8", bytes).await?;
         let id = NoticeId::fresh();
         let event = Event::NoticeDrafted {
             notice: id.clone(),
@@ -156,7 +154,7 @@ impl Desk {
         let message_id = format!("<{}.{}@{host}>", id, uuid::Uuid::new_v4().simple());
         let draft = Draft { template: record.template.clone(), digest: record.text, text, evidence: record.facts.clone(), missing: Vec::new(), too_long: Vec::new() };
         let message = Mail::compose(&about, &draft, &mail.from, to, &message_id)?;
-        self.recorder.keep_derived(vec![record.evidence.clone()], "mail as sent", "message/rfc822", message.bytes().into()).await?;
+        self.recorder.keep_derived(vec![record.evidence.clone()], "composed from the approved text", "Mail as sent", "message/rfc822", message.bytes().into()).await?;
         let sending = Event::NoticeSending { notice: id.clone(), text: record.text, to: to.to_vec(), message_id: message_id.clone() };
         self.log.append(&self.by, vec![sending]).await?;
         match server.send(&message).await {
