@@ -13,3 +13,4 @@ mod evidence;
 mod faults;
 mod http;
 mod intake;
+mod store;
