@@ -1,1 +1,3 @@
-//! Stub, filled in the next slice.
+//! The systems that grant access, each behind [`crate::provider::Provider`].
+
+pub mod okta;
