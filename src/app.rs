@@ -214,7 +214,7 @@ impl App {
             by,
             zone: self.zone.clone(),
             settings: self.settings.clone(),
-            key,
+            key: Arc::new(key),
         })
     }
 

@@ -8,6 +8,7 @@
 
 pub mod limit;
 pub mod retry;
+pub mod token;
 pub mod transport;
 
 use std::sync::Arc;

@@ -21,7 +21,8 @@ use crate::time::Timestamp;
 /// The name of the file that keeps the company's record.
 pub(super) const COMPANY: &str = "company.json";
 
-/// One open case.
+/// One open case. A clone is the same desk.
+#[derive(Clone)]
 pub struct Desk {
     /// The log.
     pub log: Arc<CaseLog>,
@@ -34,7 +35,7 @@ pub struct Desk {
     /// The zone that times are shown in beside UTC.
     pub zone: TimeZone,
     pub(super) settings: Settings,
-    pub(super) key: Signer,
+    pub(super) key: Arc<Signer>,
 }
 
 impl std::fmt::Debug for Desk {

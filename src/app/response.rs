@@ -41,7 +41,7 @@ impl Desk {
     /// # Errors
     /// Every reason not to begin, at once; later only a log that cannot be written.
     pub async fn run(&self, options: &Options, progress: Arc<dyn Progress>, cancel: watch::Receiver<bool>) -> Result<Report> {
-        let deed = Arc::new(Drafting { desk: self.share() });
+        let deed = Arc::new(Drafting { desk: self.clone() });
         let people = self.log.read(|state| state.people.clone());
         let run = Run {
             log: Arc::clone(&self.log),

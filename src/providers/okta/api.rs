@@ -37,6 +37,7 @@ pub(super) enum Read<T> {
 /// Why something could not be read.
 #[derive(Debug, Clone)]
 pub(super) struct Denied {
+    pub(super) status: u16,
     pub(super) grant: Grant,
     pub(super) why: String,
     pub(super) evidence: EvidenceId,
@@ -54,6 +55,8 @@ pub(super) struct Listing<T> {
     pub(super) completeness: Completeness,
     /// Set when the list could not be read at all.
     pub(super) denied: Option<Denied>,
+    /// The pages.
+    pub(super) evidence: Vec<EvidenceId>,
 }
 
 impl Api {
@@ -70,11 +73,12 @@ impl Api {
         };
         let scheme = base.scheme() == "https" || (local && base.scheme() == "http");
         if !scheme || base.path() != "/" || base.query().is_some() || !base.username().is_empty() {
-            return Err(
-                Fault::input("okta-url", "The address of the Okta organization is not usable.")
-                    .at(base)
-                    .hint("write it as `https://your-org.okta.example`, without a path"),
-            );
+            return Err(Fault::input(
+                "okta-url",
+                "The address of the Okta organization is not usable.",
+            )
+            .at(base)
+            .hint("write it as `https://your-org.okta.example`, without a path"));
         }
         let base = base.clone();
         Ok(Self { client, base })
@@ -84,11 +88,16 @@ impl Api {
     pub(super) fn url(&self, segments: &[&str]) -> Result<Url> {
         // `.` and `..` would be dropped from the path: another, larger thing would be named.
         if segments.iter().any(|s| matches!(*s, "" | "." | "..")) {
-            return Err(Fault::failed("okta-path", "An id from Okta cannot stand in an address."));
+            return Err(Fault::failed(
+                "okta-path",
+                "An id from Okta cannot stand in an address.",
+            ));
         }
         let mut url = self.base.clone();
         url.path_segments_mut()
-            .map_err(|()| Fault::failed("okta-url", "The address of the organization has no path."))?
+            .map_err(|()| {
+                Fault::failed("okta-url", "The address of the organization has no path.")
+            })?
             .pop_if_empty()
             .extend(["api", "v1"])
             .extend(segments);
@@ -130,14 +139,7 @@ impl Api {
         mut url: Url,
         cx: Cx<'_>,
     ) -> Listing<T> {
-        let mut listing = Listing {
-            rows: Vec::new(),
-            completeness: Completeness {
-                what: what.to_owned(),
-                ..Completeness::default()
-            },
-            denied: None,
-        };
+        let mut listing = Listing::empty(what);
         let mut seen = HashSet::new();
         loop {
             if !seen.insert(url.to_string()) {
@@ -145,7 +147,8 @@ impl Api {
                 return listing;
             }
             if listing.completeness.pages >= MAX_PAGES || listing.rows.len() >= MAX_ROWS {
-                listing.gap("the list is longer than any list of one account; the rest was not read");
+                listing
+                    .gap("the list is longer than any list of one account; the rest was not read");
                 return listing;
             }
             let reply = match self.get(url.clone(), cx).await {
@@ -163,6 +166,7 @@ impl Api {
                 }
                 return listing;
             }
+            listing.completeness.throttled += reply.throttled;
             listing.take(&reply);
             match next(&reply, &url) {
                 Next::End => {
@@ -175,7 +179,9 @@ impl Api {
                     url = next;
                 }
                 Next::Elsewhere => {
-                    listing.gap("the link to the next page leads to another place; it was not followed");
+                    listing.gap(
+                        "the link to the next page leads to another place; it was not followed",
+                    );
                     return listing;
                 }
             }
@@ -184,13 +190,28 @@ impl Api {
 }
 
 impl<T: DeserializeOwned> Listing<T> {
-    fn gap(&mut self, why: &str) {
+    /// A list of which nothing was read yet.
+    pub(super) fn empty(what: &str) -> Self {
+        Self {
+            rows: Vec::new(),
+            completeness: Completeness {
+                what: what.to_owned(),
+                ..Completeness::default()
+            },
+            denied: None,
+            evidence: Vec::new(),
+        }
+    }
+
+    /// Notes something that could not be seen.
+    pub(super) fn gap(&mut self, why: &str) {
         let gap = format!("{}: {why}", self.completeness.what);
         self.completeness.gaps.push(gap);
     }
 
     fn take(&mut self, reply: &Reply) {
         self.completeness.pages += 1;
+        self.evidence.push(reply.evidence.clone());
         let rows: Vec<Value> = match reply.json() {
             Ok(rows) => rows,
             Err(fault) => return self.gap(&fault.to_string()),
@@ -252,13 +273,17 @@ pub(super) fn denied(reply: &Reply) -> Denied {
     let code = label(&problem.error_code);
     let (grant, what) = match (status, code.as_str()) {
         // E0000015: the feature is not part of the plan [k].
-        (_, "E0000015") | (410 | 501, _) => {
-            (Grant::NotEntitled, "the organization's plan does not have this")
-        }
+        (_, "E0000015") | (410 | 501, _) => (
+            Grant::NotEntitled,
+            "the organization's plan does not have this",
+        ),
         (401, _) => (Grant::Missing, "the credential is not accepted"),
         (403, _) => (Grant::Missing, "the credential may not do this"),
         (404 | 405, _) => (Grant::NotEntitled, "Okta does not offer this here"),
-        (429, _) => (Grant::Unknown, "Okta asks to wait for longer than a run can"),
+        (429, _) => (
+            Grant::Unknown,
+            "Okta asks to wait for longer than a run can",
+        ),
         _ => (Grant::Unknown, "Okta did not answer as described"),
     };
     let summary = label(&problem.error_summary);
@@ -268,6 +293,7 @@ pub(super) fn denied(reply: &Reply) -> Denied {
         (false, false) => format!("{what} ({status} {code}: {summary})"),
     };
     Denied {
+        status,
         grant,
         why,
         evidence: reply.evidence.clone(),
@@ -278,7 +304,9 @@ pub(super) fn denied(reply: &Reply) -> Denied {
 /// (`me`, `current`), which would name ourselves.
 pub(super) fn id(text: &str) -> Result<&str> {
     let shape = (3..=128).contains(&text.len())
-        && text.bytes().all(|b| b.is_ascii_graphic() && !b"/\\?#%".contains(&b));
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_graphic() && !b"/\\?#%".contains(&b));
     if shape && !matches!(text, "current" | "default" | "catalog") {
         return Ok(text);
     }
@@ -291,7 +319,12 @@ pub(super) fn id(text: &str) -> Result<&str> {
 /// Control characters, or a text longer than any login.
 pub(super) fn quoted(text: &str) -> Result<String> {
     if text.len() > 256 || text.chars().any(char::is_control) {
-        return Err(Fault::input("okta-search", "This text cannot be searched for.").at(label(text)));
+        return Err(
+            Fault::input("okta-search", "This text cannot be searched for.").at(label(text)),
+        );
     }
-    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
+    Ok(format!(
+        "\"{}\"",
+        text.replace('\\', "\\\\").replace('"', "\\\"")
+    ))
 }

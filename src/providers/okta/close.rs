@@ -38,7 +38,9 @@ struct AppBefore {
 /// What [`reopen`] will need.
 pub(super) fn undo(door: &Door) -> Option<Value> {
     match door.kind.as_str() {
-        ACCOUNT | DEVICE if detail(door, "status") == Some("ACTIVE") => Some(json!({"status": "ACTIVE"})),
+        ACCOUNT | DEVICE if detail(door, "status") == Some("ACTIVE") => {
+            Some(json!({"status": "ACTIVE"}))
+        }
         ADMIN_ROLE if door.detail.get("targets_complete") == Some(&Value::Bool(true)) => {
             Some(door.detail.clone())
         }
@@ -51,14 +53,19 @@ fn detail<'a>(door: &'a Door, name: &str) -> Option<&'a str> {
 }
 
 fn refused(why: impl Into<String>, evidence: Option<EvidenceId>) -> Closing {
-    Closing::Refused { why: why.into(), evidence }
+    Closing::Refused {
+        why: why.into(),
+        evidence,
+    }
 }
 
 /// The two halves of `{user}/{part}`; the first has to be the account of the door.
 pub(super) fn halves(door: &Door) -> Result<(&str, &str)> {
     match door.native.split_once('/') {
         Some((user, part)) if user == door.account => Ok((id(user)?, part)),
-        _ => Err(Fault::input("okta-id", "The door does not name a thing of its account.").at(&door.id)),
+        _ => Err(
+            Fault::input("okta-id", "The door does not name a thing of its account.").at(&door.id),
+        ),
     }
 }
 
@@ -82,11 +89,22 @@ pub(super) async fn close(okta: &Okta, door: &Door, cx: Cx<'_>) -> Result<Closin
         }
         GRANT => {
             let (user, grant) = halves(door)?;
-            delete(okta, okta.api.url(&["users", user, "grants", id(grant)?])?, cx).await
+            delete(
+                okta,
+                okta.api.url(&["users", user, "grants", id(grant)?])?,
+                cx,
+            )
+            .await
         }
         CLIENT_TOKEN => {
             let (user, client) = halves(door)?;
-            delete(okta, okta.api.url(&["users", user, "clients", id(client)?, "tokens"])?, cx).await
+            delete(
+                okta,
+                okta.api
+                    .url(&["users", user, "clients", id(client)?, "tokens"])?,
+                cx,
+            )
+            .await
         }
         API_TOKEN => revoke_api_token(okta, door, cx).await,
         DEVICE => suspend_device(okta, id(&door.native)?, cx).await,
@@ -97,7 +115,9 @@ pub(super) async fn close(okta: &Okta, door: &Door, cx: Cx<'_>) -> Result<Closin
 
 /// What a person does where no call closes.
 fn by_hand(kind: &str) -> String {
-    let breaks = SPEC.door_kind(kind).map_or("see Okta's console", |kind| kind.breaks);
+    let breaks = SPEC
+        .door_kind(kind)
+        .map_or("see Okta's console", |kind| kind.breaks);
     format!("No call closes this door; a person does: {breaks}.")
 }
 
@@ -109,7 +129,10 @@ pub(super) async fn reopen(okta: &Okta, door: &Door, undo: &Value, cx: Cx<'_>) -
         DEVICE if was_active => unsuspend_device(okta, id(&door.native)?, cx).await,
         ADMIN_ROLE => match serde_json::from_value::<RoleBefore>(undo.clone()) {
             Ok(before) => give_role_back(okta, door, &before, cx).await,
-            Err(error) => Ok(refused(format!("What was kept of the role cannot be read: {error}."), None)),
+            Err(error) => Ok(refused(
+                format!("What was kept of the role cannot be read: {error}."),
+                None,
+            )),
         },
         SESSION | CLIENT_TOKEN | GRANT => Ok(refused(
             "Nothing restores it: the account holder signs in, or consents, again.",
@@ -119,7 +142,10 @@ pub(super) async fn reopen(okta: &Okta, door: &Door, undo: &Value, cx: Cx<'_>) -
             "A revoked API token is gone: make a new one and put it where the old one was used.",
             None,
         )),
-        _ => Ok(refused("It was not closed by a call of ours, so nothing is undone.", None)),
+        _ => Ok(refused(
+            "It was not closed by a call of ours, so nothing is undone.",
+            None,
+        )),
     }
 }
 
@@ -139,7 +165,14 @@ async fn suspend(okta: &Okta, user: &str, cx: Cx<'_>) -> Result<Closing> {
     let url = okta.api.url(&["users", user, "lifecycle", "suspend"])?;
     let closing = write(okta, Request::write(Method::POST, url), cx).await?;
     // `400 E0000001` is what a second suspension gets: someone else was faster.
-    settle(okta, user, closing, &[Status::Suspended, Status::Deprovisioned], cx).await
+    settle(
+        okta,
+        user,
+        closing,
+        &[Status::Suspended, Status::Deprovisioned],
+        cx,
+    )
+    .await
 }
 
 async fn unsuspend(okta: &Okta, user: &str, cx: Cx<'_>) -> Result<Closing> {
@@ -156,7 +189,10 @@ async fn unsuspend(okta: &Okta, user: &str, cx: Cx<'_>) -> Result<Closing> {
             }
         },
         Read::Gone(evidence) => {
-            return Ok(refused("The account is gone; Okta cannot bring it back.", Some(evidence)));
+            return Ok(refused(
+                "The account is gone; Okta cannot bring it back.",
+                Some(evidence),
+            ));
         }
         Read::Denied(denied) => return Ok(refused(okta.next_step(&denied), Some(denied.evidence))),
     }
@@ -166,12 +202,20 @@ async fn unsuspend(okta: &Okta, user: &str, cx: Cx<'_>) -> Result<Closing> {
 }
 
 /// A refusal is looked at once more: the account may be where it should be because of someone else.
-async fn settle(okta: &Okta, user: &str, closing: Closing, good: &[Status], cx: Cx<'_>) -> Result<Closing> {
+async fn settle(
+    okta: &Okta,
+    user: &str,
+    closing: Closing,
+    good: &[Status],
+    cx: Cx<'_>,
+) -> Result<Closing> {
     if !matches!(closing, Closing::Refused { .. }) {
         return Ok(closing);
     }
     Ok(match okta.user(user, cx).await? {
-        Read::Found(found, evidence) if good.contains(&found.status) => Closing::AlreadyDone { evidence },
+        Read::Found(found, evidence) if good.contains(&found.status) => {
+            Closing::AlreadyDone { evidence }
+        }
         _ => closing,
     })
 }
@@ -191,15 +235,22 @@ fn cannot_suspend(user: &User) -> String {
         Status::PasswordExpired | Status::Recovery => {
             "the person can still make it active with the old password or the recovery link; close its sessions and tokens now, then set a random password in the console and run again"
         }
-        _ if user.transitioning_to_status.is_some() => "a change of status is under way; run again when it has ended",
+        _ if user.transitioning_to_status.is_some() => {
+            "a change of status is under way; run again when it has ended"
+        }
         _ => "look at the account in the console",
     };
-    format!("Okta suspends only ACTIVE accounts and this one is {}: {next}.", user.status.word())
+    format!(
+        "Okta suspends only ACTIVE accounts and this one is {}: {next}.",
+        user.status.word()
+    )
 }
 
 async fn suspend_device(okta: &Okta, device: &str, cx: Cx<'_>) -> Result<Closing> {
     match okta.api.read::<Device>(&["devices", device], cx).await? {
-        Read::Found(found, evidence) if matches!(found.status.as_str(), "SUSPENDED" | "DEACTIVATED") => {
+        Read::Found(found, evidence)
+            if matches!(found.status.as_str(), "SUSPENDED" | "DEACTIVATED") =>
+        {
             Ok(Closing::AlreadyDone { evidence })
         }
         Read::Gone(evidence) => Ok(Closing::AlreadyDone { evidence }),
@@ -215,25 +266,35 @@ async fn unsuspend_device(okta: &Okta, device: &str, cx: Cx<'_>) -> Result<Closi
     match okta.api.read::<Device>(&["devices", device], cx).await? {
         Read::Found(found, evidence) => match found.status.as_str() {
             "SUSPENDED" => {
-                let url = okta.api.url(&["devices", device, "lifecycle", "unsuspend"])?;
+                let url = okta
+                    .api
+                    .url(&["devices", device, "lifecycle", "unsuspend"])?;
                 write(okta, Request::write(Method::POST, url), cx).await
             }
             "ACTIVE" | "UNSUSPENDED" => Ok(Closing::AlreadyDone { evidence }),
             other => Ok(refused(
-                format!("The device is {}, not SUSPENDED: its user enrols it again.", label(other)),
+                format!(
+                    "The device is {}, not SUSPENDED: its user enrols it again.",
+                    label(other)
+                ),
                 Some(evidence),
             )),
         },
-        Read::Gone(evidence) => {
-            Ok(refused("The device is gone: its user enrols it again.", Some(evidence)))
-        }
+        Read::Gone(evidence) => Ok(refused(
+            "The device is gone: its user enrols it again.",
+            Some(evidence),
+        )),
         Read::Denied(denied) => Ok(refused(okta.next_step(&denied), Some(denied.evidence))),
     }
 }
 
 async fn revoke_api_token(okta: &Okta, door: &Door, cx: Cx<'_>) -> Result<Closing> {
     let token = id(&door.native)?;
-    match okta.api.read::<ApiToken>(&["api-tokens", token], cx).await? {
+    match okta
+        .api
+        .read::<ApiToken>(&["api-tokens", token], cx)
+        .await?
+    {
         Read::Found(found, _) if found.user_id.as_deref() == Some(door.account.as_str()) => {
             delete(okta, okta.api.url(&["api-tokens", token])?, cx).await
         }
@@ -253,14 +314,22 @@ pub(super) async fn assignment(
     key: &str,
     cx: Cx<'_>,
 ) -> Result<Read<Option<Role>>> {
-    Ok(match okta.api.read::<Vec<Role>>(&["users", user, "roles"], cx).await? {
-        Read::Found(roles, evidence) => {
-            let found = roles.into_iter().find(|role| !role.by_group() && role.key() == key);
-            Read::Found(found, evidence)
-        }
-        Read::Gone(evidence) => Read::Gone(evidence),
-        Read::Denied(denied) => Read::Denied(denied),
-    })
+    Ok(
+        match okta
+            .api
+            .read::<Vec<Role>>(&["users", user, "roles"], cx)
+            .await?
+        {
+            Read::Found(roles, evidence) => {
+                let found = roles
+                    .into_iter()
+                    .find(|role| !role.by_group() && role.key() == key);
+                Read::Found(found, evidence)
+            }
+            Read::Gone(evidence) => Read::Gone(evidence),
+            Read::Denied(denied) => Read::Denied(denied),
+        },
+    )
 }
 
 async fn remove_role(okta: &Okta, door: &Door, cx: Cx<'_>) -> Result<Closing> {
@@ -271,7 +340,12 @@ async fn remove_role(okta: &Okta, door: &Door, cx: Cx<'_>) -> Result<Closing> {
     }
     match assignment(okta, user, key, cx).await? {
         Read::Found(Some(role), _) => {
-            delete(okta, okta.api.url(&["users", user, "roles", id(&role.id)?])?, cx).await
+            delete(
+                okta,
+                okta.api.url(&["users", user, "roles", id(&role.id)?])?,
+                cx,
+            )
+            .await
         }
         Read::Found(None, evidence) | Read::Gone(evidence) => Ok(Closing::AlreadyDone { evidence }),
         Read::Denied(denied) => Ok(refused(okta.next_step(&denied), Some(denied.evidence))),
@@ -280,7 +354,12 @@ async fn remove_role(okta: &Okta, door: &Door, cx: Cx<'_>) -> Result<Closing> {
 
 /// Assigns the role and limits it again. A role that cannot be limited as it was is taken away again:
 /// it would be larger than before.
-async fn give_role_back(okta: &Okta, door: &Door, before: &RoleBefore, cx: Cx<'_>) -> Result<Closing> {
+async fn give_role_back(
+    okta: &Okta,
+    door: &Door,
+    before: &RoleBefore,
+    cx: Cx<'_>,
+) -> Result<Closing> {
     let (user, key) = halves(door)?;
     match assignment(okta, user, key, cx).await? {
         Read::Found(Some(_), evidence) => return Ok(Closing::AlreadyDone { evidence }),
@@ -294,11 +373,14 @@ async fn give_role_back(okta: &Okta, door: &Door, before: &RoleBefore, cx: Cx<'_
     };
     let url = okta.api.url(&["users", user, "roles"])?;
     let closing = write(okta, Request::write(Method::POST, url).json(&body)?, cx).await?;
-    if !matches!(closing, Closing::Accepted { .. }) || (before.groups.is_empty() && before.apps.is_empty()) {
+    if !matches!(closing, Closing::Accepted { .. })
+        || (before.groups.is_empty() && before.apps.is_empty())
+    {
         return Ok(closing);
     }
     let Read::Found(Some(role), _) = assignment(okta, user, key, cx).await? else {
-        let why = "The role was assigned but could not be found again to limit it: look in the console.";
+        let why =
+            "The role was assigned but could not be found again to limit it: look in the console.";
         return Ok(Closing::Unclear { why: why.into() });
     };
     let role = id(&role.id)?;
@@ -324,7 +406,10 @@ fn limits(okta: &Okta, user: &str, role: &str, before: &RoleBefore) -> Result<Ve
     let base = ["users", user, "roles", role, "targets"];
     let mut urls = Vec::new();
     for group in &before.groups {
-        urls.push(okta.api.url(&[&base[..], &["groups", id(group)?]].concat())?);
+        urls.push(
+            okta.api
+                .url(&[&base[..], &["groups", id(group)?]].concat())?,
+        );
     }
     for app in &before.apps {
         let mut path = [&base[..], &["catalog", "apps", app.name.as_str()]].concat();
@@ -343,7 +428,11 @@ async fn write(okta: &Okta, request: Request, cx: Cx<'_>) -> Result<Closing> {
     let gone_is_done = request.method == Method::DELETE;
     let reply = match okta.api.send(request, cx).await {
         Ok(reply) => reply,
-        Err(CallError::Unclear(fault)) => return Ok(Closing::Unclear { why: fault.to_string() }),
+        Err(CallError::Unclear(fault)) => {
+            return Ok(Closing::Unclear {
+                why: fault.to_string(),
+            });
+        }
         Err(error) => return Err(error.fault()),
     };
     let evidence = reply.evidence.clone();
@@ -351,7 +440,10 @@ async fn write(okta: &Okta, request: Request, cx: Cx<'_>) -> Result<Closing> {
         200..=299 => Closing::Accepted { evidence },
         404 | 410 if gone_is_done => Closing::AlreadyDone { evidence },
         500..=599 => Closing::Unclear {
-            why: format!("Okta answered {}; it may have been carried out.", reply.status),
+            why: format!(
+                "Okta answered {}; it may have been carried out.",
+                reply.status
+            ),
         },
         _ => refused(okta.next_step(&denied(&reply)), Some(evidence)),
     })

@@ -39,12 +39,19 @@ pub(super) async fn doors(okta: &Okta, account: &Account, cx: Cx<'_>) -> Result<
     let (user, evidence) = match okta.user(&account.id, cx).await? {
         Read::Found(user, evidence) => (user, evidence),
         Read::Gone(evidence) => {
-            return Err(Fault::failed("okta-account", "Okta has no account with this id.").at(evidence));
+            return Err(
+                Fault::failed("okta-account", "Okta has no account with this id.").at(evidence),
+            );
         }
         Read::Denied(denied) => return Err(okta.refused("read the account", &denied)),
     };
     let protected = okta.protection(&user, cx).await?;
-    let survey = Survey { okta, user: &user, protected, cx };
+    let survey = Survey {
+        okta,
+        user: &user,
+        protected,
+        cx,
+    };
     let lists: Vec<BoxFuture<'_, Part>> = vec![
         survey.account(evidence).boxed(),
         survey.roles().boxed(),
@@ -65,7 +72,14 @@ pub(super) async fn doors(okta: &Okta, account: &Account, cx: Cx<'_>) -> Result<
 }
 
 impl Survey<'_> {
-    fn door(&self, kind: &str, native: String, text: &str, detail: Value, evidence: EvidenceId) -> Door {
+    fn door(
+        &self,
+        kind: &str,
+        native: String,
+        text: &str,
+        detail: Value,
+        evidence: EvidenceId,
+    ) -> Door {
         let protected = self
             .protected
             .clone()
@@ -89,29 +103,36 @@ impl Survey<'_> {
         format!("{}/{part}", self.user.id)
     }
 
-    async fn list<T: DeserializeOwned>(&self, what: &str, path: &[&str], limit: Option<u32>) -> Listing<T> {
+    async fn list<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        path: &[&str],
+        limit: Option<u32>,
+    ) -> Listing<T> {
         let mut segments = vec!["users", self.user.id.as_str()];
         segments.extend(path);
         self.list_at(what, &segments, limit).await
     }
 
-    async fn list_at<T: DeserializeOwned>(&self, what: &str, segments: &[&str], limit: Option<u32>) -> Listing<T> {
+    async fn list_at<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        segments: &[&str],
+        limit: Option<u32>,
+    ) -> Listing<T> {
         match self.okta.api.url(segments) {
             Ok(mut url) => {
                 if let Some(limit) = limit {
-                    url.query_pairs_mut().append_pair("limit", &limit.to_string());
+                    url.query_pairs_mut()
+                        .append_pair("limit", &limit.to_string());
                 }
                 self.okta.api.list(what, url, self.cx).await
             }
-            Err(fault) => Listing {
-                rows: Vec::new(),
-                completeness: Completeness {
-                    what: what.to_owned(),
-                    gaps: vec![format!("{what}: {fault}")],
-                    ..Completeness::default()
-                },
-                denied: None,
-            },
+            Err(fault) => {
+                let mut listing = Listing::empty(what);
+                listing.gap(&fault.to_string());
+                listing
+            }
         }
     }
 
@@ -140,8 +161,20 @@ impl Survey<'_> {
         let login = &self.user.profile.login;
         let title = format!("account {login} ({})", self.user.status.word());
         let doors = vec![
-            self.door(ACCOUNT, self.user.id.clone(), &title, detail, evidence.clone()),
-            self.door(SESSION, self.user.id.clone(), &format!("sessions of {login}"), session, evidence),
+            self.door(
+                ACCOUNT,
+                self.user.id.clone(),
+                &title,
+                detail,
+                evidence.clone(),
+            ),
+            self.door(
+                SESSION,
+                self.user.id.clone(),
+                &format!("sessions of {login}"),
+                session,
+                evidence,
+            ),
         ];
         let mut account = Completeness {
             what: "account".to_owned(),
@@ -162,12 +195,26 @@ impl Survey<'_> {
         let roles: Listing<Role> = self.list("admin roles", &["roles"], None).await;
         let mut doors = Vec::new();
         let mut lists = Vec::new();
-        for Row { value: role, evidence } in roles.rows {
-            let name = if role.label.is_empty() { &role.kind } else { &role.label };
+        for Row {
+            value: role,
+            evidence,
+        } in roles.rows
+        {
+            let name = if role.label.is_empty() {
+                &role.kind
+            } else {
+                &role.label
+            };
             let native = self.native(&role.key());
             if role.by_group() {
                 let detail = json!({"type": role.kind});
-                doors.push(self.door(GROUP_ROLE, native, &format!("{name} (by group)"), detail, evidence));
+                doors.push(self.door(
+                    GROUP_ROLE,
+                    native,
+                    &format!("{name} (by group)"),
+                    detail,
+                    evidence,
+                ));
                 continue;
             }
             let groups = self.targets(&role, "groups", GROUP_SCOPED).await;
@@ -210,14 +257,22 @@ impl Survey<'_> {
             let id = client.client_id.as_str();
             let name = client.client_name.as_deref().unwrap_or(id);
             let title = format!("refresh tokens of {}", label(name));
-            let tokens: Listing<RefreshToken> =
-                self.list(&title, &["clients", id, "tokens"], Some(200)).await;
-            let live: Vec<_> = tokens.rows.iter().filter(|row| row.value.status != "REVOKED").collect();
+            let tokens: Listing<RefreshToken> = self
+                .list(&title, &["clients", id, "tokens"], Some(200))
+                .await;
+            let live: Vec<_> = tokens
+                .rows
+                .iter()
+                .filter(|row| row.value.status != "REVOKED")
+                .collect();
             // A list that could not be read may hide tokens: the door is shown.
             let shown = live.first().map(|row| row.evidence.clone());
             let unread = tokens.denied.as_ref().map(|denied| denied.evidence.clone());
             if let Some(evidence) = shown.or(unread) {
-                let until = live.iter().filter_map(|row| row.value.expires_at.as_deref()).max();
+                let until = live
+                    .iter()
+                    .filter_map(|row| row.value.expires_at.as_deref())
+                    .max();
                 let detail = json!({
                     "client": id,
                     "tokens": live.len(),
@@ -237,11 +292,17 @@ impl Survey<'_> {
             .rows
             .into_iter()
             .filter(|row| row.value.status != "REVOKED")
-            .map(|Row { value: grant, evidence }| {
-                let title = format!("consent of {} for {}", grant.client_id, grant.scope_id);
-                let detail = json!({"client": grant.client_id, "scope": label(&grant.scope_id)});
-                self.door(GRANT, self.native(&grant.id), &title, detail, evidence)
-            })
+            .map(
+                |Row {
+                     value: grant,
+                     evidence,
+                 }| {
+                    let title = format!("consent of {} for {}", grant.client_id, grant.scope_id);
+                    let detail =
+                        json!({"client": grant.client_id, "scope": label(&grant.scope_id)});
+                    self.door(GRANT, self.native(&grant.id), &title, detail, evidence)
+                },
+            )
             .collect();
         (doors, vec![grants.completeness])
     }
@@ -249,24 +310,37 @@ impl Survey<'_> {
     async fn api_tokens(&self) -> Part {
         let tokens: Listing<ApiToken> = self.list_at("API tokens", &["api-tokens"], None).await;
         let mut completeness = tokens.completeness;
-        let nameless = tokens.rows.iter().filter(|row| row.value.user_id.is_none()).count();
+        let nameless = tokens
+            .rows
+            .iter()
+            .filter(|row| row.value.user_id.is_none())
+            .count();
         if nameless > 0 {
-            completeness.gaps.push(format!("API tokens: {nameless} name no owner and were left out"));
+            completeness.gaps.push(format!(
+                "API tokens: {nameless} name no owner and were left out"
+            ));
         }
         let doors = tokens
             .rows
             .into_iter()
             .filter(|row| row.value.user_id.as_deref() == Some(self.user.id.as_str()))
-            .map(|Row { value: token, evidence }| {
-                let detail = json!({
-                    "created": token.created.as_deref().map(label),
-                    "expires": token.expires_at.as_deref().map(label),
-                });
-                let title = format!("API token {}", token.name);
-                let mut door = self.door(API_TOKEN, token.id, &title, detail, evidence);
-                door.protected = door.protected.or_else(|| self.okta.protected_native(&token.name));
-                door
-            })
+            .map(
+                |Row {
+                     value: token,
+                     evidence,
+                 }| {
+                    let detail = json!({
+                        "created": token.created.as_deref().map(label),
+                        "expires": token.expires_at.as_deref().map(label),
+                    });
+                    let title = format!("API token {}", token.name);
+                    let mut door = self.door(API_TOKEN, token.id, &title, detail, evidence);
+                    door.protected = door
+                        .protected
+                        .or_else(|| self.okta.protected_native(&token.name));
+                    door
+                },
+            )
             .collect();
         (doors, vec![completeness])
     }
@@ -276,12 +350,17 @@ impl Survey<'_> {
         let mut doors = Vec::new();
         let mut lists = vec![devices.completeness];
         for Row { value, evidence } in devices.rows {
-            let Device { id, status, profile } = value.device;
+            let Device {
+                id,
+                status,
+                profile,
+            } = value.device;
             if status == "DEACTIVATED" {
                 continue;
             }
-            let users: Listing<Value> =
-                self.list_at("accounts on a device", &["devices", &id, "users"], None).await;
+            let users: Listing<Value> = self
+                .list_at("accounts on a device", &["devices", &id, "users"], None)
+                .await;
             let others = users.rows.len().saturating_sub(1);
             let title = format!("device {} ({})", profile.display_name, profile.platform);
             let detail = json!({
@@ -302,7 +381,11 @@ impl Survey<'_> {
     async fn app_sessions(&self) -> Part {
         let links: Listing<AppLink> = self.list("assigned apps", &["appLinks"], None).await;
         let mut doors: Vec<Door> = Vec::new();
-        for Row { value: link, evidence } in links.rows {
+        for Row {
+            value: link,
+            evidence,
+        } in links.rows
+        {
             let native = self.native(&link.app_instance_id);
             // One app can have several links.
             if doors.iter().any(|door| door.native == native) {

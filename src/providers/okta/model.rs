@@ -256,7 +256,7 @@ pub(super) struct Problem {
 }
 
 /// One event of the System Log.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct LogEvent {
     #[serde(default)]
@@ -274,6 +274,18 @@ pub(super) struct LogEvent {
 }
 
 impl LogEvent {
+    /// An event of any shape; what cannot be read is empty.
+    pub(super) fn deserialize_lossy(event: &serde_json::Value) -> Self {
+        Self::deserialize(event).unwrap_or_else(|_| Self {
+            uuid: event
+                .get("uuid")
+                .and_then(|uuid| uuid.as_str())
+                .unwrap_or_default()
+                .to_owned(),
+            ..Self::default()
+        })
+    }
+
     /// Whether the event says that it succeeded.
     pub(super) fn succeeded(&self) -> bool {
         self.outcome.result == "SUCCESS"
@@ -289,9 +301,10 @@ impl LogEvent {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct LogParty {
     pub(super) id: Option<String>,
+    pub(super) alternate_id: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use super::Okta;
 use super::api::{Read, quoted};
 use super::kinds::SPEC;
 use super::model::{Profile, Status, User, label};
-use super::Okta;
 use crate::case::subject::Subject;
 use crate::fault::Result;
 use crate::id::EvidenceId;
@@ -67,7 +67,10 @@ fn split_name(name: &str) -> Option<(&str, &str)> {
 /// why the reasons are computed from what came back and not from what was asked.
 async fn by_login(okta: &Okta, login: &str, cx: Cx<'_>) -> Result<Option<String>> {
     // `me` is ourselves; a slash cannot stand in the path, such a login is found by the search.
-    if login.len() < 3 || login.contains('/') || login == ".." || login.chars().any(char::is_control)
+    if login.len() < 3
+        || login.contains('/')
+        || login == ".."
+        || login.chars().any(char::is_control)
     {
         return Ok(None);
     }
@@ -134,15 +137,22 @@ fn reasons(user: &User, subject: &Subject, evidence: &EvidenceId) -> Vec<Reason>
         .is_some_and(|worker| !number.is_empty() && !same(worker, number));
     let mut found: Vec<(String, Confidence)> = Vec::new();
     if named(subject).any(|name| same(name, &profile.login) || name == user.id) {
-        found.push(("An operator named this account.".into(), Confidence::Confirmed));
+        found.push((
+            "An operator named this account.".into(),
+            Confidence::Confirmed,
+        ));
     }
     if known(&profile.login) {
         // An address that was given to someone else since is the classic wrong person.
         found.push(if other_number {
-            let why = "Its login is the work address, but its employee number is another worker id.";
+            let why =
+                "Its login is the work address, but its employee number is another worker id.";
             (why.into(), Confidence::Likely)
         } else {
-            ("Its login is the work address.".into(), Confidence::Confirmed)
+            (
+                "Its login is the work address.".into(),
+                Confidence::Confirmed,
+            )
         });
     } else if known(profile.email.as_deref().unwrap_or_default()) {
         let why = if other_number {
@@ -153,11 +163,17 @@ fn reasons(user: &User, subject: &Subject, evidence: &EvidenceId) -> Vec<Reason>
         found.push((why.into(), Confidence::Likely));
     }
     if known(profile.second_email.as_deref().unwrap_or_default()) {
-        let why = "Its second address is the work address; the account holder can set that address.";
+        let why =
+            "Its second address is the work address; the account holder can set that address.";
         found.push((why.into(), Confidence::Likely));
     }
-    if subject.worker_id.as_deref().is_some_and(|worker| same(worker, number)) {
-        let addressed = known(&profile.login) || known(profile.email.as_deref().unwrap_or_default());
+    if subject
+        .worker_id
+        .as_deref()
+        .is_some_and(|worker| same(worker, number))
+    {
+        let addressed =
+            known(&profile.login) || known(profile.email.as_deref().unwrap_or_default());
         let why = if addressed || subject.emails.is_empty() {
             "Its employee number is the worker id."
         } else {
@@ -165,7 +181,12 @@ fn reasons(user: &User, subject: &Subject, evidence: &EvidenceId) -> Vec<Reason>
         };
         found.push((why.into(), Confidence::Likely));
     }
-    if found.is_empty() && subject.display_name.as_deref().is_some_and(|name| called(profile, name)) {
+    if found.is_empty()
+        && subject
+            .display_name
+            .as_deref()
+            .is_some_and(|name| called(profile, name))
+    {
         let why = "Only the displayed name is the same, which names no one.";
         found.push((why.into(), Confidence::Weak));
     }
