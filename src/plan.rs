@@ -3,6 +3,8 @@
 pub mod expand;
 pub mod show;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::canon::Digest;
@@ -29,6 +31,40 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Doors that no step closes, each with the reason.
     pub left: Vec<LeftOpen>,
+    /// What the person who approves should know: inventories that failed, steps with nothing to do.
+    /// Hostile text where it quotes a source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// The step of that name.
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// Steps that the end of the run does not wait for: waits behind which there are only looks, and
+    /// those looks. Everything else is the main part.
+    pub fn tail(&self) -> BTreeSet<&str> {
+        let mut tail: BTreeSet<&str> = BTreeSet::new();
+        for step in &self.steps {
+            let waits = matches!(step.task, Task::Wait { .. });
+            let looks = matches!(step.task, Task::Verify { .. })
+                && step.needs.iter().any(|need| tail.contains(need.as_str()));
+            if waits || looks {
+                tail.insert(&step.id);
+            }
+        }
+        // A step outside pulls everything that it needs into the main part; a step stands after its needs.
+        for step in self.steps.iter().rev() {
+            if !tail.contains(step.id.as_str()) {
+                for need in &step.needs {
+                    tail.remove(need.as_str());
+                }
+            }
+        }
+        tail
+    }
 }
 
 /// A door that the plan does not close.

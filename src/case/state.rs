@@ -10,7 +10,7 @@ use super::event::{ClockStart, Contact, Entry, Event, Evidence, Outcome, Person,
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{ClockId, DoorId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, DoorId, EvidenceId, NoticeId};
 use crate::plan::{Plan, StepId};
 use crate::provider::{Account, Candidate, Completeness};
 use crate::time::Timestamp;
@@ -150,6 +150,7 @@ pub struct TrailRecord {
     reason = "the fields are named by the vocabulary of the events"
 )]
 pub struct CaseState {
+    pub case: Option<CaseId>,
     pub phase: Phase,
     pub title: String,
     pub subject: Subject,
@@ -159,6 +160,8 @@ pub struct CaseState {
     pub protected: Vec<String>,
     pub effective: Option<Timestamp>,
     pub opened: Option<Timestamp>,
+    /// When the first close of a door was intended.
+    pub closing_began: Option<Timestamp>,
     pub notes: Vec<(Timestamp, String)>,
     pub evidence: BTreeMap<EvidenceId, Evidence>,
     pub candidates: BTreeMap<String, Vec<Candidate>>,
@@ -200,6 +203,9 @@ impl CaseState {
     /// Takes an entry in that [`Self::check`] allowed.
     pub fn apply(&mut self, entry: &Entry) {
         self.lines += 1;
+        if let Event::StepIntended { door: Some(_), .. } = &entry.event {
+            self.closing_began.get_or_insert(entry.at);
+        }
         match &entry.event {
             Event::CaseOpened {
                 title,
@@ -211,6 +217,7 @@ impl CaseState {
                 effective,
                 ..
             } => {
+                self.case = Some(entry.case.clone());
                 self.phase = Phase::Open;
                 self.title.clone_from(title);
                 self.subject = subject.clone();

@@ -8,4 +8,8 @@
     reason = "tests"
 )]
 
+mod architecture;
 mod evidence;
+mod faults;
+mod http;
+mod intake;

@@ -1,0 +1,152 @@
+//! Evidence of a case: import, repositories, export, verification.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use super::desk::Desk;
+use crate::case::event::{Event, Evidence};
+use crate::evidence::export::Exported;
+use crate::evidence::timeline::{self, Moment};
+use crate::evidence::{export, git, trail, verify};
+use crate::fault::{Fault, Result};
+use crate::id::EvidenceId;
+use crate::provider::Completeness;
+
+/// A trail file that was taken in.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImportedFile {
+    /// Its name. Hostile text.
+    pub name: String,
+    /// The original.
+    pub evidence: EvidenceId,
+    /// The vendor's format; `None` when it is not known: the file is kept, but not read.
+    pub format: Option<String>,
+    /// What was read and what was not.
+    pub completeness: Completeness,
+    /// Records that could not be read, each with its place.
+    pub problems: Vec<String>,
+}
+
+impl ImportedFile {
+    /// Whether the format is known.
+    pub const fn understood(&self) -> bool {
+        self.format.is_some()
+    }
+
+    /// One line for people.
+    pub fn line(&self) -> String {
+        match &self.format {
+            None => format!("kept as {}, but its format is not known; it is not on the timeline", self.evidence),
+            Some(format) => format!(
+                "kept as {}: {format}, {} records, {} duplicates, {} not readable",
+                self.evidence, self.completeness.records, self.completeness.duplicates, self.problems.len()
+            ),
+        }
+    }
+}
+
+/// A repository that was mirrored and bundled.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bundled {
+    /// What was named. Hostile text.
+    pub repository: String,
+    /// The bundle.
+    pub evidence: EvidenceId,
+    /// How many refs it holds.
+    pub refs: u64,
+    /// How many bytes.
+    pub bytes: u64,
+}
+
+impl Bundled {
+    /// One line for people.
+    pub fn line(&self) -> String {
+        format!("bundled as {}: {} refs, {} bytes, verified by git", self.evidence, self.refs, self.bytes)
+    }
+}
+
+impl Desk {
+    /// Takes in a trail file: kept as it is, then read for the timeline.
+    ///
+    /// # Errors
+    /// The file cannot be read or kept. A format that is not known is no error: the file is kept.
+    pub async fn import(&self, file: &Path) -> Result<ImportedFile> {
+        let (name, bytes) = super::read_file(file)?;
+        let title = format!("Trail file {}", crate::hostile::one_line(&name, 120));
+        let bytes = Bytes::from(bytes);
+        let evidence = self.recorder.keep_file(&name, "application/json", bytes.clone(), &title).await?;
+        let read = trail::import(&bytes, &name);
+        let mut imported = ImportedFile {
+            name,
+            evidence: evidence.clone(),
+            format: None,
+            completeness: Completeness::default(),
+            problems: Vec::new(),
+        };
+        match read {
+            Ok(read) => {
+                imported.completeness = read.completeness();
+                imported.problems = read.problems.iter().map(ToString::to_string).collect();
+                imported.format = Some(read.format.to_string());
+            }
+            Err(fault) if fault.code() == trail::UNKNOWN_FORMAT => {
+                imported.completeness.gaps.push(fault.to_string());
+            }
+            Err(fault) => return Err(fault),
+        }
+        let trail = imported.format.as_ref().map_or_else(|| "import.unknown".to_owned(), |format| format!("import.{format}"));
+        let event = Event::TrailRead { trail, account: None, completeness: imported.completeness.clone(), evidence: vec![evidence] };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(imported)
+    }
+
+    /// Mirrors a git repository, bundles it and lets git verify the bundle.
+    ///
+    /// # Errors
+    /// git is missing or too old, the repository cannot be read, the bundle does not verify.
+    pub async fn bundle(&self, repository: &str) -> Result<Bundled> {
+        let kept = git::bundle(&self.recorder, repository, None).await?;
+        Ok(Bundled { repository: repository.to_owned(), evidence: kept.bundle, refs: kept.refs, bytes: kept.bytes })
+    }
+
+    /// The bytes of an item of evidence, checked against its hash.
+    ///
+    /// # Errors
+    /// They are gone or damaged.
+    pub fn bytes(&self, evidence: &Evidence) -> Result<Bytes> {
+        if let Some(bytes) = self.log.store().blob(evidence.sha256)? {
+            return Ok(bytes);
+        }
+        let gone = || {
+            Fault::evidence("evidence-gone", "The bytes of this evidence are not in the store.").at(&evidence.id)
+        };
+        let path = self.log.store().object(evidence.sha256).ok_or_else(gone)?;
+        std::fs::read(&path).map(Bytes::from).map_err(|error| gone().caused_by(error))
+    }
+
+    /// Exports the case to a folder that an expert can verify with ordinary tools.
+    ///
+    /// # Errors
+    /// The folder exists, or the disk fails.
+    pub async fn export(&self, to: &Path) -> Result<Exported> {
+        export::write(&self.log, &self.key, &self.by, to).await
+    }
+
+    /// Verifies the store of this case.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn verify_store(&self) -> Result<verify::Report> {
+        verify::store(&self.log)
+    }
+
+    /// One timeline of contacts, the account holder's trail events, our actions and clocks.
+    ///
+    /// # Errors
+    /// Evidence cannot be read.
+    pub fn timeline(&self) -> Result<Vec<Moment>> {
+        timeline::of(&self.log)
+    }
+}

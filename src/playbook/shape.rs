@@ -1,0 +1,541 @@
+//! The shape of a playbook, judged by walking its own published schema over the document.
+//!
+//! serde stops at the first fault; this walk goes on and reports each one with its place. It knows
+//! the part of JSON Schema that [`super::text`] prints, and a test holds that it knows all of it.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use super::problem::{Problem, Problems, Span, advice, nearest};
+use super::text::{KINDS, NAME, Step, Written};
+use super::tree::{Tree, below};
+use super::{period, plain, text};
+
+/// What the file says as far as it can be read, and the steps that cannot, by id.
+pub(super) fn walk(
+    tree: &Tree,
+    problems: &mut Problems,
+) -> (Option<Written>, BTreeMap<String, Vec<String>>) {
+    let schema = text::schema();
+    let mut walk = Walk {
+        tree,
+        schema: &schema,
+        problems,
+    };
+    let Some(Value::Object(mut root)) = walk.value(&tree.value, &schema, "") else {
+        return (None, BTreeMap::new());
+    };
+    let items = match root.remove("steps") {
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
+    };
+    let mut steps = Vec::new();
+    let mut broken = BTreeMap::new();
+    for (at, item) in items.into_iter().enumerate() {
+        match serde_json::from_value::<Step>(item) {
+            Ok(step) => steps.push(Step { at, ..step }),
+            Err(_) => broken.extend(walk.broken(at)),
+        }
+    }
+    let word = |key| root.get(key).and_then(Value::as_str).map(str::to_owned);
+    let written = word("playbook")
+        .zip(word("title"))
+        .map(|(playbook, title)| Written {
+            playbook,
+            title,
+            steps,
+        });
+    (written, broken)
+}
+
+struct Walk<'a> {
+    tree: &'a Tree,
+    schema: &'a Value,
+    problems: &'a mut Problems,
+}
+
+impl Walk<'_> {
+    /// The value without the keys that nobody knows; `None` when it cannot be used.
+    fn value(&mut self, value: &Value, schema: &Value, path: &str) -> Option<Value> {
+        let schema = self.resolve(schema);
+        if let Some(words) = words_of(&schema) {
+            return self.word(value, &words, path);
+        }
+        let kind = schema
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        match (kind, value) {
+            ("object", Value::Object(map)) => self.object(map, &schema, path),
+            ("array", Value::Array(items)) => self.array(items, &schema, path),
+            ("string", Value::String(text)) => self.text(text, &schema, path),
+            ("integer", Value::Number(number)) => self.number(number.as_i64()?, &schema, path),
+            _ => {
+                let found = describe(value);
+                let mut problem = Problem::error(
+                    "wrong-type",
+                    format!(
+                        "{} has to be {}; here stands {found}.",
+                        self.called(path),
+                        expected(kind)
+                    ),
+                )
+                .label(self.span(path), found);
+                if kind == "array" && value.is_string() {
+                    problem = problem.help("put it in brackets: `[…]`");
+                } else if kind == "object" && value.is_null() {
+                    problem = problem.help("write `{}` for one without settings");
+                } else if kind == "string" {
+                    problem = problem.help("put it in quotes if it is meant as text");
+                }
+                self.problems.push(problem);
+                None
+            }
+        }
+    }
+
+    /// The schema behind a `$ref`; what stands beside the reference is only a description.
+    fn resolve(&self, schema: &Value) -> Value {
+        let target = schema
+            .get("$ref")
+            .and_then(Value::as_str)
+            .and_then(|reference| reference.strip_prefix('#'));
+        target
+            .and_then(|pointer| self.schema.pointer(pointer))
+            .unwrap_or(schema)
+            .clone()
+    }
+
+    fn object(&mut self, map: &Map<String, Value>, schema: &Value, path: &str) -> Option<Value> {
+        let empty = Map::new();
+        let known = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
+        let mut out = Map::new();
+        let mut sound = true;
+        let mut strangers = Vec::new();
+        for (key, value) in map {
+            let Some(schema) = known.get(key) else {
+                strangers.push(key.as_str());
+                continue;
+            };
+            match self.value(value, schema, &below(path, key)) {
+                Some(value) => {
+                    out.insert(key.clone(), value);
+                }
+                None => sound = false,
+            }
+        }
+        if schema.get("oneOf").is_some() {
+            sound &= self.one_kind(map, &mut strangers, path);
+        }
+        for stranger in strangers {
+            let missing = known
+                .keys()
+                .map(String::as_str)
+                .filter(|key| !map.contains_key(*key));
+            self.problems.push(
+                Problem::error(
+                    "unknown-key",
+                    format!("{} has no `{}`.", self.called(path), plain(stranger, 60)),
+                )
+                .label(self.key(path, stranger), "unknown key")
+                .help(advice(stranger, missing.collect::<Vec<_>>())),
+            );
+        }
+        let required = schema.get("required").and_then(Value::as_array);
+        for key in required.into_iter().flatten().filter_map(Value::as_str) {
+            if !map.contains_key(key) {
+                sound = false;
+                self.problems.push(
+                    Problem::error(
+                        "missing-key",
+                        format!("{} needs `{key}`.", self.called(path)),
+                    )
+                    .label(self.head(path), format!("no `{key}` here"))
+                    .help(purpose(known.get(key))),
+                );
+            }
+        }
+        sound.then_some(Value::Object(out))
+    }
+
+    /// Exactly one of the kinds; a stranger in the place of the kind is probably a misspelt one.
+    fn one_kind(
+        &mut self,
+        map: &Map<String, Value>,
+        strangers: &mut Vec<&str>,
+        path: &str,
+    ) -> bool {
+        let given: Vec<&str> = KINDS
+            .into_iter()
+            .filter(|kind| map.contains_key(*kind))
+            .collect();
+        match given.as_slice() {
+            [_] => true,
+            [] => {
+                let meant = strangers
+                    .iter()
+                    .position(|stranger| nearest(stranger, KINDS).is_some())
+                    .or_else(|| (strangers.len() == 1).then_some(0));
+                let problem = match meant.map(|index| strangers.remove(index)) {
+                    Some(stranger) => Problem::error(
+                        "unknown-step-kind",
+                        format!("There is no kind of step called `{}`.", plain(stranger, 60)),
+                    )
+                    .label(self.key(path, stranger), "unknown kind of step")
+                    .help(advice(stranger, KINDS)),
+                    None => Problem::error(
+                        "no-step-kind",
+                        format!("{} does nothing.", self.called(path)),
+                    )
+                    .label(self.head(path), "what does it do?")
+                    .help(format!("give it exactly one of {}", KINDS.join(", "))),
+                };
+                self.problems.push(problem);
+                false
+            }
+            several => {
+                let mut problem = Problem::error(
+                    "two-step-kinds",
+                    format!(
+                        "{} does several things: {}.",
+                        self.called(path),
+                        several.join(", ")
+                    ),
+                )
+                .help("make a step of each, and say with `needs` which comes first");
+                for kind in several {
+                    problem = problem.label(self.key(path, kind), "one kind");
+                }
+                self.problems.push(problem);
+                false
+            }
+        }
+    }
+
+    fn array(&mut self, items: &[Value], schema: &Value, path: &str) -> Option<Value> {
+        self.length(items.len(), schema, ("minItems", "maxItems"), path)?;
+        let each = schema.get("items").unwrap_or(&Value::Null);
+        let checked: Vec<Option<Value>> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| self.value(item, each, &format!("{path}/{index}")))
+            .collect();
+        if path == "/steps" {
+            // One unreadable step does not hide what is wrong with the others.
+            let all = checked.into_iter().map(|item| item.unwrap_or(Value::Null));
+            return Some(Value::Array(all.collect()));
+        }
+        checked
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .map(Value::Array)
+    }
+
+    fn length(
+        &mut self,
+        length: usize,
+        schema: &Value,
+        keys: (&str, &str),
+        path: &str,
+    ) -> Option<()> {
+        let limit = |key| {
+            let limit = schema.get(key).and_then(Value::as_u64);
+            limit.and_then(|limit| usize::try_from(limit).ok())
+        };
+        let (least, most) = (
+            limit(keys.0).unwrap_or(0),
+            limit(keys.1).unwrap_or(usize::MAX),
+        );
+        if (least..=most).contains(&length) {
+            return Some(());
+        }
+        let problem = if length == 0 {
+            Problem::error("empty", format!("{} is empty.", self.called(path)))
+        } else {
+            Problem::error(
+                "out-of-range",
+                format!("{} is longer than {most}.", self.called(path)),
+            )
+        };
+        self.problems.push(problem.label(self.span(path), "here"));
+        None
+    }
+
+    fn text(&mut self, text: &str, schema: &Value, path: &str) -> Option<Value> {
+        self.length(
+            text.chars().count(),
+            schema,
+            ("minLength", "maxLength"),
+            path,
+        )?;
+        let pattern = schema
+            .get("pattern")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let fits = Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text));
+        if fits {
+            return Some(Value::String(text.to_owned()));
+        }
+        let quoted = plain(text, 60);
+        let problem = match pattern {
+            NAME => Problem::error("bad-name", format!("`{quoted}` is not a name."))
+                .help("a name begins with a small letter and has at most 48 small letters, digits and hyphens"),
+            period::PATTERN => Problem::error("bad-period", format!("`{quoted}` is not a length of time."))
+                .help("write a whole number and s, m, h or d: `90s`, `10m`, `4h`, `7d`"),
+            pattern => Problem::error("bad-text", format!("`{quoted}` does not look like `{pattern}`.")),
+        };
+        self.problems.push(problem.label(self.span(path), "here"));
+        None
+    }
+
+    fn number(&mut self, number: i64, schema: &Value, path: &str) -> Option<Value> {
+        let limit = |key| schema.get(key).and_then(Value::as_i64);
+        let (least, most) = (
+            limit("minimum").unwrap_or(i64::MIN),
+            limit("maximum").unwrap_or(i64::MAX),
+        );
+        if (least..=most).contains(&number) {
+            return Some(Value::from(number));
+        }
+        self.problems.push(
+            Problem::error(
+                "out-of-range",
+                format!(
+                    "{} is {number}; it has to be between {least} and {most}.",
+                    self.called(path)
+                ),
+            )
+            .label(self.span(path), "here"),
+        );
+        None
+    }
+
+    fn word(&mut self, value: &Value, words: &[String], path: &str) -> Option<Value> {
+        let known: Vec<&str> = words.iter().map(String::as_str).collect();
+        let given = value.as_str().unwrap_or_default();
+        if known.contains(&given) {
+            return Some(value.clone());
+        }
+        let shown = value.as_str().map_or_else(
+            || describe(value).to_owned(),
+            |text| format!("`{}`", plain(text, 60)),
+        );
+        self.problems.push(
+            Problem::error(
+                "unknown-word",
+                format!("{} cannot be {shown}.", self.called(path)),
+            )
+            .label(self.span(path), "unknown word")
+            .help(advice(given, known)),
+        );
+        None
+    }
+
+    /// A step that cannot be used: its id and needs, as far as they can be read.
+    fn broken(&self, at: usize) -> Option<(String, Vec<String>)> {
+        let step = self.tree.value.pointer(&format!("/steps/{at}"))?;
+        let id = step.get("id")?.as_str()?.to_owned();
+        let needs = step.get("needs").and_then(Value::as_array);
+        let needs = needs.into_iter().flatten().filter_map(Value::as_str);
+        Some((id, needs.map(str::to_owned).collect()))
+    }
+
+    /// What people call the value at `path`.
+    fn called(&self, path: &str) -> String {
+        let mut parts = path.split('/').skip(1);
+        let (Some("steps"), Some(at)) = (parts.next(), parts.next()) else {
+            let key = path.trim_start_matches('/');
+            return if key.is_empty() {
+                "The playbook".to_owned()
+            } else {
+                format!("`{key}`")
+            };
+        };
+        let id = self
+            .tree
+            .value
+            .pointer(&format!("/steps/{at}/id"))
+            .and_then(Value::as_str);
+        let step = match (id, at.parse::<usize>()) {
+            (Some(id), _) => format!("step `{}`", plain(id, 60)),
+            (None, Ok(at)) => format!("step {}", at + 1),
+            (None, Err(_)) => "a step".to_owned(),
+        };
+        let inner: Vec<&str> = parts
+            .filter(|part| part.parse::<usize>().is_err())
+            .collect();
+        if inner.is_empty() {
+            let mut letters = step.chars();
+            return letters.next().map_or_else(String::new, |first| {
+                first.to_uppercase().chain(letters).collect()
+            });
+        }
+        format!("`{}` of {step}", plain(&inner.join("."), 60))
+    }
+
+    fn span(&self, path: &str) -> Span {
+        self.tree
+            .places
+            .get(path)
+            .map(|place| place.value)
+            .unwrap_or_default()
+    }
+
+    /// Where the key `key` of the mapping at `path` stands.
+    fn key(&self, path: &str, key: &str) -> Span {
+        let place = self.tree.places.get(&below(path, key));
+        place
+            .and_then(|place| place.key)
+            .unwrap_or_else(|| self.span(path))
+    }
+
+    /// Where a mapping is named: its key, or the id in it, or its begin.
+    fn head(&self, path: &str) -> Span {
+        let place = self.tree.places.get(path);
+        let id = self.tree.places.get(&below(path, "id"));
+        place
+            .and_then(|place| place.key)
+            .or_else(|| id.map(|place| place.value))
+            .unwrap_or_else(|| self.span(path))
+    }
+}
+
+/// The words of an enumeration, as schemars prints it: `enum`, or `oneOf` with a `const` each.
+fn words_of(schema: &Value) -> Option<Vec<String>> {
+    let words = |list: &Value, key: Option<&str>| -> Option<Vec<String>> {
+        let items = list.as_array()?.iter();
+        items
+            .map(|item| {
+                let word = key.map_or(Some(item), |key| item.get(key))?;
+                word.as_str().map(str::to_owned)
+            })
+            .collect()
+    };
+    schema
+        .get("enum")
+        .and_then(|list| words(list, None))
+        .or_else(|| {
+            schema
+                .get("oneOf")
+                .and_then(|list| words(list, Some("const")))
+        })
+}
+
+/// The first sentence of a description.
+fn purpose(schema: Option<&Value>) -> String {
+    let text = schema
+        .and_then(|schema| schema.get("description"))
+        .and_then(Value::as_str);
+    text.unwrap_or("add it").replace('\n', " ")
+}
+
+const fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "nothing",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a mapping",
+    }
+}
+
+fn expected(kind: &str) -> &'static str {
+    match kind {
+        "object" => "a mapping",
+        "array" => "a list",
+        "integer" => "a whole number",
+        "string" => "a text",
+        _ => "something else",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Keywords of JSON Schema that the walk judges, and those that only describe.
+    const KNOWN: [&str; 19] = [
+        "$ref",
+        "type",
+        "properties",
+        "required",
+        "additionalProperties",
+        "items",
+        "minItems",
+        "maxItems",
+        "minLength",
+        "maxLength",
+        "pattern",
+        "minimum",
+        "maximum",
+        "enum",
+        "oneOf",
+        "const",
+        "$defs",
+        "$schema",
+        "title",
+    ];
+    const ONLY_WORDS: [&str; 3] = ["description", "default", "format"];
+
+    fn keywords(schema: &Value, found: &mut Vec<String>) {
+        let Some(map) = schema.as_object() else {
+            return;
+        };
+        for (key, value) in map {
+            found.push(key.clone());
+            match key.as_str() {
+                "properties" | "$defs" => value
+                    .as_object()
+                    .unwrap()
+                    .values()
+                    .for_each(|v| keywords(v, found)),
+                "oneOf" => value
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .for_each(|v| keywords(v, found)),
+                "items" => keywords(value, found),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_walk_knows_every_keyword_of_the_schema() {
+        let mut found = Vec::new();
+        keywords(&text::schema(), &mut found);
+        assert!(found.len() > 50);
+        for key in found {
+            assert!(
+                KNOWN.contains(&key.as_str()) || ONLY_WORDS.contains(&key.as_str()),
+                "{key}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_mapping_of_the_schema_refuses_unknown_keys() {
+        fn objects(schema: &Value) {
+            if schema.get("properties").is_some() {
+                assert_eq!(
+                    schema.get("additionalProperties"),
+                    Some(&Value::Bool(false)),
+                    "{schema}"
+                );
+            }
+        }
+        let schema = text::schema();
+        objects(&schema);
+        schema["$defs"]
+            .as_object()
+            .unwrap()
+            .values()
+            .for_each(objects);
+    }
+}
