@@ -2,4 +2,8 @@
 
 pub mod approval;
 pub mod git;
+pub mod recorder;
+mod redact;
 pub mod trail;
+
+pub use recorder::Recorder;
