@@ -5,6 +5,7 @@
 
 pub mod desk;
 pub mod custody;
+pub mod inbox;
 mod papers;
 mod response;
 mod subject;
@@ -24,6 +25,7 @@ use crate::case::subject::Subject;
 use crate::evidence::Recorder;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
+use crate::intake::Incoming;
 use crate::playbook::{self, Catalogue, Playbook};
 use crate::provider::{Check, Provider};
 use crate::settings::Settings;
@@ -57,10 +59,21 @@ pub struct NewCase {
     pub route: String,
     /// When the engagement ends.
     pub effective: Option<Timestamp>,
-    /// What it was opened on: name and bytes.
-    pub origin: Option<(String, Vec<u8>)>,
+    /// What it was opened on.
+    pub origin: Origin,
     /// Who opens it.
     pub by: Actor,
+}
+
+/// What a case is opened on; kept as its first evidence.
+#[derive(Debug)]
+pub enum Origin {
+    /// The words of whoever opened it.
+    Subject,
+    /// A file: name and bytes.
+    File(String, Vec<u8>),
+    /// A webhook as received.
+    Webhook(Incoming),
 }
 
 /// A case in a list.
@@ -127,11 +140,18 @@ impl App {
         };
         let log = CaseLog::create(&self.case_dir(&id), id, Arc::clone(&self.clock), &new.by, first).await?;
         let desk = self.assemble(log, new.by, key)?;
-        let (name, bytes) = match new.origin {
-            Some(origin) => origin,
-            None => ("opening.json".to_owned(), crate::canon::canonical(&new.subject)?),
-        };
-        desk.recorder.keep_bytes(&name, "application/octet-stream", bytes.into()).await?;
+        match new.origin {
+            Origin::Subject => {
+                let bytes = crate::canon::canonical(&new.subject)?;
+                desk.recorder.keep_bytes("opening.json", "application/json", bytes.into()).await?;
+            }
+            Origin::File(name, bytes) => {
+                desk.recorder.keep_bytes(&name, "application/octet-stream", bytes.into()).await?;
+            }
+            Origin::Webhook(incoming) => {
+                desk.recorder.keep_webhook(&incoming.source, &incoming.headers, incoming.body).await?;
+            }
+        }
         let company = crate::canon::canonical(&self.settings.company)?;
         desk.recorder.keep_bytes(desk::COMPANY, "application/json", company.into()).await?;
         desk.propose_clocks().await?;

@@ -216,14 +216,11 @@ impl Settings {
                 )
                 .at(path.display()));
             }
-            ssh_key::PublicKey::from_openssh(&person.key).map_err(|error| {
-                Fault::input(
-                    "config",
-                    format!("The key of `{}` is not an SSH public key.", person.name),
-                )
-                .at(path.display())
-                .caused_by(error)
-                .hint("copy the one line of their `.pub` file")
+            person.key.parse::<crate::sshsig::PublicKey>().map_err(|error| {
+                Fault::input("config", format!("The key of `{}` is not an SSH public key.", person.name))
+                    .at(path.display())
+                    .caused_by(error)
+                    .hint("copy the one line of their `.pub` file")
             })?;
         }
         Ok(())

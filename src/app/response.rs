@@ -138,7 +138,7 @@ fn signature(people: &[Person], signed: &Signed) -> Result<()> {
     let person = people.iter().find(|person| person.name == signed.person).ok_or_else(|| {
         Fault::evidence("approval-person", "The approval is by somebody who is not on the roster.")
     })?;
-    let key = crate::sshsig::PublicKey::parse(&person.key)?;
+    let key: crate::sshsig::PublicKey = person.key.parse()?;
     crate::sshsig::verify(&key, crate::sshsig::APPROVAL, signed.text.as_bytes(), &signed.signature)
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::app::{NewCase, summary};
+use crate::app::{NewCase, Origin, summary};
 use crate::case::event::{Actor, Event};
 use crate::case::subject::{KnownAccount, Subject};
 use crate::fault::{Fault, Result};
@@ -111,7 +111,13 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
             .hint("give --email, --worker-id or --account; a name alone is never enough"));
     }
     let app = desktop.app()?;
-    let origin = args.from.as_deref().map(crate::app::read_file).transpose()?;
+    let origin = match &args.from {
+        Some(path) => {
+            let (name, bytes) = crate::app::read_file(path)?;
+            Origin::File(name, bytes)
+        }
+        None => Origin::Subject,
+    };
     let desk = app
         .open_case(NewCase {
             subject,
