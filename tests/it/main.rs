@@ -14,3 +14,4 @@ mod faults;
 mod http;
 mod intake;
 mod store;
+mod store_power;
