@@ -16,6 +16,7 @@ use std::sync::OnceLock;
 use linkify::{LinkFinder, LinkKind};
 use sha3::{Digest as _, Sha3_256};
 
+pub(super) use money::{names_amount, names_crypto};
 pub use refang::{defang, defang_text, refang};
 
 use super::pattern::Pattern;
