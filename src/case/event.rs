@@ -424,6 +424,9 @@ pub struct Contact {
     pub text: String,
     /// The evidence of the original.
     pub evidence: Vec<EvidenceId>,
+    /// How it names itself to its answers: the `Message-ID` of a mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
     /// Messages that it says it answers.
     pub thread: Vec<String>,
     /// What was taken out of it: links, addresses, hashes, wallets.
@@ -439,7 +442,7 @@ pub struct Contact {
 pub struct Indicator {
     /// `url`, `domain`, `email`, `ip`, `sha256`, `btc`, …
     pub kind: String,
-    /// As it stands in the message.
+    /// What it stands for, with defanging (`hxxp`, `[.]`) undone. Hostile text.
     pub value: String,
     /// Whether a checksum or grammar holds: `valid`, `invalid`, `unchecked`.
     pub check: String,
