@@ -103,8 +103,9 @@ fn echo() -> Router {
     Router::new().fallback(any(|headers: HeaderMap| async move {
         headers
             .iter()
-            .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
-            .collect::<String>()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect::<Vec<_>>()
+            .join("\n")
     }))
 }
 
