@@ -15,7 +15,7 @@ use cordon::range::server::{Server, serve};
 use cordon::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::http::{Memory, client, log};
+use crate::http::{Memory, client, hasty, log};
 
 /// A list of members, and a call that removes the last.
 struct Org {
@@ -66,7 +66,7 @@ impl Org {
 
     async fn remove(&self) -> Result<Reply, CallError> {
         let url = self.server.url().join("members/last").unwrap();
-        client()
+        hasty()
             .send(Request::write(Method::DELETE, url), &Memory::default())
             .await
     }
@@ -270,19 +270,25 @@ async fn a_provider_goes_on_when_the_caller_has_gone() {
     let slow = Arc::new(AtomicUsize::new(0));
     let done = Arc::clone(&slow);
     let router = Router::new().fallback(any(move || async move {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         done.fetch_add(1, Ordering::SeqCst);
     }));
     let server = serve("p", router, Faults::none(), &log()).await.unwrap();
     let request = Request::write(Method::POST, server.url().clone());
     let (client, memory) = (client(), Memory::default());
-    let call = client.send(request, &memory);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(80), call)
-            .await
-            .is_err()
-    );
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    let arrived = async {
+        while server.calls().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        _ = client.send(request, &memory) => panic!("the caller was to go first"),
+        () = arrived => {}
+    }
+    let until = Instant::now() + Duration::from_secs(5);
+    while slow.load(Ordering::SeqCst) == 0 && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     assert_eq!(slow.load(Ordering::SeqCst), 1);
 }
 

@@ -606,3 +606,21 @@ async fn what_cannot_be_kept_is_not_acknowledged() {
         .await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE.as_u16());
 }
+
+proptest::proptest! {
+    #[test]
+    fn nothing_from_outside_makes_it_panic(
+        body in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+        id in "[ -~]{0,40}",
+        stamp in "[ -~]{0,24}",
+        list in "(v1,)?[ -~]{0,60}",
+    ) {
+        let _ = worker::read(&body);
+        let mut headers = HeaderMap::new();
+        set(&mut headers, "webhook-id", &id);
+        set(&mut headers, "webhook-timestamp", &stamp);
+        set(&mut headers, "webhook-signature", &list);
+        let believed = verifier(&[OLD]).verify(&headers, &body, now());
+        proptest::prop_assert!(believed.is_err());
+    }
+}
