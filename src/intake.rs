@@ -130,7 +130,7 @@ pub fn receiver(receiver: Receiver) -> Router {
 
 async fn receive(State(receiver): State<Receiver>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let body = match read(body).await {
+    let body = match read(body, READ_WITHIN).await {
         Ok(body) => body,
         Err(status) => return said(status, "body"),
     };
@@ -186,13 +186,13 @@ impl Receiver {
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, StatusCode> {
-    match tokio::time::timeout(READ_WITHIN, to_bytes(body, BODY_LIMIT)).await {
+async fn read(body: Body, within: Duration) -> Result<Bytes, StatusCode> {
+    match tokio::time::timeout(within, to_bytes(body, BODY_LIMIT)).await {
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => {
             let too_large = std::error::Error::source(&error)
-                .is_some_and(|cause| cause.is::<LengthLimitError>());
+                .is_some_and(<dyn std::error::Error>::is::<LengthLimitError>);
             Err(if too_large {
                 StatusCode::PAYLOAD_TOO_LARGE
             } else {
@@ -224,4 +224,38 @@ fn shown(headers: &HeaderMap) -> Vec<(String, String)> {
 
 fn said(status: StatusCode, what: &str) -> Response {
     (status, Json(json!({ "result": what }))).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_that_never_ends_is_not_waited_for() {
+        let stalled = Body::from_stream(stream::pending::<std::io::Result<Bytes>>());
+        let soon = Duration::from_millis(20);
+        assert_eq!(read(stalled, soon).await, Err(StatusCode::REQUEST_TIMEOUT));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_not_a_body_that_is_too_large() {
+        let parts = [
+            Ok(Bytes::from_static(b"{")),
+            Err(std::io::Error::other("gone")),
+        ];
+        let broken = Body::from_stream(stream::iter(parts));
+        assert_eq!(
+            read(broken, READ_WITHIN).await,
+            Err(StatusCode::BAD_REQUEST)
+        );
+        let large = Body::from(vec![b' '; BODY_LIMIT + 1]);
+        assert_eq!(
+            read(large, READ_WITHIN).await,
+            Err(StatusCode::PAYLOAD_TOO_LARGE)
+        );
+        let most = Body::from(vec![b' '; BODY_LIMIT]);
+        assert!(read(most, READ_WITHIN).await.is_ok());
+    }
 }

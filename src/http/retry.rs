@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 /// (docs.github.com, "Rate limits for the REST API": at least one minute, read 2026-11).
 const UNTIMED_LIMIT: Duration = Duration::from_mins(1);
 
+/// What `max` may be at most.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
 /// What is left in a window and when it ends, epoch seconds: GitHub, then Okta.
 const WINDOWS: [(&str, &str); 2] = [
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
@@ -54,7 +57,7 @@ impl Retry {
     /// no further attempt of this call, because coming back early is what it forbade.
     ///
     /// # Errors
-    /// `min` of zero or above `max`, no attempt or more than 20, a jitter outside of 0 to 1.
+    /// `min` of zero or above `max`, `max` above one day, no attempt or more than 20, a jitter outside of 0 to 1.
     pub fn try_new(min: Duration, max: Duration, attempts: u32, jitter: f64) -> Result<Self> {
         let refuse = |what: &str| Err(Fault::input("retry", what));
         if min.is_zero() {
@@ -62,6 +65,9 @@ impl Retry {
         }
         if min > max {
             return refuse("The shortest wait of a retry policy is longer than its longest.");
+        }
+        if max > LONGEST_WAIT {
+            return refuse("The longest wait of a retry policy is above one day.");
         }
         if !(1..=20).contains(&attempts) {
             return refuse("A retry policy has between 1 and 20 attempts.");
@@ -319,6 +325,7 @@ mod tests {
         let (short, long) = (Duration::from_millis(1), Duration::from_secs(1));
         assert!(Retry::try_new(long, short, 3, 0.5).is_err());
         assert!(Retry::try_new(Duration::ZERO, long, 3, 0.5).is_err());
+        assert!(Retry::try_new(short, Duration::MAX, 3, 0.5).is_err());
         assert!(Retry::try_new(short, long, 0, 0.5).is_err());
         assert!(Retry::try_new(short, long, 21, 0.5).is_err());
         assert!(Retry::try_new(short, long, 3, 1.1).is_err());

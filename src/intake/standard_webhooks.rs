@@ -9,7 +9,9 @@
 //! A good signature says nothing about a message that was sent before: see [`super::Inbox`].
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
 use hmac::{Hmac, Mac};
 use http::HeaderMap;
 use jiff::SignedDuration;
@@ -22,6 +24,12 @@ use crate::time::Timestamp;
 
 /// How far the sender's clock may be off.
 pub const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
+
+/// Secrets are handed out with and without padding; the reference libraries take both.
+const SECRET_BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 /// The longest id, and the most signatures that are looked at.
 const ID_LIMIT: usize = 256;
@@ -157,7 +165,7 @@ fn mac(key: &SecretSlice<u8>, id: &str, stamp: &str, body: &[u8]) -> Option<[u8;
 
 fn key(secret: &SecretString) -> Result<SecretSlice<u8>> {
     let text = secret.expose_secret();
-    let bytes = STANDARD
+    let bytes = SECRET_BASE64
         .decode(text.strip_prefix("whsec_").unwrap_or(text))
         .map_err(|_| bad_secret())?;
     if bytes.is_empty() {

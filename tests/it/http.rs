@@ -68,16 +68,22 @@ fn quick() -> Retry {
     Retry::try_new(Duration::from_millis(5), Duration::from_secs(5), 3, 0.5).unwrap()
 }
 
-fn short() -> Timeouts {
-    Timeouts {
-        connect: Duration::from_millis(500),
-        total: Duration::from_millis(500),
-    }
+fn calm() -> Timeouts {
+    Timeouts::default()
 }
 
-/// A client with everything in miniature.
+/// A client that waits as long as an operator would.
 pub(crate) fn client() -> Client {
-    client_of(Reqwest::new(Arc::new(NoAuth), short()).unwrap(), wide())
+    client_of(Reqwest::new(Arc::new(NoAuth), calm()).unwrap(), wide())
+}
+
+/// A client that soon gives a hanging provider up.
+pub(crate) fn hasty() -> Client {
+    let timeouts = Timeouts {
+        total: Duration::from_millis(400),
+        ..calm()
+    };
+    client_of(Reqwest::new(Arc::new(NoAuth), timeouts).unwrap(), wide())
 }
 
 fn client_of(transport: Reqwest, limit: Limit) -> Client {
@@ -103,8 +109,9 @@ fn echo() -> Router {
     Router::new().fallback(any(|headers: HeaderMap| async move {
         headers
             .iter()
-            .map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()))
-            .collect::<String>()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect::<Vec<_>>()
+            .join("\n")
     }))
 }
 
@@ -114,14 +121,14 @@ async fn struck(trouble: Trouble, nth: Nth) -> Server {
 }
 
 async fn read(server: &Server, memory: &Memory) -> Result<Reply, CallError> {
-    client()
+    hasty()
         .send(Request::get(server.url().clone()), memory)
         .await
 }
 
 async fn write(server: &Server, memory: &Memory) -> Result<Reply, CallError> {
     let request = Request::write(Method::DELETE, server.url().clone());
-    client().send(request, memory).await
+    hasty().send(request, memory).await
 }
 
 /// A server that sends `raw` to every caller and closes.
@@ -263,7 +270,7 @@ async fn nothing_listens_means_unsent_for_reads_and_writes() {
 async fn a_server_that_does_not_speak_tls_gets_nothing() {
     let (mut url, calls) = raw(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
     url.set_scheme("https").unwrap();
-    let transport = Reqwest::new(bearer(), short()).unwrap();
+    let transport = Reqwest::new(bearer(), calm()).unwrap();
     let memory = Memory::default();
     let error = client_of(transport, wide())
         .send(Request::write(Method::POST, url), &memory)
@@ -317,7 +324,7 @@ async fn a_body_above_the_limit_is_refused_once() {
         ("chunked", 3000, true),
         ("chunked", 2999, false),
     ] {
-        let transport = Reqwest::new(Arc::new(NoAuth), short())
+        let transport = Reqwest::new(Arc::new(NoAuth), calm())
             .unwrap()
             .body_limit(limit);
         let memory = Memory::default();
@@ -354,11 +361,11 @@ async fn the_credential_is_sent_and_never_kept() {
     };
     for (transport, expected) in [
         (
-            Reqwest::new(bearer(), short()).unwrap(),
+            Reqwest::new(bearer(), calm()).unwrap(),
             "authorization: Bearer ",
         ),
         (
-            Reqwest::new(Arc::new(custom), short()).unwrap(),
+            Reqwest::new(Arc::new(custom), calm()).unwrap(),
             "authorization: SSWS ",
         ),
     ] {
@@ -386,7 +393,7 @@ async fn the_credential_is_sent_and_never_kept() {
 #[tokio::test]
 async fn a_credential_that_no_header_can_carry_is_not_repeated_in_the_error() {
     let auth = Bearer(SecretString::from("line\nend-s3cr3t"));
-    let transport = Reqwest::new(Arc::new(auth), short()).unwrap();
+    let transport = Reqwest::new(Arc::new(auth), calm()).unwrap();
     let memory = Memory::default();
     let server = struck(Trouble::Reset, Nth::First(0)).await;
     let error = client_of(transport, wide())
@@ -410,7 +417,7 @@ async fn a_redirect_is_an_answer_and_the_credential_stays_home() {
         async move { (StatusCode::FOUND, [(header::LOCATION, target)]).into_response() }
     }));
     let home = serve("home", router, Faults::none(), &log).await.unwrap();
-    let transport = Reqwest::new(bearer(), short()).unwrap();
+    let transport = Reqwest::new(bearer(), calm()).unwrap();
     let reply = client_of(transport, wide())
         .send(Request::get(home.url().clone()), &Memory::default())
         .await
@@ -428,7 +435,7 @@ async fn another_origin_or_no_encryption_is_refused_before_anything_leaves() {
         .await
         .unwrap();
     let send = async |url: Url| {
-        let transport = Reqwest::new(bearer(), short()).unwrap().only_to(home.url());
+        let transport = Reqwest::new(bearer(), calm()).unwrap().only_to(home.url());
         let memory = Memory::default();
         let result = client_of(transport, wide())
             .send(Request::get(url), &memory)
@@ -446,7 +453,7 @@ async fn another_origin_or_no_encryption_is_refused_before_anything_leaves() {
         "http://provider.example/",
         "ftp://127.0.0.1/",
     ] {
-        let transport = Reqwest::new(bearer(), short()).unwrap();
+        let transport = Reqwest::new(bearer(), calm()).unwrap();
         let error = client_of(transport, wide())
             .send(Request::get(url.parse().unwrap()), &Memory::default())
             .await
@@ -494,10 +501,10 @@ async fn when_a_provider_says_wait_every_caller_of_it_waits() {
     let faults = Faults::none().on(Method::GET, "/first", Nth::Only(1), Trouble::too_many(1));
     let server = serve("p", echo(), faults, &log()).await.unwrap();
     let one = client_of(
-        Reqwest::new(Arc::new(NoAuth), short()).unwrap(),
+        Reqwest::new(Arc::new(NoAuth), calm()).unwrap(),
         limit.clone(),
     );
-    let two = client_of(Reqwest::new(Arc::new(NoAuth), short()).unwrap(), limit);
+    let two = client_of(Reqwest::new(Arc::new(NoAuth), calm()).unwrap(), limit);
     let (first, second) = (server.url().join("first").unwrap(), server.url().clone());
     let (memory, other) = (Memory::default(), Memory::default());
     let (a, b) = tokio::join!(one.send(Request::get(first), &memory), async {
@@ -524,7 +531,7 @@ async fn a_limit_paces_calls_and_keeps_writes_apart() {
 
     let server = serve("p", echo(), Faults::none(), &log()).await.unwrap();
     let send = |limit: Limit, effect: Method| {
-        let client = client_of(Reqwest::new(Arc::new(NoAuth), short()).unwrap(), limit);
+        let client = client_of(Reqwest::new(Arc::new(NoAuth), calm()).unwrap(), limit);
         let url = server.url().clone();
         async move {
             let request = match effect {
@@ -545,50 +552,86 @@ async fn a_limit_paces_calls_and_keeps_writes_apart() {
     let apart =
         Limit::with_writes_apart(Duration::from_millis(1), 100, 8, Duration::from_millis(120))
             .unwrap();
-    let before = server.calls().len();
+    let began = std::time::Instant::now();
     futures::future::join_all((0..3).map(|_| send(apart.clone(), Method::PUT))).await;
-    let calls = server.calls().split_off(before);
-    for pair in calls.windows(2) {
-        let gap = pair[1].at.duration_since(pair[0].at).as_millis();
-        assert!(gap >= 100, "{gap} ms apart");
-    }
+    assert!(began.elapsed() >= Duration::from_millis(240), "two gaps");
+    let began = std::time::Instant::now();
+    futures::future::join_all((0..3).map(|_| send(apart.clone(), Method::GET))).await;
+    assert!(
+        began.elapsed() < Duration::from_millis(240),
+        "reads need no gap"
+    );
 }
 
 #[tokio::test]
 async fn no_more_calls_are_under_way_than_allowed_and_reads_leave_room_for_a_write() {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (count, peak) = (Arc::clone(&now), Arc::clone(&most));
+    let alone = Arc::new(AtomicUsize::new(0));
+    let (count, peak, reads) = (now.clone(), most.clone(), alone.clone());
     let router = Router::new().fallback(any(move |method: Method| {
-        let (count, peak) = (Arc::clone(&count), Arc::clone(&peak));
+        let (count, peak, reads) = (count.clone(), peak.clone(), reads.clone());
         async move {
-            peak.fetch_max(count.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let under_way = count.fetch_add(1, Ordering::SeqCst) + 1;
+            peak.fetch_max(under_way, Ordering::SeqCst);
             if method == Method::GET {
-                tokio::time::sleep(Duration::from_millis(200)).await;
+                reads.fetch_max(under_way, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(300)).await;
             }
             count.fetch_sub(1, Ordering::SeqCst);
         }
     }));
     let server = serve("p", router, Faults::none(), &log()).await.unwrap();
     let limit = Limit::try_new(Duration::from_micros(10), 1000, 3).unwrap();
-    let client = client_of(Reqwest::new(Arc::new(NoAuth), short()).unwrap(), limit);
+    let client = client_of(Reqwest::new(Arc::new(NoAuth), calm()).unwrap(), limit);
     let memory = Memory::default();
     let reads = futures::future::join_all(
         (0..6).map(|_| client.send(Request::get(server.url().clone()), &memory)),
     );
     let write = async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let began = std::time::Instant::now();
+        while now.load(Ordering::SeqCst) < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         let request = Request::write(Method::PUT, server.url().clone());
         client.send(request, &memory).await.unwrap();
-        began.elapsed()
+        server.calls().iter().position(|call| call.method == "PUT")
     };
-    let (reads, waited) = tokio::join!(reads, write);
-    assert!(reads.iter().all(Result::is_ok));
+    let (results, place) = tokio::join!(reads, write);
+    assert!(results.iter().all(Result::is_ok));
+    assert_eq!(alone.load(Ordering::SeqCst), 2, "reads alone never fill it");
     assert_eq!(most.load(Ordering::SeqCst), 3, "two reads and the write");
-    assert!(
-        waited < Duration::from_millis(150),
-        "the write did not queue: {waited:?}"
+    assert_eq!(
+        place,
+        Some(2),
+        "the write came before the four reads that waited"
     );
+}
+
+#[tokio::test]
+async fn a_write_never_leaves_on_a_connection_that_is_being_closed() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: Url = format!("http://{}/", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = socket.read(&mut request).await;
+                let _ = socket.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").await;
+                // Takes a second call, and goes away without a word.
+                let _ = socket.read(&mut request).await;
+            });
+        }
+    });
+    let (client, memory) = (client(), Memory::default());
+    for _ in 0..3 {
+        client
+            .send(Request::get(url.clone()), &memory)
+            .await
+            .unwrap();
+        let request = Request::write(Method::PUT, url.clone());
+        client.send(request, &memory).await.unwrap();
+    }
 }
 
 #[test]
@@ -641,9 +684,9 @@ async fn one_call_as_told() {
         return;
     };
     let transport = if asked == "yes" {
-        Reqwest::through_system_proxy(Arc::new(NoAuth), short()).unwrap()
+        Reqwest::through_system_proxy(Arc::new(NoAuth), calm()).unwrap()
     } else {
-        Reqwest::new(Arc::new(NoAuth), short()).unwrap()
+        Reqwest::new(Arc::new(NoAuth), calm()).unwrap()
     };
     let _ = client_of(transport, wide())
         .send(Request::get(url.parse().unwrap()), &Memory::default())
