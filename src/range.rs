@@ -2,3 +2,4 @@
 //! the faults that real ones show. `cordon drill` and the tests run against it.
 
 pub mod company;
+pub mod okta;
