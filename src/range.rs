@@ -8,3 +8,4 @@
 pub mod company;
 pub mod fault;
 pub mod server;
+pub mod okta;
