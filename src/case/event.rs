@@ -270,6 +270,18 @@ pub enum Event {
         account: Account,
         evidence: EvidenceId,
         records: u64,
+        /// How many of them had come before.
+        #[serde(default)]
+        duplicates: u64,
+        /// Where this page began; `None` for the first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+        /// The earliest record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<Timestamp>,
+        /// The latest record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<Timestamp>,
         next: Option<String>,
     },
     #[serde(rename = "plan.made")]
