@@ -1,30 +1,42 @@
 //! The embedded store: an event log with compare-and-swap heads, and content-addressed blobs.
 //!
 //! The only module that names sled. One directory per case, one hub beside them.
+//!
+//! ```text
+//! CASE/ LOCK            flock; the pid of the owner
+//!       ledger.jsonl    every line with its line end: what an expert reads
+//!       sled/           the same lines, and blobs up to 4 MiB in zstd chunks
+//!       objects/ab/…    larger blobs and files, named by their SHA-256
+//! ```
+//!
+//! A commit is acknowledged when sled and the ledger are both on the disk. sled as shipped does not
+//! survive a power cut on Linux (its flush uses `sync_file_range`), so each flush is followed by an
+//! fsync of its `db` file; see [`disk`](self) for the bounds that make this enough. Opening compares
+//! the two copies line by line and heals one from the other ([`Repair`]).
 
-use std::path::Path;
+mod case;
+mod chain;
+mod chunk;
+mod committer;
+mod dir;
+mod disk;
+mod hub;
+mod index;
+mod ledger;
+mod lock;
+mod mend;
+mod objects;
+mod recover;
+mod repair;
+
+pub use case::CaseStore;
+pub use chain::{Head, MAX_LINE, line_hash};
+pub use hub::Hub;
+pub use repair::{Repair, RepairKind};
 
 use bytes::Bytes;
 
-use crate::canon::Digest;
-use crate::fault::Result;
-
-/// Where a log ends: how many lines it has, and the SHA-256 of the last with its line end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Head {
-    /// How many lines the log has.
-    pub lines: u64,
-    /// SHA-256 of the last line with its line end; zeros for an empty log.
-    pub hash: Digest,
-}
-
-impl Head {
-    /// The head of an empty log.
-    pub const EMPTY: Self = Self {
-        lines: 0,
-        hash: Digest::ZERO,
-    };
-}
+use crate::fault::{Fault, Result};
 
 /// Lines and blobs that become durable together, or not at all.
 #[derive(Debug, Clone)]
@@ -42,76 +54,13 @@ pub struct Commit {
 pub struct Pending(tokio::sync::oneshot::Receiver<Result<Head>>);
 
 impl Pending {
-    /// Waits until it is durable.
+    /// Waits until it is durable; gives the head that it made.
     pub async fn durable(self) -> Result<Head> {
-        let _ = self.0;
-        unimplemented!()
-    }
-}
-
-/// The store of one case.
-#[derive(Debug)]
-pub struct CaseStore {}
-
-impl CaseStore {
-    /// Makes the store of a new case in `dir`, which must not exist.
-    pub fn create(_dir: &Path) -> Result<Self> {
-        unimplemented!()
-    }
-
-    /// Opens the store of a case, takes its lock and recovers what a crash left.
-    pub fn open(_dir: &Path) -> Result<Self> {
-        unimplemented!()
-    }
-
-    /// The head, commits on their way included.
-    pub fn head(&self) -> Head {
-        unimplemented!()
-    }
-
-    /// Queues a commit behind those before it. Fails at once when `expected` is not the head.
-    pub fn commit(&self, _commit: Commit) -> Result<Pending> {
-        unimplemented!()
-    }
-
-    /// The lines from number `from` on, without line ends; waits for commits that are on their way.
-    pub fn lines(&self, _from: u64) -> Result<Vec<Vec<u8>>> {
-        unimplemented!()
-    }
-
-    /// The blob of that name.
-    pub fn blob(&self, _name: Digest) -> Result<Option<Bytes>> {
-        unimplemented!()
-    }
-
-    /// Copies a file of any size in as a content-addressed object; durable when it returns.
-    pub fn put_object(&self, _file: &Path) -> Result<(Digest, u64)> {
-        unimplemented!()
-    }
-
-    /// Where an object lies.
-    pub fn object(&self, _name: Digest) -> Option<std::path::PathBuf> {
-        unimplemented!()
-    }
-}
-
-/// What all cases share: seen webhook ids, the case directory.
-#[derive(Debug)]
-pub struct Hub {}
-
-impl Hub {
-    /// Opens or makes the hub in `dir`.
-    pub fn open(_dir: &Path) -> Result<Self> {
-        unimplemented!()
-    }
-
-    /// Puts a value unless the key has one; durable when it returns. True when it was new.
-    pub fn put_new(&self, _tree: &str, _key: &[u8], _value: &[u8]) -> Result<bool> {
-        unimplemented!()
-    }
-
-    /// The value of a key.
-    pub fn get(&self, _tree: &str, _key: &[u8]) -> Result<Option<Vec<u8>>> {
-        unimplemented!()
+        self.0.await.unwrap_or_else(|_| {
+            Err(Fault::failed(
+                "store-poisoned",
+                "The store was closed before the commit was on the disk.",
+            ))
+        })
     }
 }
