@@ -206,10 +206,6 @@ pub enum Outcome {
     missing_docs,
     reason = "the variants and fields are named by the field's own words"
 )]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are written once and read in a fold"
-)]
 pub enum Event {
     #[serde(rename = "case.opened")]
     CaseOpened {

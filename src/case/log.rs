@@ -15,7 +15,8 @@ use super::state::CaseState;
 use crate::canon::{Digest, canonical};
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
-use crate::store::{CaseStore, Commit, Head};
+pub use crate::store::line_hash;
+use crate::store::{CaseStore, Commit, Head, MAX_LINE};
 use crate::time::Clock;
 
 /// The log of one case, open for reading and appending.
@@ -225,6 +226,10 @@ impl CaseLog {
                 event,
             };
             let line = canonical(&entry)?;
+            if line.len() > MAX_LINE {
+                let what = format!("An event of {} bytes is too large for the log.", line.len());
+                return Err(Fault::input("entry-large", what).at(&self.case));
+            }
             prev = line_hash(&line);
             lines.push(line);
             entries.push(entry);
@@ -235,15 +240,6 @@ impl CaseLog {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The SHA-256 of a line with its line end: what the next line's `prev` says.
-pub fn line_hash(line: &[u8]) -> Digest {
-    use sha2::Digest as _;
-    let mut hasher = sha2::Sha256::new();
-    hasher.update(line);
-    hasher.update(b"\n");
-    Digest::finish(hasher)
 }
 
 /// A log as read: its state, and what else was found.

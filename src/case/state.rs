@@ -388,8 +388,7 @@ impl CaseState {
                 self.gates.clear();
                 self.plan = Some((plan.clone(), *digest));
             }
-            Event::RunStarted { .. } => self.run = RunPhase::Running,
-            Event::RunResumed { .. } => self.resumed(),
+            Event::RunStarted { .. } | Event::RunResumed { .. } => self.go_on(),
             Event::RunCancelled { .. } => self.run = RunPhase::Cancelled,
             Event::RunEnded { .. } => self.run = RunPhase::Ended,
             Event::TimerSet { step, due } => self.step(step).due = Some(*due),
@@ -457,7 +456,7 @@ impl CaseState {
     }
 
     /// Going on after a stop is a person's choice: the failures that stopped the run are passed over.
-    fn resumed(&mut self) {
+    fn go_on(&mut self) {
         if self.run == RunPhase::Cancelled {
             for record in self.steps.values_mut() {
                 record.passed_over = record.outcome.is_some();

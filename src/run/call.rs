@@ -83,7 +83,7 @@ pub(super) async fn bounded<T>(
     match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
         Err(_) => Err(Miss::Late(limit)),
         Ok(Err(_)) => Err(Miss::Panic),
-        Ok(Ok(Err(fault))) => Err(Miss::Fault(sentence(&fault))),
+        Ok(Ok(Err(fault))) => Err(Miss::Fault(clip(sentence(&fault)))),
         Ok(Ok(Ok(value))) => Ok(value),
     }
 }
@@ -93,6 +93,28 @@ pub(super) fn sentence(fault: &Fault) -> String {
     match fault.hints().first() {
         Some(hint) => format!("{fault}; {hint}"),
         None => fault.to_string(),
+    }
+}
+
+/// The beginning of a text from outside, long enough for a sentence.
+pub(super) fn clip(mut text: String) -> String {
+    const MOST: usize = 2_000;
+    if let Some((end, _)) = text.char_indices().nth(MOST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// A closing with a short reason.
+pub(super) fn short(closing: Closing) -> Closing {
+    match closing {
+        Closing::Refused { why, evidence } => Closing::Refused {
+            why: clip(why),
+            evidence,
+        },
+        Closing::Unclear { why } => Closing::Unclear { why: clip(why) },
+        accepted @ (Closing::Accepted { .. } | Closing::AlreadyDone { .. }) => accepted,
     }
 }
 
@@ -119,7 +141,10 @@ pub(super) async fn probe(
         Ok(probe) if probe.state == DoorState::Closed && probe.evidence.is_empty() => {
             unknown(format!("Nothing was kept that proves it: {}", probe.why))
         }
-        Ok(probe) => probe,
+        Ok(mut probe) => {
+            probe.why = clip(probe.why);
+            probe
+        }
     }
 }
 
@@ -151,7 +176,7 @@ impl Call {
         };
         match self {
             Self::Close(provider, door) => match bounded(limit, provider.close(&door, cx)).await {
-                Ok(closing) => Answer::Closed(door, closing, false),
+                Ok(closing) => Answer::Closed(door, short(closing), false),
                 Err(miss) => {
                     let panicked = matches!(miss, Miss::Panic);
                     let why = miss.to_string();

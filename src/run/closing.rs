@@ -19,6 +19,9 @@ use crate::id::DoorId;
 use crate::plan::{Step, Task};
 use crate::provider::{Closing, Provider};
 
+/// More than this is not an inverse, and would burden every reading of the log.
+const LARGEST_INVERSE: usize = 256 * 1024;
+
 /// What the provider said to the close.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Heard {
@@ -186,9 +189,9 @@ impl Dispatch<'_> {
 
     /// After a crash, or for a person who wants another try: look first.
     fn take_close_up(&mut self, place: usize, step: &Step, record: &StepRecord, door: &Door) {
-        let heard = match (&record.in_doubt, &record.acted) {
-            (None, Some(closing)) => Heard::of(closing),
-            _ => {
+        let heard = match (&record.acted, record.in_doubt) {
+            (Some(closing), None) => Heard::of(closing),
+            (_, Some(_)) | (None, None) => {
                 let why = STOPPED_BEFORE.to_owned();
                 let closing = Closing::Unclear { why: why.clone() };
                 self.acted(step, record, Some(closing), "taken up again");
@@ -224,6 +227,7 @@ impl Dispatch<'_> {
     ) {
         let inverse = std::panic::AssertUnwindSafe(|| provider.undo(door));
         let undo = std::panic::catch_unwind(inverse).unwrap_or_default();
+        let undo = undo.filter(|undo| undo.to_string().len() <= LARGEST_INVERSE);
         let reversible = matches!(
             &step.task,
             Task::Close {

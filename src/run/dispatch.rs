@@ -26,7 +26,7 @@ pub(super) const DEEDS: &str = "";
 /// How many deeds may be under way at once.
 const DEEDS_IN_FLIGHT: usize = 64;
 /// A wall clock may jump: a stored time is looked at again after this at the latest.
-const LOOK_AT_CLOCK: Duration = Duration::from_secs(60);
+const LOOK_AT_CLOCK: Duration = Duration::from_mins(1);
 
 /// A call that left: whose it is, and what counts when its task breaks.
 struct Sent {

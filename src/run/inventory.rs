@@ -17,6 +17,9 @@ use crate::http::Witness;
 use crate::id::DoorId;
 use crate::provider::{Account, Completeness, Cx, Inventory, Spec};
 
+/// A description larger than this is not one of a door.
+const LARGEST_DOOR: usize = 256 * 1024;
+
 /// What an inventory of one account came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Looked {
@@ -117,7 +120,7 @@ fn sift(
     found: Inventory,
 ) -> (Vec<Door>, Vec<Completeness>) {
     let mut doors = BTreeMap::new();
-    let mut dropped: BTreeSet<&'static str> = BTreeSet::new();
+    let mut left_out: BTreeSet<&'static str> = BTreeSet::new();
     for mut door in found.doors {
         let wrong = if door.provider != account.provider || door.account != account.id {
             Some("a door of another account")
@@ -127,11 +130,13 @@ fn sift(
             Some("a door with a wrong id")
         } else if !state.evidence.contains_key(&door.evidence) {
             Some("a door without evidence")
+        } else if serde_json::to_vec(&door).map_or(true, |bytes| bytes.len() > LARGEST_DOOR) {
+            Some("a door of unreasonable size")
         } else {
             None
         };
         if let Some(wrong) = wrong {
-            dropped.insert(wrong);
+            left_out.insert(wrong);
             continue;
         }
         if door.protected.is_none() {
@@ -140,10 +145,10 @@ fn sift(
         doors.insert(door.id.clone(), door);
     }
     let mut completeness = found.completeness;
-    if !dropped.is_empty() {
+    if !left_out.is_empty() {
         completeness.push(Completeness {
             what: format!("doors of {}", spec.name),
-            gaps: dropped
+            gaps: left_out
                 .into_iter()
                 .map(|wrong| format!("The provider's code returned {wrong}; it was left out."))
                 .collect(),
@@ -156,7 +161,7 @@ fn sift(
 /// Why a door must not be closed: the protected list of the case names it or its account, by id,
 /// native id, label or login, alone or behind the name of the provider and a colon.
 fn protection(state: &CaseState, account: &Account, door: &Door) -> Option<String> {
-    let names = [
+    let known_as = [
         door.id.as_str(),
         &door.native,
         &door.label,
@@ -168,7 +173,7 @@ fn protection(state: &CaseState, account: &Account, door: &Door) -> Option<Strin
             .strip_prefix(account.provider.as_str())
             .and_then(|rest| rest.strip_prefix(':'))
             .unwrap_or(entry.as_str());
-        names.iter().any(|name| name.eq_ignore_ascii_case(bare))
+        known_as.iter().any(|name| name.eq_ignore_ascii_case(bare))
     };
     let entry = state.protected.iter().find(named)?;
     Some(format!("`{entry}` is on the protected list"))

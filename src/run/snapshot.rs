@@ -211,6 +211,7 @@ impl Dispatch<'_> {
         };
         let mut completeness = reading.so_far;
         completeness.complete = gap.is_none();
+        shorten(&mut completeness.cursors);
         completeness.gaps.extend(gap);
         let outcome = verdict(&completeness);
         let note = match &outcome {
@@ -299,9 +300,25 @@ impl Reading {
             cursor: asked,
             first: page.first,
             last: page.last,
-            next: page.next,
+            next: page.next.map(|next| {
+                if next.len() > LONGEST_CURSOR {
+                    String::new()
+                } else {
+                    next
+                }
+            }),
         };
         (event, follow)
+    }
+}
+
+/// Every page is on record with its cursor; where together they are too long for one line, the line
+/// about the whole names them by digest.
+fn shorten(cursors: &mut [String]) {
+    if cursors.iter().map(String::len).sum::<usize>() > 1 << 20 {
+        for cursor in cursors.iter_mut().filter(|cursor| cursor.len() > 64) {
+            *cursor = format!("sha256:{}", Digest::of(cursor.as_bytes()));
+        }
     }
 }
 

@@ -106,10 +106,12 @@ fn refuse(problems: &[String]) -> Result<()> {
     if problems.is_empty() {
         return Ok(());
     }
-    let list: String = problems.iter().map(|why| format!("\n- {why}")).collect();
+    let list = problems.join("\n- ");
     Err(Fault::input(
         "run-refused",
-        format!("Nothing was begun, because the plan cannot be carried out as it stands:{list}"),
+        format!(
+            "Nothing was begun, because the plan cannot be carried out as it stands:\n- {list}"
+        ),
     )
     .hint("mend what is named, or make a new plan with `cordon plan CASE`"))
 }

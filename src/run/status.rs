@@ -132,9 +132,8 @@ impl Tree {
                 leaves => {
                     let mut marks: Vec<Mark> = leaves.iter().map(|leaf| leaf.mark).collect();
                     marks.sort_unstable();
-                    let counts: Vec<String> = marks
-                        .chunk_by(|a, b| a == b)
-                        .filter_map(|run| Some(format!("{} {}", run.len(), run.first()?.word())))
+                    let counts: Vec<String> = (marks.chunk_by(|a, b| a == b))
+                        .filter_map(|same| Some(format!("{} {}", same.len(), same.first()?.word())))
                         .collect();
                     let name = branch.name.escape_debug();
                     let _ = writeln!(text, "+-- {}: {name}", counts.join(", "));
@@ -148,9 +147,9 @@ impl Tree {
     }
 }
 
-fn line(text: &mut String, stem: &str, leaf: &Leaf) {
+fn line(text: &mut String, branch: &str, leaf: &Leaf) {
     let (step, title) = (leaf.step.escape_debug(), leaf.title.escape_debug());
-    let _ = write!(text, "{stem} {}: {step} ({title})", leaf.mark.word());
+    let _ = write!(text, "{branch} {}: {step} ({title})", leaf.mark.word());
     if !leaf.note.is_empty() {
         let _ = write!(text, ": {}", leaf.note.escape_debug());
     }
@@ -184,11 +183,11 @@ fn stand(state: &CaseState, step: &Step) -> (Mark, String) {
     if record.attempts > 0 {
         return under_way(state, step);
     }
-    let open = step
+    let waits_for = step
         .needs
         .iter()
         .find(|need| state.steps.get(*need).is_none_or(|r| r.outcome.is_none()));
-    match open {
+    match waits_for {
         Some(need) => (Mark::Blocked, format!("needs `{need}`")),
         None => (Mark::Ready, String::new()),
     }

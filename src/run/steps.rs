@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Answer as Said;
-use super::call::{Answer, Call, unknown};
+use super::call::{Answer, Call, clip, unknown};
 use super::closing::Proving;
 use super::dispatch::Dispatch;
 use super::gate::Verdict;
@@ -136,7 +136,7 @@ impl Dispatch<'_> {
 
     /// Lets through, shuts or expires gates; true when one has settled, which may free steps.
     pub(super) fn look_at_gates(&mut self, state: &CaseState) -> bool {
-        let mut settled = false;
+        let mut freed = false;
         for place in self.gates.clone() {
             let Some(step) = self.step(place).filter(|_| !self.opened.contains(&place)) else {
                 continue;
@@ -156,13 +156,13 @@ impl Dispatch<'_> {
                         note,
                     };
                     self.end(place, done, Way::On);
-                    settled = true;
+                    freed = true;
                 }
                 Verdict::Denied(person) => {
                     self.gates.remove(&place);
                     let why = format!("{person} denied it.");
                     self.end(place, Outcome::Skipped { why }, Way::Shut);
-                    settled = true;
+                    freed = true;
                 }
                 Verdict::Spoiled(why) if !gone => {
                     let text = format!("The denial at gate `{}` does not count: {why}.", step.id);
@@ -173,7 +173,7 @@ impl Dispatch<'_> {
                 Verdict::Open | Verdict::Passed | Verdict::Spoiled(_) | Verdict::Expired => {}
             }
         }
-        settled
+        freed
     }
 
     fn expire(&mut self, place: usize, step: Step) {
@@ -221,7 +221,7 @@ impl Dispatch<'_> {
             attempt: record.attempts,
             door,
             closing,
-            note: note.to_owned(),
+            note: clip(note.to_owned()),
         });
     }
 
@@ -268,8 +268,8 @@ impl Dispatch<'_> {
         if let (Outcome::Failed { why } | Outcome::Unknown { why }, OnFailure::Stop) =
             (outcome, step.on_failure)
         {
-            let stop = (step.id.clone(), why.clone());
-            self.stopped.get_or_insert(stop);
+            self.stopped
+                .get_or_insert_with(|| (step.id.clone(), why.clone()));
         }
     }
 
@@ -306,6 +306,8 @@ pub(super) fn kept(state: &CaseState, mut probe: Probe) -> Probe {
 /// Nothing is done without proof of all that was asked for.
 fn honest(outcome: Outcome) -> Outcome {
     match outcome {
+        Outcome::Failed { why } => Outcome::Failed { why: clip(why) },
+        Outcome::Unknown { why } => Outcome::Unknown { why: clip(why) },
         Outcome::Done { asked: 0, note, .. } => Outcome::Unknown {
             why: format!("Nothing was asked for, so nothing is proven: {note}"),
         },

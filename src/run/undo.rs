@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Providers;
 use super::backoff::{ATTEMPT, PROBE};
-use super::call::{bounded, probe};
+use super::call::{bounded, probe, short};
 use crate::case::event::{Actor, Event};
 use crate::case::log::CaseLog;
 use crate::case::state::{CaseState, DoorRecord};
@@ -20,11 +20,11 @@ use crate::id::DoorId;
 use crate::provider::{Closing, Cx, Provider};
 
 /// How long one call may take.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// How often reopening is tried, the first time included.
 const TRIES: u32 = 3;
 /// How long to look for proof that a door is open again.
-const PROVE_WITHIN: Duration = Duration::from_secs(60);
+const PROVE_WITHIN: Duration = Duration::from_mins(1);
 
 /// What became of the undo of one door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +167,7 @@ async fn reopen(log: &CaseLog, by: &Actor, job: &Job, cx: Cx<'_>) -> Result<Resu
         let door = job.door.id.clone();
         log.append(by, vec![Event::UndoIntended { door }]).await?;
         let answer = bounded(LIMIT, job.provider.reopen(&job.door, &job.undo, cx)).await;
-        let why = match answer {
+        let why = match answer.map(short) {
             Ok(closing @ (Closing::Accepted { .. } | Closing::AlreadyDone { .. })) => {
                 record(log, job, closing).await?;
                 return Ok(Ok(()));

@@ -1,6 +1,7 @@
 //! Looking again at every door that the plan touched.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::Answer;
 use super::backoff::PROBE;
@@ -137,16 +138,17 @@ impl Verifying {
         let proven = asked - open.len() - unknown.len();
         let mut note = format!("{proven} of {asked} doors are proven closed.");
         if !open.is_empty() {
-            note.push_str(&format!(" Open again: {}.", open.join(", ")));
+            let _ = write!(note, " Open again: {}.", open.join(", "));
         }
         if !unknown.is_empty() {
-            note.push_str(&format!(" Not provable: {}.", unknown.join(", ")));
+            let _ = write!(note, " Not provable: {}.", unknown.join(", "));
         }
         if self.undone > 0 {
-            note.push_str(&format!(
+            let _ = write!(
+                note,
                 " {} that a person opened again were not asked for.",
                 self.undone
-            ));
+            );
         }
         let why = note.clone();
         let outcome = if !open.is_empty() {
