@@ -274,7 +274,7 @@ pub fn catalogue() -> Catalogue {
 /// There is neither.
 pub fn playbook_text(name: &str) -> Result<(String, String)> {
     if let Some(text) = playbook::shipped(name) {
-        return Ok((format!("playbooks/{name}.yaml"), text));
+        return Ok((format!("playbooks/{name}.yaml"), text.to_owned()));
     }
     let path = Path::new(name);
     if path.exists() {
@@ -282,7 +282,7 @@ pub fn playbook_text(name: &str) -> Result<(String, String)> {
     }
     Err(Fault::input("no-playbook", "There is no such playbook.")
         .at(name.escape_debug())
-        .hint(format!("shipped: {}; or give the path of a file", playbook::shipped_names().join(", "))))
+        .hint(format!("shipped: {}; or give the path of a file", playbook::shipped_names().collect::<Vec<_>>().join(", "))))
 }
 
 /// A playbook that has no problem that refuses it.
@@ -291,7 +291,8 @@ pub fn playbook_text(name: &str) -> Result<(String, String)> {
 /// Every problem, each with its place.
 pub fn playbook(name: &str) -> Result<Playbook> {
     let (path, text) = playbook_text(name)?;
-    playbook::load_checked(&path, &text, &catalogue())
+    let (playbook, problems) = playbook::review(&path, &text, &catalogue());
+    playbook.ok_or_else(|| problems.to_fault())
 }
 
 /// The largest file that is read whole.

@@ -9,7 +9,7 @@ use crate::clock::{self, Shown};
 use crate::contact::{self, assemble};
 use crate::evidence::approval::{Decision, Subject};
 use crate::fault::{Fault, Result};
-use crate::id::{EvidenceId, NoticeId};
+use crate::id::{ContactId, EvidenceId, NoticeId};
 use crate::notice::send::{Mail, Security, Server};
 use crate::notice::{self, Draft, facts};
 use crate::time::Timestamp;
@@ -35,7 +35,7 @@ impl Desk {
         let received = self.now();
         let message = contact::eml::read(&bytes, received)?;
         let evidence = self.recorder.keep_bytes(name, "message/rfc822", bytes.into()).await?;
-        let contact = assemble::mail(&message, vec![evidence], std::slice::from_ref(&self.zone));
+        let contact = assemble::from_mail(ContactId::fresh(), &message, "in", vec![evidence], std::slice::from_ref(&self.zone));
         self.record(contact).await
     }
 
@@ -47,8 +47,8 @@ impl Desk {
         let received = at.unwrap_or_else(|| self.now());
         let bytes = text.as_bytes().to_vec().into();
         let evidence = self.recorder.keep_bytes(&format!("{channel}.txt"), "text/plain; charset=utf-8", bytes).await?;
-        let told = assemble::Told { channel: channel.to_owned(), direction: direction.to_owned(), from: from.to_owned(), received, text: text.to_owned() };
-        let contact = assemble::told(&told, vec![evidence], std::slice::from_ref(&self.zone));
+        let told = assemble::Told { channel: channel.to_owned(), direction: direction.to_owned(), from: from.to_owned(), text: text.to_owned(), ..assemble::Told::default() };
+        let contact = assemble::from_person(ContactId::fresh(), told, received, vec![evidence], std::slice::from_ref(&self.zone))?;
         self.record(contact).await
     }
 

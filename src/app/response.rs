@@ -13,7 +13,8 @@ use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::fault::{Fault, Result};
 use crate::id::DoorId;
 use crate::plan::{Plan, Step, Task, expand};
-use crate::run::{self, Deed, Options, Progress, Report, Run};
+use crate::http::Witness;
+use crate::run::{self, Deed, Options, Progress, Report, Run, Undone};
 use crate::sshsig::Signer;
 use crate::time::Timestamp;
 
@@ -126,10 +127,12 @@ impl Desk {
     ///
     /// # Errors
     /// The log cannot be written.
-    pub async fn undo(&self, doors: &[DoorId], reason: &str) -> Result<run::Undone> {
+    pub async fn undo(&self, doors: &[DoorId], reason: &str) -> Result<Vec<(DoorId, Undone)>> {
         let note = Event::CaseNoted { text: format!("undo: {reason}") };
         self.log.append(&self.by, vec![note]).await?;
-        run::undo(&self.log, &self.providers, &*self.recorder, &self.by, doors).await
+        let witness: Arc<dyn Witness> = Arc::clone(&self.recorder) as _;
+        let chosen = (!doors.is_empty()).then_some(doors);
+        run::undo(&self.log, &self.providers, &witness, &self.by, chosen).await
     }
 }
 

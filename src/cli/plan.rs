@@ -19,10 +19,9 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let (plan, digest) = desk.plan(&args.playbook).await?;
     desk.finish().await?;
     let catalogue = desk.catalogue();
-    let preview = desk.log.read(|state| show::data(&plan, state, &catalogue));
-    desktop.ui.answer(&serde_json::json!({ "digest": digest, "plan": plan, "preview": preview }), || {
-        desk.log.read(|state| show::text(&plan, state, &catalogue))
-    })?;
+    let preview = desk.log.read(|state| show::view(&plan, state, &catalogue))?;
+    let text = desk.log.read(|state| show::text(&plan, state, &catalogue))?;
+    desktop.ui.answer(&serde_json::json!({ "digest": digest, "plan": plan, "preview": preview }), || text)?;
     desktop.ui.hint(&format!("next: cordon run {}", desk.log.case()));
     Ok(None)
 }

@@ -30,8 +30,8 @@ pub(super) struct Graph {
     #[arg(default_value = "terminated-contractor")]
     playbook: String,
     /// The form of the drawing.
-    #[arg(long, value_enum, default_value_t = playbook::Drawing::Text)]
-    format: playbook::Drawing,
+    #[arg(long, default_value = "text", value_name = "text|dot|mermaid")]
+    format: playbook::Format,
 }
 
 pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
@@ -39,7 +39,7 @@ pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Check(args) => check(desktop, &args.playbook),
         Verb::Show(args) => {
             let playbook = crate::app::playbook(&args.playbook)?;
-            desktop.ui.answer(&playbook, || playbook::show(&playbook))?;
+            desktop.ui.answer(&serde_json::json!({ "playbook": playbook.name, "digest": playbook.digest(), "text": playbook.text() }), || playbook::show(&playbook))?;
             Ok(None)
         }
         Verb::Graph(args) => {
@@ -48,7 +48,9 @@ pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
             Ok(None)
         }
         Verb::Schema => {
-            crate::ui::raw(playbook::schema_text().as_bytes())?;
+            let schema = serde_json::to_string_pretty(&playbook::schema())
+                .map_err(|error| crate::fault::Fault::failed("json", "The schema could not be written.").caused_by(error))?;
+            crate::ui::raw((schema + "\n").as_bytes())?;
             Ok(None)
         }
     }
@@ -56,7 +58,7 @@ pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 
 fn check(desktop: &Desktop, name: &str) -> Result<Ended> {
     let (path, text) = crate::app::playbook_text(name)?;
-    let problems = playbook::problems(&path, &text, &crate::app::catalogue());
-    desktop.ui.answer(&problems, || if problems.is_empty() { format!("{path}: no problems.\n") } else { problems.render(100) })?;
-    Ok(problems.refuse().then_some(Kind::Input))
+    let (_, problems) = playbook::review(&path, &text, &crate::app::catalogue());
+    desktop.ui.answer(&problems, || if problems.is_empty() { format!("{path}: no problems.\n") } else { problems.render(100, false) })?;
+    Ok(problems.has_errors().then_some(Kind::Input))
 }

@@ -3,6 +3,8 @@
 use super::{Desktop, Ended};
 use crate::fault::{Kind, Result};
 use crate::hostile;
+use crate::run::Undone;
+use crate::ui;
 
 /// Restore doors from the inverse that was stored before each close.
 ///
@@ -22,12 +24,22 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let undone = desk.undo(&args.doors, &args.reason).await?;
     desk.finish().await?;
-    desktop.ui.answer(&undone, || {
-        let mut text = String::new();
-        for one in &undone.doors {
-            text.push_str(&format!("{}  {}  {}\n", one.door, one.state(), hostile::one_line(&one.why, 200)));
-        }
-        text
+    let lines: Vec<(String, &str, &str)> = undone.iter().map(|(door, end)| {
+        let (word, why) = said(end);
+        (door.to_string(), word, why)
+    }).collect();
+    desktop.ui.answer(&serde_json::json!({ "undone": lines }), || {
+        ui::table(["DOOR", "UNDO", "WHY"], lines.iter().map(|(door, word, why)| [door.clone(), (*word).to_owned(), hostile::one_line(why, 160)]))
     })?;
-    Ok((!undone.complete()).then_some(Kind::OpenDoors))
+    let complete = undone.iter().all(|(_, end)| *end == Undone::Open);
+    Ok((!complete).then_some(Kind::OpenDoors))
+}
+
+fn said(end: &Undone) -> (&'static str, &str) {
+    match end {
+        Undone::Open => ("open again", "a probe proved it"),
+        Undone::Unproven(why) => ("not proven", why),
+        Undone::Failed(why) => ("failed", why),
+        Undone::Impossible(why) => ("cannot be undone", why),
+    }
 }

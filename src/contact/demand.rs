@@ -116,7 +116,7 @@ fn has_wallet(indicators: &[Indicator]) -> bool {
 }
 
 /// Whether the kind of an indicator is a wallet.
-pub(super) fn is_wallet(kind: &str) -> bool {
+pub fn is_wallet(kind: &str) -> bool {
     matches!(kind, "btc" | "ltc" | "eth" | "xmr" | "trx" | "xrp" | "sol" | "wallet")
 }
 

@@ -363,7 +363,7 @@ fn contact_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
     put("contact.links", indicators(&|kind| kind == "url"));
     put(
         "contact.wallets",
-        indicators(&|kind| crate::contact::indicator::is_wallet(kind)),
+        indicators(&|kind| crate::contact::demand::is_wallet(kind)),
     );
     put("contact.indicators", indicators(&|_| true));
 }
