@@ -7,3 +7,4 @@
     clippy::indexing_slicing,
     reason = "tests"
 )]
+mod playbook;

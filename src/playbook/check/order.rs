@@ -112,6 +112,7 @@ impl Check<'_> {
                     let ours = closed_by.get(kind.name).is_some_and(|by| by.id == step.id);
                     if !ours
                         || !self.flow.precedes(&step.id, &other.id)
+                        || self.flow.precedes(&other.id, &step.id)
                         || !told.insert((kind.name, *first))
                     {
                         continue;
