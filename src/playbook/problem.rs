@@ -341,10 +341,12 @@ pub(super) fn advice<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + 
     let mut names: Vec<&str> = known.into_iter().collect();
     let more = names.len().saturating_sub(12);
     names.truncate(12);
-    let mut list = names.join(", ");
-    if more > 0 {
-        list.push_str(&format!(" and {more} more"));
-    }
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    let list = names.join(", ") + &more;
     match near {
         Some(near) => format!("did you mean `{near}`? known here: {list}"),
         None if list.is_empty() => "nothing is known here".to_owned(),

@@ -3,6 +3,8 @@
 //! serde stops at the first fault; this walk goes on and reports each one with its place. It knows
 //! the part of JSON Schema that [`super::text`] prints, and a test holds that it knows all of it.
 
+mod words;
+
 use std::collections::BTreeMap;
 
 use regex::Regex;
@@ -12,6 +14,7 @@ use super::problem::{Problem, Problems, Span, advice, nearest};
 use super::text::{KINDS, NAME, Step, Written};
 use super::tree::{Tree, below};
 use super::{period, plain, text};
+use words::{describe, expected, purpose, words_of};
 
 /// What the file says as far as it can be read, and the steps that cannot, by id.
 pub(super) fn walk(
@@ -147,7 +150,7 @@ impl Walk<'_> {
         }
         let free = known.keys().map(String::as_str);
         let free: Vec<&str> = free
-            .filter(|key| !map.contains_key(*key) && !(has_kinds && KINDS.contains(key)))
+            .filter(|key| !(map.contains_key(*key) || has_kinds && KINDS.contains(key)))
             .collect();
         for stranger in &strangers {
             self.problems.push(
@@ -389,65 +392,6 @@ impl Walk<'_> {
         let needs = needs.into_iter().flatten().filter_map(Value::as_str);
         Some((id, needs.map(str::to_owned).collect()))
     }
-
-    /// What people call the value at `path`.
-    fn called(&self, path: &str) -> String {
-        let mut parts = path.split('/').skip(1);
-        let (Some("steps"), Some(at)) = (parts.next(), parts.next()) else {
-            let key = path.trim_start_matches('/');
-            return if key.is_empty() {
-                "The playbook".to_owned()
-            } else {
-                format!("`{key}`")
-            };
-        };
-        let id = self
-            .tree
-            .value
-            .pointer(&format!("/steps/{at}/id"))
-            .and_then(Value::as_str);
-        let step = match (id, at.parse::<usize>()) {
-            (Some(id), _) => format!("step `{}`", plain(id, 60)),
-            (None, Ok(at)) => format!("step {}", at + 1),
-            (None, Err(_)) => "a step".to_owned(),
-        };
-        let inner: Vec<&str> = parts
-            .filter(|part| part.parse::<usize>().is_err())
-            .collect();
-        if inner.is_empty() {
-            let mut letters = step.chars();
-            return letters.next().map_or_else(String::new, |first| {
-                first.to_uppercase().chain(letters).collect()
-            });
-        }
-        format!("`{}` of {step}", plain(&inner.join("."), 60))
-    }
-
-    fn span(&self, path: &str) -> Span {
-        self.tree
-            .places
-            .get(path)
-            .map(|place| place.value)
-            .unwrap_or_default()
-    }
-
-    /// Where the key `key` of the mapping at `path` stands.
-    fn key(&self, path: &str, key: &str) -> Span {
-        let place = self.tree.places.get(&below(path, key));
-        place
-            .and_then(|place| place.key)
-            .unwrap_or_else(|| self.span(path))
-    }
-
-    /// Where a mapping is named: its key, or the id in it, or its begin.
-    fn head(&self, path: &str) -> Span {
-        let place = self.tree.places.get(path);
-        let id = self.tree.places.get(&below(path, "id"));
-        place
-            .and_then(|place| place.key)
-            .or_else(|| id.map(|place| place.value))
-            .unwrap_or_else(|| self.span(path))
-    }
 }
 
 /// Whether the rest can be judged without a value that was reported already: only what selects no
@@ -455,56 +399,6 @@ impl Walk<'_> {
 fn can_do_without(key: &str, schema: &Value, required: &[&str]) -> bool {
     let list = schema.get("type").and_then(Value::as_str) == Some("array");
     !list && !required.contains(&key)
-}
-
-/// The words of an enumeration, as schemars prints it: `enum`, or `oneOf` with a `const` each.
-fn words_of(schema: &Value) -> Option<Vec<String>> {
-    let words = |list: &Value, key: Option<&str>| -> Option<Vec<String>> {
-        let items = list.as_array()?.iter();
-        items
-            .map(|item| {
-                let word = key.map_or(Some(item), |key| item.get(key))?;
-                word.as_str().map(str::to_owned)
-            })
-            .collect()
-    };
-    schema
-        .get("enum")
-        .and_then(|list| words(list, None))
-        .or_else(|| {
-            schema
-                .get("oneOf")
-                .and_then(|list| words(list, Some("const")))
-        })
-}
-
-/// What a key is for.
-fn purpose(schema: Option<&Value>) -> String {
-    let text = schema
-        .and_then(|schema| schema.get("description"))
-        .and_then(Value::as_str);
-    text.unwrap_or("add it").replace('\n', " ")
-}
-
-const fn describe(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
-    }
-}
-
-fn expected(kind: &str) -> &'static str {
-    match kind {
-        "object" => "a mapping",
-        "array" => "a list",
-        "integer" => "a whole number",
-        "string" => "a text",
-        _ => "something else",
-    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,10 @@ mod preview;
 mod problems;
 mod shipped;
 
-use cordon::case::event::Person;
+use cordon::canon::Digest;
+use cordon::case::event::{Actor, Entry, Event, Person};
 use cordon::case::state::{CaseState, DoorRecord};
-use cordon::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order};
+use cordon::door::{Class, Door, DoorKind, Link, Notifies, Order};
 use cordon::id::{CaseId, DoorId, EvidenceId};
 use cordon::playbook::{Catalogue, Playbook};
 use cordon::provider::{Account, Spec, TrailSpec};
@@ -211,27 +212,28 @@ fn add(
         .find(|account| account.provider == provider);
     let account = owner.map(|account| account.id.clone()).unwrap_or_default();
     let id = Door::id_of(provider, kind, native);
-    let mut record = DoorRecord {
-        door: Door {
-            id: id.clone(),
-            provider: provider.to_owned(),
-            kind: kind.to_owned(),
-            native: native.to_owned(),
-            account,
-            label: format!("{kind} {native}"),
-            link: Link::Owner,
-            protected: None,
-            detail: serde_json::Value::Null,
-            evidence: EvidenceId::of(&["test"]),
-        },
-        state: DoorState::Open,
-        probe: None,
-        undo: None,
-        touched: false,
-        undone: false,
+    let door = Door {
+        id: id.clone(),
+        provider: provider.to_owned(),
+        kind: kind.to_owned(),
+        native: native.to_owned(),
+        account,
+        label: format!("{kind} {native}"),
+        link: Link::Owner,
+        protected: None,
+        detail: serde_json::Value::Null,
+        evidence: EvidenceId::of(&["test"]),
     };
-    change(&mut record);
-    state.doors.insert(id.clone(), record);
+    state.apply(&Entry {
+        v: 1,
+        case: CaseId::of(&["test"]),
+        seq: 0,
+        prev: Digest::ZERO,
+        at: now(),
+        by: Actor::Engine,
+        event: Event::DoorFound(door),
+    });
+    change(state.doors.get_mut(&id).unwrap());
     id
 }
 

@@ -107,25 +107,25 @@ fn what_must_not_be_closed_is_left_with_its_reason() {
     let mut expected = vec![
         (
             add(&mut state, "github.webhook", "guarded", |r| {
-                r.door.protected = Some("production deploys".to_owned())
+                r.door.protected = Some("production deploys".to_owned());
             }),
             "protected: production deploys",
         ),
         (
             add(&mut state, "github.webhook", "someone", |r| {
-                r.door.link = Link::Unattributed
+                r.door.link = Link::Unattributed;
             }),
             "not attributed",
         ),
         (
             add(&mut state, "github.webhook", "done", |r| {
-                r.state = DoorState::Closed
+                r.state = DoorState::Closed;
             }),
             "already closed",
         ),
         (
             add(&mut state, "github.webhook", "other", |r| {
-                r.door.account = "1002".to_owned()
+                r.door.account = "1002".to_owned();
             }),
             "of an account that is not chosen",
         ),
@@ -164,10 +164,10 @@ fn what_must_not_be_closed_is_left_with_its_reason() {
 fn a_door_on_the_way_to_closed_or_unknown_is_closed_again() {
     let (_, mut state) = case();
     add(&mut state, "okta.user", "1", |r| {
-        r.state = DoorState::Closing
+        r.state = DoorState::Closing;
     });
     add(&mut state, "okta.sessions", "1", |r| {
-        r.state = DoorState::Unknown
+        r.state = DoorState::Unknown;
     });
     assert_eq!(
         kinds(&plan(&state).unwrap(), "close"),
@@ -181,7 +181,7 @@ fn a_plan_that_cannot_be_trusted_is_refused() {
     let (_, mut state) = case();
     assert_eq!(code(&state), "nothing-to-close");
     add(&mut state, "okta.user", "1", |r| {
-        r.state = DoorState::Closed
+        r.state = DoorState::Closed;
     });
     let fault = plan(&state).unwrap_err();
     assert_eq!(fault.code(), "nothing-to-close");

@@ -1,5 +1,6 @@
 //! Hostile files: too large, too deep, bombs, characters that take over a terminal.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use cordon::playbook::{MAX_BYTES, load, review};
@@ -24,26 +25,30 @@ fn size_depth_and_bombs_are_refused_quickly() {
         only_code(&format!("playbook: {}{}", "[".repeat(40), "]".repeat(40))),
         "too-deep"
     );
-    let block: String = (0..60)
-        .map(|depth| format!("{}a:\n", " ".repeat(depth)))
-        .collect();
+    let block = (0..60).map(|depth| " ".repeat(depth) + "a:\n");
+    let block: String = block.collect();
     assert_eq!(only_code(&block), "too-deep");
     let wide = format!("playbook: [{}]", "a,".repeat(100_000));
     assert_eq!(only_code(&wide), "too-deep");
     let mut bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
     for (from, to) in ('a'..='h').zip('b'..='i') {
-        bomb.push_str(&format!("{to}: &{to} [*{from},*{from},*{from},*{from},*{from},*{from},*{from},*{from},*{from}]\n"));
+        let nine = vec![format!("*{from}"); 9].join(",");
+        writeln!(bomb, "{to}: &{to} [{nine}]").unwrap();
     }
     assert_eq!(only_code(&bomb), "alias");
     assert_eq!(only_code("a: &x {b: 1}\nc: {<<: *x}\n"), "alias");
     assert_eq!(only_code("a: *nowhere\n"), "alias");
     // Wildly many needs on each of the most steps that are allowed.
     let ids: Vec<String> = (0..200).map(|n| format!("s{n}")).collect();
-    let many: String = ids
+    let needs = ids.join(",");
+    let many: Vec<String> = ids
         .iter()
-        .map(|id| format!("  - {{ id: {id}, needs: [{}], wait: 1h }}\n", ids.join(",")))
+        .map(|id| format!("  - {{ id: {id}, needs: [{needs}], wait: 1h }}"))
         .collect();
-    let many: String = with_steps(&many).chars().take(MAX_BYTES).collect();
+    let many: String = with_steps(&many.join("\n"))
+        .chars()
+        .take(MAX_BYTES)
+        .collect();
     let (_, problems) = review("many.yaml", &many, &catalogue());
     assert!(problems.has_errors());
     assert!(

@@ -12,7 +12,7 @@ fn the_preview_says_what_matters() {
         record.door.label = "hook \u{1b}[2J\u{202e}evil\nsecond line".to_owned();
     });
     add(&mut state, "okta.user", "guarded", |record| {
-        record.door.protected = Some("break-glass \u{9b}31m".to_owned())
+        record.door.protected = Some("break-glass \u{9b}31m".to_owned());
     });
     let plan = expand(&shipped(), &id, &state, &catalogue(), now()).unwrap();
     let shown = text(&plan, &state, &catalogue()).unwrap();

@@ -304,8 +304,7 @@ fn a_reversible_close_without_a_way_back_is_the_providers_fault() {
     };
     let catalogue = cordon::playbook::Catalogue::new(vec![&BAD], Vec::new());
     let text = behind_gate("  - { id: c, needs: [go], close: { doors: [okta.*] } }\n")
-        .replace("[perishable]", "[all]")
-        .replace("needs: [go]", "needs: [go]");
+        .replace("[perishable]", "[all]");
     let (playbook, problems) = review("bad.yaml", &text, &catalogue);
     assert!(playbook.is_none());
     assert_eq!(
