@@ -63,6 +63,7 @@ pub fn expand(
         expansion.step(step);
     }
     let Expansion { steps, notes, .. } = expansion;
+    guarded(&steps)?;
     Ok(Plan {
         case: case.clone(),
         playbook: playbook.name.clone(),
@@ -216,29 +217,7 @@ impl<'a> Expansion<'a> {
         let mut later = 0;
         match &step.kind {
             Kind::Snapshot(snapshot) => self.snapshot(step, snapshot, &needs),
-            Kind::Gate(gate) => {
-                let guards = self.guards(&step.id);
-                if guards == Some(0) {
-                    self.notes.push(format!(
-                        "Gate `{}` is not opened: there is nothing behind it to close.",
-                        step.id
-                    ));
-                } else {
-                    let task = Task::Gate {
-                        roles: gate.roles.clone(),
-                        people: gate.people,
-                        expires_s: gate.expires.as_u32(),
-                        guards: guards.unwrap_or(0),
-                    };
-                    self.push(
-                        step,
-                        step.id.clone(),
-                        "Ask people to decide".to_owned(),
-                        task,
-                        needs.clone(),
-                    );
-                }
-            }
+            Kind::Gate(gate) => self.gate(step, gate, &needs),
             Kind::Close(close) => self.close(step, close, &needs),
             Kind::Verify(verify) => later = self.verify(step, verify, &needs),
             Kind::Wait(period) => {
@@ -441,19 +420,77 @@ impl<'a> Expansion<'a> {
         again.len() * 2
     }
 
-    /// How many closings wait for a gate; `None` when no close step does.
-    fn guards(&self, gate: &str) -> Option<u32> {
-        let behind: Vec<usize> = self
-            .flow
-            .sorted
-            .iter()
-            .filter(|step| {
-                matches!(step.kind, Kind::Close(_)) && self.flow.precedes(gate, &step.id)
+    /// The close steps behind a gate, each with its closings.
+    fn behind(&self, gate: &str) -> impl Iterator<Item = (&'a str, usize)> {
+        let closes = |step: &&playbook::Step| matches!(step.kind, Kind::Close(_));
+        let steps = self.flow.sorted.iter().copied().filter(closes);
+        steps
+            .filter(move |step| self.flow.precedes(gate, &step.id))
+            .map(|step| (step.id.as_str(), self.doors.of(&step.id).len()))
+    }
+
+    /// How many closings a gate lets through: those behind it with no other gate between.
+    fn guards(&self, gate: &str) -> u32 {
+        let between = |close: &str| {
+            self.flow.sorted.iter().any(|other| {
+                matches!(other.kind, Kind::Gate(_))
+                    && self.flow.precedes(gate, &other.id)
+                    && self.flow.precedes(&other.id, close)
             })
-            .map(|step| self.doors.of(&step.id).len())
-            .collect();
-        let sum = behind.iter().sum::<usize>();
-        (!behind.is_empty()).then(|| u32::try_from(sum).unwrap_or(u32::MAX))
+        };
+        let direct = self.behind(gate).filter(|(close, _)| !between(close));
+        u32::try_from(direct.map(|(_, count)| count).sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
+    /// A gate whose close steps all have nothing to close asks nobody: people who approve nothing
+    /// learn to approve anything.
+    fn gate(&mut self, step: &'a playbook::Step, gate: &playbook::Gate, needs: &[StepId]) {
+        let behind: Vec<usize> = self.behind(&step.id).map(|(_, count)| count).collect();
+        if !behind.is_empty() && behind.iter().all(|count| *count == 0) {
+            let note = format!(
+                "Gate `{}` is not opened: there is nothing behind it to close.",
+                step.id
+            );
+            self.notes.push(note);
+            return;
+        }
+        let task = Task::Gate {
+            roles: gate.roles.clone(),
+            people: gate.people,
+            expires_s: gate.expires.as_u32(),
+            guards: self.guards(&step.id),
+        };
+        self.push(
+            step,
+            step.id.clone(),
+            "Ask people to decide".to_owned(),
+            task,
+            needs.to_vec(),
+        );
+    }
+}
+
+/// Whatever the playbook says: no closing without a gate that it needs itself.
+fn guarded(steps: &[Step]) -> Result<()> {
+    let gates: BTreeSet<&str> = steps
+        .iter()
+        .filter(|step| matches!(step.task, Task::Gate { .. }))
+        .map(|step| step.id.as_str())
+        .collect();
+    let open = steps.iter().find(|step| {
+        matches!(step.task, Task::Close { .. })
+            && !step.needs.iter().any(|need| gates.contains(need.as_str()))
+    });
+    match open {
+        None => Ok(()),
+        Some(step) => Err(Fault::failed(
+            "close-without-gate",
+            format!(
+                "Step `{}` would close a door without asking anyone.",
+                step.id
+            ),
+        )
+        .hint("Put a gate before it in the playbook.")),
     }
 }
 

@@ -78,6 +78,9 @@ pub struct StepView {
     pub on_failure: OnFailure,
     /// Whether the run ends without it.
     pub later: bool,
+    /// For a trail: how long the provider keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
     /// For a closing: what it means.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closing: Option<ClosingView>,
@@ -133,6 +136,7 @@ pub fn view(plan: &Plan, state: &CaseState, catalogue: &Catalogue) -> Result<Vie
             needs: step.needs.clone(),
             on_failure: step.on_failure,
             later: tail.contains(step.id.as_str()),
+            kept: kept(step, catalogue),
             closing: closing(plan, step, state, catalogue),
         })
         .collect();
@@ -155,6 +159,17 @@ pub fn view(plan: &Plan, state: &CaseState, catalogue: &Catalogue) -> Result<Vie
         steps,
         notes: plan.notes.clone(),
     })
+}
+
+fn kept(step: &Step, catalogue: &Catalogue) -> Option<String> {
+    let Task::Snapshot { trail, .. } = &step.task else {
+        return None;
+    };
+    let hours = catalogue.trail(trail)?.retention_hours;
+    Some(hours.map_or_else(
+        || "until the close destroys it".to_owned(),
+        |hours| Period::seconds(u64::from(hours) * 3600).words(),
+    ))
 }
 
 fn closing(
@@ -346,6 +361,7 @@ fn entry(out: &mut String, number: usize, step: &StepView) {
         Task::Snapshot { window_hours, .. } => {
             let window = Period::seconds(u64::from(*window_hours) * 3600).words();
             field(out, "window", &format!("{window} back"));
+            field(out, "kept for", step.kept.as_deref().unwrap_or("unknown"));
         }
         Task::Verify { doors } => field(out, "looks at", &plural(*doors, "door")),
         Task::Wait { .. } | Task::Draft { .. } => {}

@@ -89,11 +89,11 @@ impl<'a> Check<'a> {
         let mut found: Vec<(String, Period, u64)> = Vec::new();
         match &step.kind {
             Kind::Snapshot(snapshot) => {
-                found.push(("/snapshot/window".to_owned(), snapshot.window, 3650 * DAY))
+                found.push(("/snapshot/window".to_owned(), snapshot.window, 3650 * DAY));
             }
             Kind::Gate(gate) => found.push(("/gate/expires".to_owned(), gate.expires, 30 * DAY)),
             Kind::Close(close) => {
-                found.push(("/close/prove_within".to_owned(), close.prove_within, DAY))
+                found.push(("/close/prove_within".to_owned(), close.prove_within, DAY));
             }
             Kind::Wait(period) => found.push(("/wait".to_owned(), *period, 30 * DAY)),
             Kind::Verify(verify) => {

@@ -14,6 +14,9 @@ use crate::fault::Fault;
 /// The longest sentence that is kept, characters: what stands in a file may be quoted in it.
 const LONGEST: usize = 1000;
 
+/// How many problems of one file are kept.
+const MOST: usize = 200;
+
 /// A stretch of the text, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
@@ -120,11 +123,18 @@ impl Problems {
     }
 
     pub(super) fn push(&mut self, problem: Problem) {
-        self.list.push(problem);
+        if self.list.len() < MOST {
+            self.list.push(problem);
+        } else if self.list.len() == MOST {
+            self.list.push(
+                Problem::error("too-many", "There is more that is wrong; it is not shown.")
+                    .label(Span::new(self.text.len(), 0), "everything after these"),
+            );
+        }
     }
 
     pub(super) fn extend(&mut self, more: Self) {
-        self.list.extend(more.list);
+        more.list.into_iter().for_each(|problem| self.push(problem));
         self.sort();
     }
 
@@ -316,7 +326,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     if word.len() > 100 {
         return None;
     }
-    let allowed = (word.chars().count() / 3).max(1);
+    let allowed = (word.chars().count() / 4).max(1);
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
@@ -331,10 +341,12 @@ pub(super) fn advice<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + 
     let mut names: Vec<&str> = known.into_iter().collect();
     let more = names.len().saturating_sub(12);
     names.truncate(12);
-    let mut list = names.join(", ");
-    if more > 0 {
-        list.push_str(&format!(" and {more} more"));
-    }
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    let list = names.join(", ") + &more;
     match near {
         Some(near) => format!("did you mean `{near}`? known here: {list}"),
         None if list.is_empty() => "nothing is known here".to_owned(),

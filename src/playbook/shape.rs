@@ -3,6 +3,8 @@
 //! serde stops at the first fault; this walk goes on and reports each one with its place. It knows
 //! the part of JSON Schema that [`super::text`] prints, and a test holds that it knows all of it.
 
+mod words;
+
 use std::collections::BTreeMap;
 
 use regex::Regex;
@@ -12,6 +14,7 @@ use super::problem::{Problem, Problems, Span, advice, nearest};
 use super::text::{KINDS, NAME, Step, Written};
 use super::tree::{Tree, below};
 use super::{period, plain, text};
+use words::{describe, expected, purpose, words_of};
 
 /// What the file says as far as it can be read, and the steps that cannot, by id.
 pub(super) fn walk(
@@ -31,23 +34,29 @@ pub(super) fn walk(
         Some(Value::Array(items)) => items,
         _ => Vec::new(),
     };
-    let mut steps = Vec::new();
-    let mut broken = BTreeMap::new();
+    walk.duplicate_ids(items.len());
+    let mut steps: Vec<Step> = Vec::new();
+    let mut broken: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (at, item) in items.into_iter().enumerate() {
         match serde_json::from_value::<Step>(item) {
             Ok(step) => steps.push(Step { at, ..step }),
             Err(_) => broken.extend(walk.broken(at)),
         }
     }
-    let word = |key| root.get(key).and_then(Value::as_str).map(str::to_owned);
-    let written = word("playbook")
-        .zip(word("title"))
-        .map(|(playbook, title)| Written {
-            playbook,
-            title,
-            steps,
-        });
-    (written, broken)
+    broken.retain(|id, _| steps.iter().all(|step| step.id != *id));
+    // What is missing was reported; the steps can be judged all the same.
+    let word = |key| {
+        root.get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let written = Written {
+        playbook: word("playbook"),
+        title: word("title"),
+        steps,
+    };
+    (Some(written), broken)
 }
 
 struct Walk<'a> {
@@ -114,6 +123,12 @@ impl Walk<'_> {
             .get("properties")
             .and_then(Value::as_object)
             .unwrap_or(&empty);
+        let required = schema.get("required").and_then(Value::as_array);
+        let required: Vec<&str> = required
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         let mut out = Map::new();
         let mut sound = true;
         let mut strangers = Vec::new();
@@ -126,41 +141,49 @@ impl Walk<'_> {
                 Some(value) => {
                     out.insert(key.clone(), value);
                 }
-                None => sound = false,
+                None => sound &= can_do_without(key, schema, &required),
             }
         }
-        if schema.get("oneOf").is_some() {
+        let has_kinds = schema.get("oneOf").is_some();
+        if has_kinds {
             sound &= self.one_kind(map, &mut strangers, path);
         }
-        for stranger in strangers {
-            let missing = known
-                .keys()
-                .map(String::as_str)
-                .filter(|key| !map.contains_key(*key));
+        let free = known.keys().map(String::as_str);
+        let free: Vec<&str> = free
+            .filter(|key| !(map.contains_key(*key) || has_kinds && KINDS.contains(key)))
+            .collect();
+        for stranger in &strangers {
             self.problems.push(
                 Problem::error(
                     "unknown-key",
                     format!("{} has no `{}`.", self.called(path), plain(stranger, 60)),
                 )
                 .label(self.key(path, stranger), "unknown key")
-                .help(advice(stranger, missing.collect::<Vec<_>>())),
+                .help(advice(stranger, free.iter().copied())),
             );
         }
-        let required = schema.get("required").and_then(Value::as_array);
-        for key in required.into_iter().flatten().filter_map(Value::as_str) {
-            if !map.contains_key(key) {
-                sound = false;
+        let misspelt: Vec<&str> = strangers
+            .iter()
+            .filter_map(|stranger| nearest(stranger, free.iter().copied()))
+            .collect();
+        for key in required {
+            if map.contains_key(key) {
+                continue;
+            }
+            sound = false;
+            if !misspelt.contains(&key) {
                 self.problems.push(
                     Problem::error(
                         "missing-key",
                         format!("{} needs `{key}`.", self.called(path)),
                     )
                     .label(self.head(path), format!("no `{key}` here"))
-                    .help(purpose(known.get(key))),
+                    .help(format!("`{key}`: {}", purpose(known.get(key)))),
                 );
             }
         }
-        sound.then_some(Value::Object(out))
+        // A fault at the top does not hide what is wrong with the steps.
+        (sound || path.is_empty()).then_some(Value::Object(out))
     }
 
     /// Exactly one of the kinds; a stranger in the place of the kind is probably a misspelt one.
@@ -336,6 +359,31 @@ impl Walk<'_> {
         None
     }
 
+    /// Two steps with one id, readable or not.
+    fn duplicate_ids(&mut self, steps: usize) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for at in 0..steps {
+            let path = format!("/steps/{at}/id");
+            let Some(id) = self.tree.value.pointer(&path).and_then(Value::as_str) else {
+                continue;
+            };
+            let span = self.span(&path);
+            let Some(first) = seen.get(id) else {
+                seen.insert(id, span);
+                continue;
+            };
+            self.problems.push(
+                Problem::error(
+                    "duplicate-id",
+                    format!("Two steps are called `{}`.", plain(id, 60)),
+                )
+                .label(span, "again")
+                .label(*first, "first")
+                .help("an approval names a step by its id: give each its own"),
+            );
+        }
+    }
+
     /// A step that cannot be used: its id and needs, as far as they can be read.
     fn broken(&self, at: usize) -> Option<(String, Vec<String>)> {
         let step = self.tree.value.pointer(&format!("/steps/{at}"))?;
@@ -344,115 +392,13 @@ impl Walk<'_> {
         let needs = needs.into_iter().flatten().filter_map(Value::as_str);
         Some((id, needs.map(str::to_owned).collect()))
     }
-
-    /// What people call the value at `path`.
-    fn called(&self, path: &str) -> String {
-        let mut parts = path.split('/').skip(1);
-        let (Some("steps"), Some(at)) = (parts.next(), parts.next()) else {
-            let key = path.trim_start_matches('/');
-            return if key.is_empty() {
-                "The playbook".to_owned()
-            } else {
-                format!("`{key}`")
-            };
-        };
-        let id = self
-            .tree
-            .value
-            .pointer(&format!("/steps/{at}/id"))
-            .and_then(Value::as_str);
-        let step = match (id, at.parse::<usize>()) {
-            (Some(id), _) => format!("step `{}`", plain(id, 60)),
-            (None, Ok(at)) => format!("step {}", at + 1),
-            (None, Err(_)) => "a step".to_owned(),
-        };
-        let inner: Vec<&str> = parts
-            .filter(|part| part.parse::<usize>().is_err())
-            .collect();
-        if inner.is_empty() {
-            let mut letters = step.chars();
-            return letters.next().map_or_else(String::new, |first| {
-                first.to_uppercase().chain(letters).collect()
-            });
-        }
-        format!("`{}` of {step}", plain(&inner.join("."), 60))
-    }
-
-    fn span(&self, path: &str) -> Span {
-        self.tree
-            .places
-            .get(path)
-            .map(|place| place.value)
-            .unwrap_or_default()
-    }
-
-    /// Where the key `key` of the mapping at `path` stands.
-    fn key(&self, path: &str, key: &str) -> Span {
-        let place = self.tree.places.get(&below(path, key));
-        place
-            .and_then(|place| place.key)
-            .unwrap_or_else(|| self.span(path))
-    }
-
-    /// Where a mapping is named: its key, or the id in it, or its begin.
-    fn head(&self, path: &str) -> Span {
-        let place = self.tree.places.get(path);
-        let id = self.tree.places.get(&below(path, "id"));
-        place
-            .and_then(|place| place.key)
-            .or_else(|| id.map(|place| place.value))
-            .unwrap_or_else(|| self.span(path))
-    }
 }
 
-/// The words of an enumeration, as schemars prints it: `enum`, or `oneOf` with a `const` each.
-fn words_of(schema: &Value) -> Option<Vec<String>> {
-    let words = |list: &Value, key: Option<&str>| -> Option<Vec<String>> {
-        let items = list.as_array()?.iter();
-        items
-            .map(|item| {
-                let word = key.map_or(Some(item), |key| item.get(key))?;
-                word.as_str().map(str::to_owned)
-            })
-            .collect()
-    };
-    schema
-        .get("enum")
-        .and_then(|list| words(list, None))
-        .or_else(|| {
-            schema
-                .get("oneOf")
-                .and_then(|list| words(list, Some("const")))
-        })
-}
-
-/// The first sentence of a description.
-fn purpose(schema: Option<&Value>) -> String {
-    let text = schema
-        .and_then(|schema| schema.get("description"))
-        .and_then(Value::as_str);
-    text.unwrap_or("add it").replace('\n', " ")
-}
-
-const fn describe(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "nothing",
-        Value::Bool(_) => "a truth value",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "a mapping",
-    }
-}
-
-fn expected(kind: &str) -> &'static str {
-    match kind {
-        "object" => "a mapping",
-        "array" => "a list",
-        "integer" => "a whole number",
-        "string" => "a text",
-        _ => "something else",
-    }
+/// Whether the rest can be judged without a value that was reported already: only what selects no
+/// door and makes no order, so that nothing else looks wrong for the lack of it.
+fn can_do_without(key: &str, schema: &Value, required: &[&str]) -> bool {
+    let list = schema.get("type").and_then(Value::as_str) == Some("array");
+    !list && !required.contains(&key)
 }
 
 #[cfg(test)]

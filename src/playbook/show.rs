@@ -73,7 +73,7 @@ fn trails(snapshot: &Snapshot) -> String {
     )
 }
 
-/// Who decides: `two different people, each incident lead or legal`.
+/// Who decides: `two different people (each incident lead or legal)`.
 pub(crate) fn who(roles: &[String], people: u32) -> String {
     let roles: Vec<String> = roles
         .iter()
@@ -81,9 +81,9 @@ pub(crate) fn who(roles: &[String], people: u32) -> String {
         .collect();
     let roles = series(&roles, "or");
     if people == 1 {
-        format!("one person, {roles}")
+        format!("one person ({roles})")
     } else {
-        format!("{} different people, each {roles}", number(people))
+        format!("{} different people (each {roles})", number(people))
     }
 }
 

@@ -62,10 +62,12 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Tree> {
         problems,
         places: BTreeMap::new(),
         nodes: 0,
+        aliased: false,
         end: text.len(),
     };
     let value = reader.document()?;
-    Some(Tree {
+    // What an alias stands for is not known, so everything else that could be said is noise.
+    (!reader.aliased).then_some(Tree {
         value,
         places: reader.places,
     })
@@ -76,6 +78,7 @@ struct Reader<'a, I> {
     problems: &'a mut Problems,
     places: BTreeMap<String, Place>,
     nodes: usize,
+    aliased: bool,
     end: usize,
 }
 
@@ -164,7 +167,9 @@ impl<'t, I: Iterator<Item = Next<'t>>> Reader<'_, I> {
                 if tag.is_some() {
                     self.refuse("tag", "Tags have no meaning in a playbook.", span);
                 }
-                self.sequence(path, depth)?
+                let (items, end) = self.sequence(path, depth)?;
+                place.value.len = end.saturating_sub(span.start);
+                Value::Array(items)
             }
             Event::MappingStart(_, _, tag) => {
                 if tag.is_some() {
@@ -175,6 +180,7 @@ impl<'t, I: Iterator<Item = Next<'t>>> Reader<'_, I> {
                 Value::Object(map)
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                self.aliased = true;
                 self.refuse(
                     "alias",
                     "A playbook says everything where it stands: aliases are not followed.",
@@ -196,12 +202,13 @@ impl<'t, I: Iterator<Item = Next<'t>>> Reader<'_, I> {
         );
     }
 
-    fn sequence(&mut self, path: &str, depth: usize) -> Option<Value> {
+    /// The items of a list and where it ends.
+    fn sequence(&mut self, path: &str, depth: usize) -> Option<(Vec<Value>, usize)> {
         let mut items = Vec::new();
         loop {
             let (event, span) = self.next()?;
             match event {
-                Event::SequenceEnd => return Some(Value::Array(items)),
+                Event::SequenceEnd => return Some((items, span.start + span.len)),
                 Event::StreamEnd => return None,
                 event => {
                     let path = format!("{path}/{}", items.len());

@@ -13,5 +13,6 @@ mod evidence;
 mod faults;
 mod http;
 mod intake;
+mod playbook;
 mod store;
 mod store_power;

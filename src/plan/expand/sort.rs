@@ -13,7 +13,7 @@ pub(super) fn stable(steps: Vec<Step>) -> Result<Vec<Step>> {
     let mut places: BTreeMap<&str, usize> = BTreeMap::new();
     for (place, step) in steps.iter().enumerate() {
         if places.insert(&step.id, place).is_some() {
-            return Err(broken(format!("two steps are called `{}`", step.id)));
+            return Err(broken(&format!("two steps are called `{}`", step.id)));
         }
     }
     let mut unmet: Vec<usize> = Vec::with_capacity(steps.len());
@@ -22,7 +22,7 @@ pub(super) fn stable(steps: Vec<Step>) -> Result<Vec<Step>> {
         unmet.push(step.needs.len());
         for need in &step.needs {
             let Some(first) = places.get(need.as_str()) else {
-                return Err(broken(format!(
+                return Err(broken(&format!(
                     "`{}` needs `{need}`, which is not in the plan",
                     step.id
                 )));
@@ -54,7 +54,7 @@ pub(super) fn stable(steps: Vec<Step>) -> Result<Vec<Step>> {
             .enumerate()
             .find(|(place, _)| !order.contains(place));
         let stuck = stuck.map(|(_, step)| step.id.clone()).unwrap_or_default();
-        return Err(broken(format!(
+        return Err(broken(&format!(
             "`{stuck}` waits for steps that wait for it"
         )));
     }
@@ -65,7 +65,7 @@ pub(super) fn stable(steps: Vec<Step>) -> Result<Vec<Step>> {
         .collect())
 }
 
-fn broken(why: String) -> Fault {
+fn broken(why: &str) -> Fault {
     Fault::failed(
         "plan-order",
         format!("The steps cannot be put in order: {why}."),

@@ -9,7 +9,6 @@ use crate::playbook::{Close, Kind, Problem, Step, selects, selects_trail};
 
 impl Check<'_> {
     pub(super) fn names(&mut self) {
-        self.ids();
         for step in &self.playbook.steps {
             self.needs(step);
             match &step.kind {
@@ -57,26 +56,6 @@ impl Check<'_> {
             }
         }
         self.taken_twice();
-    }
-
-    fn ids(&mut self) {
-        let mut seen: BTreeMap<&str, &Step> = BTreeMap::new();
-        for step in &self.playbook.steps {
-            let Some(first) = seen.get(step.id.as_str()) else {
-                seen.insert(&step.id, step);
-                continue;
-            };
-            let (again, first) = (self.id_span(step), self.id_span(first));
-            self.push(
-                Problem::error(
-                    "duplicate-id",
-                    format!("Two steps are called `{}`.", step.id),
-                )
-                .label(again, "again")
-                .label(first, "first")
-                .help("an approval names a step by its id: give each its own"),
-            );
-        }
     }
 
     fn needs(&mut self, step: &Step) {

@@ -30,14 +30,14 @@ impl Check<'_> {
             self.deep_trails(step);
         }
         for step in &self.playbook.steps {
-            let closed = self.flow.before(&step.id).any(|id| {
+            let touched = self.flow.before(&step.id).any(|id| {
                 self.is_broken(id)
                     || self
                         .playbook
                         .step(id)
                         .is_some_and(|step| matches!(step.kind, Kind::Close(_)))
             });
-            if matches!(step.kind, Kind::Verify(_)) && !closed {
+            if matches!(step.kind, Kind::Verify(_)) && !touched {
                 let span = self.playbook.key_span(step, "verify");
                 self.push(
                     Problem::warning(
@@ -54,17 +54,15 @@ impl Check<'_> {
     fn rings(&mut self) {
         let rings = self.flow.rings.clone();
         for ring in &rings {
-            let mut words = ring
+            let words = ring
                 .iter()
                 .map(|id| format!("`{id}`"))
                 .collect::<Vec<_>>()
                 .join(" needs ");
-            if let Some(first) = ring.first() {
-                words.push_str(&format!(" needs `{first}`"));
-            }
+            let first = ring.first().copied().unwrap_or_default();
             let mut problem = Problem::error(
                 "cycle",
-                format!("These steps wait for each other: {words}."),
+                format!("These steps wait for each other: {words} needs `{first}`."),
             )
             .help("drop one of these needs");
             for (id, next) in ring.iter().zip(ring.iter().cycle().skip(1)) {
@@ -112,6 +110,7 @@ impl Check<'_> {
                     let ours = closed_by.get(kind.name).is_some_and(|by| by.id == step.id);
                     if !ours
                         || !self.flow.precedes(&step.id, &other.id)
+                        || self.flow.precedes(&other.id, &step.id)
                         || !told.insert((kind.name, *first))
                     {
                         continue;
