@@ -15,6 +15,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::Effect;
 use crate::fault::{Fault, Result};
 
+/// The longest pause that a provider can put on its callers.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
 /// The limits of one provider. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Limit(Arc<State>);
@@ -88,9 +91,9 @@ impl Limit {
         })))
     }
 
-    /// Holds every caller back for `wait`; a longer pause that stands already is kept.
+    /// Holds every caller back for `wait`, a day at most; a longer pause that stands already is kept.
     pub fn pause(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + wait.min(LONGEST_PAUSE);
         let mut paused = self
             .0
             .paused_until

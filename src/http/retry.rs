@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 /// (docs.github.com, "Rate limits for the REST API": at least one minute, read 2026-11).
 const UNTIMED_LIMIT: Duration = Duration::from_mins(1);
 
+/// What `max` may be at most.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
 /// What is left in a window and when it ends, epoch seconds: GitHub, then Okta.
 const WINDOWS: [(&str, &str); 2] = [
     ("x-ratelimit-remaining", "x-ratelimit-reset"),
@@ -54,7 +57,7 @@ impl Retry {
     /// no further attempt of this call, because coming back early is what it forbade.
     ///
     /// # Errors
-    /// `min` of zero or above `max`, no attempt or more than 20, a jitter outside of 0 to 1.
+    /// `min` of zero or above `max`, `max` above one day, no attempt or more than 20, a jitter outside of 0 to 1.
     pub fn try_new(min: Duration, max: Duration, attempts: u32, jitter: f64) -> Result<Self> {
         let refuse = |what: &str| Err(Fault::input("retry", what));
         if min.is_zero() {
@@ -62,6 +65,9 @@ impl Retry {
         }
         if min > max {
             return refuse("The shortest wait of a retry policy is longer than its longest.");
+        }
+        if max > LONGEST_WAIT {
+            return refuse("The longest wait of a retry policy is above one day.");
         }
         if !(1..=20).contains(&attempts) {
             return refuse("A retry policy has between 1 and 20 attempts.");
@@ -263,4 +269,243 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 pub(super) fn chance() -> f64 {
     let roll = std::hash::RandomState::new().build_hasher().finish();
     f64::from(u32::try_from(roll >> 32).unwrap_or_default()) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn policy() -> Retry {
+        Retry::try_new(Duration::from_millis(100), Duration::from_mins(2), 4, 0.5).unwrap()
+    }
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)]) -> Answer {
+        Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        HeaderName::from_static(name),
+                        HeaderValue::from_static(value),
+                    )
+                })
+                .collect(),
+            body: Bytes::new(),
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2027-03-12T21:00:00Z".parse().unwrap()
+    }
+
+    fn after(effect: Effect, outcome: Result<&Answer, &Broken>, attempt: u32) -> Next {
+        let tried = Tried {
+            effect,
+            outcome,
+            attempt,
+            elapsed: Duration::ZERO,
+            at: now(),
+        };
+        policy().next(&tried, 0.0)
+    }
+
+    fn seconds(next: Next) -> u64 {
+        match next {
+            Next::Wait(wait) => wait.as_secs(),
+            other => panic!("no wait: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_policy_that_contradicts_itself_is_refused() {
+        let (short, long) = (Duration::from_millis(1), Duration::from_secs(1));
+        assert!(Retry::try_new(long, short, 3, 0.5).is_err());
+        assert!(Retry::try_new(Duration::ZERO, long, 3, 0.5).is_err());
+        assert!(Retry::try_new(short, Duration::MAX, 3, 0.5).is_err());
+        assert!(Retry::try_new(short, long, 0, 0.5).is_err());
+        assert!(Retry::try_new(short, long, 21, 0.5).is_err());
+        assert!(Retry::try_new(short, long, 3, 1.1).is_err());
+        assert!(Retry::try_new(short, long, 3, f64::NAN).is_err());
+        assert!(policy().with_deadline(Duration::ZERO).is_err());
+        assert!(Retry::try_new(short, short, 1, 0.0).is_ok());
+    }
+
+    #[test]
+    fn backoff_doubles_within_its_bounds_and_jitter_only_shortens() {
+        let waits: Vec<u128> = (1..=5)
+            .map(|attempt| policy().backoff(attempt, 0.0).as_millis())
+            .collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1600]);
+        assert_eq!(policy().backoff(3, 1.0).as_millis(), 200);
+        assert_eq!(
+            policy().backoff(1, 1.0).as_millis(),
+            100,
+            "never below the minimum"
+        );
+        assert_eq!(policy().backoff(u32::MAX, 0.0), Duration::from_mins(2));
+    }
+
+    #[test]
+    fn the_wait_is_read_in_every_form_that_providers_use() {
+        for (status, headers, expected) in [
+            (429, vec![("retry-after", "7")], 7),
+            (
+                429,
+                vec![("retry-after", "Fri, 12 Mar 2027 21:00:30 GMT")],
+                30,
+            ),
+            // The provider's own clock counts, however wrong ours is.
+            (
+                429,
+                vec![
+                    ("date", "Fri, 12 Mar 2027 23:00:00 GMT"),
+                    ("retry-after", "Fri, 12 Mar 2027 23:00:09 GMT"),
+                ],
+                9,
+            ),
+            (
+                403,
+                vec![
+                    ("x-ratelimit-remaining", "0"),
+                    ("x-ratelimit-reset", "1804885245"),
+                ],
+                45,
+            ),
+            (
+                429,
+                vec![
+                    ("x-rate-limit-remaining", "0"),
+                    ("x-rate-limit-reset", "1804885212"),
+                ],
+                12,
+            ),
+            // A secondary limit: the hourly window that the headers describe is not the reason.
+            (
+                429,
+                vec![
+                    ("x-ratelimit-remaining", "4312"),
+                    ("x-ratelimit-reset", "1804888000"),
+                ],
+                60,
+            ),
+            (403, vec![("retry-after", "31")], 31),
+            (503, vec![("retry-after", "2")], 2),
+        ] {
+            let given = answer(status, &headers);
+            assert_eq!(
+                seconds(after(Effect::Write, Ok(&given), 1)),
+                expected,
+                "{headers:?}"
+            );
+            assert_eq!(
+                policy().pause(&given, now()).map(|wait| wait.as_secs()),
+                Some(expected)
+            );
+        }
+    }
+
+    #[test]
+    fn unreadable_waits_fall_back_to_backoff() {
+        for value in [
+            "",
+            "soon",
+            "-3",
+            "1e9",
+            "99999999999999999999999",
+            "Fri, 99 Foo",
+        ] {
+            let given = answer(429, &[("retry-after", value)]);
+            assert_eq!(
+                after(Effect::Read, Ok(&given), 1),
+                Next::Wait(Duration::from_millis(100)),
+                "{value}"
+            );
+        }
+        // In the past: the shortest wait.
+        let given = answer(429, &[("x-rate-limit-reset", "1")]);
+        assert_eq!(
+            after(Effect::Read, Ok(&given), 1),
+            Next::Wait(Duration::from_millis(100))
+        );
+    }
+
+    #[test]
+    fn coming_back_earlier_than_asked_is_not_done() {
+        let given = answer(429, &[("retry-after", "3600")]);
+        assert_eq!(after(Effect::Read, Ok(&given), 1), Next::Answer);
+        assert_eq!(policy().pause(&given, now()), Some(Duration::from_mins(2)));
+    }
+
+    #[test]
+    fn a_secondary_limit_without_headers_is_known_by_its_words() {
+        let mut given = answer(403, &[]);
+        assert_eq!(
+            after(Effect::Write, Ok(&given), 1),
+            Next::Answer,
+            "a refusal"
+        );
+        given.body =
+            Bytes::from_static(b"{\"message\":\"You have exceeded a secondary rate limit.\"}");
+        assert_eq!(seconds(after(Effect::Write, Ok(&given), 1)), 60);
+    }
+
+    #[test]
+    fn reads_come_back_after_what_may_pass_and_writes_only_when_not_carried_out() {
+        for status in [500, 502, 503, 504] {
+            let given = answer(status, &[]);
+            assert_eq!(seconds(after(Effect::Read, Ok(&given), 1)), 0);
+            assert_eq!(
+                after(Effect::Write, Ok(&given), 1),
+                Next::Unclear,
+                "{status}"
+            );
+        }
+        for status in [200, 204, 302, 400, 401, 403, 404, 409, 422, 501] {
+            let given = answer(status, &[]);
+            for effect in [Effect::Read, Effect::Write] {
+                assert_eq!(after(effect, Ok(&given), 1), Next::Answer, "{status}");
+            }
+        }
+        let (unsent, unclear) = (Broken::unsent("refused"), Broken::unclear("reset"));
+        assert!(matches!(
+            after(Effect::Read, Err(&unclear), 1),
+            Next::Wait(_)
+        ));
+        assert_eq!(after(Effect::Write, Err(&unclear), 1), Next::Unclear);
+        assert!(matches!(
+            after(Effect::Write, Err(&unsent), 1),
+            Next::Wait(_)
+        ));
+        assert_eq!(
+            after(Effect::Read, Err(&Broken::refused("no")), 1),
+            Next::Unsent
+        );
+    }
+
+    #[test]
+    fn when_attempts_or_time_are_used_up_the_last_outcome_stands() {
+        let given = answer(500, &[]);
+        assert_eq!(after(Effect::Read, Ok(&given), 4), Next::Answer);
+        assert_eq!(
+            after(Effect::Read, Err(&Broken::unclear("reset")), 4),
+            Next::Unclear
+        );
+        assert_eq!(
+            after(Effect::Write, Err(&Broken::unsent("refused")), 4),
+            Next::Unsent
+        );
+        let tried = Tried {
+            effect: Effect::Read,
+            outcome: Ok(&given),
+            attempt: 1,
+            elapsed: Duration::from_millis(950),
+            at: now(),
+        };
+        let policy = policy().with_deadline(Duration::from_secs(1)).unwrap();
+        assert_eq!(policy.next(&tried, 0.0), Next::Answer);
+    }
 }

@@ -13,15 +13,14 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::{Origin, Url};
 
-use super::{Answer, Broken, Request, Transport};
+use super::{Answer, Broken, Effect, Request, Transport};
 use crate::fault::{Fault, Result};
 use crate::secret::{ExposeSecret, SecretString};
 
 /// The largest body that is read unless the caller says otherwise.
 pub const BODY_LIMIT: usize = 64 * 1024 * 1024;
 
-/// How long an idle connection is kept. Short: a connection that the other side has closed
-/// meanwhile turns a write into one of unclear outcome.
+/// How long an idle connection is kept for the next read.
 const IDLE: Duration = Duration::from_secs(15);
 
 /// Makes the credential's headers for a request.
@@ -103,8 +102,12 @@ impl Default for Timeouts {
 }
 
 /// Attempts through reqwest and rustls.
+///
+/// Reads share connections. Every write has one of its own: on a connection that the other side
+/// closes at that moment, nobody could tell whether the write was carried out.
 pub struct Reqwest {
-    client: reqwest::Client,
+    reads: reqwest::Client,
+    writes: reqwest::Client,
     auth: Arc<dyn Authorize>,
     only: Option<Origin>,
     body_limit: usize,
@@ -125,7 +128,7 @@ impl Reqwest {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(auth: Arc<dyn Authorize>, timeouts: Timeouts) -> Result<Self> {
-        Self::build(auth, Self::base(timeouts).no_proxy())
+        Self::build(auth, || Self::base(timeouts).no_proxy())
     }
 
     /// Connects through the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`).
@@ -133,7 +136,7 @@ impl Reqwest {
     /// # Errors
     /// As [`Self::new`].
     pub fn through_system_proxy(auth: Arc<dyn Authorize>, timeouts: Timeouts) -> Result<Self> {
-        Self::build(auth, Self::base(timeouts))
+        Self::build(auth, || Self::base(timeouts))
     }
 
     fn base(timeouts: Timeouts) -> reqwest::ClientBuilder {
@@ -149,14 +152,21 @@ impl Reqwest {
             .timeout(timeouts.total)
     }
 
-    fn build(auth: Arc<dyn Authorize>, builder: reqwest::ClientBuilder) -> Result<Self> {
-        let client = builder.build().map_err(|error| {
+    fn build(
+        auth: Arc<dyn Authorize>,
+        builder: impl Fn() -> reqwest::ClientBuilder,
+    ) -> Result<Self> {
+        let no_tls = |error: reqwest::Error| {
             Fault::failed("tls", "Encrypted connections could not be set up.")
                 .caused_by(error)
                 .hint("check that this machine has a store of trusted certificates")
-        })?;
+        };
         Ok(Self {
-            client,
+            reads: builder().build().map_err(no_tls)?,
+            writes: builder()
+                .pool_max_idle_per_host(0)
+                .build()
+                .map_err(no_tls)?,
             auth,
             only: None,
             body_limit: BODY_LIMIT,
@@ -180,7 +190,7 @@ impl Reqwest {
 
     fn refuse(&self, url: &Url) -> Option<String> {
         let encrypted = url.scheme() == "https";
-        if !encrypted && !(url.scheme() == "http" && is_loopback(url)) {
+        if !(encrypted || url.scheme() == "http" && is_loopback(url)) {
             return Some(format!(
                 "`{}` is not encrypted; only this machine is called without TLS",
                 url.origin().ascii_serialization()
@@ -242,8 +252,11 @@ impl Transport for Reqwest {
             .headers(request)
             .await
             .map_err(|fault| Broken::refused(format!("no credential: {fault}")))?;
-        let mut call = self
-            .client
+        let client = match request.effect {
+            Effect::Read => &self.reads,
+            Effect::Write => &self.writes,
+        };
+        let mut call = client
             .request(request.method.clone(), url)
             .headers(request.headers.clone());
         if let Some((media_type, body)) = &request.body {

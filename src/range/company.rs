@@ -165,7 +165,7 @@ pub fn extortion_mail(company: &Company, now: Timestamp) -> Vec<u8> {
          Content-Disposition: attachment; filename=\"proof.zip\"\r\n\
          Content-Transfer-Encoding: base64\r\n\
          \r\n\
-         {EMPTY_ZIP}\r\n\
+         {PROOF_ZIP}\r\n\
          --tm-4471--\r\n",
         received = date(now),
         date = date(sent),
@@ -176,7 +176,12 @@ pub fn extortion_mail(company: &Company, now: Timestamp) -> Vec<u8> {
 }
 
 /// Looks like an address and fails its checksum.
-const WALLET: &str = "bc1qtallowmeredr1llnotavaletaddre550000000";
+const WALLET: &str = "bc1qta7l0were0dry0s3jn54khce6mu7xzv299q0dd";
 
-/// A valid archive without entries (the 22 bytes of an end-of-directory record).
-const EMPTY_ZIP: &str = "UEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==";
+/// A stored archive with one entry, `proof/list.txt`, that names three files of the repositories.
+const PROOF_ZIP: &str = concat!(
+    "UEsDBBQAAAAAAACgbF6EzL6ESAAAAEgAAAAOAAAAcHJvb2YvbGlzdC50eHR0aWRlLWVuZ2luZS9z\r\n",
+    "cmMvc29sdmVyLnJzCnRpZGUtZW5naW5lL3NyYy9zdGF0aW9uLnJzCmhhbmRib29rL29uY2FsbC5t\r\n",
+    "ZApQSwECFAMUAAAAAAAAoGxehMy+hEgAAABIAAAADgAAAAAAAAAAAAAAgAEAAAAAcHJvb2YvbGlz\r\n",
+    "dC50eHRQSwUGAAAAAAEAAQA8AAAAdAAAAAAA",
+);

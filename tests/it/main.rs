@@ -7,3 +7,7 @@
     clippy::indexing_slicing,
     reason = "tests"
 )]
+
+mod faults;
+mod http;
+mod intake;
