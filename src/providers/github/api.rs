@@ -11,7 +11,7 @@ use crate::door::{DoorKind, DoorState, Probe};
 use crate::fault::{Fault, Result};
 use crate::http::{CallError, Client, Effect, Reply, Request};
 use crate::id::EvidenceId;
-use crate::provider::{Account, Closing, Completeness, Cx};
+use crate::provider::{Closing, Completeness, Cx};
 
 /// How many pages of one list are read before it is called endless.
 const MAX_PAGES: u32 = 1000;
@@ -101,12 +101,20 @@ impl Api {
     /// # Errors
     /// A part that would climb out of its place.
     pub(super) fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url> {
-        let bad = || Fault::failed("github-path", "A name from GitHub cannot stand in an address.");
+        let bad = || {
+            Fault::failed(
+                "github-path",
+                "A name from GitHub cannot stand in an address.",
+            )
+        };
         if path.iter().any(|part| matches!(*part, "" | "." | "..")) {
             return Err(bad());
         }
         let mut url = self.base.clone();
-        url.path_segments_mut().map_err(|()| bad())?.pop_if_empty().extend(path);
+        url.path_segments_mut()
+            .map_err(|()| bad())?
+            .pop_if_empty()
+            .extend(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
@@ -119,6 +127,8 @@ impl Api {
 pub(super) struct Desk<'a> {
     pub(super) api: &'a Api,
     pub(super) cx: Cx<'a>,
+    /// Tokens that responders hold.
+    pub(super) held: &'a [super::door::held_token::Held],
 }
 
 /// One record of a list and the answer that holds it.
@@ -152,17 +162,24 @@ impl<'a> Desk<'a> {
         path: &[&str],
         query: &[(&str, &str)],
     ) -> Result<Reply, Miss> {
-        let url = self.api.url(path, query).map_err(|fault| Miss::Call(CallError::Unsent(fault)))?;
+        let url = self
+            .api
+            .url(path, query)
+            .map_err(|fault| Miss::Call(CallError::Unsent(fault)))?;
         self.send(need, Request::get(url)).await
     }
 
     /// A read that GitHub takes as `POST` (GraphQL).
     pub(super) async fn ask(&self, need: Need, path: &[&str], body: &Value) -> Result<Reply, Miss> {
-        let url = self.api.url(path, &[]).map_err(|fault| Miss::Call(CallError::Unsent(fault)))?;
+        let url = self
+            .api
+            .url(path, &[])
+            .map_err(|fault| Miss::Call(CallError::Unsent(fault)))?;
         let mut request = Request::write(Method::POST, url);
         request.effect = Effect::Read;
-        let request =
-            request.json(body).map_err(|fault| Miss::Call(CallError::Unsent(fault)))?;
+        let request = request
+            .json(body)
+            .map_err(|fault| Miss::Call(CallError::Unsent(fault)))?;
         self.send(need, request).await
     }
 
@@ -170,12 +187,18 @@ impl<'a> Desk<'a> {
     /// answered with `401` was certainly not carried out.
     pub(super) async fn send(&self, need: Need, request: Request) -> Result<Reply, Miss> {
         let client = self.api.client(need)?;
-        let reply = client.send(request.clone(), self.cx.witness).await.map_err(Miss::Call)?;
+        let reply = client
+            .send(request.clone(), self.cx.witness)
+            .await
+            .map_err(Miss::Call)?;
         let minted = matches!(need, Need::Any | Need::App) && self.api.installation.is_some();
         if reply.status != StatusCode::UNAUTHORIZED || !minted {
             return Ok(reply);
         }
-        client.send(request, self.cx.witness).await.map_err(Miss::Call)
+        client
+            .send(request, self.cx.witness)
+            .await
+            .map_err(Miss::Call)
     }
 
     /// A change, and what its answer means for a door of `kind`.
@@ -204,10 +227,15 @@ impl<'a> Desk<'a> {
         let reply = match self.send(need, request).await {
             Ok(reply) => reply,
             Err(Miss::NoCredential(why)) => {
-                return Ok(Closing::Refused { why: why.to_owned(), evidence: None });
+                return Ok(Closing::Refused {
+                    why: why.to_owned(),
+                    evidence: None,
+                });
             }
             Err(Miss::Call(CallError::Unclear(fault))) => {
-                return Ok(Closing::Unclear { why: fault.to_string() });
+                return Ok(Closing::Unclear {
+                    why: fault.to_string(),
+                });
             }
             Err(Miss::Call(error)) => return Err(error.fault()),
         };
@@ -216,10 +244,13 @@ impl<'a> Desk<'a> {
         Ok(match reply.status {
             _ if kind.already_done.contains(&code.as_str()) => Closing::AlreadyDone { evidence },
             status if status.is_success() => Closing::Accepted { evidence },
-            status if status.is_server_error() => {
-                Closing::Unclear { why: answered(&reply, "the change") }
-            }
-            _ => Closing::Refused { why: answered(&reply, "the change"), evidence: Some(evidence) },
+            status if status.is_server_error() => Closing::Unclear {
+                why: answered(&reply, "the change"),
+            },
+            _ => Closing::Refused {
+                why: answered(&reply, "the change"),
+                evidence: Some(evidence),
+            },
         })
     }
 
@@ -235,11 +266,16 @@ impl<'a> Desk<'a> {
     ) -> Result<Walk<T>> {
         let mut walk = Walk {
             items: Vec::new(),
-            seen: Completeness { what: what.into(), ..Completeness::default() },
+            seen: Completeness {
+                what: what.into(),
+                ..Completeness::default()
+            },
             evidence: Vec::new(),
         };
         let mut url = self.api.url(path, query)?;
-        let paged = query.iter().all(|(name, _)| *name != "per_page" && *name != "count");
+        let paged = query
+            .iter()
+            .all(|(name, _)| *name != "per_page" && *name != "count");
         if paged {
             url.query_pairs_mut().append_pair("per_page", "100");
         }
@@ -310,6 +346,7 @@ impl<T: DeserializeOwned> Walk<T> {
     /// Takes the records of one page; false when the page cannot be read.
     fn take(&mut self, reply: &Reply, key: Option<&str>, ids: &mut HashSet<String>) -> bool {
         self.seen.pages = self.seen.pages.saturating_add(1);
+        self.seen.throttled = self.seen.throttled.saturating_add(reply.throttled);
         let page: Option<Value> = serde_json::from_slice(&reply.body).ok();
         let records = match (page, key) {
             (Some(Value::Array(records)), None) => Some(records),
@@ -320,7 +357,10 @@ impl<T: DeserializeOwned> Walk<T> {
             _ => None,
         };
         let Some(records) = records else {
-            self.gap(format!("A page has an unexpected shape (evidence {}).", reply.evidence));
+            self.gap(format!(
+                "A page has an unexpected shape (evidence {}).",
+                reply.evidence
+            ));
             return false;
         };
         for record in records {
@@ -333,7 +373,10 @@ impl<T: DeserializeOwned> Walk<T> {
             }
             match serde_json::from_value(record) {
                 Ok(value) => {
-                    self.items.push(Item { value, evidence: reply.evidence.clone() });
+                    self.items.push(Item {
+                        value,
+                        evidence: reply.evidence.clone(),
+                    });
                 }
                 Err(_) => self.gap(format!(
                     "A record has an unexpected shape and was left out (evidence {}).",
@@ -360,7 +403,10 @@ pub(super) fn next_query(reply: &Reply) -> Option<String> {
     let header = reply.header("link")?;
     header.split(',').find_map(|link| {
         let (target, parameters) = link.split_once(';')?;
-        if !parameters.split(';').any(|p| p.trim().eq_ignore_ascii_case("rel=\"next\"")) {
+        if !parameters
+            .split(';')
+            .any(|p| p.trim().eq_ignore_ascii_case("rel=\"next\""))
+        {
             return None;
         }
         let target = target.trim().strip_prefix('<')?.strip_suffix('>')?;
@@ -393,7 +439,10 @@ pub(super) fn answered(reply: &Reply, asked: &str) -> String {
 /// The vendor's message, bounded and without control characters.
 fn message(reply: &Reply) -> String {
     let body: Option<Value> = serde_json::from_slice(&reply.body).ok();
-    let said = body.as_ref().and_then(|body| body.get("message")).and_then(Value::as_str);
+    let said = body
+        .as_ref()
+        .and_then(|body| body.get("message"))
+        .and_then(Value::as_str);
     said.map_or_else(String::new, |said| {
         let clean: String = said.chars().filter(|c| !c.is_control()).take(160).collect();
         format!(" (\u{201c}{clean}\u{201d})")
@@ -402,10 +451,10 @@ fn message(reply: &Reply) -> String {
 
 /// What a probe saw.
 pub(super) fn saw(state: DoorState, why: impl Into<String>, evidence: Vec<EvidenceId>) -> Probe {
-    Probe { state, why: why.into(), evidence, residual_until: None }
-}
-
-/// The account under its id alone, for the many places that only compare ids.
-pub(super) fn is_account(account: &Account, id: Option<u64>) -> bool {
-    id.is_some_and(|id| id.to_string() == account.id)
+    Probe {
+        state,
+        why: why.into(),
+        evidence,
+        residual_until: None,
+    }
 }

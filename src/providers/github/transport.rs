@@ -38,7 +38,9 @@ pub(super) struct Octocrab {
 
 impl std::fmt::Debug for Octocrab {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Octocrab").field("base", &self.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("Octocrab")
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
     }
 }
 
@@ -56,7 +58,9 @@ enum Identity {
 impl Octocrab {
     /// Calls without a credential.
     pub(super) fn anonymous(base: &Url) -> Result<Self> {
-        let crab = builder(base)?.build().map_err(|error| unbuildable(&error))?;
+        let crab = builder(base)?
+            .build()
+            .map_err(|error| unbuildable(&error))?;
         Ok(Self::fixed(base, crab))
     }
 
@@ -81,12 +85,19 @@ impl Octocrab {
         let minter = app.installation(id).map_err(|error| unbuildable(&error))?;
         Ok(Self {
             base: base.clone(),
-            identity: Identity::Installation { app, id, minter: Mutex::new(minter) },
+            identity: Identity::Installation {
+                app,
+                id,
+                minter: Mutex::new(minter),
+            },
         })
     }
 
     fn fixed(base: &Url, crab: octocrab::Octocrab) -> Self {
-        Self { base: base.clone(), identity: Identity::Fixed(crab) }
+        Self {
+            base: base.clone(),
+            identity: Identity::Fixed(crab),
+        }
     }
 
     /// The client of one attempt. Without a token nothing has left for the call itself.
@@ -94,15 +105,25 @@ impl Octocrab {
         match &self.identity {
             Identity::Fixed(crab) => Ok(crab.clone()),
             Identity::Installation { minter, .. } => {
-                let minter = minter.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let minter = minter
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .clone();
                 let minted = minter.installation_token();
-                let token = tokio::time::timeout(ATTEMPT_TIMEOUT, minted).await.map_err(|_| {
-                    unsent("The installation token was not issued within a minute.".to_owned())
-                })?;
+                let token = tokio::time::timeout(ATTEMPT_TIMEOUT, minted)
+                    .await
+                    .map_err(|_| {
+                        Broken::unsent("the installation token was not issued within a minute")
+                    })?;
                 let token = token.map_err(|error| {
-                    unsent(format!("No installation token was issued: {}", chain(&error)))
+                    Broken::unsent(format!(
+                        "no installation token was issued: {}",
+                        chain(&error)
+                    ))
                 })?;
-                minter.user_access_token(token).map_err(|error| unsent(chain(&error)))
+                minter
+                    .user_access_token(token)
+                    .map_err(|error| Broken::refused(chain(&error)))
             }
         }
     }
@@ -121,25 +142,38 @@ impl Octocrab {
     fn prepare(&self, request: &Request) -> Result<http::Request<Vec<u8>>, Broken> {
         let url = &request.url;
         if url.origin() != self.base.origin() || !url.path().starts_with(self.base.path()) {
-            return Err(unsent("The address is not one of the configured API.".to_owned()));
+            return Err(Broken::refused(
+                "the address is not one of the configured API",
+            ));
         }
         let target = match url.query() {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         };
-        let mut built = http::Request::builder().method(request.method.clone()).uri(target);
+        let mut built = http::Request::builder()
+            .method(request.method.clone())
+            .uri(target);
         if let Some(headers) = built.headers_mut() {
             headers.extend(request.headers.clone());
             headers
                 .entry(ACCEPT)
                 .or_insert(HeaderValue::from_static("application/vnd.github+json"));
-            headers.insert("x-github-api-version", HeaderValue::from_static(API_VERSION));
+            headers.insert(
+                "x-github-api-version",
+                HeaderValue::from_static(API_VERSION),
+            );
             if let Some((media, _)) = &request.body {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
             }
         }
-        let body = request.body.as_ref().map(|(_, bytes)| bytes.to_vec()).unwrap_or_default();
-        built.body(body).map_err(|error| unsent(format!("The request cannot be sent: {error}.")))
+        let body = request
+            .body
+            .as_ref()
+            .map(|(_, bytes)| bytes.to_vec())
+            .unwrap_or_default();
+        built
+            .body(body)
+            .map_err(|error| Broken::refused(format!("the request cannot be sent: {error}")))
     }
 }
 
@@ -149,21 +183,30 @@ impl Transport for Octocrab {
         let prepared = self.prepare(request)?;
         let client = self.client().await?;
         let attempt = async {
-            let response = client.execute(prepared).await.map_err(|error| Broken {
-                unsent: never_connected(&error),
-                why: chain(&error),
+            let response = client.execute(prepared).await.map_err(|error| {
+                let why = chain(&error);
+                if never_connected(&error) {
+                    Broken::unsent(why)
+                } else {
+                    Broken::unclear(why)
+                }
             })?;
             let (parts, body) = response.into_parts();
-            let body = Limited::new(body, BODY_LIMIT).collect().await.map_err(|error| Broken {
-                unsent: false,
-                why: format!("The answer could not be read to its end: {error}"),
-            })?;
-            Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes() })
+            let body = Limited::new(body, BODY_LIMIT)
+                .collect()
+                .await
+                .map_err(|error| {
+                    Broken::unclear(format!("the answer could not be read to its end: {error}"))
+                })?;
+            Ok(Answer {
+                status: parts.status,
+                headers: parts.headers,
+                body: body.to_bytes(),
+            })
         };
-        let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, attempt).await.map_err(|_| Broken {
-            unsent: false,
-            why: "No answer came within a minute.".to_owned(),
-        })??;
+        let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, attempt)
+            .await
+            .map_err(|_| Broken::unclear("no answer came within a minute"))??;
         if answer.status == http::StatusCode::UNAUTHORIZED {
             self.forget();
         }
@@ -200,12 +243,11 @@ fn app_crab(base: &Url, app: u64, key: &SecretString) -> Result<octocrab::Octocr
 }
 
 fn unbuildable(error: &octocrab::Error) -> Fault {
-    Fault::failed("github-client", format!("The GitHub client could not be made: {}", chain(error)))
-        .hint("check the base URL of the API, for example https://api.github.com")
-}
-
-fn unsent(why: String) -> Broken {
-    Broken { unsent: true, why }
+    Fault::failed(
+        "github-client",
+        format!("The GitHub client could not be made: {}", chain(error)),
+    )
+    .hint("check the base URL of the API, for example https://api.github.com")
 }
 
 /// The error and what caused it, in one line.
@@ -220,7 +262,12 @@ fn chain(error: &octocrab::Error) -> String {
         }
         cause = inner.source();
     }
-    text.lines().next().unwrap_or_default().chars().take(400).collect()
+    text.lines()
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(400)
+        .collect()
 }
 
 /// Whether the connection was never made. hyper-util says so only in its text.
