@@ -7,3 +7,5 @@
     clippy::indexing_slicing,
     reason = "tests"
 )]
+
+mod okta;
