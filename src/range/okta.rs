@@ -322,6 +322,12 @@ impl World {
         )
     }
 
+    /// Adds an event to the log.
+    pub fn record(&self, event: &str, actor: &str, target: &str) {
+        let now = self.now();
+        self.org().note(now, event, actor, &[target]);
+    }
+
     /// The person signs in, if they can: a session at Okta and an event.
     pub fn sign_in(&self, user: &str) -> bool {
         let now = self.now();

@@ -13,6 +13,7 @@ mod evidence;
 mod faults;
 mod http;
 mod intake;
+mod okta;
 mod playbook;
 mod store;
 mod store_power;

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::api::{Read, denied, quoted};
 use super::kinds::SPEC;
+use super::log;
 use super::model::{LogEvent, Role, User, label};
 use super::{Okta, Principal};
 use crate::case::subject::Subject;
 use crate::fault::Result;
 use crate::provider::{Check, Cx, Grant, Permission};
-use crate::time::utc;
 
 /// Every permission that is used.
 struct Need {
@@ -223,16 +223,8 @@ async fn service_app(
 /// Whether the log shows that the account holder made or changed the service app. The log forgets:
 /// it can say yes and never no.
 async fn made_by(okta: &Okta, client: &str, subject: &Subject, cx: Cx<'_>) -> Result<Option<bool>> {
-    let now = cx.clock.now();
-    let since = now
-        .saturating_sub(SignedDuration::from_hours(90 * 24))
-        .unwrap_or(now);
-    let mut url = okta.api.url(&["logs"])?;
-    url.query_pairs_mut()
-        .append_pair("since", &utc(since))
-        .append_pair("filter", &format!("target.id eq {}", quoted(client)?))
-        .append_pair("until", &utc(now))
-        .append_pair("limit", "1000");
+    let window = log::until_now(cx.clock.now(), SignedDuration::from_hours(90 * 24));
+    let url = log::address(okta, window, &format!("target.id eq {}", quoted(client)?))?;
     let events = okta
         .api
         .list::<Value>("events about the service app", url, cx)

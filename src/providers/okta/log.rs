@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use jiff::SignedDuration;
 use serde_json::Value;
 use url::Url;
 
@@ -22,7 +23,18 @@ fn bound(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
-fn address(okta: &Okta, window: Window, filter: &str) -> Result<Url> {
+/// The last `span`, with an hour of room because Okta's clock may be ahead of ours.
+pub(super) fn until_now(now: Timestamp, span: SignedDuration) -> Window {
+    Window {
+        since: now.saturating_sub(span).unwrap_or(now),
+        until: now
+            .saturating_add(SignedDuration::from_hours(1))
+            .unwrap_or(now),
+    }
+}
+
+/// `GET /logs` for a window and a filter.
+pub(super) fn address(okta: &Okta, window: Window, filter: &str) -> Result<Url> {
     let mut url = okta.api.url(&["logs"])?;
     url.query_pairs_mut()
         .append_pair("since", &bound(window.since))

@@ -15,7 +15,7 @@ use super::model::{ApiToken, Device, Factor, Grant, RefreshToken, Role, Status, 
 use crate::door::{Door, DoorState, Probe};
 use crate::fault::Result;
 use crate::id::EvidenceId;
-use crate::provider::{Cx, Window};
+use crate::provider::Cx;
 use crate::time::{Timestamp, utc};
 
 /// How far before the inventory the log is read, so that clocks that differ hide nothing.
@@ -113,13 +113,10 @@ async fn sessions(okta: &Okta, door: &Door, cx: Cx<'_>) -> Result<Probe> {
         .and_then(Value::as_str)
         .and_then(|text| text.parse::<Timestamp>().ok())
         .unwrap_or(now);
-    let window = Window {
-        since: seen.min(now).saturating_sub(BEFORE).unwrap_or(seen),
-        // Okta's clock may be ahead of ours.
-        until: now
-            .saturating_add(SignedDuration::from_hours(1))
-            .unwrap_or(now),
-    };
+    let window = log::until_now(
+        now,
+        now.duration_since(seen.min(now)).saturating_add(BEFORE),
+    );
     let seen = match log::sessions(okta, user, window, cx).await? {
         Ok(seen) => seen,
         Err(denied) => {
