@@ -3,7 +3,7 @@
 //! Events are folded when they are queued, so that concurrent writers share one flush; a flush that
 //! fails poisons the log, because what memory says would no longer be what the disk says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use crate::time::Clock;
 #[derive(Debug)]
 pub struct CaseLog {
     case: CaseId,
+    dir: PathBuf,
     store: CaseStore,
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
@@ -61,6 +62,7 @@ impl CaseLog {
         });
         let log = Self {
             case,
+            dir: dir.to_owned(),
             store,
             clock,
             inner,
@@ -83,6 +85,7 @@ impl CaseLog {
             .map(|v| format!("it holds lines of format {v}, which a newer Cordon wrote"));
         Ok(Self {
             case,
+            dir: dir.to_owned(),
             store,
             clock,
             lines: watch::Sender::new(folded.head.lines),
@@ -96,6 +99,11 @@ impl CaseLog {
     /// The case.
     pub const fn case(&self) -> &CaseId {
         &self.case
+    }
+
+    /// The directory of the case.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The store beneath.

@@ -58,30 +58,37 @@ impl Recorder {
         self.append(record, vec![bytes]).await
     }
 
-    /// Keeps bytes that a person gave as a file.
-    pub async fn keep_bytes(
+    /// Keeps bytes that a person gave as the file `name`, under a title.
+    pub async fn keep_file(
         &self,
         name: &str,
         media_type: &str,
         bytes: Bytes,
+        title: &str,
     ) -> Result<EvidenceId> {
-        self.keep(file(name, media_type), bytes).await
+        self.keep(file(name, media_type, title), bytes).await
     }
 
-    /// Keeps a file that a person gave, of any size.
+    /// Keeps a file on disk that a person gave, of any size.
     ///
     /// # Errors
     /// Not a regular file, or it cannot be read.
-    pub async fn keep_file(&self, path: &Path, media_type: &str) -> Result<EvidenceId> {
+    pub async fn keep_path(
+        &self,
+        path: &Path,
+        media_type: &str,
+        title: &str,
+    ) -> Result<EvidenceId> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        self.keep_file_as(path, file(&name, media_type)).await
+        self.keep_path_as(path, file(&name, media_type, title))
+            .await
     }
 
     /// Keeps a file of any size under a label of the caller.
     ///
     /// # Errors
-    /// As [`Self::keep_file`].
-    pub async fn keep_file_as(&self, path: &Path, label: Label) -> Result<EvidenceId> {
+    /// As [`Self::keep_path`].
+    pub async fn keep_path_as(&self, path: &Path, label: Label) -> Result<EvidenceId> {
         let (log, path) = (Arc::clone(&self.log), path.to_owned());
         let taken = tokio::task::spawn_blocking(move || take(&log, &path))
             .await
@@ -136,17 +143,16 @@ impl Recorder {
         self.keep(label, output).await
     }
 
-    /// Keeps what was made from other evidence.
+    /// Keeps what was made from other evidence; `how` is also its title.
     pub async fn keep_derived(
         &self,
         from: Vec<EvidenceId>,
         how: &str,
-        title: &str,
         media_type: &str,
         bytes: Bytes,
     ) -> Result<EvidenceId> {
         let label = Label {
-            title: title.to_owned(),
+            title: how.to_owned(),
             media_type: media_type.to_owned(),
             source: Source::Derived {
                 from,
@@ -260,9 +266,9 @@ fn media_type(headers: &http::HeaderMap) -> String {
         .to_owned()
 }
 
-fn file(name: &str, media_type: &str) -> Label {
+fn file(name: &str, media_type: &str, title: &str) -> Label {
     Label {
-        title: name.to_owned(),
+        title: title.to_owned(),
         media_type: media_type.to_owned(),
         source: Source::File {
             name: one_line(name, TITLE_LIMIT),
