@@ -32,7 +32,7 @@ use crate::settings::Settings;
 use crate::sshsig::Signer;
 use crate::time::{Clock, Timestamp};
 
-pub use desk::Desk;
+pub use desk::{Desk, Unkept};
 
 /// The providers of this configuration, by name.
 pub type Providers = BTreeMap<String, Arc<dyn Provider>>;
@@ -143,17 +143,17 @@ impl App {
         match new.origin {
             Origin::Subject => {
                 let bytes = crate::canon::canonical(&new.subject)?;
-                desk.recorder.keep_bytes("opening.json", "application/json", bytes.into()).await?;
+                desk.recorder.keep_file("opening.json", "application/json", bytes.into(), "What the case was opened on").await?;
             }
             Origin::File(name, bytes) => {
-                desk.recorder.keep_bytes(&name, "application/octet-stream", bytes.into()).await?;
+                desk.recorder.keep_file(&name, "application/octet-stream", bytes.into(), "What the case was opened on").await?;
             }
             Origin::Webhook(incoming) => {
                 desk.recorder.keep_webhook(&incoming.source, &incoming.headers, incoming.body).await?;
             }
         }
         let company = crate::canon::canonical(&self.settings.company)?;
-        desk.recorder.keep_bytes(desk::COMPANY, "application/json", company.into()).await?;
+        desk.recorder.keep_file(desk::COMPANY, "application/json", company.into(), "The record of the company, from the configuration").await?;
         desk.propose_clocks().await?;
         Ok(desk)
     }

@@ -34,6 +34,7 @@
 //! steps; whatever also rests on other work still runs, so that a refused irreversible closing does
 //! not cost the verification of the rest.
 
+mod again;
 mod backoff;
 mod call;
 mod closing;
@@ -58,6 +59,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+pub use again::{probe_again, save_trails};
 pub use inventory::{Looked, inventory};
 pub use resolve::{Resolved, resolve};
 pub use undo::{Undone, undo};

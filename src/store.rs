@@ -34,6 +34,8 @@ pub use chain::{Head, MAX_LINE, line_hash};
 pub use hub::Hub;
 pub use repair::{Repair, RepairKind};
 
+use std::path::Path;
+
 use bytes::Bytes;
 
 use crate::fault::{Fault, Result};

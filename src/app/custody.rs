@@ -75,7 +75,8 @@ impl Desk {
     pub async fn import(&self, file: &Path) -> Result<ImportedFile> {
         let (name, bytes) = super::read_file(file)?;
         let bytes = Bytes::from(bytes);
-        let evidence = self.recorder.keep_bytes(&name, "application/json", bytes.clone()).await?;
+        let title = format!("Trail file {}", crate::hostile::one_line(&name, 120));
+        let evidence = self.recorder.keep_file(&name, "application/json", bytes.clone(), &title).await?;
         let read = trail::import(&bytes, &name)?;
         let mut imported = ImportedFile {
             name,

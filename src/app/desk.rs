@@ -76,7 +76,7 @@ impl Desk {
 
 /// A witness for calls outside any case: nothing is kept.
 #[derive(Debug)]
-pub(super) struct Unkept;
+pub struct Unkept;
 
 #[async_trait]
 impl Witness for Unkept {

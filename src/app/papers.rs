@@ -34,7 +34,8 @@ impl Desk {
     pub async fn contact_mail(&self, name: &str, bytes: Vec<u8>) -> Result<Contact> {
         let received = self.now();
         let message = contact::eml::read(&bytes, received)?;
-        let evidence = self.recorder.keep_bytes(name, "message/rfc822", bytes.into()).await?;
+        let title = format!("Mail: {}", crate::hostile::one_line(&message.subject, 120));
+        let evidence = self.recorder.keep_file(name, "message/rfc822", bytes.into(), &title).await?;
         let contact = assemble::from_mail(ContactId::fresh(), &message, "in", vec![evidence], std::slice::from_ref(&self.zone));
         self.record(contact).await
     }
@@ -46,7 +47,8 @@ impl Desk {
     pub async fn contact_add(&self, channel: &str, direction: &str, from: &str, at: Option<Timestamp>, text: &str) -> Result<Contact> {
         let received = at.unwrap_or_else(|| self.now());
         let bytes = text.as_bytes().to_vec().into();
-        let evidence = self.recorder.keep_bytes(&format!("{channel}.txt"), "text/plain; charset=utf-8", bytes).await?;
+        let title = format!("Contact by {channel}, as recorded by {}", self.by);
+        let evidence = self.recorder.keep_file(&format!("{channel}.txt"), "text/plain; charset=utf-8", bytes, &title).await?;
         let told = assemble::Told { channel: channel.to_owned(), direction: direction.to_owned(), from: from.to_owned(), text: text.to_owned(), ..assemble::Told::default() };
         let contact = assemble::from_person(ContactId::fresh(), told, received, vec![evidence], std::slice::from_ref(&self.zone))?;
         self.record(contact).await

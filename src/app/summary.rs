@@ -354,7 +354,7 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> String {
     for id in &contact.evidence {
         let _ = writeln!(text, "evidence  {id}");
     }
-    let _ = writeln!(text, "\n{}", terminal(&crate::contact::show::body(&contact.text)));
+    let _ = writeln!(text, "\n{}", crate::contact::show::contact(contact, zone).body);
     text
 }
 

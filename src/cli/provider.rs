@@ -80,8 +80,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
         for spec in &specs {
             text.push_str(&format!("{} ({}), API {}\n\n", spec.name, spec.title, spec.api));
             for kind in spec.doors {
-                text.push_str(&crate::plan::show::kind(kind));
-                text.push('\n');
+                text.push_str(&door_kind(kind));
             }
             let rows = spec.trails.iter().map(|trail| {
                 let kept = trail.retention_hours.map_or_else(|| "until closed".to_owned(), |hours| format!("{} days", hours / 24));
@@ -96,4 +95,27 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
         text
     })?;
     Ok(None)
+}
+
+/// One kind of door, with everything that is known of closing it.
+fn door_kind(kind: &crate::door::DoorKind) -> String {
+    let notifies = match kind.notifies {
+        crate::door::Notifies::Yes => "the account holder is told",
+        crate::door::Notifies::No => "nothing is sent",
+        crate::door::Notifies::Unknown => "not documented whether the account holder is told",
+    };
+    format!(
+        "{}: {}\n  class    {}, {notifies}\n  close    {}\n  done     {}\n  probe    {}\n  undo     {}\n  residual {}\n  breaks   {}\n  scope    {}\n  source   {}\n",
+        kind.name,
+        kind.title,
+        kind.class.word(),
+        kind.close.unwrap_or("by a person"),
+        kind.already_done.join(", "),
+        kind.probe,
+        kind.undo.unwrap_or("none"),
+        kind.residual,
+        kind.breaks,
+        kind.scope,
+        kind.source
+    )
 }

@@ -232,13 +232,47 @@ impl Dispatch<'_> {
 }
 
 /// What follows a page.
-enum Follow {
+pub(super) enum Follow {
     Page,
     End,
     Gap(String),
 }
 
 impl Reading {
+    /// A reading from the first page on.
+    pub(super) fn of(pull: Pull, spec: &TrailSpec, now: Timestamp) -> Self {
+        let mut reading = Self {
+            pull,
+            perishability: 0,
+            so_far: Completeness::default(),
+            evidence: Vec::new(),
+            ids: HashSet::new(),
+            asked: HashSet::new(),
+            failures: 0,
+        };
+        reading.describe(spec, now);
+        reading
+    }
+
+    /// What to ask for next.
+    pub(super) const fn pull(&self) -> &Pull {
+        &self.pull
+    }
+
+    /// The record of the whole; with a gap the end was not reached.
+    pub(super) fn end(self, gap: Option<String>) -> Event {
+        let mut completeness = self.so_far;
+        completeness.complete = gap.is_none();
+        shorten(&mut completeness.cursors);
+        completeness.gaps.extend(gap);
+        Event::TrailRead {
+            trail: self.pull.trail,
+            account: Some(self.pull.account),
+            completeness,
+            evidence: self.evidence,
+        }
+    }
+
     /// What is read, and what the provider no longer has.
     fn describe(&mut self, spec: &TrailSpec, now: Timestamp) {
         let Account { login, .. } = &self.pull.account;
@@ -258,7 +292,7 @@ impl Reading {
     }
 
     /// Takes a page in.
-    fn take(&mut self, page: Page) -> (Event, Follow) {
+    pub(super) fn take(&mut self, page: Page) -> (Event, Follow) {
         self.failures = 0;
         let asked = self.pull.cursor.take();
         let records = u64::try_from(page.ids.len()).unwrap_or(u64::MAX);
