@@ -41,7 +41,7 @@ pub(super) fn org(company: &Company, now: Timestamp) -> Org {
             "created": ago(now, 700 * 24),
             "type": "OKTA_GROUP",
             "objectClass": ["okta:user_group"],
-            "profile": {"name": name, "description": null},
+            "profile": {"name": name, "description": ""},
         });
         org.groups.insert(id, record);
     }
@@ -274,7 +274,6 @@ fn administer(org: &mut Org, company: &Company, now: Timestamp) {
             "name": name,
             "userId": person.okta_id,
             "clientName": "Okta API",
-            "tokenWindow": "P30D",
             "network": {"connection": "ANYWHERE"},
             "created": ago(now, 900),
             "lastUpdated": ago(now, 5),
