@@ -7,3 +7,8 @@
     clippy::indexing_slicing,
     reason = "tests"
 )]
+
+mod contact;
+mod contact_chats;
+mod contact_deadline;
+mod contact_indicator;
