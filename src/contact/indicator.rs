@@ -382,7 +382,6 @@ fn is_domain(name: &str) -> bool {
         && (one_case || end.starts_with("xn--"))
         && name.len() <= 253
         && !(bare && FILE_ENDS.contains(&lower))
-        && !(bare && front.len() < 2)
 }
 
 /// The host that a link, an address or a text shows, lower case and without `www.`; `None` when the

@@ -9,6 +9,10 @@
 )]
 
 mod architecture;
+mod contact;
+mod contact_chats;
+mod contact_deadline;
+mod contact_indicator;
 mod evidence;
 mod faults;
 mod http;

@@ -141,7 +141,9 @@ impl<'t> Grammar<'t> {
         if let Some((day, mut part, mut next)) = self.day(at) {
             let mut clock = None;
             let from = self.skip(next, &[",", "at", "um", "às", "@", "-", "by", "bis", "t", "gegen", "("]);
-            let announced = from > next && self.is(from - 1, &["at", "um", "às", "@", "gegen", "t"]);
+            let hours = self.is(from + 1, &["h"]) && self.glued(from + 1);
+            let at_word = from > next && self.is(from - 1, &["at", "um", "às", "@", "gegen", "t"]);
+            let announced = hours || at_word;
             if let Some((found, after)) = self.clock(from, announced) {
                 clock = Some(found);
                 next = after;

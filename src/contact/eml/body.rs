@@ -72,6 +72,7 @@ pub(super) fn walk(fields: &[Raw<'_>], content: &[u8], defects: &mut Defects) ->
         parts.other_text = Some(reduced);
     }
     bounded(&mut parts.text, defects);
+    parts.text.truncate(parts.text.trim_end().len());
     if let Some(other) = &mut parts.other_text {
         bounded(other, defects);
     }
