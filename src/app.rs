@@ -149,7 +149,8 @@ impl App {
                 desk.recorder.keep_file(&name, "application/octet-stream", bytes.into(), "What the case was opened on").await?;
             }
             Origin::Webhook(incoming) => {
-                desk.recorder.keep_webhook(&incoming.source, &incoming.headers, incoming.body).await?;
+                let headers = headers(&incoming.headers);
+                desk.recorder.keep_webhook(&incoming.source, &headers, incoming.body).await?;
             }
         }
         let company = crate::canon::canonical(&self.settings.company)?;
@@ -261,6 +262,14 @@ impl App {
         }
         Ok(checks)
     }
+}
+
+/// Headers as a map; one that cannot be a header is left out, and stays in the raw request.
+fn headers(pairs: &[(String, String)]) -> http::HeaderMap {
+    let parse = |(name, value): &(String, String)| {
+        Some((name.parse::<http::HeaderName>().ok()?, value.parse::<http::HeaderValue>().ok()?))
+    };
+    pairs.iter().filter_map(parse).collect()
 }
 
 /// Everything that a playbook may name.

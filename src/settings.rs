@@ -57,6 +57,9 @@ pub struct GitHub {
     pub app: Option<GitHubApp>,
     /// A classic token of an organization owner, for what Apps may not do.
     pub owner_token: Option<SecretRef>,
+    /// Milliseconds between two calls that change something; GitHub asks for 1000, a server of your
+    /// own may allow less.
+    pub write_interval_ms: Option<u64>,
 }
 
 /// A GitHub App that is installed on the organization.

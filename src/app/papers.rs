@@ -93,7 +93,7 @@ impl Desk {
         })?;
         let how = format!("Draft of notice `{template}`");
         let bytes = draft.text.clone().into_bytes().into();
-        let evidence = self.recorder.keep_derived(draft.evidence.clone(), "rendered from facts", &how, "text/markdown; charset=utf-8", bytes).await?;
+        let evidence = self.recorder.keep_derived(draft.evidence.clone(), &how, "text/markdown; charset=utf-8", bytes).await?;
         let id = NoticeId::fresh();
         let event = Event::NoticeDrafted {
             notice: id.clone(),
@@ -156,7 +156,7 @@ impl Desk {
         let message_id = format!("<{}.{}@{host}>", id, uuid::Uuid::new_v4().simple());
         let draft = Draft { template: record.template.clone(), digest: record.text, text, evidence: record.facts.clone(), missing: Vec::new(), too_long: Vec::new() };
         let message = Mail::compose(&about, &draft, &mail.from, to, &message_id)?;
-        self.recorder.keep_derived(vec![record.evidence.clone()], "composed from the approved text", "Mail as sent", "message/rfc822", message.bytes().into()).await?;
+        self.recorder.keep_derived(vec![record.evidence.clone()], "Mail as sent, composed from the approved text", "message/rfc822", message.bytes().into()).await?;
         let sending = Event::NoticeSending { notice: id.clone(), text: record.text, to: to.to_vec(), message_id: message_id.clone() };
         self.log.append(&self.by, vec![sending]).await?;
         match server.send(&message).await {

@@ -1,11 +1,13 @@
 //! From the configuration to providers: the only place where their secrets are resolved.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use url::Url;
 
 use super::{App, Providers};
 use crate::fault::{Fault, Result};
+use crate::http::limit::Limit;
 use crate::http::retry::Retry;
 use crate::http::token::SigningKey;
 use crate::providers::{github, okta};
@@ -19,7 +21,11 @@ impl App {
     pub fn providers(&self) -> Result<Providers> {
         let mut providers = Providers::new();
         if let Some(configured) = &self.settings.github {
-            let provider = github::GitHub::new(self.github(configured)?, Arc::clone(&self.clock))?;
+            let limit = match configured.write_interval_ms {
+                None => github::GitHub::pace()?,
+                Some(apart) => Limit::with_writes_apart(Duration::from_millis(20), 100, github::SPEC.in_flight, Duration::from_millis(apart))?,
+            };
+            let provider = github::GitHub::new(self.github(configured)?, &limit, Retry::default(), &self.clock)?;
             providers.insert("github".to_owned(), Arc::new(provider));
         }
         if let Some(configured) = &self.settings.okta {

@@ -113,7 +113,8 @@ async fn import(desktop: &Desktop, args: Import) -> Result<Ended> {
 fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
     let app = desktop.app()?;
     let state = app.peek(&args.case)?;
-    let threads = crate::contact::thread::group(&state.contacts);
+    let own: Vec<&str> = app.settings.company.domain.iter().map(String::as_str).collect();
+    let threads = crate::contact::thread::group(&state.contacts, &own);
     desktop.ui.answer(&json!({ "contacts": state.contacts, "threads": threads }), || {
         let rows = state.contacts.iter().map(|contact| {
             [

@@ -39,7 +39,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         bundled.push(desk.bundle(repository).await?);
     }
     if args.import.is_empty() && args.repository.is_empty() {
-        desk.snapshot(args.window, desktop.ui).await?;
+        desk.snapshot(args.window).await?;
     }
     desk.finish().await?;
     let summary = desk.summary();

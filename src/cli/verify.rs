@@ -13,7 +13,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    desk.verify(desktop.ui).await?;
+    desk.verify().await?;
     desk.finish().await?;
     let summary = desk.summary();
     desktop.ui.answer(&summary, || summary::doors(&summary))?;

@@ -142,7 +142,7 @@ fn configuration(folder: &Path, company: &Company, people: &[Operator], world: &
         "# The configuration of a drill. Its servers live inside the drill and are gone when it ends.\ndata = \"data\"\nzone = \"America/New_York\"\n\n[company]\nname = {}\ndomain = {}\n\n[protected]\nokta = [{}]\ngithub = [{}]\n\n",
         quoted(&company.name), quoted(&company.domain), quoted(&company.guardian.email), quoted(&company.guardian.github_login),
     );
-    let _ = writeln!(text, "[github]\norg = {}\nbase_url = {}\nowner_token = {}\napp = {{ id = {}, installation = {}, key = {} }}\n",
+    let _ = writeln!(text, "[github]\nwrite_interval_ms = 0\norg = {}\nbase_url = {}\nowner_token = {}\napp = {{ id = {}, installation = {}, key = {} }}\n",
         quoted(&company.org), quoted(github.as_str()), file("github-owner-token"), world.app_id(), world.installation_id(), file("github-app.pem"));
     let _ = writeln!(text, "[okta]\nbase_url = {}\ntoken = {}", quoted(okta.as_str()), file("okta-token"));
     for person in people {

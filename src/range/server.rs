@@ -21,7 +21,7 @@ use crate::time::{Clock, Timestamp};
 const STOP_WITHIN: Duration = Duration::from_millis(500);
 
 /// One call as a simulated provider saw it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Call {
     /// Its place among the calls to all servers; the first is 1.
     pub number: usize,

@@ -44,6 +44,7 @@ zone = "UTC"
 # owner_token = "env:CORDON_GITHUB_TOKEN" # classic; scopes admin:org, repo, read:audit_log
 # # enterprise = "company-enterprise"     # with managed users
 # # base_url = "https://github.company.example/api/v3"
+# # write_interval_ms = 1000               # GitHub asks for a second between two writes
 
 # [okta]
 # base_url = "https://company.okta.com"
