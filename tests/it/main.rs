@@ -11,4 +11,5 @@
 mod contact;
 mod contact_chats;
 mod contact_deadline;
+mod contact_demand;
 mod contact_indicator;
