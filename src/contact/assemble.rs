@@ -55,14 +55,27 @@ pub fn from_mail(
     zones: &[TimeZone],
 ) -> Contact {
     let sent = message.date.map(|date| date.at);
-    let offset = message.date.and_then(|date| Offset::from_seconds(date.offset_seconds?).ok());
+    let offset = message
+        .date
+        .and_then(|date| Offset::from_seconds(date.offset_seconds?).ok());
     let text = match &message.other_text {
         Some(other) => format!("{}\n\n[The HTML of the mail says:]\n{other}", message.text),
         None => message.text.clone(),
     };
     let whole = format!("{}\n\n{text}", message.subject);
-    let reference = Reference { sent, offset, received: message.received, zones };
-    let lines = |parties: &[Party]| parties.iter().map(Party::line).take(MOST).collect::<Vec<_>>();
+    let reference = Reference {
+        sent,
+        offset,
+        received: message.received,
+        zones,
+    };
+    let lines = |parties: &[Party]| {
+        parties
+            .iter()
+            .map(Party::line)
+            .take(MOST)
+            .collect::<Vec<_>>()
+    };
     let mut thread: Vec<String> = message.in_reply_to.clone();
     for reference in &message.references {
         if !thread.contains(reference) {
@@ -92,8 +105,15 @@ pub fn from_mail(
 fn indicators(message: &Message, text: &str, direction: &str) -> Vec<Indicator> {
     let mut found = indicator::extract(text);
     let mut add = |kind: &str, value: String, check: &str| {
-        if !found.iter().any(|known| known.kind == kind && known.value == value) {
-            found.push(Indicator { kind: kind.to_owned(), value, check: check.to_owned() });
+        if !found
+            .iter()
+            .any(|known| known.kind == kind && known.value == value)
+        {
+            found.push(Indicator {
+                kind: kind.to_owned(),
+                value,
+                check: check.to_owned(),
+            });
         }
     };
     for link in &message.links {
@@ -103,16 +123,33 @@ fn indicators(message: &Message, text: &str, direction: &str) -> Vec<Indicator> 
     }
     // Our own addresses are not indicators of a message that we sent.
     if direction == "in" {
-        let senders = [&message.from, &message.reply_to, &message.sender, &message.return_path];
+        let senders = [
+            &message.from,
+            &message.reply_to,
+            &message.sender,
+            &message.return_path,
+        ];
         for party in senders.into_iter().flatten() {
             if let Some(address) = &party.address {
                 let read = indicator::extract(address);
-                let whole = read.iter().any(|one| one.kind == "email" && one.value.eq_ignore_ascii_case(address));
-                add("email", address.to_lowercase(), if whole { "valid" } else { "invalid" });
+                let whole = read
+                    .iter()
+                    .any(|one| one.kind == "email" && one.value.eq_ignore_ascii_case(address));
+                add(
+                    "email",
+                    address.to_lowercase(),
+                    if whole { "valid" } else { "invalid" },
+                );
             }
         }
-        let origin = message.headers.iter().filter(|field| field.name.eq_ignore_ascii_case("x-originating-ip"));
-        for one in origin.flat_map(|field| indicator::extract(&field.raw)).filter(|one| one.kind == "ip") {
+        let origin = message
+            .headers
+            .iter()
+            .filter(|field| field.name.eq_ignore_ascii_case("x-originating-ip"));
+        for one in origin
+            .flat_map(|field| indicator::extract(&field.raw))
+            .filter(|one| one.kind == "ip")
+        {
             add("ip", one.value, &one.check);
         }
     }
@@ -135,11 +172,19 @@ pub fn from_person(
 ) -> Result<Contact> {
     check(&told)?;
     let whole = format!("{}\n\n{}", told.subject, told.text);
-    let reference = Reference { sent: told.sent, offset: told.offset, received, zones };
+    let reference = Reference {
+        sent: told.sent,
+        offset: told.offset,
+        received,
+        zones,
+    };
     let mut indicators = indicator::extract(&whole);
     if told.direction == "in" {
         let known: Vec<Indicator> = indicator::extract(&told.from);
-        let fresh = known.into_iter().filter(|one| !indicators.contains(one)).collect::<Vec<_>>();
+        let fresh = known
+            .into_iter()
+            .filter(|one| !indicators.contains(one))
+            .collect::<Vec<_>>();
         indicators.extend(fresh);
     }
     Ok(Contact {
@@ -183,11 +228,16 @@ fn check(told: &Told) -> Result<()> {
             "give the words, or a note of what was said".to_owned(),
         );
     }
-    let lines = [&told.from, &told.subject].into_iter().chain(&told.to).chain(&told.answers);
+    let lines = [&told.from, &told.subject]
+        .into_iter()
+        .chain(&told.to)
+        .chain(&told.answers);
     let long = lines.into_iter().any(|line| line.len() > LONGEST_LINE);
     if long || told.to.len() > MOST || told.answers.len() > MOST || told.text.len() > LONGEST_TEXT {
         return fault(
-            format!("The contact is larger than {LONGEST_TEXT} bytes of text or {LONGEST_LINE} of a line."),
+            format!(
+                "The contact is larger than {LONGEST_TEXT} bytes of text or {LONGEST_LINE} of a line."
+            ),
             "keep the file as evidence and record a shorter text".to_owned(),
         );
     }

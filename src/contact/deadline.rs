@@ -62,7 +62,10 @@ pub fn find(text: &str, reference: &Reference<'_>) -> Vec<Deadline> {
     let mut at = 0;
     let mut current = 0;
     while let Some(token) = tokens.get(at) {
-        while sentences.get(current).is_some_and(|range| range.end <= token.start) {
+        while sentences
+            .get(current)
+            .is_some_and(|range| range.end <= token.start)
+        {
             current += 1;
         }
         let around = sentences.get(current).cloned().unwrap_or_default();
@@ -75,7 +78,9 @@ pub fn find(text: &str, reference: &Reference<'_>) -> Vec<Deadline> {
         at = next.max(at + 1);
         let verbatim: Vec<&str> = words.unwrap_or_default().split_whitespace().collect();
         let verbatim = verbatim.join(" ");
-        let plausible = readings.iter().any(|reading| reading.at >= reference.base());
+        let plausible = readings
+            .iter()
+            .any(|reading| reading.at >= reference.base());
         let fresh = !found.iter().any(|known| known.verbatim == verbatim);
         if plausible && fresh && !verbatim.is_empty() {
             found.push(Deadline { verbatim, readings });
@@ -92,7 +97,12 @@ fn from_to(tokens: &[Token], from: usize, next: usize) -> Option<Range<usize>> {
 }
 
 /// A deadline that begins at `at`: a cue with a moment behind it, or a moment that needs none.
-fn phrase(grammar: Grammar<'_>, at: usize, text: &str, around: Range<usize>) -> Option<(Moment, usize)> {
+fn phrase(
+    grammar: Grammar<'_>,
+    at: usize,
+    text: &str,
+    around: Range<usize>,
+) -> Option<(Moment, usize)> {
     if let Some((cue, from)) = cue(grammar, at) {
         let from = skip(grammar, from);
         if let Some((moment, next)) = moment_for(cue, grammar, from)
@@ -106,14 +116,26 @@ fn phrase(grammar: Grammar<'_>, at: usize, text: &str, around: Range<usize>) -> 
     if excluded(grammar, at, next, &moment) {
         return None;
     }
-    let acts = || text.get(around.clone()).is_some_and(|sentence| ACTS.is_in(sentence));
+    let acts = || {
+        text.get(around.clone())
+            .is_some_and(|sentence| ACTS.is_in(sentence))
+    };
     let counts = match &moment {
         Moment::Span { unit, .. } => {
-            let after = tail(grammar, next);
-            after > next || (*unit == Unit::Hour && acts())
+            let words = from_to(grammar.0, at, next).unwrap_or_default();
+            // "48 hours." as a sentence of its own.
+            let alone = around.len() <= words.len() + 3;
+            tail(grammar, next) > next || alone || (*unit == Unit::Hour && acts())
         }
-        Moment::Point { day: Some(Day::After(_) | Day::Week { .. } | Day::EndOf(_)), .. } => acts(),
-        Moment::Point { day: Some(_), clock: Some(_), .. } => acts(),
+        Moment::Point {
+            day: Some(Day::After(_) | Day::Week { .. } | Day::EndOf { .. }),
+            ..
+        } => acts(),
+        Moment::Point {
+            day: Some(_),
+            clock: Some(_),
+            ..
+        } => acts(),
         Moment::Point { .. } => false,
     };
     counts.then(|| (moment, tail(grammar, next)))
@@ -139,6 +161,8 @@ const CUES: &[(&[&str], Cue)] = &[
     (&["you", "have", "got"], Cue::Length),
     (&["you", "have", "only"], Cue::Length),
     (&["you", "only", "have"], Cue::Length),
+    (&["you", "still", "have"], Cue::Length),
+    (&["you", "have", "the", "last"], Cue::Length),
     (&["you", "have"], Cue::Length),
     (&["you've", "got"], Cue::Length),
     (&["you", "get"], Cue::Length),
@@ -192,7 +216,12 @@ const CUES: &[(&[&str], Cue)] = &[
 ];
 
 fn cue(grammar: Grammar<'_>, at: usize) -> Option<(Cue, usize)> {
-    let fits = |words: &[&str]| words.iter().enumerate().all(|(step, word)| grammar.word(at + step) == *word);
+    let fits = |words: &[&str]| {
+        words
+            .iter()
+            .enumerate()
+            .all(|(step, word)| grammar.word(at + step) == *word)
+    };
     let (words, cue) = CUES.iter().find(|(words, _)| fits(words))?;
     Some((*cue, at + words.len()))
 }
@@ -200,13 +229,53 @@ fn cue(grammar: Grammar<'_>, at: usize) -> Option<(Cue, usize)> {
 /// Behind the words that may stand between a cue and its moment.
 fn skip(grammar: Grammar<'_>, mut at: usize) -> usize {
     const FILLERS: &[&str] = &[
-        "the", "next", "only", "exactly", "about", "just", "another", "latest", "is", ":", "of", "at", "on",
-        "around", "max", "maximum", "up", "to", "zum", "zur", "dem", "den", "von", "der", "nur", "noch",
-        "am", "um", "spätestens", "genau", "o", "as", "às", "de", "próximas", "próximos", "nächsten", "mais",
-        "apenas", "coming", "or", "até", "em",
+        "the",
+        "next",
+        "only",
+        "exactly",
+        "about",
+        "just",
+        "another",
+        "latest",
+        "is",
+        ":",
+        "of",
+        "at",
+        "on",
+        "around",
+        "max",
+        "maximum",
+        "up",
+        "to",
+        "zum",
+        "zur",
+        "dem",
+        "den",
+        "von",
+        "der",
+        "nur",
+        "noch",
+        "am",
+        "um",
+        "spätestens",
+        "genau",
+        "o",
+        "as",
+        "às",
+        "de",
+        "próximas",
+        "próximos",
+        "nächsten",
+        "mais",
+        "apenas",
+        "coming",
+        "or",
+        "até",
+        "em",
     ];
     // "next Tuesday" keeps its "next".
-    let keeps = |at: usize| grammar.is(at, &["next", "nächsten", "coming"]) && grammar.moment(at).is_some();
+    let keeps =
+        |at: usize| grammar.is(at, &["next", "nächsten", "coming"]) && grammar.moment(at).is_some();
     let from = at;
     while at < from + 4 && grammar.is(at, FILLERS) && !keeps(at) {
         at += 1;
@@ -222,7 +291,10 @@ fn moment_for(cue: Cue, grammar: Grammar<'_>, at: usize) -> Option<(Moment, usiz
 }
 
 fn accepts(cue: Cue, moment: &Moment, text: &str, around: Range<usize>) -> bool {
-    let acts = || text.get(around).is_some_and(|sentence| ACTS.is_in(sentence));
+    let acts = || {
+        text.get(around)
+            .is_some_and(|sentence| ACTS.is_in(sentence))
+    };
     match (cue, moment) {
         (Cue::Limit, Moment::Point { .. }) | (Cue::Length, Moment::Span { .. }) => true,
         (Cue::Limit | Cue::Weak, _) | (Cue::Length, Moment::Point { .. }) => acts(),
@@ -235,12 +307,24 @@ fn excluded(grammar: Grammar<'_>, at: usize, next: usize, moment: &Moment) -> bo
         return grammar.is(next, &["ago"]);
     }
     let before = at.checked_sub(1).map_or("", |before| grammar.word(before));
-    let recurs = ["vor", "before", "every", "each", "last", "past", "for", "since", "alle", "jede", "seit", "cada", "há", "per", "letzten", "últimas", "últimos", "previous", "takes", "took", "spent"];
+    let recurs = [
+        "vor", "before", "every", "each", "last", "past", "for", "since", "alle", "jede", "seit",
+        "cada", "há", "per", "letzten", "últimas", "últimos", "previous", "takes", "took", "spent",
+    ];
     let looks_back = grammar.is(at, &["vor", "before"]);
+    // "within an hour after the payment" promises, from an instant that nobody knows.
+    let paid = next + 1 + usize::from(grammar.is(next + 1, &["the", "your", "full", "receiving"]));
+    let promises = grammar.is(next, &["after", "from", "of"])
+        && grammar.is(paid, &["payment", "paying", "transfer"]);
     looks_back
+        || promises
         || recurs.contains(&before)
-        || grammar.is(next, &["ago", "old", "earlier", "later", "per", "atrás", "long"])
-        || (grammar.is(next, &["a", "per", "am", "por"]) && grammar.is(next + 1, &["day", "week", "tag", "dia"]))
+        || grammar.is(
+            next,
+            &["ago", "old", "earlier", "later", "per", "atrás", "long"],
+        )
+        || (grammar.is(next, &["a", "per", "am", "por"])
+            && grammar.is(next + 1, &["day", "week", "tag", "dia"]))
 }
 
 /// Behind the words that belong to a span: `left`, `from now`, `from this message`.
@@ -274,6 +358,14 @@ fn tail(grammar: Grammar<'_>, at: usize) -> usize {
         &["to", "send"],
         &["zeit"],
     ];
-    let fits = |words: &[&str]| words.iter().enumerate().all(|(step, word)| grammar.word(at + step) == *word);
-    TAILS.iter().find(|words| fits(words)).map_or(at, |words| at + words.len())
+    let fits = |words: &[&str]| {
+        words
+            .iter()
+            .enumerate()
+            .all(|(step, word)| grammar.word(at + step) == *word)
+    };
+    TAILS
+        .iter()
+        .find(|words| fits(words))
+        .map_or(at, |words| at + words.len())
 }

@@ -55,10 +55,18 @@ static THREAT: Pattern = Pattern::new(
 static READER: Pattern = Pattern::new(
     r"(?i)\b(?:you|your|yours|company|ihr|ihre|ihren|ihrer|sie|euch|eure|seus?|suas?|você|vocês|sua empresa)\b",
 );
+/// Words that need no reader: nobody says them of an ordinary release.
+static STARK: Pattern = Pattern::new(
+    r"(?i)\b(?:leak\w*|auction\w*|highest bidder|to everyone|people who (?:will |can |want to )?(?:pay|buy)|dark ?(?:net|web)|black ?markets?|bekommen es alle|meistbietenden|vaz(?:ar|amos)\w*)\b",
+);
 static PAY: Pattern = Pattern::new(
     r"(?i)\b(?:pay|payment|paying|paid|transfer|wire|send|deposit|ransom|price|cost|costs|amount|sum|fee|demand|discount|wallet|address|zahl\w*|überweis\w*|lösegeld|preis|summe|betrag|forder\w+|pagar\w*|pague\w*|pagamento|resgate|transfira\w*|preço|valor|carteira)\b",
 );
 static RANSOM: Pattern = Pattern::new(r"(?i)\b(?:ransom|lösegeld|resgate)\b");
+/// That money has come, not that it is asked for.
+static COME: Pattern = Pattern::new(
+    r"(?i)\b(?:received|(?:un)?confirmed|confirmations?|balance|erhalten|eingegangen|recebid\w+|recebemos)\b",
+);
 static PROOF: Pattern = Pattern::new(
     r"(?i)\b(?:proofs?|samples?|screenshots?|see the (?:archive|attach\w+|files?)|as evidence|file tree|listing|so you know|beweis\w*|auszug|probe|anbei|amostras?|provas?|comprovante|em anexo)\b",
 );
@@ -69,16 +77,22 @@ static ORDINARY: Pattern = Pattern::new(
 
 /// Why `text` counts as a demand; `None` when nothing in it says so.
 pub fn demand(text: &str) -> Option<Why> {
-    let clipped = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default();
+    let clipped = text
+        .get(..text.floor_char_boundary(LONGEST))
+        .unwrap_or_default();
     let text = indicator::refang(clipped);
-    let sentences: Vec<&str> = sentence::split(&text).into_iter().filter_map(|range| text.get(range)).collect();
+    let sentences: Vec<&str> = sentence::split(&text)
+        .into_iter()
+        .filter_map(|range| text.get(range))
+        .collect();
     let mut why = Why::default();
+    let money = names_amount(&text) || names_crypto(&text);
     for sentence in &sentences {
         if ORDINARY.is_in(sentence) {
             continue;
         }
         let threat = DATA.is_in(sentence) && THREAT.is_in(sentence);
-        let strong = threat && (READER.is_in(sentence) || names_amount(&text) || names_crypto(&text));
+        let strong = threat && (money || READER.is_in(sentence) || STARK.is_in(sentence));
         if PUBLISH.is_in(sentence) && strong {
             quote(&mut why.publish, sentence);
         }
@@ -104,6 +118,9 @@ fn asks_for_money(sentence: &str, threatened: bool, wallet: bool) -> bool {
     let amount = names_amount(sentence);
     let crypto = names_crypto(sentence);
     let pay = PAY.is_in(sentence);
+    if COME.is_in(sentence) && !RANSOM.is_in(sentence) {
+        return false;
+    }
     (amount && crypto && (pay || threatened || wallet || sentence.len() < 160))
         || (amount && (threatened || wallet) && (pay || READER.is_in(sentence)))
         || (pay && crypto && (threatened || wallet))
@@ -117,7 +134,10 @@ fn has_wallet(indicators: &[Indicator]) -> bool {
 
 /// Whether the kind of an indicator is a wallet.
 pub fn is_wallet(kind: &str) -> bool {
-    matches!(kind, "btc" | "ltc" | "eth" | "xmr" | "trx" | "xrp" | "sol" | "wallet")
+    matches!(
+        kind,
+        "btc" | "ltc" | "eth" | "xmr" | "trx" | "xrp" | "sol" | "wallet"
+    )
 }
 
 fn quote(list: &mut Vec<String>, sentence: &str) {

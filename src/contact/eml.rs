@@ -174,7 +174,10 @@ pub fn read(bytes: &[u8], received: Timestamp) -> Result<Message> {
     if bytes.len() > LARGEST {
         return Err(Fault::input(
             "mail-size",
-            format!("The mail has {} bytes; {LARGEST} are read at most.", bytes.len()),
+            format!(
+                "The mail has {} bytes; {LARGEST} are read at most.",
+                bytes.len()
+            ),
         )
         .hint("keep the file as evidence and record the contact with `contact add`"));
     }
@@ -190,8 +193,11 @@ pub fn read(bytes: &[u8], received: Timestamp) -> Result<Message> {
     let fields = header::fields(block, &mut defects);
     let heads = header::read(&fields, received, &mut defects);
     if heads.recognised == 0 {
-        return Err(Fault::input("mail-form", "The file is not a mail: no header field of a mail was found.")
-            .hint("give the message as an .eml file, or record it with `contact add`"));
+        return Err(Fault::input(
+            "mail-form",
+            "The file is not a mail: no header field of a mail was found.",
+        )
+        .hint("give the message as an .eml file, or record it with `contact add`"));
     }
     let parts = body::walk(&fields, content, &mut defects);
     flag_hidden(&heads, &parts, &mut defects);
@@ -234,17 +240,16 @@ fn skip_mbox_line<'b>(bytes: &'b [u8], defects: &mut Defects) -> &'b [u8] {
 }
 
 fn flag_hidden(heads: &header::Heads, parts: &body::Parts, defects: &mut Defects) {
-    let places = [
-        ("subject", &heads.subject),
-        ("body", &parts.text),
-    ];
+    let places = [("subject", &heads.subject), ("body", &parts.text)];
     let names = heads
         .from
         .iter()
         .chain(&heads.reply_to)
         .map(|party| ("sender", party.line()))
         .chain(parts.attachments.iter().filter_map(|file| {
-            file.name.clone().map(|name| ("name of an attachment", name))
+            file.name
+                .clone()
+                .map(|name| ("name of an attachment", name))
         }));
     let all = places
         .into_iter()
@@ -260,7 +265,10 @@ fn flag_hidden(heads: &header::Heads, parts: &body::Parts, defects: &mut Defects
                 .collect();
             defects.add(
                 "hidden-characters",
-                format!("The {place} has characters that hide, reorder or steer: {}.", list.join(", ")),
+                format!(
+                    "The {place} has characters that hide, reorder or steer: {}.",
+                    list.join(", ")
+                ),
             );
         }
     }

@@ -64,7 +64,9 @@ struct Found {
 /// `md5`, `sha1`, `sha256`, `cve`, `amount`, and the wallets `btc`, `ltc`, `eth`, `xmr`, `trx`, `xrp`,
 /// `sol` and `wallet` (one whose currency is not told).
 pub fn extract(text: &str) -> Vec<Indicator> {
-    let clipped = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default();
+    let clipped = text
+        .get(..text.floor_char_boundary(LONGEST))
+        .unwrap_or_default();
     let mut scan = Scan {
         text: refang(clipped),
         found: Vec::new(),
@@ -104,8 +106,9 @@ static TOX: Pattern = Pattern::new(r"(?i)\b[0-9a-f]{76}\b");
 static HEX: Pattern = Pattern::new(r"(?i)\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})\b");
 static CVE: Pattern = Pattern::new(r"(?i)\bCVE-(?:19|20)\d{2}-\d{4,7}\b");
 static IPV4: Pattern = Pattern::new(r"\b\d{1,3}(?:\.\d{1,3}){3}\b");
-static IPV6: Pattern =
-    Pattern::new(r"(?i)(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}|:)(?:[0-9a-f:.]*[0-9a-f])?|::[0-9a-f][0-9a-f:.]*");
+static IPV6: Pattern = Pattern::new(
+    r"(?i)(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4}|:)(?:[0-9a-f:.]*[0-9a-f])?|::[0-9a-f][0-9a-f:.]*",
+);
 static DOMAIN: Pattern = Pattern::new(
     r"\b(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+(?:xn--[a-z0-9-]{2,59}|[A-Za-z]{2,24})\b",
 );
@@ -133,15 +136,28 @@ impl Scan {
             left.push_str(self.text.get(from..range.start).unwrap_or_default());
             left.extend(std::iter::repeat_n(' ', range.len()));
             from = range.end;
-            self.found.push(Found { at: range.start, kind, value, check });
+            self.found.push(Found {
+                at: range.start,
+                kind,
+                value,
+                check,
+            });
         }
         left.push_str(self.text.get(from..).unwrap_or_default());
         self.text = left;
     }
 
-    fn simple(&mut self, kind: &'static str, pattern: &'static Pattern, check: Check, value: fn(&str) -> String) {
+    fn simple(
+        &mut self,
+        kind: &'static str,
+        pattern: &'static Pattern,
+        check: Check,
+        value: fn(&str) -> String,
+    ) {
         let hits = pattern.matches(&self.text);
-        let hits = hits.map(|hit| (hit.range(), kind, value(hit.as_str()), check)).collect();
+        let hits = hits
+            .map(|hit| (hit.range(), kind, value(hit.as_str()), check))
+            .collect();
         self.take(hits);
     }
 
@@ -153,12 +169,18 @@ impl Scan {
                 let range = link.start()..link.end();
                 let value = link.as_str().to_owned();
                 if *link.kind() == LinkKind::Email {
-                    let value = value.to_lowercase();
+                    // A dash in front is the mark of a list.
+                    let value = value.trim_start_matches('-').to_lowercase();
                     return (range, "email", value, Check::Valid);
                 }
                 // A wallet in a link (a block explorer, a payment link) counts when its sum holds.
                 for (kind, wallet) in wallet::valid_in(&value) {
-                    inside.push(Found { at: range.start, kind, value: wallet, check: Check::Valid });
+                    inside.push(Found {
+                        at: range.start,
+                        kind,
+                        value: wallet,
+                        check: Check::Valid,
+                    });
                 }
                 let parsed = url::Url::parse(&value);
                 let check = match parsed.as_ref().ok().and_then(url::Url::host_str) {
@@ -183,17 +205,32 @@ impl Scan {
             })
             .collect();
         self.take(hits);
-        self.simple("onion", &OLD_ONION, Check::Unchecked, str::to_ascii_lowercase);
+        self.simple(
+            "onion",
+            &OLD_ONION,
+            Check::Unchecked,
+            str::to_ascii_lowercase,
+        );
     }
 
     fn messengers(&mut self) {
         self.simple("telegram", &TELEGRAM, Check::Unchecked, str::to_owned);
-        self.simple("session", &SESSION, Check::Unchecked, str::to_ascii_lowercase);
+        self.simple(
+            "session",
+            &SESSION,
+            Check::Unchecked,
+            str::to_ascii_lowercase,
+        );
         let hits = TOX.matches(&self.text);
         let hits = hits
             .map(|hit| {
                 let value = hit.as_str().to_ascii_uppercase();
-                (hit.range(), "tox", value, Check::of(tox_holds(hit.as_str())))
+                (
+                    hit.range(),
+                    "tox",
+                    value,
+                    Check::of(tox_holds(hit.as_str())),
+                )
             })
             .collect();
         self.take(hits);
@@ -217,7 +254,12 @@ impl Scan {
                     40 => "sha1",
                     _ => "sha256",
                 };
-                (hit.range(), kind, hit.as_str().to_ascii_lowercase(), Check::Unchecked)
+                (
+                    hit.range(),
+                    kind,
+                    hit.as_str().to_ascii_lowercase(),
+                    Check::Unchecked,
+                )
             })
             .collect();
         self.take(hits);
@@ -234,7 +276,11 @@ impl Scan {
         });
         let six = IPV6.matches(text).filter(|hit| {
             let before = hit.start().checked_sub(1).map_or(b' ', beside);
-            let groups = hit.as_str().split(':').filter(|group| !group.is_empty()).count();
+            let groups = hit
+                .as_str()
+                .split(':')
+                .filter(|group| !group.is_empty())
+                .count();
             !before.is_ascii_alphanumeric()
                 && before != b':'
                 && !beside(hit.end()).is_ascii_alphanumeric()
@@ -242,7 +288,10 @@ impl Scan {
         });
         let four = four.filter_map(|hit| Some((hit.range(), hit.as_str().parse::<IpAddr>().ok()?)));
         let six = six.filter_map(|hit| {
-            Some((hit.range(), IpAddr::V6(hit.as_str().parse::<Ipv6Addr>().ok()?)))
+            Some((
+                hit.range(),
+                IpAddr::V6(hit.as_str().parse::<Ipv6Addr>().ok()?),
+            ))
         });
         let mut hits: Vec<_> = four
             .chain(six)
@@ -256,7 +305,14 @@ impl Scan {
         let hits = DOMAIN.matches(&self.text);
         let hits = hits
             .filter(|hit| is_domain(hit.as_str()))
-            .map(|hit| (hit.range(), "domain", hit.as_str().to_ascii_lowercase(), Check::Valid))
+            .map(|hit| {
+                let name = hit.as_str().to_ascii_lowercase();
+                if name.ends_with(".onion") {
+                    let check = onion_check(&name);
+                    return (hit.range(), "onion", name, check);
+                }
+                (hit.range(), "domain", name, Check::Valid)
+            })
             .collect();
         self.take(hits);
     }
@@ -264,7 +320,12 @@ impl Scan {
     fn handles(&mut self) {
         let hits = HANDLE.captures(&self.text).filter_map(|groups| {
             let handle = groups.get(1)?;
-            Some((handle.range(), "handle", handle.as_str().to_owned(), Check::Unchecked))
+            Some((
+                handle.range(),
+                "handle",
+                handle.as_str().to_owned(),
+                Check::Unchecked,
+            ))
         });
         let hits = hits.collect();
         self.take(hits);
@@ -286,9 +347,20 @@ impl Scan {
     fn phones(&mut self) {
         let hits = PHONE.captures(&self.text).filter_map(|groups| {
             let number = groups.get(1)?;
-            let digits: String = number.as_str().chars().filter(char::is_ascii_digit).collect();
+            let digits: String = number
+                .as_str()
+                .chars()
+                .filter(char::is_ascii_digit)
+                .collect();
             let fits = (8..=15).contains(&digits.len());
-            fits.then(|| (number.range(), "phone", format!("+{digits}"), Check::Unchecked))
+            fits.then(|| {
+                (
+                    number.range(),
+                    "phone",
+                    format!("+{digits}"),
+                    Check::Unchecked,
+                )
+            })
         });
         let hits = hits.collect();
         self.take(hits);
@@ -303,9 +375,17 @@ fn finder() -> &'static LinkFinder {
 /// An onion address of version 3 carries a checksum (rend-spec-v3, section 6, `[ONIONADDRESS]`).
 fn onion_check(host: &str) -> Check {
     let label = host.strip_suffix(".onion").unwrap_or(host);
-    let label = label.rsplit('.').next().unwrap_or(label).to_ascii_lowercase();
+    let label = label
+        .rsplit('.')
+        .next()
+        .unwrap_or(label)
+        .to_ascii_lowercase();
     if label.len() != 56 {
-        return if label.len() == 16 { Check::Unchecked } else { Check::Invalid };
+        return if label.len() == 16 {
+            Check::Unchecked
+        } else {
+            Check::Invalid
+        };
     }
     let mut bits = 0_u32;
     let mut held = 0;
@@ -335,15 +415,19 @@ fn onion_check(host: &str) -> Check {
 
 /// A Tox ID ends with the XOR of its pairs of bytes (Tox protocol, "Messenger").
 fn tox_holds(hex: &str) -> bool {
-    let nibbles: Option<Vec<u8>> =
-        hex.chars().map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let nibbles: Option<Vec<u8>> = hex
+        .chars()
+        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
+        .collect();
     let Some(nibbles) = nibbles else {
         return false;
     };
     // Over all 38 bytes, the checksum included, each of the two sums is zero.
     let sum = nibbles.chunks(4).fold([0_u8; 4], |sum, part| {
         let mut next = sum;
-        next.iter_mut().zip(part).for_each(|(total, nibble)| *total ^= nibble);
+        next.iter_mut()
+            .zip(part)
+            .for_each(|(total, nibble)| *total ^= nibble);
         next
     });
     sum == [0; 4]
@@ -375,7 +459,8 @@ fn is_domain(name: &str) -> bool {
     };
     let lower = format!(" {} ", end.to_ascii_lowercase());
     let one_case = end.bytes().all(|b| b.is_ascii_lowercase())
-        || end.bytes().all(|b| b.is_ascii_uppercase()) && front.bytes().all(|b| !b.is_ascii_lowercase());
+        || end.bytes().all(|b| b.is_ascii_uppercase())
+            && front.bytes().all(|b| !b.is_ascii_lowercase());
     let bare = !front.contains('.');
     let known = GENERIC.contains(&lower) || COUNTRIES.contains(&lower) || end.starts_with("xn--");
     known
@@ -388,15 +473,29 @@ fn is_domain(name: &str) -> bool {
 /// text shows none.
 pub fn host_in(text: &str) -> Option<String> {
     let text = refang(text.trim());
-    let bare = |host: &str| host.to_lowercase().trim_start_matches("www.").trim_end_matches('.').to_owned();
+    let bare = |host: &str| {
+        host.to_lowercase()
+            .trim_start_matches("www.")
+            .trim_end_matches('.')
+            .to_owned()
+    };
     let text = text.strip_prefix("mailto:").unwrap_or(&text);
     if let Some((scheme, _)) = text.split_once("://") {
-        let web = ["http", "https", "ftp"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
-        return url::Url::parse(text).ok().filter(|_| web)?.host_str().map(bare);
+        let web = ["http", "https", "ftp"]
+            .iter()
+            .any(|known| scheme.eq_ignore_ascii_case(known));
+        return url::Url::parse(text)
+            .ok()
+            .filter(|_| web)?
+            .host_str()
+            .map(bare);
     }
     let place = text.strip_prefix("//").unwrap_or(text);
     let place = place.split(['/', '?', '#', ':']).next()?;
     let place = place.rsplit('@').next()?;
-    let whole = DOMAIN.matches(place).next().is_some_and(|hit| hit.len() == place.len());
+    let whole = DOMAIN
+        .matches(place)
+        .next()
+        .is_some_and(|hit| hit.len() == place.len());
     (whole && is_domain(place)).then(|| bare(place))
 }

@@ -40,10 +40,7 @@ impl Pattern {
     }
 
     /// Every occurrence in `text`, with its groups.
-    pub(super) fn captures<'t>(
-        &'static self,
-        text: &'t str,
-    ) -> impl Iterator<Item = Captures<'t>> {
+    pub(super) fn captures<'t>(&'static self, text: &'t str) -> impl Iterator<Item = Captures<'t>> {
         self.regex()
             .into_iter()
             .flat_map(move |regex| regex.captures_iter(text))

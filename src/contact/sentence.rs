@@ -9,15 +9,15 @@ const LONGEST: usize = 600;
 pub(super) fn split(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut start = 0;
-    let mut before = ' ';
+    let mut digits = 0;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         let next = chars.peek().map_or('\n', |(_, next)| *next);
         let end = at + c.len_utf8();
         let ends = match c {
             '!' | '?' => next.is_whitespace(),
-            // `9. Mai` and `No. 3` are not the ends of sentences; `by 5.` rarely is.
-            '.' => next.is_whitespace() && !before.is_ascii_digit(),
+            // `9. Mai` and the `3.` of a list are not the ends of sentences.
+            '.' => next.is_whitespace() && !matches!(digits, 1 | 2),
             // A line end: a blank line follows, or the line is an item of its own.
             '\n' => next == '\n' || matches!(next, '-' | '*' | '•' | '>'),
             _ => end - start >= LONGEST && c.is_whitespace(),
@@ -26,7 +26,7 @@ pub(super) fn split(text: &str) -> Vec<Range<usize>> {
             push(&mut found, text, start..end);
             start = end;
         }
-        before = c;
+        digits = if c.is_ascii_digit() { digits + 1 } else { 0 };
     }
     push(&mut found, text, start..text.len());
     found
@@ -53,9 +53,18 @@ mod tests {
         let quoted: Vec<&str> = split(text).into_iter().map(|range| &text[range]).collect();
         assert_eq!(
             quoted,
-            ["Hello there.", "Pay 2.5 BTC!", "- bis zum 9. Mai um 12 Uhr", "- or we publish."]
+            [
+                "Hello there.",
+                "Pay 2.5 BTC!",
+                "- bis zum 9. Mai um 12 Uhr",
+                "- or we publish."
+            ]
         );
         assert!(split("").is_empty());
-        assert!(split(&"a ".repeat(10_000)).iter().all(|range| range.len() <= LONGEST));
+        assert!(
+            split(&"a ".repeat(10_000))
+                .iter()
+                .all(|range| range.len() <= LONGEST)
+        );
     }
 }

@@ -71,15 +71,27 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> View {
     head.add("sent", &contact.sent.map_or("not told".to_owned(), when));
     head.add("received", &when(contact.received));
     head.add("subject", &contact.subject);
-    head.add("message id", contact.message_id.as_deref().unwrap_or_default());
+    head.add(
+        "message id",
+        contact.message_id.as_deref().unwrap_or_default(),
+    );
     contact.thread.iter().for_each(|id| head.add("answers", id));
-    contact.evidence.iter().for_each(|id| head.add("evidence", id.as_str()));
-    let why = contact.demand.then(|| demand(&format!("{}\n\n{}", contact.subject, contact.text)));
+    contact
+        .evidence
+        .iter()
+        .for_each(|id| head.add("evidence", id.as_str()));
+    let why = contact
+        .demand
+        .then(|| demand(&format!("{}\n\n{}", contact.subject, contact.text)));
     View {
         head: head.0,
         body: safe_text(&contact.text),
         demand: why.flatten().map(safe_why),
-        deadlines: contact.deadlines.iter().map(|deadline| deadline_view(deadline, zone)).collect(),
+        deadlines: contact
+            .deadlines
+            .iter()
+            .map(|deadline| deadline_view(deadline, zone))
+            .collect(),
         indicators: contact.indicators.iter().map(safe_indicator).collect(),
         attachments: Vec::new(),
         warnings: hidden_warning(&contact.text).into_iter().collect(),
@@ -103,27 +115,51 @@ pub fn message(message: &Message, recorded: &Contact, zone: &TimeZone) -> View {
     head.add("subject", &message.subject);
     match message.date {
         Some(date) => {
-            let offset = date.offset_seconds.and_then(|seconds| jiff::tz::Offset::from_seconds(seconds).ok());
-            let zone = offset.map_or("no zone told".to_owned(), |offset| format!("written with offset {offset}"));
+            let offset = date
+                .offset_seconds
+                .and_then(|seconds| jiff::tz::Offset::from_seconds(seconds).ok());
+            let zone = offset.map_or("no zone told".to_owned(), |offset| {
+                format!("written with offset {offset}")
+            });
             head.add("date", &format!("{}, {zone}", when(date.at)));
         }
         None => head.add("date", "not told or not readable"),
     }
     head.add("received", &when(message.received));
-    head.add("message id", message.message_id.as_deref().unwrap_or("none"));
-    message.in_reply_to.iter().for_each(|id| head.add("answers", id));
-    message.references.iter().for_each(|id| head.add("references", id));
+    head.add(
+        "message id",
+        message.message_id.as_deref().unwrap_or("none"),
+    );
+    message
+        .in_reply_to
+        .iter()
+        .for_each(|id| head.add("answers", id));
+    message
+        .references
+        .iter()
+        .for_each(|id| head.add("references", id));
     for hop in &message.hops {
         let told = |part: &Option<String>| part.clone().unwrap_or_else(|| "?".to_owned());
         let at = hop.at.map_or("no time".to_owned(), when);
-        let ip = hop.ip.as_ref().map(|ip| format!(" [{ip}]")).unwrap_or_default();
-        head.add("hop", &format!("{at}: from {}{ip} by {}", told(&hop.from), told(&hop.by)));
+        let ip = hop
+            .ip
+            .as_ref()
+            .map(|ip| format!(" [{ip}]"))
+            .unwrap_or_default();
+        head.add(
+            "hop",
+            &format!("{at}: from {}{ip} by {}", told(&hop.from), told(&hop.by)),
+        );
     }
     head.add("sha-256", &message.sha256.to_string());
     View {
         head: head.0,
         attachments: message.attachments.iter().map(attachment_view).collect(),
-        warnings: message.defects.iter().map(|defect| safe_text(&defect.what)).collect(),
+        warnings: message
+            .defects
+            .iter()
+            .map(|defect| safe_text(&defect.what))
+            .collect(),
         ..contact(recorded, zone)
     }
 }
@@ -155,16 +191,31 @@ fn safe_why(why: Why) -> Why {
 }
 
 fn safe_indicator(found: &Indicator) -> Indicator {
-    let opens = matches!(found.kind.as_str(), "url" | "domain" | "email" | "ip" | "onion" | "telegram");
-    let value = if opens { defang(&found.value) } else { found.value.clone() };
-    Indicator { value: hostile::one_line(&value, LONGEST_LINE), ..found.clone() }
+    let opens = matches!(
+        found.kind.as_str(),
+        "url" | "domain" | "email" | "ip" | "onion" | "telegram"
+    );
+    let value = if opens {
+        defang(&found.value)
+    } else {
+        found.value.clone()
+    };
+    Indicator {
+        value: hostile::one_line(&value, LONGEST_LINE),
+        ..found.clone()
+    }
 }
 
 fn deadline_view(deadline: &Deadline, zone: &TimeZone) -> DeadlineView {
-    let reading = |at: Timestamp, how: &str| (utc_and_zone(at, zone), hostile::one_line(how, LONGEST_LINE));
+    let reading =
+        |at: Timestamp, how: &str| (utc_and_zone(at, zone), hostile::one_line(how, LONGEST_LINE));
     DeadlineView {
         verbatim: hostile::one_line(&defang_text(&deadline.verbatim), LONGEST_LINE),
-        readings: deadline.readings.iter().map(|read| reading(read.at, &read.how)).collect(),
+        readings: deadline
+            .readings
+            .iter()
+            .map(|read| reading(read.at, &read.how))
+            .collect(),
     }
 }
 
@@ -186,6 +237,15 @@ fn attachment_view(file: &super::eml::Attachment) -> AttachmentView {
 
 fn hidden_warning(text: &str) -> Option<String> {
     let found = hostile::hidden(text);
-    let list: Vec<String> = found.iter().take(8).map(|(c, count)| format!("U+{:04X} ×{count}", u32::from(*c))).collect();
-    (!list.is_empty()).then(|| format!("The text has characters that hide, reorder or steer: {}.", list.join(", ")))
+    let list: Vec<String> = found
+        .iter()
+        .take(8)
+        .map(|(c, count)| format!("U+{:04X} ×{count}", u32::from(*c)))
+        .collect();
+    (!list.is_empty()).then(|| {
+        format!(
+            "The text has characters that hide, reorder or steer: {}.",
+            list.join(", ")
+        )
+    })
 }

@@ -89,7 +89,10 @@ pub fn group(contacts: &[Contact], own: &[&str]) -> Grouping {
         Thread {
             contacts: inside.iter().map(|contact| contact.id.clone()).collect(),
             senders,
-            subject: inside.first().map(|first| subject(&first.subject)).unwrap_or_default(),
+            subject: inside
+                .first()
+                .map(|first| subject(&first.subject))
+                .unwrap_or_default(),
             confirmed: confirmed
                 .iter()
                 .filter(|(one, ..)| at.contains(one))
@@ -99,7 +102,10 @@ pub fn group(contacts: &[Contact], own: &[&str]) -> Grouping {
         }
     });
     let threads: Vec<Thread> = threads.collect();
-    let possible = possible(&order, &roots, own).into_iter().filter_map(link).collect();
+    let possible = possible(&order, &roots, own)
+        .into_iter()
+        .filter_map(link)
+        .collect();
     Grouping { threads, possible }
 }
 
@@ -146,7 +152,11 @@ fn by_subject(order: &[&Contact], join: &mut impl FnMut(usize, usize, String)) {
             })
         });
         if let Some(other) = first.filter(|_| answers) {
-            join(*other, at, "it answers with the same subject among the same people".to_owned());
+            join(
+                *other,
+                at,
+                "it answers with the same subject among the same people".to_owned(),
+            );
         }
         before.push(at);
     }
@@ -170,7 +180,11 @@ static PREFIX: Pattern = Pattern::new(
 
 /// A subject without the prefixes of answers and forwards.
 fn subject(text: &str) -> String {
-    PREFIX.replace(text, "").split_whitespace().collect::<Vec<_>>().join(" ")
+    PREFIX
+        .replace(text, "")
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// What two contacts of different threads share.
@@ -208,7 +222,12 @@ fn possible(order: &[&Contact], roots: &[usize], own: &[&str]) -> Vec<(usize, us
 /// What of a contact may tie it to another, as a phrase.
 fn marks(contact: &Contact, own: &[&str]) -> BTreeSet<String> {
     let is_own = |host: &str| {
-        own.iter().any(|own| host == *own || host.strip_suffix(own).is_some_and(|rest| rest.ends_with('.')))
+        own.iter().any(|own| {
+            host == *own
+                || host
+                    .strip_suffix(own)
+                    .is_some_and(|rest| rest.ends_with('.'))
+        })
     };
     let foreign = |text: &str| indicator::host_in(text).filter(|host| !is_own(host));
     let mut marks = BTreeSet::new();
@@ -244,9 +263,8 @@ fn mark(found: &Indicator, foreign: &impl Fn(&str) -> Option<String>) -> Option<
         kind if is_wallet(kind) => Some(format!("same wallet {value}")),
         "url" | "domain" => Some(format!("same host {}", foreign(value)?)),
         "email" => foreign(value).map(|_| format!("same address {value}")),
-        "onion" | "telegram" | "handle" | "phone" | "session" | "tox" | "sha256" | "sha1" | "md5" => {
-            Some(format!("same {} {}", found.kind, value.to_lowercase()))
-        }
+        "onion" | "telegram" | "handle" | "phone" | "session" | "tox" | "sha256" | "sha1"
+        | "md5" => Some(format!("same {} {}", found.kind, value.to_lowercase())),
         "ip" => Some(format!("same IP address {value}")),
         _ => None,
     }

@@ -9,7 +9,9 @@ use cordon::contact::{demand, indicator};
 use super::contact::at;
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
         if path.is_dir() {
             files(&path, found);
@@ -26,13 +28,21 @@ fn published_chats_are_read_without_a_fault() {
         return;
     };
     let mut paths = Vec::new();
-    files(&PathBuf::from(shared).join("fixtures/ransom-chats"), &mut paths);
+    files(
+        &PathBuf::from(shared).join("fixtures/ransom-chats"),
+        &mut paths,
+    );
     paths.sort();
     assert!(!paths.is_empty(), "the corpus is empty");
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     let mut count = |what: &str| *counts.entry(what.to_owned()).or_default() += 1;
     let received = at("2027-01-15T12:00:00Z");
-    let reference = Reference { sent: Some(received), offset: None, received, zones: &[] };
+    let reference = Reference {
+        sent: Some(received),
+        offset: None,
+        received,
+        zones: &[],
+    };
     for path in &paths {
         let text = std::fs::read_to_string(path).unwrap();
         let Ok(chat) = serde_json::from_str::<serde_json::Value>(&text) else {
@@ -44,18 +54,33 @@ fn published_chats_are_read_without_a_fault() {
         for message in chat["messages"].as_array().unwrap_or(&Vec::new()) {
             let content = message["content"].as_str().unwrap_or_default();
             let party = message["party"].as_str().unwrap_or_default();
-            let side = if party.eq_ignore_ascii_case("victim") { "victim" } else { "other side" };
+            let side = if party.eq_ignore_ascii_case("victim") {
+                "victim"
+            } else {
+                "other side"
+            };
             count(&format!("messages, {side}"));
             let asks = demand(content);
             let until = find(content, &reference);
             if let Some(why) = &asks {
                 count(&format!("demand messages, {side}"));
-                println!("DEMAND|{side}|pay {:?}|publish {:?}|sell {:?}", why.payment, why.publish, why.sell);
+                println!(
+                    "DEMAND|{side}|pay {:?}|publish {:?}|sell {:?}",
+                    why.payment, why.publish, why.sell
+                );
             }
             for deadline in &until {
                 count(&format!("deadlines, {side}"));
                 assert!(!deadline.readings.is_empty());
-                println!("DEADLINE|{side}|{}|{}", deadline.verbatim, content.replace('\n', " ").chars().take(160).collect::<String>());
+                println!(
+                    "DEADLINE|{side}|{}|{}",
+                    deadline.verbatim,
+                    content
+                        .replace('\n', " ")
+                        .chars()
+                        .take(160)
+                        .collect::<String>()
+                );
             }
             let found = indicator::extract(content);
             for one in &found {
@@ -68,7 +93,10 @@ fn published_chats_are_read_without_a_fault() {
                 flagged[2] |= found.iter().any(|one| one.kind == "amount");
             }
         }
-        for (is, what) in flagged.into_iter().zip(["a demand", "a deadline", "an amount"]) {
+        for (is, what) in flagged
+            .into_iter()
+            .zip(["a demand", "a deadline", "an amount"])
+        {
             if is {
                 count(&format!("chats with {what} of the other side"));
             }

@@ -6,7 +6,10 @@ use sha3::{Digest as _, Keccak256, Sha3_256};
 
 /// `kind value check` of each indicator.
 fn found(text: &str) -> Vec<String> {
-    extract(text).into_iter().map(|one| format!("{} {} {}", one.kind, one.value, one.check)).collect()
+    extract(text)
+        .into_iter()
+        .map(|one| format!("{} {} {}", one.kind, one.value, one.check))
+        .collect()
 }
 
 fn one(text: &str) -> String {
@@ -18,7 +21,10 @@ fn one(text: &str) -> String {
 #[test]
 fn defanging_is_undone() {
     for (text, plain) in [
-        ("hxxps://files.mail-two[.]example/d/1", "https://files.mail-two.example/d/1"),
+        (
+            "hxxps://files.mail-two[.]example/d/1",
+            "https://files.mail-two.example/d/1",
+        ),
         ("hXXp://a[dot]example", "http://a.example"),
         ("http[:]//a(.)example/x", "http://a.example/x"),
         ("https[://]a.example", "https://a.example"),
@@ -39,9 +45,15 @@ fn defanging_is_undone() {
 #[test]
 fn shown_values_open_nothing() {
     for (value, shown) in [
-        ("https://files.mail-two.example/d/1.html", "hxxps://files[.]mail-two[.]example/d/1.html"),
+        (
+            "https://files.mail-two.example/d/1.html",
+            "hxxps://files[.]mail-two[.]example/d/1.html",
+        ),
         ("a.b@mail-one.example", "a[.]b[@]mail-one[.]example"),
-        ("http://a.example/?to=https://b.example", "hxxp://a[.]example/?to=https[://]b.example"),
+        (
+            "http://a.example/?to=https://b.example",
+            "hxxp://a[.]example/?to=https[://]b.example",
+        ),
         ("ftp://a.example", "fxp://a[.]example"),
         ("192.0.2.7", "192[.]0[.]2[.]7"),
         ("t.me/drill_handle", "t[.]me/drill_handle"),
@@ -49,7 +61,9 @@ fn shown_values_open_nothing() {
         assert_eq!(defang(value), shown);
     }
     assert_eq!(
-        defang_text("Go to https://a.example/x, or b.example. Pay 2.5 BTC to x@c.example from 192.0.2.1."),
+        defang_text(
+            "Go to https://a.example/x, or b.example. Pay 2.5 BTC to x@c.example from 192.0.2.1."
+        ),
         "Go to hxxps://a[.]example/x, or b[.]example. Pay 2.5 BTC to x[@]c[.]example from 192[.]0[.]2[.]1."
     );
 }
@@ -86,54 +100,102 @@ fn files_versions_and_sentences_are_no_domains() {
     ] {
         assert_eq!(found(text), Vec::<String>::new(), "{text}");
     }
-    assert_eq!(one("see portal.company.example"), "domain portal.company.example valid");
-    assert_eq!(one("see docs.rs.mail-one.test now"), "domain docs.rs.mail-one.test valid");
+    assert_eq!(
+        one("see portal.company.example"),
+        "domain portal.company.example valid"
+    );
+    assert_eq!(
+        one("see docs.rs.mail-one.test now"),
+        "domain docs.rs.mail-one.test valid"
+    );
 }
 
 #[test]
 fn hashes_are_told_by_their_length() {
     let hex = "0123456789abcdef".repeat(4);
     assert_eq!(one(&hex[..32]), format!("md5 {} unchecked", &hex[..32]));
-    assert_eq!(one(&hex[..40].to_uppercase()), format!("sha1 {} unchecked", &hex[..40]));
+    assert_eq!(
+        one(&hex[..40].to_uppercase()),
+        format!("sha1 {} unchecked", &hex[..40])
+    );
     assert_eq!(one(&hex), format!("sha256 {hex} unchecked"));
-    assert_eq!(one(&format!("05{hex}")), format!("session 05{hex} unchecked"));
+    assert_eq!(
+        one(&format!("05{hex}")),
+        format!("session 05{hex} unchecked")
+    );
     // A Tox ID: key, nospam and the XOR of their pairs of bytes.
     let body: Vec<u8> = (1..=36).collect();
-    let (even, odd) = body.chunks(2).fold((0, 0), |(a, b), pair| (a ^ pair[0], b ^ pair[1]));
-    let text: String = body.iter().chain(&[even, odd]).map(|byte| format!("{byte:02X}")).collect();
+    let (even, odd) = body
+        .chunks(2)
+        .fold((0, 0), |(a, b), pair| (a ^ pair[0], b ^ pair[1]));
+    let text: String = body
+        .iter()
+        .chain(&[even, odd])
+        .map(|byte| format!("{byte:02X}"))
+        .collect();
     assert_eq!(one(&text), format!("tox {text} valid"));
-    assert_eq!(one(&text.replace("01", "03")), format!("tox {} invalid", text.replace("01", "03")));
+    assert_eq!(
+        one(&text.replace("01", "03")),
+        format!("tox {} invalid", text.replace("01", "03"))
+    );
 }
 
 #[test]
 fn an_onion_address_is_checked() {
     let key = [7_u8; 32];
-    let sum = Sha3_256::new().chain_update(b".onion checksum").chain_update(key).chain_update([3]).finalize();
+    let sum = Sha3_256::new()
+        .chain_update(b".onion checksum")
+        .chain_update(key)
+        .chain_update([3])
+        .finalize();
     let bytes = [key.as_slice(), &sum[..2], &[3]].concat();
-    let bits: Vec<u8> = bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1)).collect();
+    let bits: Vec<u8> = bytes
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
+        .collect();
     let label: String = bits
         .chunks(5)
         .map(|five| five.iter().fold(0, |value, bit| value << 1 | bit))
         .map(|value| char::from(b"abcdefghijklmnopqrstuvwxyz234567"[usize::from(value)]))
         .collect();
-    assert_eq!(one(&format!("{label}.onion")), format!("onion {label}.onion valid"));
+    assert_eq!(
+        one(&format!("{label}.onion")),
+        format!("onion {label}.onion valid")
+    );
     let wrong = label.replacen('a', "b", 1);
-    assert_eq!(one(&format!("at {wrong}.onion.")), format!("onion {wrong}.onion invalid"));
-    assert_eq!(one(&format!("http://{label}.onion/x")), format!("url http://{label}.onion/x valid"));
-    assert_eq!(one(&format!("http://{wrong}.onion/x")), format!("url http://{wrong}.onion/x invalid"));
+    assert_eq!(
+        one(&format!("at {wrong}.onion.")),
+        format!("onion {wrong}.onion invalid")
+    );
+    assert_eq!(
+        one(&format!("http://{label}.onion/x")),
+        format!("url http://{label}.onion/x valid")
+    );
+    assert_eq!(
+        one(&format!("http://{wrong}.onion/x")),
+        format!("url http://{wrong}.onion/x invalid")
+    );
 }
 
 /// One letter changed, so that the form stays and the sum does not hold.
 fn spoiled(wallet: &str) -> String {
     let at = wallet.len() - 8;
-    let other = if wallet.as_bytes()[at] == b'8' { "9" } else { "8" };
+    let other = if wallet.as_bytes()[at] == b'8' {
+        "9"
+    } else {
+        "8"
+    };
     format!("{}{other}{}", &wallet[..at], &wallet[at + 1..])
 }
 
 /// A made-up wallet of bytes that nobody has a key for, and its kind.
 fn wallets() -> Vec<(&'static str, String)> {
     let body: Vec<u8> = (40..60).collect();
-    let base58 = |version: u8| bs58::encode([&[version], body.as_slice()].concat()).with_check().into_string();
+    let base58 = |version: u8| {
+        bs58::encode([&[version], body.as_slice()].concat())
+            .with_check()
+            .into_string()
+    };
     let segwit = |hrp: &str, version: bech32::Fe32, program: &[u8]| {
         bech32::segwit::encode(Hrp::parse(hrp).unwrap(), version, program).unwrap()
     };
@@ -159,7 +221,9 @@ fn wallets() -> Vec<(&'static str, String)> {
 }
 
 fn monero(network: u8, length: usize) -> String {
-    let mut bytes: Vec<u8> = (0..length).map(|at| u8::try_from(at * 3 % 251).unwrap()).collect();
+    let mut bytes: Vec<u8> = (0..length)
+        .map(|at| u8::try_from(at * 3 % 251).unwrap())
+        .collect();
     bytes[0] = network;
     let sum = Keccak256::digest(&bytes);
     bytes.extend_from_slice(&sum[..4]);
@@ -167,10 +231,13 @@ fn monero(network: u8, length: usize) -> String {
         .chunks(8)
         .map(|block| {
             let width = if block.len() == 8 { 11 } else { 7 };
-            let mut value = block.iter().fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
+            let mut value = block
+                .iter()
+                .fold(0_u128, |value, byte| value << 8 | u128::from(*byte));
             let mut letters = vec![b'1'; width];
             for letter in letters.iter_mut().rev() {
-                *letter = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[(value % 58) as usize];
+                *letter = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+                    [(value % 58) as usize];
                 value /= 58;
             }
             String::from_utf8(letters).unwrap()
@@ -181,7 +248,10 @@ fn monero(network: u8, length: usize) -> String {
 #[test]
 fn a_wallet_is_valid_when_its_sum_holds() {
     for (kind, wallet) in wallets() {
-        assert_eq!(one(&format!("send to {wallet}, now")), format!("{kind} {wallet} valid"));
+        assert_eq!(
+            one(&format!("send to {wallet}, now")),
+            format!("{kind} {wallet} valid")
+        );
     }
 }
 
@@ -189,7 +259,10 @@ fn a_wallet_is_valid_when_its_sum_holds() {
 fn a_mistyped_wallet_is_kept_as_invalid() {
     for (kind, wallet) in wallets() {
         let wrong = spoiled(&wallet);
-        assert_eq!(one(&format!("send to {wrong}")), format!("{kind} {wrong} invalid"));
+        assert_eq!(
+            one(&format!("send to {wrong}")),
+            format!("{kind} {wrong} invalid")
+        );
     }
 }
 
@@ -199,7 +272,8 @@ fn taproot_needs_the_newer_sum() {
     let hrp = Hrp::parse("bc").unwrap();
     let data = bech32::segwit::encode_v1(hrp, &[9; 32]).unwrap();
     let mut old = String::new();
-    bech32::segwit::encode_to_fmt_unchecked(&mut old, hrp, bech32::segwit::VERSION_0, &[9; 32]).unwrap();
+    bech32::segwit::encode_to_fmt_unchecked(&mut old, hrp, bech32::segwit::VERSION_0, &[9; 32])
+        .unwrap();
     assert!(one(&data).ends_with(" valid"));
     let swapped = format!("bc1p{}", &old[4..]);
     assert!(one(&swapped).ends_with(" invalid"));
@@ -231,18 +305,36 @@ fn solana_cannot_be_checked() {
 
 #[test]
 fn announced_wallets_are_kept_although_they_are_none() {
-    assert_eq!(one("Address: bc1-DRILL-NOT-AN-ADDRESS-0002"), "btc bc1-DRILL-NOT-AN-ADDRESS-0002 invalid");
-    assert_eq!(found("900 XMR. 4DRILLNOTAWALLET"), ["amount 900 XMR unchecked", "xmr 4DRILLNOTAWALLET invalid"]);
-    assert_eq!(one("our wallet: DRILL00NOT00A00WALLET"), "wallet DRILL00NOT00A00WALLET invalid");
-    assert_eq!(found("the wallet address we have given to you"), Vec::<String>::new());
+    assert_eq!(
+        one("Address: bc1-DRILL-NOT-AN-ADDRESS-0002"),
+        "btc bc1-DRILL-NOT-AN-ADDRESS-0002 invalid"
+    );
+    assert_eq!(
+        found("900 XMR. 4DRILLNOTAWALLET"),
+        ["amount 900 XMR unchecked", "xmr 4DRILLNOTAWALLET invalid"]
+    );
+    assert_eq!(
+        one("our wallet: DRILL00NOT00A00WALLET"),
+        "wallet DRILL00NOT00A00WALLET invalid"
+    );
+    assert_eq!(
+        found("the wallet address we have given to you"),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn a_wallet_in_a_link_is_found_when_it_is_one() {
     let (_, wallet) = wallets().remove(0);
     let text = format!("https://explorer.example/address/{wallet}");
-    assert_eq!(found(&text), [format!("url {text} valid"), format!("btc {wallet} valid")]);
-    assert_eq!(found("https://files.example/1aB2cD3eF4gH5jK6mN7pQ8rS9tU").len(), 1);
+    assert_eq!(
+        found(&text),
+        [format!("url {text} valid"), format!("btc {wallet} valid")]
+    );
+    assert_eq!(
+        found("https://files.example/1aB2cD3eF4gH5jK6mN7pQ8rS9tU").len(),
+        1
+    );
 }
 
 #[test]
@@ -263,8 +355,19 @@ fn amounts_stay_as_they_are_written() {
     ] {
         assert_eq!(one(text), format!("amount {amount} unchecked"));
     }
-    for none in ["in 72 hours", "12 files of 4.1 MB", "call 5 ethernet ports", "100 %", "3 euro-style"] {
-        assert!(!found(none).iter().any(|one| one.starts_with("amount") && none != "3 euro-style"), "{none}");
+    for none in [
+        "in 72 hours",
+        "12 files of 4.1 MB",
+        "call 5 ethernet ports",
+        "100 %",
+        "3 euro-style",
+    ] {
+        assert!(
+            !found(none)
+                .iter()
+                .any(|one| one.starts_with("amount") && none != "3 euro-style"),
+            "{none}"
+        );
     }
 }
 
@@ -286,11 +389,18 @@ fn a_host_is_read_from_what_shows_one() {
 
 #[test]
 fn long_and_repeating_texts_take_no_time() {
-    for unit in ["a.", "1", "4A", "bc1", "0x", "@a ", "::1 ", "12.", "http://a", "$1 ", "x@", "wallet ", "+1 2", "1 000 "] {
+    for unit in [
+        "a.", "1", "4A", "bc1", "0x", "@a ", "::1 ", "12.", "http://a", "$1 ", "x@", "wallet ",
+        "+1 2", "1 000 ",
+    ] {
         let text = unit.repeat(300_000 / unit.len());
         let started = std::time::Instant::now();
         let count = extract(&text).len();
         assert!(count <= 5_000);
-        assert!(started.elapsed().as_secs() < 20, "{unit}: {:?}", started.elapsed());
+        assert!(
+            started.elapsed().as_secs() < 20,
+            "{unit}: {:?}",
+            started.elapsed()
+        );
     }
 }

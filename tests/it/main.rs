@@ -12,6 +12,7 @@ mod architecture;
 mod contact;
 mod contact_chats;
 mod contact_deadline;
+mod contact_demand;
 mod contact_indicator;
 mod evidence;
 mod faults;

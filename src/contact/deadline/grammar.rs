@@ -13,13 +13,17 @@ pub(super) enum Day {
     /// A weekday; `next` says that the message writes "next".
     Week { day: Weekday, next: bool },
     /// A date; without a year, the next one.
-    Date { year: Option<i16>, month: i8, day: i8 },
+    Date {
+        year: Option<i16>,
+        month: i8,
+        day: i8,
+    },
     /// `03/04`: the day first or the month first.
     Slashed { year: Option<i16>, one: i8, two: i8 },
     /// `the 16th`.
     OfMonth(i8),
-    /// The end of the working day, of the day, week or month.
-    EndOf(Unit),
+    /// The end of the working day, of the day, week or month, or of the next one.
+    EndOf { unit: Unit, next: bool },
 }
 
 /// A time of the wall clock.
@@ -36,7 +40,11 @@ pub(super) struct Clock {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Zone {
     /// Offsets in minutes and IANA names that the words may mean.
-    Named { offsets: Vec<i32>, names: &'static [&'static str], words: String },
+    Named {
+        offsets: Vec<i32>,
+        names: &'static [&'static str],
+        words: String,
+    },
     /// "your time".
     Reader,
     /// "our time".
@@ -49,7 +57,12 @@ pub(super) enum Moment {
     /// So many units from the message; two counts for "2-3 days".
     Span { counts: Vec<i64>, unit: Unit },
     /// A day, a time or both.
-    Point { day: Option<Day>, part: Option<Part>, clock: Option<Clock>, zone: Option<Zone> },
+    Point {
+        day: Option<Day>,
+        part: Option<Part>,
+        clock: Option<Clock>,
+        zone: Option<Zone>,
+    },
 }
 
 /// Reads moments out of tokens. Every function takes a place and gives what it read and the place
@@ -96,22 +109,64 @@ impl<'t> Grammar<'t> {
 
     fn number(self, at: usize) -> Option<(i64, usize)> {
         if let Some(number) = self.digits(at) {
-            return (!self.is(at + 1, &[".", ",", ":"]) || !self.glued(at + 1) || self.digits(at + 2).is_none())
-                .then_some((number, at + 1));
+            return (!self.is(at + 1, &[".", ",", ":"])
+                || !self.glued(at + 1)
+                || self.digits(at + 2).is_none())
+            .then_some((number, at + 1));
         }
         let first = words::number(self.word(at))?;
-        let joined = if self.is(at + 1, &["-", "e", "of"]) { at + 2 } else { at + 1 };
+        let joined = if self.is(at + 1, &["-", "e", "of"]) {
+            at + 2
+        } else {
+            at + 1
+        };
         match words::number(self.word(joined)) {
             Some(second) if first >= 20 && second < 10 => Some((first + second, joined + 1)),
             _ => Some((first, at + 1)),
         }
     }
 
+    /// `1.5 hours`, `1,5 Stunden`: in the next smaller unit.
+    fn fraction(self, at: usize) -> Option<(Moment, usize)> {
+        let (whole, tenths) = (self.digits(at)?, self.digits(at + 2)?);
+        let written = self.is(at + 1, &[".", ","]) && self.glued(at + 1) && self.glued(at + 2);
+        let (unit, each) = match words::unit(self.word(at + 3))? {
+            Unit::Hour => (Unit::Minute, 60),
+            Unit::Day => (Unit::Hour, 24),
+            Unit::Week => (Unit::Hour, 168),
+            _ => return None,
+        };
+        let sensible = written && self.word(at + 2).len() == 1 && (0..1_000).contains(&whole);
+        let count = (whole * 10 + tenths) * each / 10;
+        (sensible && count > 0).then(|| {
+            (
+                Moment::Span {
+                    counts: vec![count],
+                    unit,
+                },
+                at + 4,
+            )
+        })
+    }
+
     pub(super) fn span(self, at: usize) -> Option<(Moment, usize)> {
+        // The second half of a number such as `1,5`.
+        if at >= 2
+            && self.glued(at)
+            && self.is(at - 1, &[".", ","])
+            && self.digits(at - 2).is_some()
+        {
+            return None;
+        }
+        if let Some(found) = self.fraction(at) {
+            return Some(found);
+        }
         let (first, mut next) = self.number(at)?;
         let mut counts = vec![first];
         if self.is(next, &["-", "–", "to", "or", "bis", "oder", "a", "ou"]) {
-            if let Some((second, after)) = self.number(next + 1).filter(|(second, _)| *second > first) {
+            if let Some((second, after)) =
+                self.number(next + 1).filter(|(second, _)| *second > first)
+            {
                 counts.push(second);
                 next = after;
             } else if self.is(next, &["-"]) {
@@ -123,7 +178,12 @@ impl<'t> Grammar<'t> {
             next = (next + 1..next + 6).find(|place| self.is(*place, &[")"]))? + 1;
         }
         let mut working = false;
-        while self.is(next, &["full", "more", "business", "working", "calendar", "volle", "weitere", "banking"]) {
+        while self.is(
+            next,
+            &[
+                "full", "more", "business", "working", "calendar", "volle", "weitere", "banking",
+            ],
+        ) {
             working |= self.is(next, &["business", "working", "banking"]);
             next += 1;
         }
@@ -140,7 +200,12 @@ impl<'t> Grammar<'t> {
     fn point(self, at: usize) -> Option<(Moment, usize)> {
         if let Some((day, mut part, mut next)) = self.day(at) {
             let mut clock = None;
-            let from = self.skip(next, &[",", "at", "um", "às", "@", "-", "by", "bis", "t", "gegen", "("]);
+            let from = self.skip(
+                next,
+                &[
+                    ",", "at", "um", "às", "@", "-", "by", "bis", "t", "gegen", "(",
+                ],
+            );
             let hours = self.is(from + 1, &["h"]) && self.glued(from + 1);
             let at_word = from > next && self.is(from - 1, &["at", "um", "às", "@", "gegen", "t"]);
             let announced = hours || at_word;
@@ -156,15 +221,33 @@ impl<'t> Grammar<'t> {
             }
             let zone = self.zone(next);
             let next = zone.as_ref().map_or(next, |(_, after)| *after);
-            return Some((Moment::Point { day: Some(day), part, clock, zone: zone.map(|z| z.0) }, next));
+            return Some((
+                Moment::Point {
+                    day: Some(day),
+                    part,
+                    clock,
+                    zone: zone.map(|z| z.0),
+                },
+                next,
+            ));
         }
-        let announced = at > 0 && self.is(at - 1, &["at", "um", "às", "@", "by", "until", "till", "bis", "before", "até", "vor", "as"]);
+        let announced = at > 0
+            && self.is(
+                at - 1,
+                &[
+                    "at", "um", "às", "@", "by", "until", "till", "bis", "before", "até", "vor",
+                    "as",
+                ],
+            );
         let (clock, mut next) = self.clock(at, announced)?;
         let zone = self.zone(next);
         if let Some((_, after)) = &zone {
             next = *after;
         }
-        let from = self.skip(next, &["on", "am", ",", "of", "the", "de", "da", "do", "this", "("]);
+        let from = self.skip(
+            next,
+            &["on", "am", ",", "of", "the", "de", "da", "do", "this", "("],
+        );
         let (day, part) = match self.day(from) {
             Some((day, part, after)) => {
                 next = after;
@@ -172,7 +255,15 @@ impl<'t> Grammar<'t> {
             }
             None => (None, None),
         };
-        Some((Moment::Point { day, part, clock: Some(clock), zone: zone.map(|z| z.0) }, next))
+        Some((
+            Moment::Point {
+                day,
+                part,
+                clock: Some(clock),
+                zone: zone.map(|z| z.0),
+            },
+            next,
+        ))
     }
 
     fn skip(self, mut at: usize, words: &[&str]) -> usize {
@@ -194,18 +285,47 @@ impl<'t> Grammar<'t> {
                 (Day::After(2), None, at + 3)
             }
             "depois" if self.is(at + 2, &["amanhã"]) => (Day::After(2), None, at + 3),
-            "eod" | "cob" | "tagesende" => (Day::EndOf(Unit::WorkingDay), None, at + 1),
-            "eow" => (Day::EndOf(Unit::Week), None, at + 1),
+            "eod" | "cob" | "tagesende" => (
+                Day::EndOf {
+                    unit: Unit::WorkingDay,
+                    next: false,
+                },
+                None,
+                at + 1,
+            ),
+            "eow" => (
+                Day::EndOf {
+                    unit: Unit::Week,
+                    next: false,
+                },
+                None,
+                at + 1,
+            ),
             "end" | "close" | "ende" | "fim" | "final" => self.end_of(at + 1)?,
             _ => return self.weekday(at).or_else(|| self.date(at)),
         })
     }
 
     fn end_of(self, at: usize) -> Option<(Day, Option<Part>, usize)> {
-        let from = self.skip(at, &["of", "the", "this", "der", "des", "dieser", "da", "do", "de", "desta"]);
+        const LINKS: &[&str] = &[
+            "of", "the", "this", "der", "des", "dieser", "da", "do", "de", "desta",
+        ];
+        let linked = self.skip(at, LINKS);
+        let next = self.is(
+            linked,
+            &["next", "nächster", "nächsten", "próxima", "próximo"],
+        );
+        let from = linked + usize::from(next);
         let unit = match self.word(from) {
             "business" | "work" if self.is(from + 1, &["day", "hours"]) => {
-                return Some((Day::EndOf(Unit::WorkingDay), None, from + 2));
+                return Some((
+                    Day::EndOf {
+                        unit: Unit::WorkingDay,
+                        next,
+                    },
+                    None,
+                    from + 2,
+                ));
             }
             "business" => Unit::WorkingDay,
             "day" | "tages" | "dia" => Unit::Day,
@@ -214,11 +334,21 @@ impl<'t> Grammar<'t> {
             _ => return None,
         };
         // The words between are what makes it the end of something.
-        (from > at).then_some((Day::EndOf(unit), None, from + 1))
+        (from > at).then_some((Day::EndOf { unit, next }, None, from + 1))
     }
 
     fn weekday(self, at: usize) -> Option<(Day, Option<Part>, usize)> {
-        let nexts = ["next", "coming", "this", "nächsten", "nächster", "kommenden", "diesen", "próxima", "próximo"];
+        let nexts = [
+            "next",
+            "coming",
+            "this",
+            "nächsten",
+            "nächster",
+            "kommenden",
+            "diesen",
+            "próxima",
+            "próximo",
+        ];
         let next = self.is(at, &["next", "nächsten", "nächster", "próxima", "próximo"]);
         let from = at + usize::from(self.is(at, &nexts));
         let day = words::weekday(self.word(from))?;
@@ -231,8 +361,16 @@ impl<'t> Grammar<'t> {
         if let Some(found) = self.date(behind) {
             return Some(found);
         }
+        let week = self.is(after, &["next", "nächster"]) && self.is(after + 1, &["week", "woche"]);
+        if week {
+            return Some((Day::Week { day, next: true }, None, after + 2));
+        }
         let part = words::part(self.word(after));
-        Some((Day::Week { day, next }, part, after + usize::from(part.is_some())))
+        Some((
+            Day::Week { day, next },
+            part,
+            after + usize::from(part.is_some()),
+        ))
     }
 
     fn date(self, at: usize) -> Option<(Day, Option<Part>, usize)> {
@@ -249,24 +387,44 @@ impl<'t> Grammar<'t> {
     fn iso(self, at: usize) -> Option<(Day, usize)> {
         let sign = self.word(at + 1);
         let year = self.year(at).filter(|_| self.word(at).len() == 4)?;
-        let parts = matches!(sign, "-" | "/" | ".") && self.word(at + 3) == sign && self.glued(at + 2);
-        let day = Day::Date { year: Some(year), month: self.small(at + 2)?, day: self.small(at + 4)? };
+        let parts =
+            matches!(sign, "-" | "/" | ".") && self.word(at + 3) == sign && self.glued(at + 2);
+        let day = Day::Date {
+            year: Some(year),
+            month: self.small(at + 2)?,
+            day: self.small(at + 4)?,
+        };
         parts.then_some((day, at + 5))
     }
 
     fn dotted(self, at: usize) -> Option<(Day, usize)> {
         let (day, month) = (self.small(at)?, self.small(at + 2)?);
-        let dots = self.is(at + 1, &["."]) && self.is(at + 3, &["."]) && self.glued(at + 1) && self.glued(at + 3);
+        let dots = self.is(at + 1, &["."])
+            && self.is(at + 3, &["."])
+            && self.glued(at + 1)
+            && self.glued(at + 3);
         if !dots || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
             return None;
         }
         match self.year(at + 4) {
             // An address of the network has four numbers.
             Some(_) if self.is(at + 5, &["."]) && self.digits(at + 6).is_some() => None,
-            Some(year) if self.glued(at + 4) || self.word(at + 4).len() == 4 => {
-                Some((Day::Date { year: Some(year), month, day }, at + 5))
-            }
-            _ => Some((Day::Date { year: None, month, day }, at + 4)),
+            Some(year) if self.glued(at + 4) || self.word(at + 4).len() == 4 => Some((
+                Day::Date {
+                    year: Some(year),
+                    month,
+                    day,
+                },
+                at + 5,
+            )),
+            _ => Some((
+                Day::Date {
+                    year: None,
+                    month,
+                    day,
+                },
+                at + 4,
+            )),
         }
     }
 
@@ -276,13 +434,18 @@ impl<'t> Grammar<'t> {
         if !matches!(sign, "/" | "-") || !self.glued(at + 1) || !self.glued(at + 2) {
             return None;
         }
-        let year = (self.word(at + 3) == sign && self.glued(at + 3)).then(|| self.year(at + 4)).flatten();
+        let year = (self.word(at + 3) == sign && self.glued(at + 3))
+            .then(|| self.year(at + 4))
+            .flatten();
         // `24/7` is no date, and `2-3` is a range.
         if year.is_none() && (sign == "-" || (one, two) == (24, 7)) {
             return None;
         }
         let fits = (1..=31).contains(&one) && (1..=31).contains(&two) && one.min(two) <= 12;
-        fits.then_some((Day::Slashed { year, one, two }, at + if year.is_some() { 5 } else { 3 }))
+        fits.then_some((
+            Day::Slashed { year, one, two },
+            at + if year.is_some() { 5 } else { 3 },
+        ))
     }
 
     fn ordinal_end(self, at: usize) -> usize {
@@ -297,7 +460,14 @@ impl<'t> Grammar<'t> {
         let year = self.skip(from + 1, &[",", "de", "-"]);
         let found = self.year(year).filter(|_| self.word(year).len() == 4);
         let next = if found.is_some() { year + 1 } else { from + 1 };
-        Some((Day::Date { year: found, month, day }, next))
+        Some((
+            Day::Date {
+                year: found,
+                month,
+                day,
+            },
+            next,
+        ))
     }
 
     fn month_day(self, at: usize) -> Option<(Day, usize)> {
@@ -308,7 +478,14 @@ impl<'t> Grammar<'t> {
         let year = self.skip(after, &[","]);
         let found = self.year(year).filter(|_| self.word(year).len() == 4);
         let next = if found.is_some() { year + 1 } else { after };
-        Some((Day::Date { year: found, month, day }, next))
+        Some((
+            Day::Date {
+                year: found,
+                month,
+                day,
+            },
+            next,
+        ))
     }
 
     fn ordinal(self, at: usize) -> Option<(Day, usize)> {
@@ -319,7 +496,16 @@ impl<'t> Grammar<'t> {
 
     /// A time; a bare number counts only when a word has announced it.
     fn clock(self, at: usize, announced: bool) -> Option<(Clock, usize)> {
-        let fixed = |hour, next| Some((Clock { hour, minute: 0, half_unknown: false }, next));
+        let fixed = |hour, next| {
+            Some((
+                Clock {
+                    hour,
+                    minute: 0,
+                    half_unknown: false,
+                },
+                next,
+            ))
+        };
         match self.word(at) {
             "noon" | "midday" | "mittag" | "mittags" => return fixed(12, at + 1),
             "midnight" | "mitternacht" => return fixed(24, at + 1),
@@ -331,7 +517,9 @@ impl<'t> Grammar<'t> {
         let mut next = at + 1;
         let mut minute = 0;
         let colon = self.is(next, &[":", ".", "h"]) && self.glued(next) && self.glued(next + 1);
-        let minutes = self.small(next + 1).filter(|_| colon && self.word(next + 1).len() == 2);
+        let minutes = self
+            .small(next + 1)
+            .filter(|_| colon && self.word(next + 1).len() == 2);
         let full = minutes.is_some_and(|minutes| (0..60).contains(&minutes));
         let dotted = self.is(next, &["."]);
         if full {
@@ -347,10 +535,22 @@ impl<'t> Grammar<'t> {
             _ => None,
         };
         if let (Some(afternoon), Some(after)) = (half, self.twelve_hours(next)) {
-            let hour = if hour <= 12 { hour % 12 + if afternoon { 12 } else { 0 } } else { hour };
-            return Some((Clock { hour, minute, half_unknown: false }, after));
+            let hour = if hour <= 12 {
+                hour % 12 + if afternoon { 12 } else { 0 }
+            } else {
+                hour
+            };
+            return Some((
+                Clock {
+                    hour,
+                    minute,
+                    half_unknown: false,
+                },
+                after,
+            ));
         }
-        let full_day = self.is(next, &["uhr", "h", "hrs", "horas"]) && !(self.is(next, &["h", "hrs", "horas"]) && !announced && !full);
+        let full_day = self.is(next, &["uhr", "h", "hrs", "horas"])
+            && !(self.is(next, &["h", "hrs", "horas"]) && !announced && !full);
         let oclock = self.is(next, &["o'clock"]);
         if !full_day && !oclock && !(full && !dotted) && !announced {
             return None;
@@ -360,8 +560,16 @@ impl<'t> Grammar<'t> {
             return None;
         }
         let padded = self.word(at).starts_with('0');
-        let half_unknown = !full_day && (1..=12).contains(&hour) && !padded && !(full && hour == 12);
-        Some((Clock { hour, minute, half_unknown }, next + usize::from(full_day || oclock)))
+        let half_unknown =
+            !full_day && (1..=12).contains(&hour) && !padded && !(full && hour == 12);
+        Some((
+            Clock {
+                hour,
+                minute,
+                half_unknown,
+            },
+            next + usize::from(full_day || oclock),
+        ))
     }
 
     /// Behind `am`, `pm`, `a.m.` or `p.m.`.
@@ -382,7 +590,19 @@ impl<'t> Grammar<'t> {
             || (word.starts_with(char::is_alphabetic)
                 && words::zone(word).is_none()
                 && words::weekday(word).is_none()
-                && !matches!(word, "on" | "or" | "and" | "if" | "today" | "tomorrow" | "we" | "am" | "und" | "oder" | "sonst"))
+                && !matches!(
+                    word,
+                    "on" | "or"
+                        | "and"
+                        | "if"
+                        | "today"
+                        | "tomorrow"
+                        | "we"
+                        | "am"
+                        | "und"
+                        | "oder"
+                        | "sonst"
+                ))
             || matches!(word, "$" | "€" | "£" | "%")
     }
 
@@ -390,19 +610,31 @@ impl<'t> Grammar<'t> {
         let from = self.skip(at, &["(", ","]);
         let end = |next: usize| next + usize::from(from > at && self.is(next, &[")"]));
         match self.word(from) {
-            "your" | "ihrer" | "deiner" if self.is(from + 1, &["time", "local", "timezone", "zeit"]) => {
+            "your" | "ihrer" | "deiner"
+                if self.is(from + 1, &["time", "local", "timezone", "zeit"]) =>
+            {
                 return Some((Zone::Reader, end(from + 2)));
             }
-            "my" | "our" | "unserer" if self.is(from + 1, &["time", "local", "timezone", "zeit"]) => {
+            "my" | "our" | "unserer"
+                if self.is(from + 1, &["time", "local", "timezone", "zeit"]) =>
+            {
                 return Some((Zone::Writer, end(from + 2)));
             }
             "z" if self.glued(from) => {
-                let named = Zone::Named { offsets: vec![0], names: &[], words: "Z".to_owned() };
+                let named = Zone::Named {
+                    offsets: vec![0],
+                    names: &[],
+                    words: "Z".to_owned(),
+                };
                 return Some((named, from + 1));
             }
             "+" | "-" if self.glued(from) => {
                 let (minutes, next) = self.offset(from)?;
-                let named = Zone::Named { offsets: vec![minutes], names: &[], words: sign(minutes) };
+                let named = Zone::Named {
+                    offsets: vec![minutes],
+                    names: &[],
+                    words: sign(minutes),
+                };
                 return Some((named, next));
             }
             _ => {}
@@ -411,12 +643,23 @@ impl<'t> Grammar<'t> {
         if offsets == [0]
             && let Some((minutes, next)) = self.offset(from + 1)
         {
-            let named = Zone::Named { offsets: vec![minutes], names: &[], words: sign(minutes) };
+            let named = Zone::Named {
+                offsets: vec![minutes],
+                names: &[],
+                words: sign(minutes),
+            };
             return Some((named, end(next)));
         }
         let next = from + 1 + usize::from(self.is(from + 1, &["time"]));
         let words = self.word(from).to_uppercase();
-        Some((Zone::Named { offsets: offsets.to_vec(), names, words }, end(next)))
+        Some((
+            Zone::Named {
+                offsets: offsets.to_vec(),
+                names,
+                words,
+            },
+            end(next),
+        ))
     }
 
     /// `+2`, `+02:00`, `-0500`: minutes east.
@@ -426,7 +669,9 @@ impl<'t> Grammar<'t> {
             "-" | "−" => -1,
             _ => return None,
         };
-        let number = i32::try_from(self.digits(at + 1)?).ok().filter(|_| self.glued(at + 1))?;
+        let number = i32::try_from(self.digits(at + 1)?)
+            .ok()
+            .filter(|_| self.glued(at + 1))?;
         let (hours, minutes, next) = if self.word(at + 1).len() == 4 {
             (number / 100, number % 100, at + 2)
         } else if self.is(at + 2, &[":"]) && self.glued(at + 2) {
@@ -440,5 +685,9 @@ impl<'t> Grammar<'t> {
 
 fn sign(minutes: i32) -> String {
     let east = if minutes < 0 { '-' } else { '+' };
-    format!("UTC{east}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+    format!(
+        "UTC{east}{:02}:{:02}",
+        minutes.abs() / 60,
+        minutes.abs() % 60
+    )
 }

@@ -38,7 +38,9 @@ fn kind(c: char) -> Kind {
 
 /// The tokens of `text`.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let text = text.get(..text.floor_char_boundary(LONGEST)).unwrap_or_default();
+    let text = text
+        .get(..text.floor_char_boundary(LONGEST))
+        .unwrap_or_default();
     let mut found: Vec<Token> = Vec::new();
     let mut last = Kind::Blank;
     for (at, c) in text.char_indices() {

@@ -54,7 +54,12 @@ pub(super) fn readings(moment: &Moment, reference: &Reference<'_>) -> Vec<Readin
                 span(*count, *unit, reference, &mut found);
             }
         }
-        Moment::Point { day, part, clock, zone } => {
+        Moment::Point {
+            day,
+            part,
+            clock,
+            zone,
+        } => {
             let from = reference.base();
             let mut all = Readings::default();
             for place in places(zone.as_ref(), clock.is_none(), reference) {
@@ -66,7 +71,12 @@ pub(super) fn readings(moment: &Moment, reference: &Reference<'_>) -> Vec<Readin
         }
     }
     let readings = found.0.into_iter().take(MOST);
-    readings.map(|(at, ways)| Reading { at, how: ways.join("; ") }).collect()
+    readings
+        .map(|(at, ways)| Reading {
+            at,
+            how: ways.join("; "),
+        })
+        .collect()
 }
 
 /// The zones in which the words may have been meant.
@@ -81,16 +91,32 @@ fn places(named: Option<&Zone>, whole_days: bool, reference: &Reference<'_>) -> 
         label: zone.iana_name().unwrap_or("a fixed offset").to_owned(),
         only: None,
     });
-    let utc = || Place { zone: TimeZone::UTC, label: "UTC, for want of a zone".to_owned(), only: None };
+    let utc = || Place {
+        zone: TimeZone::UTC,
+        label: "UTC, for want of a zone".to_owned(),
+        only: None,
+    };
     let mut found: Vec<Place> = match named {
-        Some(Zone::Named { offsets, names, words }) => {
+        Some(Zone::Named {
+            offsets,
+            names,
+            words,
+        }) => {
             let fixed = offsets.iter().filter_map(|minutes| {
                 let offset = Offset::from_seconds(minutes * 60).ok()?;
-                Some(Place { zone: TimeZone::fixed(offset), label: format!("{words} as {offset}"), only: None })
+                Some(Place {
+                    zone: TimeZone::fixed(offset),
+                    label: format!("{words} as {offset}"),
+                    only: None,
+                })
             });
             let named = names.iter().filter_map(|name| {
                 let zone = TimeZone::get(name).ok()?;
-                Some(Place { zone, label: format!("{words} as {name}"), only: None })
+                Some(Place {
+                    zone,
+                    label: format!("{words} as {name}"),
+                    only: None,
+                })
             });
             return fixed.chain(named).collect();
         }
@@ -109,7 +135,11 @@ fn places(named: Option<&Zone>, whole_days: bool, reference: &Reference<'_>) -> 
             (-12, Bound::Last, "UTC-12, where a day ends last"),
         ] {
             let zone = TimeZone::fixed(jiff::tz::offset(hours));
-            found.push(Place { zone, label: label.to_owned(), only: Some(only) });
+            found.push(Place {
+                zone,
+                label: label.to_owned(),
+                only: Some(only),
+            });
         }
     }
     found
@@ -120,9 +150,9 @@ fn span(count: i64, unit: Unit, reference: &Reference<'_>, found: &mut Readings)
     if let Some(sent) = reference.sent {
         starts.push((sent, "it was sent"));
     }
-    let late = reference.sent.is_none_or(|sent| {
-        (reference.received.as_second() - sent.as_second()).abs() > DELAY
-    });
+    let late = reference
+        .sent
+        .is_none_or(|sent| (reference.received.as_second() - sent.as_second()).abs() > DELAY);
     if late {
         starts.push((reference.received, "we had it"));
     }
@@ -131,7 +161,14 @@ fn span(count: i64, unit: Unit, reference: &Reference<'_>, found: &mut Readings)
     }
 }
 
-fn one_span(count: i64, unit: Unit, start: Timestamp, word: &str, reference: &Reference<'_>, found: &mut Readings) {
+fn one_span(
+    count: i64,
+    unit: Unit,
+    start: Timestamp,
+    word: &str,
+    reference: &Reference<'_>,
+    found: &mut Readings,
+) {
     let seconds = match unit {
         Unit::Minute => Some(60),
         Unit::Hour => Some(3_600),
@@ -140,7 +177,9 @@ fn one_span(count: i64, unit: Unit, start: Timestamp, word: &str, reference: &Re
         Unit::WorkingDay | Unit::Month => None,
     };
     let elapsed = seconds.and_then(|seconds| {
-        start.checked_add(SignedDuration::from_secs(count.checked_mul(seconds)?)).ok()
+        start
+            .checked_add(SignedDuration::from_secs(count.checked_mul(seconds)?))
+            .ok()
     });
     if let Some(at) = elapsed {
         let name = name_of(unit, count);
@@ -163,13 +202,23 @@ fn one_span(count: i64, unit: Unit, start: Timestamp, word: &str, reference: &Re
         let Some(later) = later else { continue };
         if elapsed != Some(later.timestamp()) {
             let shown = later.strftime("%a %Y-%m-%d %H:%M %Z");
-            let kind = if unit == Unit::WorkingDay { "days from Monday to Friday" } else { "the wall clock" };
-            found.add(later.timestamp(), format!("by {kind} in {} after {word} ({shown})", place.label));
+            let kind = if unit == Unit::WorkingDay {
+                "days from Monday to Friday"
+            } else {
+                "the wall clock"
+            };
+            found.add(
+                later.timestamp(),
+                format!("by {kind} in {} after {word} ({shown})", place.label),
+            );
         }
         if !matches!(unit, Unit::Minute | Unit::Hour)
             && let Some(end) = at_clock(&place.zone, later.date(), 24 * 60)
         {
-            found.add(end, format!("end of that day, {}, in {}", later.date(), place.label));
+            found.add(
+                end,
+                format!("end of that day, {}, in {}", later.date(), place.label),
+            );
         }
     }
 }
@@ -200,7 +249,14 @@ const fn name_of(unit: Unit, count: i64) -> &'static str {
     }
 }
 
-fn point(day: Option<Day>, part: Option<Part>, clock: Option<Clock>, place: &Place, from: Timestamp, found: &mut Readings) {
+fn point(
+    day: Option<Day>,
+    part: Option<Part>,
+    clock: Option<Clock>,
+    place: &Place,
+    from: Timestamp,
+    found: &mut Readings,
+) {
     let today = from.to_zoned(place.zone.clone()).date();
     let dates = match day {
         Some(day) => dates(day, today),
@@ -229,20 +285,33 @@ fn moments(day: Option<Day>, part: Option<Part>, clock: Option<Clock>) -> Vec<(i
         if !clock.half_unknown {
             return vec![shown(minute)];
         }
-        let other = if clock.hour == 12 { 24 * 60 } else { minute + 12 * 60 };
+        let other = if clock.hour == 12 {
+            24 * 60
+        } else {
+            minute + 12 * 60
+        };
         return vec![shown(minute), shown(other)];
     }
     if let Some(part) = part {
         return vec![
-            (part.from * 60, format!("beginning of the {} of ", part.name)),
+            (
+                part.from * 60,
+                format!("beginning of the {} of ", part.name),
+            ),
             (part.to * 60, format!("end of the {} of ", part.name)),
         ];
     }
     match day {
-        Some(Day::EndOf(Unit::WorkingDay)) => {
-            vec![(17 * 60, "17:00 on ".to_owned()), (24 * 60, "end of ".to_owned())]
+        Some(Day::EndOf {
+            unit: Unit::WorkingDay,
+            ..
+        }) => {
+            vec![
+                (17 * 60, "17:00 on ".to_owned()),
+                (24 * 60, "end of ".to_owned()),
+            ]
         }
-        Some(Day::EndOf(_)) => vec![(24 * 60, "end of ".to_owned())],
+        Some(Day::EndOf { .. }) => vec![(24 * 60, "end of ".to_owned())],
         _ => vec![(0, "start of ".to_owned()), (24 * 60, "end of ".to_owned())],
     }
 }
@@ -264,25 +333,53 @@ fn dates(day: Day, today: Date) -> Vec<(Date, String)> {
         }
         Day::Date { year, month, day } => vec![date_of(year, month, day, today)],
         Day::Slashed { year, one, two } => {
-            let (first, second) = (date_of(year, two, one, today), date_of(year, one, two, today));
+            let (first, second) = (
+                date_of(year, two, one, today),
+                date_of(year, one, two, today),
+            );
             let marked = |date: Option<Date>, how: &str| {
                 let (date, name) = named(date?);
                 Some((date, format!("{name} ({how})")))
             };
-            let both = [marked(first, "the day first"), marked(second, "the month first")];
+            let both = [
+                marked(first, "the day first"),
+                marked(second, "the month first"),
+            ];
             return both.into_iter().flatten().collect();
         }
         Day::OfMonth(day) => {
-            let this = Date::new(today.year(), today.month(), day).ok().filter(|date| *date >= today);
+            let this = Date::new(today.year(), today.month(), day)
+                .ok()
+                .filter(|date| *date >= today);
             let later = today.last_of_month().tomorrow().ok();
-            vec![this.or_else(|| later.and_then(|later| Date::new(later.year(), later.month(), day).ok()))]
+            vec![this.or_else(|| {
+                later.and_then(|later| Date::new(later.year(), later.month(), day).ok())
+            })]
         }
-        Day::EndOf(Unit::Week) => {
-            let until = |day| plus(i64::from(today.weekday().until(day)));
-            vec![until(Weekday::Friday), until(Weekday::Sunday)]
+        Day::EndOf {
+            unit: Unit::Week,
+            next,
+        } => {
+            // A week runs from Monday, so on a Saturday the working week has ended.
+            let monday = i64::from(today.weekday().to_monday_zero_offset());
+            let week = if next { 7 } else { 0 };
+            vec![
+                plus(4 - monday + week).filter(|friday| *friday >= today),
+                plus(6 - monday + week),
+            ]
         }
-        Day::EndOf(Unit::Month) => vec![Some(today.last_of_month())],
-        Day::EndOf(_) => vec![plus(0)],
+        Day::EndOf {
+            unit: Unit::Month,
+            next,
+        } => {
+            let month = if next {
+                today.last_of_month().tomorrow().ok()
+            } else {
+                Some(today)
+            };
+            vec![month.map(Date::last_of_month)]
+        }
+        Day::EndOf { next, .. } => vec![plus(i64::from(next))],
     };
     found.into_iter().flatten().map(named).collect()
 }
@@ -299,13 +396,22 @@ fn date_of(year: Option<i16>, month: i8, day: i8, today: Date) -> Option<Date> {
 }
 
 /// A time without a day: today, or tomorrow when it is past.
-fn clock_days(clock: Option<Clock>, place: &Place, today: Date, from: Timestamp) -> Vec<(Date, String)> {
+fn clock_days(
+    clock: Option<Clock>,
+    place: &Place,
+    today: Date,
+    from: Timestamp,
+) -> Vec<(Date, String)> {
     let Some(clock) = clock else {
         return Vec::new();
     };
     let minute = clock.hour * 60 + clock.minute + if clock.half_unknown { 12 * 60 } else { 0 };
     let past = at_clock(&place.zone, today, minute).is_none_or(|at| at < from);
-    let date = if past { today.tomorrow().ok() } else { Some(today) };
+    let date = if past {
+        today.tomorrow().ok()
+    } else {
+        Some(today)
+    };
     let named = |date: Date| (date, date.strftime("%A %Y-%m-%d").to_string());
     date.map(named).into_iter().collect()
 }
@@ -315,7 +421,10 @@ fn clock_days(clock: Option<Clock>, place: &Place, today: Date, from: Timestamp)
 fn at_clock(zone: &TimeZone, date: Date, minute: i64) -> Option<Timestamp> {
     let date = date.checked_add((minute / (24 * 60)).days()).ok()?;
     let minute = minute % (24 * 60);
-    let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
+    let (hour, minute) = (
+        i8::try_from(minute / 60).ok()?,
+        i8::try_from(minute % 60).ok()?,
+    );
     let local = date.at(hour, minute, 0, 0).to_zoned(zone.clone()).ok()?;
     Some(local.timestamp())
 }

@@ -24,7 +24,8 @@ pub(super) struct Part {
 /// The number that a word names.
 pub(super) fn number(word: &str) -> Option<i64> {
     Some(match word {
-        "a" | "an" | "one" | "ein" | "eine" | "einer" | "einem" | "einen" | "eines" | "um" | "uma" => 1,
+        "a" | "an" | "one" | "ein" | "eine" | "einer" | "einem" | "einen" | "eines" | "um"
+        | "uma" => 1,
         "two" | "couple" | "zwei" | "dois" | "duas" => 2,
         "three" | "drei" | "três" | "tres" => 3,
         "four" | "vier" | "quatro" => 4,
@@ -57,7 +58,9 @@ pub(super) fn number(word: &str) -> Option<i64> {
 pub(super) fn unit(word: &str) -> Option<Unit> {
     Some(match word {
         "minute" | "minutes" | "min" | "mins" | "minuten" | "minuto" | "minutos" => Unit::Minute,
-        "hour" | "hours" | "hr" | "hrs" | "h" | "stunde" | "stunden" | "std" | "hora" | "horas" => Unit::Hour,
+        "hour" | "hours" | "hr" | "hrs" | "h" | "stunde" | "stunden" | "std" | "hora" | "horas" => {
+            Unit::Hour
+        }
         "day" | "days" | "tag" | "tage" | "tagen" | "dia" | "dias" => Unit::Day,
         "werktag" | "werktage" | "werktagen" | "arbeitstag" | "arbeitstage" | "arbeitstagen" => {
             Unit::WorkingDay

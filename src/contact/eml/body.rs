@@ -90,7 +90,10 @@ fn bounded(text: &mut String, defects: &mut Defects) {
     if text.len() > LONGEST_TEXT {
         defects.add(
             "text-length",
-            format!("The text has {} bytes; {LONGEST_TEXT} were read.", text.len()),
+            format!(
+                "The text has {} bytes; {LONGEST_TEXT} were read.",
+                text.len()
+            ),
         );
         text.truncate(text.floor_char_boundary(LONGEST_TEXT));
     }
@@ -116,7 +119,10 @@ impl Walk {
         let field = |name: &str| fields.iter().find(|field| field.is(name));
         let kind = field("content-type").and_then(Raw::content_type);
         let disposition = field("content-disposition").and_then(Raw::content_type);
-        let main = kind.as_ref().map_or("text", |kind| kind.ctype()).to_ascii_lowercase();
+        let main = kind
+            .as_ref()
+            .map_or("text", |kind| kind.ctype())
+            .to_ascii_lowercase();
         let sub = kind
             .as_ref()
             .and_then(|kind| kind.subtype())
@@ -139,19 +145,28 @@ impl Walk {
                 ),
             }
         }
-        let encoding = field("content-transfer-encoding").map(Raw::text).unwrap_or_default();
+        let encoding = field("content-transfer-encoding")
+            .map(Raw::text)
+            .unwrap_or_default();
         let bytes = transferred(content, encoding.trim(), defects);
         let name = [&disposition, &kind]
             .into_iter()
             .flatten()
-            .find_map(|part| part.attribute("filename").or_else(|| part.attribute("name")))
+            .find_map(|part| {
+                part.attribute("filename")
+                    .or_else(|| part.attribute("name"))
+            })
             .map(|name| hostile::clip(name, 1_000));
         let attached = disposition.as_ref().is_some_and(ContentType::is_attachment);
         let body = main == "text" && matches!(sub.as_str(), "plain" | "html");
         if body && !attached && name.is_none() {
             let charset = kind.as_ref().and_then(|kind| kind.attribute("charset"));
             let text = charset_text(&bytes, charset, defects);
-            let to = if sub == "html" { &mut self.html } else { &mut self.plain };
+            let to = if sub == "html" {
+                &mut self.html
+            } else {
+                &mut self.plain
+            };
             to.push(text);
         } else {
             self.attach(name, format!("{main}/{sub}"), bytes, defects);
@@ -163,9 +178,15 @@ impl Walk {
         if parts.is_empty() {
             defects.add(
                 "mime-boundary",
-                "The boundary of a multipart does not occur; its content is kept as a file.".to_owned(),
+                "The boundary of a multipart does not occur; its content is kept as a file."
+                    .to_owned(),
             );
-            self.attach(None, "multipart/mixed".to_owned(), content.to_vec(), defects);
+            self.attach(
+                None,
+                "multipart/mixed".to_owned(),
+                content.to_vec(),
+                defects,
+            );
         }
         for part in parts {
             if self.seen >= MOST_PARTS {
@@ -181,7 +202,13 @@ impl Walk {
         }
     }
 
-    fn attach(&mut self, name: Option<String>, declared: String, content: Vec<u8>, defects: &mut Defects) {
+    fn attach(
+        &mut self,
+        name: Option<String>,
+        declared: String,
+        content: Vec<u8>,
+        defects: &mut Defects,
+    ) {
         let shown = name.as_deref().unwrap_or(if declared == "message/rfc822" {
             "message.eml"
         } else {
@@ -192,7 +219,10 @@ impl Walk {
         if let Some(guessed) = guessed.filter(|guessed| contradicts(&declared, guessed)) {
             defects.add(
                 "type-mismatch",
-                format!("`{safe_name}` is declared as {} and begins like {guessed}.", hostile::one_line(&declared, 80)),
+                format!(
+                    "`{safe_name}` is declared as {} and begins like {guessed}.",
+                    hostile::one_line(&declared, 80)
+                ),
             );
         }
         self.attachments.push(Attachment {
@@ -235,7 +265,9 @@ fn parts_of<'b>(content: &'b [u8], boundary: &[u8], most: usize) -> Vec<&'b [u8]
     let mut start: Option<usize> = None;
     let mut at = 0;
     for line in content.split_inclusive(|byte| *byte == b'\n') {
-        let after = line.strip_prefix(b"--").and_then(|rest| rest.strip_prefix(boundary));
+        let after = line
+            .strip_prefix(b"--")
+            .and_then(|rest| rest.strip_prefix(boundary));
         let (is_end, is_boundary) = match after.map(<[u8]>::trim_ascii) {
             Some(b"") => (false, true),
             Some(b"--") => (true, true),
@@ -269,22 +301,32 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 /// The content with its transfer encoding undone; as it stands when that fails.
 fn transferred(content: &[u8], encoding: &str, defects: &mut Defects) -> Vec<u8> {
     let (decoded, clean) = if encoding.eq_ignore_ascii_case("base64") {
-        let end = content.iter().position(|byte| *byte == b'=').unwrap_or(content.len());
+        let end = content
+            .iter()
+            .position(|byte| *byte == b'=')
+            .unwrap_or(content.len());
         let data = content.get(..end).unwrap_or_default();
         let is_code = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
         let code: Vec<u8> = data.iter().copied().filter(is_code).collect();
-        let clean = data.iter().all(|byte| is_code(byte) || byte.is_ascii_whitespace());
+        let clean = data
+            .iter()
+            .all(|byte| is_code(byte) || byte.is_ascii_whitespace());
         (LENIENT.decode(code).ok(), clean)
     } else if encoding.eq_ignore_ascii_case("quoted-printable") {
         (quoted_printable_decode(content), true)
     } else {
-        let known = ["", "7bit", "8bit", "binary"].iter().any(|name| encoding.eq_ignore_ascii_case(name));
+        let known = ["", "7bit", "8bit", "binary"]
+            .iter()
+            .any(|name| encoding.eq_ignore_ascii_case(name));
         (Some(content.to_vec()), known)
     };
     if decoded.is_none() || !clean {
         defects.add(
             "transfer-encoding",
-            format!("A part is not clean `{}`; it was read as far as it goes.", hostile::one_line(encoding, 40)),
+            format!(
+                "A part is not clean `{}`; it was read as far as it goes.",
+                hostile::one_line(encoding, 40)
+            ),
         );
     }
     decoded.unwrap_or_else(|| content.to_vec())
@@ -296,13 +338,18 @@ fn charset_text(bytes: &[u8], charset: Option<&str>, defects: &mut Defects) -> S
     let label = charset.unwrap_or("us-ascii").trim().to_ascii_lowercase();
     let text = match utf8 {
         // UTF-8 that validates is UTF-8, whatever a message calls it; pure ASCII is the usual case.
-        Ok(text) if matches!(label.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii") => text.to_owned(),
+        Ok(text) if matches!(label.as_str(), "utf-8" | "utf8" | "us-ascii" | "ascii") => {
+            text.to_owned()
+        }
         _ => match charset_decoder(label.as_bytes()) {
             Some(decode) if label.len() <= 45 => decode(bytes),
             _ => {
                 defects.add(
                     "charset-unknown",
-                    format!("The character set `{}` is not known.", hostile::one_line(&label, 40)),
+                    format!(
+                        "The character set `{}` is not known.",
+                        hostile::one_line(&label, 40)
+                    ),
                 );
                 String::from_utf8_lossy(bytes).into_owned()
             }
@@ -311,7 +358,10 @@ fn charset_text(bytes: &[u8], charset: Option<&str>, defects: &mut Defects) -> S
     if text.contains('\u{fffd}') && !utf8.is_ok_and(|as_is| as_is.contains('\u{fffd}')) {
         defects.add(
             "charset-invalid",
-            format!("The text has bytes that are not `{}`.", hostile::one_line(&label, 40)),
+            format!(
+                "The text has bytes that are not `{}`.",
+                hostile::one_line(&label, 40)
+            ),
         );
     }
     text.replace("\r\n", "\n")

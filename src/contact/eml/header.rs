@@ -55,7 +55,10 @@ impl<'b> Raw<'b> {
     /// The value as a media type or disposition with its parameters.
     pub(super) fn content_type(&self) -> Option<ContentType<'static>> {
         let mut line = Vec::new();
-        match Self::stream(&mut line, self.value).parse_content_type().into_owned() {
+        match Self::stream(&mut line, self.value)
+            .parse_content_type()
+            .into_owned()
+        {
             HeaderValue::ContentType(found) => Some(found),
             _ => None,
         }
@@ -126,8 +129,7 @@ impl<'b> Raw<'b> {
 
 /// A date of RFC 5322, also with the obsolete zones; a wrong weekday does not matter.
 fn strict_date(text: &str) -> Option<Sent> {
-    static PARSER: rfc2822::DateTimeParser =
-        rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    static PARSER: rfc2822::DateTimeParser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
     let unfolded: Vec<&str> = text.split_whitespace().collect();
     let unfolded = unfolded.join(" ");
     let zoned = PARSER.parse_zoned(&unfolded).ok()?;
@@ -184,7 +186,10 @@ pub(super) fn fields<'b>(block: &'b [u8], defects: &mut Defects) -> Vec<Raw<'b>>
     if block.len() > LONGEST_BLOCK {
         defects.add(
             "header-size",
-            format!("The header has {} bytes; {LONGEST_BLOCK} were read.", block.len()),
+            format!(
+                "The header has {} bytes; {LONGEST_BLOCK} were read.",
+                block.len()
+            ),
         );
         block = block.get(..LONGEST_BLOCK).unwrap_or_default();
     }
@@ -209,7 +214,10 @@ pub(super) fn fields<'b>(block: &'b [u8], defects: &mut Defects) -> Vec<Raw<'b>>
                 if value.len() > LONGEST_FIELD {
                     defects.add(
                         "header-length",
-                        format!("A header field has {} bytes; {LONGEST_FIELD} were read.", value.len()),
+                        format!(
+                            "A header field has {} bytes; {LONGEST_FIELD} were read.",
+                            value.len()
+                        ),
                     );
                 }
                 found.push(Raw {
@@ -270,8 +278,17 @@ pub(super) struct Heads {
 
 /// Fields that stand once at most (RFC 5322, section 3.6).
 const ONCE: [&str; 11] = [
-    "from", "sender", "reply-to", "to", "cc", "bcc", "date", "subject", "message-id",
-    "in-reply-to", "references",
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "bcc",
+    "date",
+    "subject",
+    "message-id",
+    "in-reply-to",
+    "references",
 ];
 
 /// Reads the fields of a mail that we had at `received`.
@@ -288,12 +305,21 @@ pub(super) fn read(fields: &[Raw<'_>], received: Timestamp, defects: &mut Defect
     heads.to = parties("to");
     heads.cc = parties("cc");
     heads.return_path = first("return-path")
-        .map(|field| field.ids().into_iter().map(|address| Party { name: None, address: Some(address) }))
+        .map(|field| {
+            field.ids().into_iter().map(|address| Party {
+                name: None,
+                address: Some(address),
+            })
+        })
         .into_iter()
         .flatten()
         .collect();
     heads.subject = first("subject").map(Raw::text).unwrap_or_default();
-    heads.hops = fields.iter().filter(|field| field.is("received")).map(Raw::hop).collect();
+    heads.hops = fields
+        .iter()
+        .filter(|field| field.is("received"))
+        .map(Raw::hop)
+        .collect();
     heads.message_id = first("message-id").and_then(|field| field.ids().into_iter().next());
     heads.in_reply_to = first("in-reply-to").map(Raw::ids).unwrap_or_default();
     heads.references = first("references").map(Raw::ids).unwrap_or_default();
@@ -301,7 +327,10 @@ pub(super) fn read(fields: &[Raw<'_>], received: Timestamp, defects: &mut Defect
         let read = field.date();
         if !read.is_some_and(|(_, standard)| standard) {
             let raw = hostile::one_line(&String::from_utf8_lossy(field.value), 80);
-            defects.add("date-form", format!("The date is not in the form of the standard: {raw}"));
+            defects.add(
+                "date-form",
+                format!("The date is not in the form of the standard: {raw}"),
+            );
         }
         read.map(|(sent, _)| sent)
     });
@@ -315,7 +344,10 @@ pub(super) fn read(fields: &[Raw<'_>], received: Timestamp, defects: &mut Defect
 
 fn shown(field: &Raw<'_>) -> Field {
     let raw = String::from_utf8_lossy(field.value);
-    let unfolded: Vec<&str> = raw.split(['\r', '\n']).filter(|part| !part.is_empty()).collect();
+    let unfolded: Vec<&str> = raw
+        .split(['\r', '\n'])
+        .filter(|part| !part.is_empty())
+        .collect();
     Field {
         name: String::from_utf8_lossy(field.name).into_owned(),
         raw: unfolded.concat().trim().to_owned(),
@@ -336,15 +368,29 @@ fn judge(heads: &Heads, fields: &[Raw<'_>], received: Timestamp, defects: &mut D
     }
     for (missing, code, name) in [
         (heads.from.is_empty(), "from-missing", "From"),
-        (heads.date.is_none() && !fields.iter().any(|f| f.is("date")), "date-missing", "Date"),
-        (heads.message_id.is_none(), "message-id-missing", "Message-ID"),
+        (
+            heads.date.is_none() && !fields.iter().any(|f| f.is("date")),
+            "date-missing",
+            "Date",
+        ),
+        (
+            heads.message_id.is_none(),
+            "message-id-missing",
+            "Message-ID",
+        ),
     ] {
         if missing {
             defects.add(code, format!("There is no readable `{name}` field."));
         }
     }
-    if fields.iter().any(|field| std::str::from_utf8(field.value).is_err()) {
-        defects.add("header-charset", "A header field has bytes that are not UTF-8.".to_owned());
+    if fields
+        .iter()
+        .any(|field| std::str::from_utf8(field.value).is_err())
+    {
+        defects.add(
+            "header-charset",
+            "A header field has bytes that are not UTF-8.".to_owned(),
+        );
     }
     if let Some(sent) = heads.date {
         let ahead = sent.at.as_second().saturating_sub(received.as_second());
@@ -366,7 +412,11 @@ fn judge(heads: &Heads, fields: &[Raw<'_>], received: Timestamp, defects: &mut D
                 defects.add(code, format!("`From` is {from}, `{name}` is {other}."));
             }
         }
-        let named = heads.from.first().and_then(|party| party.name.as_deref()).unwrap_or_default();
+        let named = heads
+            .from
+            .first()
+            .and_then(|party| party.name.as_deref())
+            .unwrap_or_default();
         if named.contains('@') && !named.to_lowercase().contains(&from.to_lowercase()) {
             defects.add(
                 "name-is-address",

@@ -44,7 +44,9 @@ const LONGEST_HTML: usize = 8 * LONGEST_TEXT;
 /// Reduces `html`. Linear in its length.
 pub(super) fn reduce(html: &str) -> Reduced {
     let mut out = Reduced::default();
-    let mut rest = html.get(..html.floor_char_boundary(LONGEST_HTML)).unwrap_or_default();
+    let mut rest = html
+        .get(..html.floor_char_boundary(LONGEST_HTML))
+        .unwrap_or_default();
     if rest.len() < html.len() {
         out.oddities.insert("more markup than is read");
     }
@@ -131,7 +133,10 @@ fn attribute(tag: &str, wanted: &str) -> Option<String> {
     for _ in 0..200 {
         let at = rest.find('=')?;
         let (before, after) = (rest.get(..at)?, rest.get(at + 1..)?.trim_start());
-        let name = before.trim_end().rsplit(|c: char| c.is_whitespace() || c == '/').next()?;
+        let name = before
+            .trim_end()
+            .rsplit(|c: char| c.is_whitespace() || c == '/')
+            .next()?;
         let (value, next) = match after.chars().next() {
             Some(quote @ ('"' | '\'')) => {
                 let inner = after.get(1..)?;
@@ -157,7 +162,11 @@ fn decoded(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         let (before, from) = rest.split_at(at);
         out.push_str(before);
-        let end = from.char_indices().take(12).find(|(_, c)| *c == ';').map(|(end, _)| end);
+        let end = from
+            .char_indices()
+            .take(12)
+            .find(|(_, c)| *c == ';')
+            .map(|(end, _)| end);
         let (token, after) = from.split_at(end.map_or(1, |end| end + 1));
         add_html_token(&mut out, token.as_bytes(), false);
         rest = after;
@@ -192,9 +201,9 @@ impl Reduced {
                 }
             }
             "/a" => self.close_link(),
-            "br" | "p" | "/p" | "div" | "/div" | "tr" | "/tr" | "li" | "h1" | "h2" | "h3" | "h4"
-            | "/h1" | "/h2" | "/h3" | "/h4" | "ul" | "/ul" | "ol" | "/ol" | "table" | "/table"
-            | "blockquote" | "/blockquote" | "hr" => self.text.push('\n'),
+            "br" | "p" | "/p" | "div" | "/div" | "tr" | "/tr" | "li" | "h1" | "h2" | "h3"
+            | "h4" | "/h1" | "/h2" | "/h3" | "/h4" | "ul" | "/ul" | "ol" | "/ol" | "table"
+            | "/table" | "blockquote" | "/blockquote" | "hr" => self.text.push('\n'),
             "td" | "th" => self.text.push('\t'),
             "form" | "input" | "button" => {
                 self.oddities.insert("a form");
@@ -205,15 +214,27 @@ impl Reduced {
             "script" => {
                 self.oddities.insert("a script");
             }
-            "base" | "meta" if attribute(tag, "href").or(attribute(tag, "http-equiv")).is_some() => {
+            "base" | "meta"
+                if attribute(tag, "href")
+                    .or(attribute(tag, "http-equiv"))
+                    .is_some() =>
+            {
                 self.oddities.insert("a redirection or a base address");
             }
             "img" | "link" | "video" | "audio" => self.loaded(tag),
             _ => {}
         }
-        let style = attribute(tag, "style").unwrap_or_default().to_ascii_lowercase();
+        let style = attribute(tag, "style")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let style: String = style.chars().filter(|c| !c.is_whitespace()).collect();
-        let hides = ["display:none", "visibility:hidden", "font-size:0", "opacity:0;", "max-height:0"];
+        let hides = [
+            "display:none",
+            "visibility:hidden",
+            "font-size:0",
+            "opacity:0;",
+            "max-height:0",
+        ];
         if hides.iter().any(|hide| style.contains(hide)) {
             self.oddities.insert("text that a reader does not see");
         }
@@ -226,7 +247,8 @@ impl Reduced {
             source.starts_with("http") || source.starts_with("//")
         });
         if remote {
-            self.oddities.insert("an image or file that would be loaded from elsewhere");
+            self.oddities
+                .insert("an image or file that would be loaded from elsewhere");
         }
     }
 
@@ -235,7 +257,8 @@ impl Reduced {
             return;
         };
         let text = self.text.get(from..).unwrap_or_default().trim().to_owned();
-        if self.links.len() >= MOST_LINKS || target.starts_with('#') || target.len() > LONGEST_LINK {
+        if self.links.len() >= MOST_LINKS || target.starts_with('#') || target.len() > LONGEST_LINK
+        {
             return;
         }
         let shown = indicator::host_in(&text);
@@ -251,7 +274,11 @@ impl Reduced {
             self.text.push_str("> ");
         }
         if text.len() <= LONGEST_LINK {
-            self.links.push(Link { text, target, mismatch });
+            self.links.push(Link {
+                text,
+                target,
+                mismatch,
+            });
         }
     }
 }
@@ -282,7 +309,11 @@ mod tests {
         let reduced = reduce(html);
         let lies: Vec<bool> = reduced.links.iter().map(|link| link.mismatch).collect();
         assert_eq!(lies, [true, false, false]);
-        assert!(reduced.text.contains("https://portal.company.example <https://files.mail-two.example/d/1>"));
+        assert!(
+            reduced
+                .text
+                .contains("https://portal.company.example <https://files.mail-two.example/d/1>")
+        );
     }
 
     #[test]
@@ -295,7 +326,11 @@ mod tests {
         assert_eq!(reduced.text, "Grüße & A<3 &nope; &\n\nsecret\n\nend");
         assert!(reduced.oddities.contains("a script"));
         assert!(reduced.oddities.contains("text that a reader does not see"));
-        assert!(reduced.oddities.contains("an image or file that would be loaded from elsewhere"));
+        assert!(
+            reduced
+                .oddities
+                .contains("an image or file that would be loaded from elsewhere")
+        );
     }
 
     #[test]
@@ -308,7 +343,15 @@ mod tests {
 
     #[test]
     fn markup_made_to_be_slow_is_not() {
-        for unit in ["<a \">\"", "<a '><b \">", "<", "<!", "&", "<a =", "</a><a href=x>"] {
+        for unit in [
+            "<a \">\"",
+            "<a '><b \">",
+            "<",
+            "<!",
+            "&",
+            "<a =",
+            "</a><a href=x>",
+        ] {
             let html = unit.repeat(400_000 / unit.len());
             assert!(reduce(&html).links.len() <= MOST_LINKS, "{unit}");
         }

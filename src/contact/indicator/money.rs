@@ -31,7 +31,10 @@ pub(super) fn find(text: &str) -> Vec<Range<usize>> {
     AMOUNT
         .matches(text)
         .map(|hit| {
-            let end = hit.as_str().trim_end_matches(['.', ',', '\'', '’', '_', ' ']).len();
+            let end = hit
+                .as_str()
+                .trim_end_matches(['.', ',', '\'', '’', '_', ' '])
+                .len();
             hit.start()..hit.start() + end
         })
         .collect()

@@ -10,9 +10,8 @@ static SCHEME: Pattern =
     Pattern::new(r"(?i)\bh(?:xx|tx|xt|\*\*|__)p(s?)(?:\[:\]|\(:\)|:)(?://|\\\\|\[//\])");
 static PLAIN_SCHEME: Pattern =
     Pattern::new(r"(?i)\bhttp(s?)(?:\[://\]|\[:\]//|\(:\)//|:\\\\|\[:\]\[/\]\[/\])");
-static DOT: Pattern = Pattern::new(
-    r"(?i)\b[ \t]?(?:[\[({]\s?(?:\.|dot|punkt|ponto)\s?[\])}]|\[\.|\.\])[ \t]?\b",
-);
+static DOT: Pattern =
+    Pattern::new(r"(?i)\b[ \t]?(?:[\[({]\s?(?:\.|dot|punkt|ponto)\s?[\])}]|\[\.|\.\])[ \t]?\b");
 static AT: Pattern = Pattern::new(r"(?i)\b[ \t]?[\[({]\s?(?:@|at|arroba)\s?[\])}][ \t]?\b");
 static WIDE_DOT: Pattern = Pattern::new(r"\b[．。｡․]\b");
 
@@ -20,7 +19,13 @@ static WIDE_DOT: Pattern = Pattern::new(r"\b[．。｡․]\b");
 pub fn refang(text: &str) -> String {
     let mut text: Cow<'_, str> = if text.chars().any(hostile::is_hidden) {
         // A carriage return ends a line; every other hidden character only hides.
-        let keep = |c: char| if c == '\r' { Some('\n') } else { (!hostile::is_hidden(c)).then_some(c) };
+        let keep = |c: char| {
+            if c == '\r' {
+                Some('\n')
+            } else {
+                (!hostile::is_hidden(c)).then_some(c)
+            }
+        };
         Cow::Owned(text.chars().filter_map(keep).collect())
     } else {
         Cow::Borrowed(text)
@@ -56,7 +61,10 @@ pub fn defang(value: &str) -> String {
 }
 
 fn dull(scheme: &str) -> String {
-    scheme.to_ascii_lowercase().replacen("tt", "xx", 1).replacen("ft", "fx", 1)
+    scheme
+        .to_ascii_lowercase()
+        .replacen("tt", "xx", 1)
+        .replacen("ft", "fx", 1)
 }
 
 /// A text in which every link, address and domain is defanged; everything else stays.
@@ -86,7 +94,12 @@ fn defang_names(out: &mut String, text: &str) {
             continue;
         }
         out.push_str(text.get(from..range.start).unwrap_or_default());
-        out.push_str(&text.get(range.clone()).unwrap_or_default().replace('.', "[.]"));
+        out.push_str(
+            &text
+                .get(range.clone())
+                .unwrap_or_default()
+                .replace('.', "[.]"),
+        );
         from = range.end;
     }
     out.push_str(text.get(from..).unwrap_or_default());

@@ -32,7 +32,12 @@ pub(super) fn find(text: &str) -> Vec<Hit> {
         (hit.range(), kind, hit.as_str().to_owned(), check)
     });
     let hexed = HEXED.matches(text).map(|hit| {
-        (hit.range(), "eth", hit.as_str().to_owned(), ethereum(hit.as_str()))
+        (
+            hit.range(),
+            "eth",
+            hit.as_str().to_owned(),
+            ethereum(hit.as_str()),
+        )
     });
     let base58 = BASE58.matches(text).filter_map(|hit| {
         let (kind, check) = base58_wallet(hit.as_str())?;
@@ -50,7 +55,14 @@ pub(super) fn find(text: &str) -> Vec<Hit> {
         // A hash, a date or a word with a hyphen is not a wallet.
         let hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
         let fresh = mixed && !hex && !taken.contains(&token.start());
-        fresh.then(|| (token.range(), coin(word.as_str()), value.to_owned(), Check::Invalid))
+        fresh.then(|| {
+            (
+                token.range(),
+                coin(word.as_str()),
+                value.to_owned(),
+                Check::Invalid,
+            )
+        })
     });
     let announced: Vec<Hit> = announced.collect();
     hits.extend(announced);
@@ -82,7 +94,9 @@ fn coin(word: &str) -> &'static str {
 
 /// Segwit and taproot (BIP 173, BIP 350): the variant of the sum follows the witness version.
 fn bech32_wallet(text: &str) -> (&'static str, Check) {
-    let litecoin = text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("ltc"));
+    let litecoin = text
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("ltc"));
     let kind = if litecoin { "ltc" } else { "btc" };
     (kind, Check::of(bech32::segwit::decode(text).is_ok()))
 }
@@ -97,12 +111,9 @@ fn ethereum(text: &str) -> Check {
     }
     let hash = Keccak256::digest(digits.to_ascii_lowercase().as_bytes());
     let nibbles = hash.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    Check::of(
-        digits
-            .bytes()
-            .zip(nibbles)
-            .all(|(digit, nibble)| !digit.is_ascii_alphabetic() || digit.is_ascii_uppercase() == (nibble >= 8)),
-    )
+    Check::of(digits.bytes().zip(nibbles).all(|(digit, nibble)| {
+        !digit.is_ascii_alphabetic() || digit.is_ascii_uppercase() == (nibble >= 8)
+    }))
 }
 
 /// What a token of base 58 is: a wallet whose sum holds, something that looks like one, or nothing.
@@ -136,7 +147,9 @@ fn base58_wallet(text: &str) -> Option<(&'static str, Check)> {
         return None;
     }
     if (32..=44).contains(&length)
-        && bs58::decode(text).into_vec().is_ok_and(|bytes| bytes.len() == 32)
+        && bs58::decode(text)
+            .into_vec()
+            .is_ok_and(|bytes| bytes.len() == 32)
     {
         return Some(("sol", Check::Unchecked));
     }
@@ -152,7 +165,11 @@ fn base58_wallet(text: &str) -> Option<(&'static str, Check)> {
 
 /// The version byte of 20 bytes in Base58Check.
 fn base58check(text: &str, alphabet: &Alphabet) -> Option<u8> {
-    let bytes = bs58::decode(text).with_alphabet(alphabet).with_check(None).into_vec().ok()?;
+    let bytes = bs58::decode(text)
+        .with_alphabet(alphabet)
+        .with_check(None)
+        .into_vec()
+        .ok()?;
     match bytes.as_slice() {
         [version, rest @ ..] if rest.len() == 20 => Some(*version),
         _ => None,
@@ -162,7 +179,9 @@ fn base58check(text: &str, alphabet: &Alphabet) -> Option<u8> {
 /// Random letters of base 58 have digits and both cases; words do not.
 fn is_mixed(text: &str) -> bool {
     let count = |test: fn(&u8) -> bool| text.as_bytes().iter().filter(|byte| test(byte)).count();
-    count(u8::is_ascii_digit) >= 2 && count(u8::is_ascii_lowercase) >= 3 && count(u8::is_ascii_uppercase) >= 3
+    count(u8::is_ascii_digit) >= 2
+        && count(u8::is_ascii_lowercase) >= 3
+        && count(u8::is_ascii_uppercase) >= 3
 }
 
 /// Monero: blocks of 8 bytes in 11 letters, a known network byte, and four bytes of Keccak-256.
