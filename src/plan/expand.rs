@@ -353,12 +353,7 @@ impl<'a> Expansion<'a> {
             if closing.order == Order::Noisy {
                 all.extend(barrier.iter().cloned());
             }
-            for (other_step, other) in self.doors.all() {
-                let first = kind.after.contains(&other.kind.name);
-                if first && other.provider == closing.provider && other.account == closing.account {
-                    all.insert(format!("{other_step}/{}", other.door));
-                }
-            }
+            all.extend(self.forerunners(&step.id, closing));
             let task = Task::Close {
                 door: closing.door.clone(),
                 provider: closing.provider.clone(),
@@ -371,6 +366,32 @@ impl<'a> Expansion<'a> {
             let title = format!("Close {}: {}", kind.title, closing.label);
             self.push(step, name(closing), title, task, all.into_iter().collect());
         }
+    }
+
+    /// The closings that the provider wants before this one, for the same account.
+    fn forerunners(&mut self, step: &str, closing: &Closing) -> Vec<StepId> {
+        let mut found = Vec::new();
+        for (other_step, other) in self.doors.all() {
+            let first = closing.kind.after.contains(&other.kind.name);
+            if !first || other.provider != closing.provider || other.account != closing.account {
+                continue;
+            }
+            found.push(format!("{other_step}/{}", other.door));
+            let gates = self.flow.before(other_step).filter(|id| {
+                let mut steps = self.flow.sorted.iter();
+                steps.any(|other| other.id == *id && matches!(other.kind, Kind::Gate(_)))
+            });
+            for gate in gates.filter(|gate| !self.flow.precedes(gate, step)) {
+                let note = format!(
+                    "`{}` also waits until gate `{gate}` is settled: the provider wants `{}` closed before it.",
+                    closing.kind.name, other.kind.name
+                );
+                if !self.notes.contains(&note) {
+                    self.notes.push(note);
+                }
+            }
+        }
+        found
     }
 
     /// The first look, and one wait and one look for each later one; returns how many steps the

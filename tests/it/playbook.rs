@@ -91,9 +91,17 @@ const GITHUB: Spec = Spec {
             )
         },
         DoorKind {
+            title: "Single sign-on grant",
+            ..kind("github.sso_grant", Class::Irreversible, Order::Simultaneous)
+        },
+        DoorKind {
             title: "Membership",
             notifies: Notifies::Yes,
-            after: &["github.sso_credential", "github.webhook"],
+            after: &[
+                "github.sso_credential",
+                "github.webhook",
+                "github.sso_grant",
+            ],
             residual: "Clones that were made stay where they are.",
             ..kind("github.membership", Class::Reversible, Order::Noisy)
         },

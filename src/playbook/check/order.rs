@@ -126,7 +126,7 @@ impl Check<'_> {
                         )
                         .label(here, format!("closes `{}`", kind.name))
                         .label(there, format!("closes `{first}`, later"))
-                        .help("close both in one step, or turn the order of the steps around"),
+                        .help("turn the order of the steps around, or let neither wait for the other: the plan then keeps the provider's order door by door"),
                     );
                 }
             }

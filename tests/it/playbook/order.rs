@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::{GITHUB, OKTA, account, add, case, catalogue, load, now, with_steps};
 
-const KINDS: [&str; 9] = [
+const KINDS: [&str; 10] = [
     "okta.user",
     "okta.sessions",
     "okta.api_token",
@@ -21,6 +21,7 @@ const KINDS: [&str; 9] = [
     "github.block",
     "github.deploy_key",
     "github.secret",
+    "github.sso_grant",
 ];
 
 /// Two closings of one playbook: in one step, one after the other, or beside each other.
@@ -42,10 +43,15 @@ fn playbook(shape: usize, classes: &str) -> String {
             close("a", "go", "github.membership, okta.sessions")
                 + &close("b", "go", "github.*, okta.user")
         }
-        _ => {
+        3 => {
             "  - { id: s, snapshot: { trails: [all] } }\n".to_owned()
                 + &close("c", "go, s", "github.*")
                 + "  - { id: v, needs: [c], verify: { again: [24h] } }\n"
+        }
+        _ => {
+            return cordon::playbook::shipped("terminated-contractor")
+                .unwrap()
+                .to_owned();
         }
     };
     with_steps(&format!("{gate}{steps}"))
@@ -121,8 +127,8 @@ proptest! {
 
     #[test]
     fn every_plan_keeps_its_order(
-        shape in 0_usize..4,
-        doors in prop::collection::vec((0_usize..9, 0_u8..3, 0_u8..7), 1..40),
+        shape in 0_usize..5,
+        doors in prop::collection::vec((0_usize..10, 0_u8..3, 0_u8..7), 1..40),
         swapped: bool,
     ) {
         let (id, mut state) = case();

@@ -35,7 +35,7 @@ fn the_data_form_has_the_same_facts() {
             view.summary.redoable,
             view.summary.irreversible
         ),
-        (8, 4, 2, 2)
+        (9, 4, 2, 3)
     );
     assert_eq!(
         (
@@ -44,7 +44,7 @@ fn the_data_form_has_the_same_facts() {
             view.summary.gates,
             view.summary.left
         ),
-        (1, 4, 2, 1)
+        (1, 5, 2, 1)
     );
     let json = serde_json::to_value(&view).unwrap();
     let steps = json["steps"].as_array().unwrap();
