@@ -2,9 +2,11 @@
 
 pub mod approval;
 pub mod checkpoint;
+pub mod export;
 pub mod git;
 pub mod recorder;
 mod redact;
 pub mod trail;
+pub mod verify;
 
 pub use recorder::Recorder;

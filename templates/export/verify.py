@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Checks this folder with nothing but Python's standard library.
+
+Usage: python3 verify.py [FOLDER]
+
+Signatures are checked with the program `ssh-keygen` when it is installed, and are otherwise
+reported as not checked. Ends with 0 when everything holds, with 1 otherwise.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+KNOWN_FORMAT = 1
+MANIFEST = "manifest-sha256.txt"
+problems = []
+
+
+def problem(place, what):
+    problems.append(f"{place}: {what}")
+
+
+def sha256_of(path):
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def shown(text):
+    """Text from outside, without anything that steers a terminal."""
+    return "".join(c if c.isprintable() else f"[U+{ord(c):04X}]" for c in str(text))[:300]
+
+
+def check_manifest():
+    """Every file is as it was when the manifest was written, and there is no other."""
+    named = {}
+    with open(MANIFEST, encoding="ascii") as file:
+        for number, line in enumerate(file, 1):
+            digest, gap, path = line.rstrip("\n").partition("  ")
+            if len(digest) != 64 or not gap or not path or path.startswith("/") or ".." in path.split("/"):
+                problem(f"{MANIFEST} line {number}", "is not `sha256  path`")
+            else:
+                named[path] = digest
+    found = set()
+    for folder, _, files in os.walk("."):
+        for name in files:
+            found.add(os.path.relpath(os.path.join(folder, name), ".").replace(os.sep, "/"))
+    for path in sorted(found - set(named) - {MANIFEST, MANIFEST + ".sig"}):
+        problem(shown(path), "is not in the manifest")
+    for path, digest in sorted(named.items()):
+        if path not in found:
+            problem(path, "is missing")
+        elif os.path.islink(path) or sha256_of(path) != digest:
+            problem(path, "was changed")
+    print(f"manifest: {len(named)} files")
+
+
+def check_chain():
+    """Each line carries the next number and the SHA-256 of the line before it."""
+    entries, hashes = [], []
+    before = "0" * 64
+    with open("ledger.jsonl", "rb") as file:
+        for number, line in enumerate(file, 1):
+            place = f"ledger.jsonl line {number}"
+            if not line.endswith(b"\n"):
+                problem(place, "has no line end: the file was cut off")
+            try:
+                entry = json.loads(line)
+                if entry["seq"] != number - 1:
+                    problem(place, f"carries number {entry['seq']}, not {number - 1}")
+                if entry["prev"] != before:
+                    problem(place, f"does not continue line {number - 1}")
+                entries.append((number, entry))
+            except (ValueError, KeyError, TypeError) as error:
+                problem(place, f"is not a record: {error}")
+            before = hashlib.sha256(line).hexdigest()
+            hashes.append(before)
+    newer = {e["v"] for _, e in entries if e.get("v", 0) > KNOWN_FORMAT}
+    if newer:
+        print(f"note: lines of format {sorted(newer)} are newer than this script; only their chain was checked")
+    print(f"ledger: {len(hashes)} lines, the last is {before}")
+    return [(n, e) for n, e in entries if e.get("v", 0) <= KNOWN_FORMAT], hashes
+
+
+def kind(entry):
+    return entry["event"]["kind"]
+
+
+def body(entry):
+    return entry["event"]["body"]
+
+
+def check_evidence(entries):
+    """The bytes of every item are there and have the recorded SHA-256 and length."""
+    files = {name.split(".", 1)[0]: os.path.join("raw", name) for name in os.listdir("raw")} if os.path.isdir("raw") else {}
+    count = 0
+    for number, entry in entries:
+        if kind(entry) != "evidence.kept":
+            continue
+        count += 1
+        item = body(entry)
+        path = files.get(item["id"])
+        if path is None:
+            problem(f"ledger.jsonl line {number}", f"the bytes of {item['id']} are missing")
+        elif sha256_of(path) != item["sha256"] or os.path.getsize(path) != item["bytes"]:
+            problem(path, f"is not what line {number} of the ledger recorded")
+    print(f"evidence: {count} items")
+
+
+def signature_holds(text, signature, principal, namespace):
+    """True, False, or None when `ssh-keygen` is not there. Writes nothing."""
+    program = shutil.which("ssh-keygen")
+    if program is None:
+        return None
+    command = [program, "-Y", "verify", "-f", "keys/allowed_signers", "-I", principal, "-n", namespace, "-s", signature]
+    with open(text, "rb") as file:
+        return subprocess.run(command, stdin=file, capture_output=True, check=False).returncode == 0
+
+
+def told(holds):
+    return {True: "signature holds", False: "SIGNATURE DOES NOT HOLD", None: "signature NOT CHECKED"}[holds]
+
+
+def check_signed(place, text, expected, principal, namespace):
+    """A signed text lies in its file exactly as the ledger holds it, and the signature holds."""
+    for path, content in ((text, expected[0]), (text + ".sig", expected[1])):
+        try:
+            with open(path, encoding="utf-8", newline="") as file:
+                if file.read() != content:
+                    problem(path, f"is not what {place} holds")
+                    return False
+        except OSError:
+            problem(path, "is missing")
+            return False
+    holds = signature_holds(text, text + ".sig", principal, namespace)
+    if holds is False:
+        problem(text, "the signature does not hold")
+    return holds
+
+
+def check_checkpoints(entries, hashes):
+    """Each signed checkpoint names a line of this log and its SHA-256."""
+    for number, entry in entries:
+        if kind(entry) != "checkpoint.signed":
+            continue
+        place, point = f"ledger.jsonl line {number}", body(entry)
+        count = point["entries"]
+        fields = dict(line.split(" ", 1) for line in point["text"].splitlines()[1:])
+        if fields.get("entries") != str(count) or fields.get("head") != point["head"]:
+            problem(place, "the signed text says something else than its record")
+        if not 0 < count < number or hashes[count - 1] != point["head"]:
+            problem(place, f"line {count} is not the one that was signed")
+        path = f"checkpoints/{count:08}.txt"
+        holds = check_signed(place, path, (point["text"], point["signature"]), "recorder", "checkpoint@cordon")
+        print(f"checkpoint over {count} lines at {fields.get('at')}: {told(holds)}")
+
+
+def principal_of(name):
+    allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
+    return "".join(c if c in allowed else "_" for c in name)
+
+
+def check_approvals(entries):
+    """Lists every decision of a person and what it binds."""
+    plans, notices = set(), {}
+    for number, entry in entries:
+        what, it = kind(entry), body(entry)
+        if what == "plan.made":
+            plain = json.dumps(it["plan"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            if hashlib.sha256(plain.encode()).hexdigest() != it["digest"]:
+                problem(f"ledger.jsonl line {number}", "the digest is not the plan's")
+            plans.add(it["digest"])
+        elif what == "notice.drafted":
+            notices[it["notice"]] = it["text"]
+        elif what in ("gate.approved", "gate.denied", "notice.approved"):
+            place, signed = f"ledger.jsonl line {number}", it["signed"]
+            bound = it["text"] if what == "notice.approved" else it["plan"]
+            known = notices.get(it["notice"]) == bound if what == "notice.approved" else bound in plans
+            if not known:
+                problem(place, "the decision binds no plan or text of this log")
+            if f"\nbinds: sha256:{bound}\n" not in signed["text"]:
+                problem(place, "the signed text binds something else")
+            name = principal_of(signed["person"])
+            path = f"approvals/{number:08}-{name[:60]}.txt"
+            holds = check_signed(place, path, (signed["text"], signed["signature"]), name, "approval@cordon")
+            about = it.get("step") or it.get("notice")
+            print(f"decision at {entry['at']}: {what} by {shown(signed['person'])} for {shown(about)}: {told(holds)}")
+
+
+def main():
+    if len(sys.argv) > 2:
+        print(__doc__)
+        return 2
+    os.chdir(sys.argv[1] if len(sys.argv) == 2 else os.path.dirname(os.path.abspath(__file__)))
+    try:
+        check_manifest()
+        holds = signature_holds(MANIFEST, MANIFEST + ".sig", "recorder", "export@cordon")
+        print(f"manifest: {told(holds)}")
+        if holds is False:
+            problem(MANIFEST + ".sig", "the signature does not hold")
+        entries, hashes = check_chain()
+        check_evidence(entries)
+        check_checkpoints(entries, hashes)
+        check_approvals(entries)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        problem("the folder", f"cannot be read to the end: {error}")
+    for line in problems:
+        print(f"PROBLEM {line}")
+    print("DOES NOT VERIFY" if problems else "VERIFIED")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
