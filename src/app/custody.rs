@@ -1,18 +1,24 @@
 //! Evidence of a case: import, repositories, export, verification.
 
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
+use url::Url;
 
 use super::desk::Desk;
 use crate::case::event::{Event, Evidence};
 use crate::evidence::export::Exported;
+use crate::evidence::git::{Bundled, Remote};
 use crate::evidence::timeline::{self, Moment};
 use crate::evidence::{export, git, trail, verify};
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
 use crate::provider::Completeness;
+
+/// How long one call of git may take.
+const GIT_LIMIT: Duration = Duration::from_mins(30);
 
 /// A trail file that was taken in.
 #[derive(Debug, Clone, Serialize)]
@@ -44,26 +50,6 @@ impl ImportedFile {
                 self.evidence, self.completeness.records, self.completeness.duplicates, self.problems.len()
             ),
         }
-    }
-}
-
-/// A repository that was mirrored and bundled.
-#[derive(Debug, Clone, Serialize)]
-pub struct Bundled {
-    /// What was named. Hostile text.
-    pub repository: String,
-    /// The bundle.
-    pub evidence: EvidenceId,
-    /// How many refs it holds.
-    pub refs: u64,
-    /// How many bytes.
-    pub bytes: u64,
-}
-
-impl Bundled {
-    /// One line for people.
-    pub fn line(&self) -> String {
-        format!("bundled as {}: {} refs, {} bytes, verified by git", self.evidence, self.refs, self.bytes)
     }
 }
 
@@ -99,8 +85,17 @@ impl Desk {
     /// # Errors
     /// git is missing or too old, the repository cannot be read, the bundle does not verify.
     pub async fn bundle(&self, repository: &str) -> Result<Bundled> {
-        let kept = git::bundle(&self.recorder, repository, None).await?;
-        Ok(Bundled { repository: repository.to_owned(), evidence: kept.bundle, refs: kept.refs, bytes: kept.bytes })
+        let url = match Path::new(repository) {
+            folder if folder.exists() => {
+                let folder = std::fs::canonicalize(folder).map_err(crate::fault::io("find the repository", folder))?;
+                Url::from_file_path(&folder).ok()
+            }
+            _ => Url::parse(repository).ok(),
+        };
+        let url = url.ok_or_else(|| {
+            Fault::input("git-remote", "This is neither a folder nor an address.").at(repository.escape_debug()).hint("give a path, or an https address")
+        })?;
+        git::bundle(&self.recorder, &Remote::new(url, None)?, GIT_LIMIT).await
     }
 
     /// The bytes of an item of evidence, checked against its hash.

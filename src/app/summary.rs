@@ -286,13 +286,24 @@ pub fn inventory(summary: &Summary) -> String {
 }
 
 /// Trails that were kept, imported files and bundles.
-pub fn trails(imported: &[crate::app::custody::ImportedFile], bundled: &[crate::app::custody::Bundled], summary: &Summary) -> String {
+pub fn trails(
+    imported: &[crate::app::custody::ImportedFile],
+    bundled: &[(String, crate::evidence::git::Bundled)],
+    summary: &Summary,
+) -> String {
     let mut text = String::new();
     for one in imported {
         let _ = writeln!(text, "{}: {}", one_line(&one.name, 100), terminal(&one.line()));
     }
-    for one in bundled {
-        let _ = writeln!(text, "{}: {}", one_line(&one.repository, 100), one.line());
+    for (repository, one) in bundled {
+        let kept = match &one.bundle {
+            Some(bundle) => format!("bundled as {bundle}: {} refs, {} bytes, verified by git", one.refs, one.bytes),
+            None => "nothing to bundle".to_owned(),
+        };
+        let _ = writeln!(text, "{}: {kept}", one_line(repository, 100));
+        for gap in &one.gaps {
+            let _ = writeln!(text, "  not in it: {gap}");
+        }
     }
     let rows = summary.trails.iter().map(|line| {
         let c = &line.completeness;

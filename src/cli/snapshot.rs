@@ -36,7 +36,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let mut bundled = Vec::new();
     for repository in &args.repository {
         desktop.ui.status(&format!("Mirroring {}…", crate::hostile::one_line(repository, 200)));
-        bundled.push(desk.bundle(repository).await?);
+        bundled.push((repository.clone(), desk.bundle(repository).await?));
     }
     if args.import.is_empty() && args.repository.is_empty() {
         desk.snapshot(args.window).await?;

@@ -26,7 +26,7 @@ pub fn text(report: &Report, zone: &TimeZone) -> String {
         let end = if c.complete { "to the end" } else { "NOT to the end" };
         let _ = writeln!(text, "  {:<28} {} records in {} pages, {end}", trail.trail, c.records, c.pages);
     }
-    let _ = writeln!(text, "  export: {}", report.verify.line());
+    let _ = writeln!(text, "  export: {}", super::expect::verdict(&report.verify));
     text.push_str("\nClocks\n");
     for clock in &report.clocks {
         let _ = writeln!(text, "  {}  {}", crate::time::utc_and_zone(clock.due, zone), one_line(&clock.title, 100));
