@@ -195,11 +195,11 @@ impl ClientCredentials {
         Ok(Held {
             token: granted.access_token.into(),
             until: now.saturating_add(used).unwrap_or(now),
-            scopes: granted
-                .scope
-                .map(|scope| scope.split_whitespace().map(str::to_owned).collect())
-                // Without the field, what was asked for was granted (RFC 6749, section 5.1).
-                .unwrap_or_else(|| self.app.scopes.clone()),
+            // Without the field, what was asked for was granted (RFC 6749, section 5.1).
+            scopes: granted.scope.map_or_else(
+                || self.app.scopes.clone(),
+                |scope| scope.split_whitespace().map(str::to_owned).collect(),
+            ),
         })
     }
 

@@ -164,6 +164,13 @@ fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
         .unwrap_or_default()
 }
 
+/// Sets a field of a record.
+fn set(record: &mut Value, field: &str, value: Value) {
+    if let Some(fields) = record.as_object_mut() {
+        fields.insert(field.to_owned(), value);
+    }
+}
+
 /// What stays the same when a role is taken away and given again.
 fn role_key(record: &Value) -> String {
     let (kind, role, set) = (
@@ -253,23 +260,19 @@ impl World {
     /// Gives a user another status, as an administrator in the console would.
     pub fn set_status(&self, user: &str, status: &str) {
         if let Some(user) = self.org().users.get_mut(user) {
-            user.record["status"] = status.into();
+            set(&mut user.record, "status", status.into());
         }
     }
 
     /// Sets a field of a user's profile.
     pub fn set_profile(&self, user: &str, field: &str, value: &str) {
-        if let Some(user) = self.org().users.get_mut(user) {
-            user.record["profile"][field] = value.into();
-        }
+        self.org().edit(user, "profile", field, value.into());
     }
 
     /// Lets another directory master a user.
     pub fn set_master(&self, user: &str, kind: &str) {
-        if let Some(user) = self.org().users.get_mut(user) {
-            user.record["credentials"]["provider"] =
-                serde_json::json!({"type": kind, "name": kind});
-        }
+        let provider = serde_json::json!({"type": kind, "name": kind});
+        self.org().edit(user, "credentials", "provider", provider);
     }
 
     /// The groups that an administrator role of a user is limited to.
@@ -349,6 +352,14 @@ impl Org {
     fn number(&mut self, prefix: &str) -> String {
         self.numbers += 1;
         format!("{prefix}tm{:05}drill00000", self.numbers)
+    }
+
+    /// Sets a field in a part of a user's record.
+    fn edit(&mut self, user: &str, part: &str, field: &str, value: Value) {
+        let record = self.users.get_mut(user).map(|user| &mut user.record);
+        if let Some(part) = record.and_then(|record| record.get_mut(part)) {
+            set(part, field, value);
+        }
     }
 
     fn is_open(&self, kind: &str, native: &str) -> bool {
@@ -520,7 +531,7 @@ impl Org {
             .filter(|issued| now < issued.until)
             .ok_or_else(unauthenticated)?;
         let needed = scope(method, path);
-        if path.ends_with("/users/me") || !issued.scopes.iter().any(|scope| *scope == needed) {
+        if path.ends_with("/users/me") || !issued.scopes.contains(&needed) {
             return Err(forbidden());
         }
         Ok(Caller(issued.client.clone()))

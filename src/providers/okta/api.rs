@@ -216,6 +216,7 @@ impl<T: DeserializeOwned> Listing<T> {
             Ok(rows) => rows,
             Err(fault) => return self.gap(&fault.to_string()),
         };
+        let mut strange = None;
         for row in rows {
             self.completeness.records += 1;
             match serde_json::from_value(row) {
@@ -223,8 +224,11 @@ impl<T: DeserializeOwned> Listing<T> {
                     value,
                     evidence: reply.evidence.clone(),
                 }),
-                Err(error) => self.gap(&format!("a record has an unexpected shape: {error}")),
+                Err(error) => strange = Some(error),
             }
+        }
+        if let Some(error) = strange {
+            self.gap(&format!("a record has an unexpected shape: {error}"));
         }
     }
 }
@@ -327,4 +331,82 @@ pub(super) fn quoted(text: &str) -> Result<String> {
         "\"{}\"",
         text.replace('\\', "\\\\").replace('"', "\\\"")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::{Next, Reply, id, next, quoted};
+    use crate::id::EvidenceId;
+
+    fn leads(links: &[&'static str]) -> String {
+        let mut headers = HeaderMap::new();
+        for &link in links {
+            headers.append("link", HeaderValue::from_static(link));
+        }
+        let reply = Reply {
+            status: StatusCode::OK,
+            headers,
+            body: Bytes::new(),
+            evidence: EvidenceId::fresh(),
+            throttled: 0,
+        };
+        let asked = "https://acme.okta.example/api/v1/users?limit=2"
+            .parse()
+            .unwrap();
+        match next(&reply, &asked) {
+            Next::End => "end".to_owned(),
+            Next::Page(url) => url.to_string(),
+            Next::Elsewhere => "elsewhere".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_next_page_never_takes_the_credential_to_another_place() {
+        let own = "<https://acme.okta.example/api/v1/users?limit=2>; rel=\"self\"";
+        assert_eq!(leads(&[]), "end");
+        assert_eq!(leads(&[own]), "end");
+        let page = "https://acme.okta.example/api/v1/users?after=x,y&limit=2";
+        assert_eq!(
+            leads(&[
+                own,
+                "<https://acme.okta.example/api/v1/users?after=x,y&limit=2>; rel=\"next\""
+            ]),
+            page
+        );
+        // Two links in one header, another host: the query is taken, the host is not.
+        assert_eq!(
+            leads(&[
+                "<https://a.example/x>; rel=self, <https://other.example/api/v1/users?after=x,y&limit=2>; rel=next"
+            ]),
+            page
+        );
+        for elsewhere in [
+            "<https://acme.okta.example/api/v1/logs?after=x>; rel=\"next\"",
+            "<https://acme.okta.example/api/v1/users/../logs>; rel=\"next\"",
+            "<http://[bad>; rel=\"next\"",
+        ] {
+            assert_eq!(leads(&[elsewhere]), "elsewhere", "{elsewhere}");
+        }
+        assert_eq!(
+            leads(&["<https://acme.okta.example/api/v1/users; rel=\"next\""]),
+            "end"
+        );
+    }
+
+    #[test]
+    fn only_ids_stand_in_addresses_and_only_closed_texts_in_filters() {
+        for good in ["00utm0417drill000007", "0oa1-client.name", "cr0_x"] {
+            assert_eq!(id(good).unwrap(), good);
+        }
+        for bad in [
+            "", "me", "current", "catalog", "a/b", "a%2f", "a?b", "a#b", "ab c", "ä-id",
+        ] {
+            assert!(id(bad).is_err(), "{bad}");
+        }
+        assert_eq!(quoted(r#"a"b\c"#).unwrap(), r#""a\"b\\c""#);
+        assert!(quoted("a\u{0}b").is_err());
+    }
 }

@@ -150,18 +150,19 @@ pub(super) async fn reopen(okta: &Okta, door: &Door, undo: &Value, cx: Cx<'_>) -
 }
 
 async fn suspend(okta: &Okta, user: &str, cx: Cx<'_>) -> Result<Closing> {
-    let before = match okta.user(user, cx).await? {
+    match okta.user(user, cx).await? {
         Read::Found(found, evidence) => match found.status {
-            Status::Active if found.transitioning_to_status.is_none() => evidence,
+            Status::Active if found.transitioning_to_status.is_none() => {}
             Status::Suspended | Status::Deprovisioned => {
                 return Ok(Closing::AlreadyDone { evidence });
             }
             _ => return Ok(refused(cannot_suspend(&found), Some(evidence))),
         },
         Read::Gone(evidence) => return Ok(Closing::AlreadyDone { evidence }),
-        Read::Denied(denied) => return Ok(refused(okta.next_step(&denied), Some(denied.evidence))),
-    };
-    tracing::debug!(%before, "the account is active before the suspension");
+        Read::Denied(denied) => {
+            return Ok(refused(okta.next_step(&denied), Some(denied.evidence)));
+        }
+    }
     let url = okta.api.url(&["users", user, "lifecycle", "suspend"])?;
     let closing = write(okta, Request::write(Method::POST, url), cx).await?;
     // `400 E0000001` is what a second suspension gets: someone else was faster.

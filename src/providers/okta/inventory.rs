@@ -226,7 +226,7 @@ impl Survey<'_> {
             }
             let detail = json!({
                 "type": role.kind,
-                "role": role.role,
+                "role": role.custom,
                 "resource_set": role.resource_set,
                 "groups": targets(groups.as_ref(), |target| json!(target.id)),
                 "apps": targets(apps.as_ref(), |target| json!({"name": target.name, "id": target.id})),
@@ -267,7 +267,11 @@ impl Survey<'_> {
                 .collect();
             // A list that could not be read may hide tokens: the door is shown.
             let shown = live.first().map(|row| row.evidence.clone());
-            let unread = tokens.denied.as_ref().map(|denied| denied.evidence.clone());
+            let unread = tokens
+                .denied
+                .as_ref()
+                .filter(|denied| !matches!(denied.status, 404 | 410))
+                .map(|denied| denied.evidence.clone());
             if let Some(evidence) = shown.or(unread) {
                 let until = live
                     .iter()
@@ -403,11 +407,17 @@ impl Survey<'_> {
         let doors = factors
             .rows
             .into_iter()
-            .map(|Row { value: factor, evidence }| {
-                let title = format!("factor {} of {}", factor.factor_type, factor.provider);
-                let detail = json!({"type": label(&factor.factor_type), "status": label(&factor.status)});
-                self.door(FACTOR, self.native(&factor.id), &title, detail, evidence)
-            })
+            .map(
+                |Row {
+                     value: factor,
+                     evidence,
+                 }| {
+                    let title = format!("factor {} of {}", factor.kind, factor.provider);
+                    let detail =
+                        json!({"type": label(&factor.kind), "status": label(&factor.status)});
+                    self.door(FACTOR, self.native(&factor.id), &title, detail, evidence)
+                },
+            )
             .collect();
         (doors, vec![factors.completeness])
     }

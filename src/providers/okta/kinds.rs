@@ -33,6 +33,7 @@ pub static SPEC: Spec = Spec {
 };
 
 static BLIND: &[&str] = &[
+    "Service apps, identity providers, hooks and log streams that the person registered as an administrator are not listed as doors: read the System Log for what the account created.",
     "Okta has no list of a user's sessions: an end is shown by the System Log, not by their absence.",
     "Sessions inside apps are not visible to Okta and outlive the account's suspension.",
     "Only clients with a grant or a refresh token are listed; an access token that a resource server checks by itself works until it expires.",

@@ -153,7 +153,7 @@ pub(super) async fn sessions(
             let at = instant(&event.published).filter(|_| event.succeeded());
             match event.event_type.as_str() {
                 "user.session.clear" if event.aims_at(user) => {
-                    found.cleared = found.cleared.max(at)
+                    found.cleared = found.cleared.max(at);
                 }
                 "user.session.start" if event.actor.id.as_deref() == Some(user) => {
                     found.started = found.started.max(at);

@@ -141,8 +141,9 @@ pub(super) struct Role {
     pub(super) label: String,
     #[serde(default)]
     pub(super) assignment_type: String,
-    #[serde(default)]
-    pub(super) role: Option<String>,
+    /// The id of a custom role.
+    #[serde(default, rename = "role")]
+    pub(super) custom: Option<String>,
     #[serde(default, rename = "resource-set")]
     pub(super) resource_set: Option<String>,
 }
@@ -150,7 +151,7 @@ pub(super) struct Role {
 impl Role {
     /// What stays the same when the role is taken away and given again; the assignment's id does not.
     pub(super) fn key(&self) -> String {
-        match (&self.role, &self.resource_set) {
+        match (&self.custom, &self.resource_set) {
             (Some(role), Some(set)) => format!("{}/{role}/{set}", self.kind),
             _ => self.kind.clone(),
         }
@@ -166,8 +167,8 @@ impl Role {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Factor {
     pub(super) id: String,
-    #[serde(default)]
-    pub(super) factor_type: String,
+    #[serde(default, rename = "factorType")]
+    pub(super) kind: String,
     #[serde(default)]
     pub(super) provider: String,
     #[serde(default)]

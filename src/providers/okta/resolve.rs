@@ -77,6 +77,8 @@ async fn by_login(okta: &Okta, login: &str, cx: Cx<'_>) -> Result<Option<String>
     match okta.api.read::<User>(&["users", login], cx).await? {
         Read::Found(user, _) => Ok(Some(user.id)),
         Read::Gone(_) => Ok(None),
+        // Not a login that Okta could have.
+        Read::Denied(denied) if denied.status == 400 => Ok(None),
         Read::Denied(denied) => Err(okta.refused("look up accounts", &denied)),
     }
 }

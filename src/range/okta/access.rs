@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 
 use super::answer::{Outcome, Query, done, found, missing, not_entitled, page};
-use super::{Caller, World, text};
+use super::{Caller, World, set, text};
 
 pub(super) async fn clients(State(world): State<World>, Path(id): Path<String>) -> Outcome {
     let org = world.org();
@@ -176,7 +176,7 @@ pub(super) async fn user_devices(State(world): State<World>, Path(id): Path<Stri
         .filter(|device| device.users.iter().any(|of| of == user))
         .map(|device| {
             json!({
-                "created": device.record["created"],
+                "created": device.record.get("created"),
                 "deviceUserId": format!("duo{}", user.get(3..).unwrap_or_default()),
                 "device": device.record,
             })
@@ -221,7 +221,7 @@ pub(super) async fn device_users(State(world): State<World>, Path(id): Path<Stri
         .filter_map(|user| org.users.get(user))
         .map(|user| {
             json!({
-                "created": device.record["created"],
+                "created": device.record.get("created"),
                 "managementStatus": "NOT_MANAGED",
                 "screenLockType": "BIOMETRIC",
                 "user": user.record,
@@ -250,8 +250,8 @@ pub(super) async fn device_lifecycle(
         .ok_or_else(|| missing("Device", &id))?;
     let users = device.users.clone();
     if !deaf {
-        device.record["status"] = to.into();
-        device.record["lastUpdated"] = now.to_string().into();
+        set(&mut device.record, "status", to.into());
+        set(&mut device.record, "lastUpdated", now.to_string().into());
     }
     let mut targets: Vec<&str> = vec![&id];
     targets.extend(users.iter().map(String::as_str));

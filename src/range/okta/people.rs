@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Outcome, Problem, Query, done, found, invalid, missing, page};
 use super::filter::Filter;
-use super::{Caller, Org, User, World, text};
+use super::{Caller, Org, User, World, set, text};
 
 impl Org {
     /// The user with this id or login.
@@ -85,8 +85,8 @@ pub(super) async fn lifecycle(
         )));
     }
     if !deaf {
-        user.record["status"] = to.into();
-        user.record["statusChanged"] = now.to_string().into();
+        set(&mut user.record, "status", to.into());
+        set(&mut user.record, "statusChanged", now.to_string().into());
     }
     org.note(now, event, &caller, &[&id]);
     Ok(found(json!({})))

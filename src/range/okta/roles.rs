@@ -7,7 +7,7 @@ use axum::{Extension, Json};
 use serde_json::{Value, json};
 
 use super::answer::{Outcome, Problem, Query, done, forbidden, found, invalid, missing, page};
-use super::{Caller, Org, Role, World, role_key, text};
+use super::{Caller, Org, Role, World, role_key, set, text};
 
 impl Org {
     fn role(&self, user: &str, role: &str) -> Result<&Role, Problem> {
@@ -55,7 +55,7 @@ pub(super) async fn assign(
     });
     for field in ["role", "resource-set"] {
         if let Some(value) = body.get(field) {
-            record[field] = value.clone();
+            set(&mut record, field, value.clone());
         }
     }
     let user = org.user_mut(&id)?;

@@ -1,9 +1,11 @@
 //! The organization before anything happens: the company's people with what they were given.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{ApiToken, Client, Device, Faults, Org, Role, User};
+use super::{ApiToken, Client, Device, Faults, Org, Role, User, set};
 use crate::range::company::{Company, Person};
 use crate::time::Timestamp;
 
@@ -158,8 +160,8 @@ fn equip(org: &mut Org, person: &Person, now: Timestamp) {
         },
     ];
     let mut custom = role(org, "CUSTOM", "USER", now);
-    custom["role"] = org.number("cr0").into();
-    custom["resource-set"] = org.number("iam").into();
+    set(&mut custom, "role", org.number("cr0").into());
+    set(&mut custom, "resource-set", org.number("iam").into());
     roles.push(Role {
         record: custom,
         groups: Vec::new(),
@@ -175,8 +177,30 @@ fn equip(org: &mut Org, person: &Person, now: Timestamp) {
         "lastUpdated": ago(now, 300),
         "profile": {"credentialId": person.email},
     });
+    let (clients, grants) = consents(org, person, now);
+    device(
+        org,
+        &format!("laptop of {}", person.name),
+        "MACOS",
+        &[person],
+        now,
+    );
+    if let Some(user) = org.users.get_mut(&person.okta_id) {
+        user.roles = roles;
+        user.factors.push(factor);
+        user.clients = clients;
+        user.grants = grants;
+    }
+}
+
+/// Apps that act for a person: their refresh tokens and the person's consents.
+fn consents(
+    org: &mut Org,
+    person: &Person,
+    now: Timestamp,
+) -> (BTreeMap<String, Client>, Vec<Value>) {
     let issuer = format!("https://{}/oauth2/default", org.domain);
-    let mut clients = Vec::new();
+    let mut clients = BTreeMap::new();
     let mut grants = Vec::new();
     for (name, tokens) in [("Release console", 4), ("Metrics reader", 1)] {
         let client = org.number("0oa");
@@ -208,27 +232,15 @@ fn equip(org: &mut Org, person: &Person, now: Timestamp) {
                 "lastUpdated": ago(now, 50),
             }));
         }
-        clients.push((
+        clients.insert(
             client,
             Client {
                 name: name.to_owned(),
                 tokens: made,
             },
-        ));
+        );
     }
-    device(
-        org,
-        &format!("laptop of {}", person.name),
-        "MACOS",
-        &[person],
-        now,
-    );
-    if let Some(user) = org.users.get_mut(&person.okta_id) {
-        user.roles = roles;
-        user.factors.push(factor);
-        user.clients = clients.into_iter().collect();
-        user.grants = grants;
-    }
+    (clients, grants)
 }
 
 fn device(org: &mut Org, name: &str, platform: &str, people: &[&Person], now: Timestamp) {

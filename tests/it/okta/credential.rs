@@ -2,17 +2,25 @@
 //! itself with a signature.
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaPair, KeySize};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cordon::case::subject::Subject;
-use cordon::http::token::SigningKey;
+use cordon::http::token::{ClientCredentials, ServiceApp, SigningKey};
+use cordon::http::transport::Authorize;
+use cordon::http::{Answer, Broken, Request, Transport};
 use cordon::provider::{Grant, Provider};
 use cordon::providers::okta::{Credential, Okta};
 use cordon::range::company::Person;
 use cordon::secret::SecretString;
+use cordon::time::{Clock, ManualClock, SystemClock};
+use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey};
 
 use super::{Stage, accepted, provider};
@@ -335,6 +343,98 @@ async fn a_service_app_that_the_account_holder_changed_is_not_used() {
     assert!(!check.usable());
 }
 
+/// A token endpoint that answers as it is told, and counts.
+struct Scripted(Mutex<Vec<(u16, &'static str)>>, AtomicUsize);
+
+#[async_trait]
+impl Transport for Scripted {
+    async fn roundtrip(&self, _: &Request) -> Result<Answer, Broken> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        let mut answers = self.0.lock().unwrap();
+        let (status, body) = if answers.len() > 1 {
+            answers.remove(0)
+        } else {
+            answers[0]
+        };
+        Ok(Answer {
+            status: status.try_into().unwrap(),
+            headers: http::HeaderMap::new(),
+            body: body.into(),
+        })
+    }
+}
+
+fn credentials(
+    answers: &[(u16, &'static str)],
+) -> (ClientCredentials, Arc<Scripted>, Arc<ManualClock>) {
+    let endpoint = Arc::new(Scripted(Mutex::new(answers.to_vec()), AtomicUsize::new(0)));
+    let clock = Arc::new(ManualClock::new(SystemClock.now()));
+    let app = ServiceApp {
+        token_url: "https://acme.okta.example/oauth2/v1/token".parse().unwrap(),
+        client_id: CLIENT.to_owned(),
+        key: SigningKey::from_pem(&elliptic().0, None).unwrap(),
+        scopes: vec!["okta.users.read".to_owned()],
+    };
+    let transport: Arc<dyn Transport> = Arc::<Scripted>::clone(&endpoint);
+    let credentials = ClientCredentials::new(transport, app, Arc::<ManualClock>::clone(&clock));
+    (credentials, endpoint, clock)
+}
+
+const GRANTED: &str = r#"{"access_token":"hidden-token","token_type":"Bearer","expires_in":3600}"#;
+
+#[tokio::test]
+async fn a_token_is_fetched_again_before_it_ends() {
+    let (credentials, endpoint, clock) = credentials(&[(200, GRANTED)]);
+    let request = Request::get("https://acme.okta.example/api/v1/users".parse().unwrap());
+    let began = clock.now();
+    for (minutes, fetched) in [(0, 1), (1, 1), (57, 1), (58, 2), (59, 2), (200, 3)] {
+        clock.set(began + SignedDuration::from_mins(minutes));
+        let headers = credentials.headers(&request).await.unwrap();
+        assert!(headers["authorization"].is_sensitive());
+        assert_eq!(
+            endpoint.1.load(Ordering::SeqCst),
+            fetched,
+            "after {minutes} minutes"
+        );
+    }
+    // The answer named no scopes: what was asked for was granted.
+    assert_eq!(credentials.scopes().await.unwrap(), ["okta.users.read"]);
+}
+
+#[tokio::test]
+async fn a_failure_of_the_token_endpoint_that_passes_is_waited_for() {
+    let (credentials, endpoint, _) = credentials(&[(503, ""), (429, ""), (200, GRANTED)]);
+    credentials.scopes().await.unwrap();
+    assert_eq!(endpoint.1.load(Ordering::SeqCst), 3);
+    let (credentials, endpoint, _) = self::credentials(&[(503, "")]);
+    assert_eq!(
+        credentials.scopes().await.unwrap_err().code(),
+        "token-refused"
+    );
+    assert_eq!(endpoint.1.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn no_error_shows_what_the_token_endpoint_said_of_tokens() {
+    for (answer, word) in [
+        (
+            r#"{"access_token":"hidden-token","token_type":"DPoP"}"#,
+            "DPoP",
+        ),
+        (r#"{"access_token":"hidden-token","token_type":7}"#, "shape"),
+        (r#"["hidden-token"]"#, "shape"),
+    ] {
+        let (credentials, _, _) = credentials(&[(200, answer)]);
+        let fault = credentials.scopes().await.unwrap_err();
+        let shown = format!("{fault} {fault:?} {credentials:?}");
+        assert!(shown.contains(word), "{shown}");
+        assert!(!shown.contains("hidden-token"), "{shown}");
+    }
+    let (credentials, _, _) = credentials(&[(400, r#"{"error":"invalid_dpop_proof"}"#)]);
+    let fault = credentials.scopes().await.unwrap_err();
+    assert!(fault.hints()[0].contains("DPoP"), "{fault:?}");
+}
+
 #[test]
 fn text_that_is_no_key_is_refused_without_being_repeated() {
     let secret: SecretString = "not-a-key-but-perhaps-a-secret".to_owned().into();
@@ -361,8 +461,7 @@ fn an_address_that_is_not_an_organization_is_refused() {
             limit: cordon::providers::okta::default_limit().unwrap(),
             retry: cordon::http::retry::Retry::default(),
         };
-        let fault =
-            Okta::new(settings, std::sync::Arc::new(cordon::time::SystemClock)).unwrap_err();
+        let fault = Okta::new(settings, Arc::new(SystemClock)).unwrap_err();
         assert_eq!(fault.code(), "okta-url", "{base}");
     }
 }
