@@ -127,18 +127,20 @@ fn phrase(
             let alone = around.len() <= words.len() + 3;
             tail(grammar, next) > next || alone || (*unit == Unit::Hour && acts())
         }
+        // A bare date may be any date; with a time it is an appointment.
         Moment::Point {
-            day: Some(Day::After(_) | Day::Week { .. } | Day::EndOf { .. }),
+            day: Some(day),
+            clock,
             ..
-        } => acts(),
-        Moment::Point {
-            day: Some(_),
-            clock: Some(_),
-            ..
-        } => acts(),
-        Moment::Point { .. } => false,
+        } => (is_near(*day) || clock.is_some()) && acts(),
+        Moment::Point { day: None, .. } => false,
     };
     counts.then(|| (moment, tail(grammar, next)))
+}
+
+/// Days that are named from the day of the message, which look ahead.
+const fn is_near(day: Day) -> bool {
+    matches!(day, Day::After(_) | Day::Week { .. } | Day::EndOf { .. })
 }
 
 /// What stands in front of a moment and makes it a deadline.

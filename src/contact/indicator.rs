@@ -184,7 +184,7 @@ impl Scan {
                 }
                 let parsed = url::Url::parse(&value);
                 let check = match parsed.as_ref().ok().and_then(url::Url::host_str) {
-                    Some(host) if host.ends_with(".onion") => onion_check(host),
+                    Some(host) if is_onion(host) => onion_check(host),
                     Some(_) => Check::Valid,
                     None => Check::Invalid,
                 };
@@ -307,7 +307,7 @@ impl Scan {
             .filter(|hit| is_domain(hit.as_str()))
             .map(|hit| {
                 let name = hit.as_str().to_ascii_lowercase();
-                if name.ends_with(".onion") {
+                if is_onion(&name) {
                     let check = onion_check(&name);
                     return (hit.range(), "onion", name, check);
                 }
@@ -370,6 +370,10 @@ impl Scan {
 fn finder() -> &'static LinkFinder {
     static FINDER: OnceLock<LinkFinder> = OnceLock::new();
     FINDER.get_or_init(LinkFinder::new)
+}
+
+fn is_onion(host: &str) -> bool {
+    host.rsplit('.').next() == Some("onion")
 }
 
 /// An onion address of version 3 carries a checksum (rend-spec-v3, section 6, `[ONIONADDRESS]`).

@@ -104,7 +104,9 @@ pub fn message(message: &Message, recorded: &Contact, zone: &TimeZone) -> View {
     let when = |at: Timestamp| utc_and_zone(at, zone);
     let mut head = Head::default();
     let mut parties = |name: &str, list: &[Party]| {
-        list.iter().for_each(|party| head.add(name, &party.line()));
+        for party in list {
+            head.add(name, &party.line());
+        }
     };
     parties("from", &message.from);
     parties("reply-to", &message.reply_to);

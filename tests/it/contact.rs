@@ -174,15 +174,9 @@ fn what_is_shown_steers_nothing_and_opens_nothing() {
     let shown = format!(
         "{} {} {} {}",
         view.body,
-        view.head
-            .iter()
-            .map(|(name, value)| format!("{name}={value} "))
-            .collect::<String>(),
+        serde_json::to_string(&view.head).unwrap(),
         view.warnings.join(" "),
-        view.attachments
-            .iter()
-            .map(|file| format!("{} {}", file.name, file.kind))
-            .collect::<String>(),
+        serde_json::to_string(&view.attachments).unwrap(),
     );
     assert!(!shown.chars().any(hostile::is_hidden), "{shown:?}");
     assert!(

@@ -1,5 +1,7 @@
 //! The flag of a demand: quotes what says so, and stays down on ordinary mail.
 
+#![expect(clippy::format_collect, reason = "tests")]
+
 use cordon::contact::demand;
 
 #[test]

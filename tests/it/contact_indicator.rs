@@ -1,5 +1,7 @@
 //! Indicators: what is taken out of a text, and what is not.
 
+#![expect(clippy::string_slice, clippy::format_collect, reason = "tests")]
+
 use bech32::Hrp;
 use cordon::contact::indicator::{defang, defang_text, extract, host_in, refang};
 use sha3::{Digest as _, Keccak256, Sha3_256};

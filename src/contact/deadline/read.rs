@@ -128,7 +128,7 @@ fn places(named: Option<&Zone>, whole_days: bool, reference: &Reference<'_>) -> 
         found.push(utc());
     }
     // A mail system that writes UTC says nothing about where the sender is.
-    let nowhere = reference.offset.is_none_or(|offset| offset.is_zero());
+    let nowhere = reference.offset.is_none_or(Offset::is_zero);
     if whole_days && named.is_none() && nowhere {
         for (hours, only, label) in [
             (12, Bound::First, "UTC+12, where a day begins first"),

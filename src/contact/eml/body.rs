@@ -169,7 +169,7 @@ impl Walk {
             };
             to.push(text);
         } else {
-            self.attach(name, format!("{main}/{sub}"), bytes, defects);
+            self.attach(name, &format!("{main}/{sub}"), bytes, defects);
         }
     }
 
@@ -181,12 +181,7 @@ impl Walk {
                 "The boundary of a multipart does not occur; its content is kept as a file."
                     .to_owned(),
             );
-            self.attach(
-                None,
-                "multipart/mixed".to_owned(),
-                content.to_vec(),
-                defects,
-            );
+            self.attach(None, "multipart/mixed", content.to_vec(), defects);
         }
         for part in parts {
             if self.seen >= MOST_PARTS {
@@ -205,7 +200,7 @@ impl Walk {
     fn attach(
         &mut self,
         name: Option<String>,
-        declared: String,
+        declared: &str,
         content: Vec<u8>,
         defects: &mut Defects,
     ) {
@@ -216,19 +211,19 @@ impl Walk {
         });
         let safe_name = hostile::file_name(shown);
         let (guessed, archive) = magic::guess(&content, &safe_name);
-        if let Some(guessed) = guessed.filter(|guessed| contradicts(&declared, guessed)) {
+        if let Some(guessed) = guessed.filter(|guessed| contradicts(declared, guessed)) {
             defects.add(
                 "type-mismatch",
                 format!(
                     "`{safe_name}` is declared as {} and begins like {guessed}.",
-                    hostile::one_line(&declared, 80)
+                    hostile::one_line(declared, 80)
                 ),
             );
         }
         self.attachments.push(Attachment {
             safe_name,
             name,
-            declared: hostile::one_line(&declared, 120),
+            declared: hostile::one_line(declared, 120),
             guessed,
             archive,
             bytes: content.len() as u64,

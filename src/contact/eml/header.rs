@@ -3,7 +3,7 @@
 use jiff::fmt::rfc2822;
 use jiff::tz::Offset;
 use mail_parser::parsers::MessageStream;
-use mail_parser::{Address, ContentType, DateTime, HeaderValue, Host};
+use mail_parser::{Address, ContentType, DateTime, HeaderValue, Host, Received};
 
 use super::{Defects, Field, Hop, MOST_HEADERS, Party, Sent};
 use crate::hostile;
@@ -109,7 +109,7 @@ impl<'b> Raw<'b> {
         Hop {
             from: read.and_then(|r| r.from()).map(host),
             by: read.and_then(|r| r.by()).map(host),
-            ip: read.and_then(|r| r.from_ip()).map(|ip| ip.to_string()),
+            ip: read.and_then(Received::from_ip).map(|ip| ip.to_string()),
             at: date.and_then(|text| strict_date(&text)).map(|sent| sent.at),
         }
     }

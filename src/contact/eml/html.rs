@@ -73,18 +73,12 @@ pub(super) fn reduce(html: &str) -> Reduced {
         };
         rest = after;
         let name = tag_name(tag);
-        match &skipped {
-            Some(until) => {
-                if name.strip_prefix('/') == Some(until) {
-                    skipped = None;
-                }
-            }
-            None => {
-                if matches!(name.as_str(), "script" | "style" | "title" | "template") {
-                    skipped = Some(name.clone());
-                }
-                out.tag(&name, tag);
-            }
+        if skipped.is_none() {
+            out.tag(&name, tag);
+            skipped =
+                matches!(name.as_str(), "script" | "style" | "title" | "template").then_some(name);
+        } else if skipped.as_deref() == name.strip_prefix('/') {
+            skipped = None;
         }
     }
     out.close_link();
@@ -137,15 +131,12 @@ fn attribute(tag: &str, wanted: &str) -> Option<String> {
             .trim_end()
             .rsplit(|c: char| c.is_whitespace() || c == '/')
             .next()?;
-        let (value, next) = match after.chars().next() {
-            Some(quote @ ('"' | '\'')) => {
-                let inner = after.get(1..)?;
-                inner.split_once(quote).unwrap_or((inner, ""))
-            }
-            _ => {
-                let end = after.find(char::is_whitespace).unwrap_or(after.len());
-                after.split_at(end)
-            }
+        let quote = after.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let (value, next) = if let Some(quote) = quote {
+            let inner = after.get(1..)?;
+            inner.split_once(quote).unwrap_or((inner, ""))
+        } else {
+            after.split_at(after.find(char::is_whitespace).unwrap_or(after.len()))
         };
         if name.eq_ignore_ascii_case(wanted) {
             return Some(decoded(value));

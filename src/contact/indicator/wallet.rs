@@ -26,7 +26,7 @@ static ANNOUNCED: Pattern = Pattern::new(
 /// Every wallet of `text` and everything near one, in order.
 pub(super) fn find(text: &str) -> Vec<Hit> {
     let mut hits: Vec<Hit> = Vec::new();
-    let mut taken = HashSet::new();
+    let mut starts = HashSet::new();
     let bech = BECH.matches(text).map(|hit| {
         let (kind, check) = bech32_wallet(hit.as_str());
         (hit.range(), kind, hit.as_str().to_owned(), check)
@@ -44,7 +44,7 @@ pub(super) fn find(text: &str) -> Vec<Hit> {
         Some((hit.range(), kind, hit.as_str().to_owned(), check))
     });
     for hit in bech.chain(hexed).chain(base58) {
-        taken.insert(hit.0.start);
+        starts.insert(hit.0.start);
         hits.push(hit);
     }
     let announced = ANNOUNCED.captures(text).filter_map(|groups| {
@@ -54,7 +54,7 @@ pub(super) fn find(text: &str) -> Vec<Hit> {
             && value.bytes().filter(u8::is_ascii_alphabetic).count() >= 4;
         // A hash, a date or a word with a hyphen is not a wallet.
         let hex = value.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let fresh = mixed && !hex && !taken.contains(&token.start());
+        let fresh = mixed && !hex && !starts.contains(&token.start());
         fresh.then(|| {
             (
                 token.range(),
