@@ -89,9 +89,6 @@ pub(super) struct Profile {
     pub(super) email: Option<String>,
     pub(super) second_email: Option<String>,
     pub(super) employee_number: Option<String>,
-    pub(super) display_name: Option<String>,
-    pub(super) first_name: Option<String>,
-    pub(super) last_name: Option<String>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::Okta;
 use super::api::{Read, quoted};
 use super::kinds::SPEC;
-use super::model::{Profile, Status, User, label};
+use super::model::{Status, User, label};
 use crate::case::subject::Subject;
 use crate::fault::Result;
 use crate::id::EvidenceId;
@@ -33,20 +33,6 @@ pub(super) async fn candidates(
         let search = format!("profile.employeeNumber eq {}", quoted(worker)?);
         ids.extend(by_search(okta, &search, cx).await?);
     }
-    let found = judged(okta, subject, &ids, cx).await?;
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    // Only when no key that the company assigned leads anywhere: a lead for a person, never more.
-    let Some((first, last)) = subject.display_name.as_deref().and_then(split_name) else {
-        return Ok(found);
-    };
-    let search = format!(
-        "profile.firstName eq {} and profile.lastName eq {}",
-        quoted(first)?,
-        quoted(last)?
-    );
-    let ids = by_search(okta, &search, cx).await?.into_iter().collect();
     judged(okta, subject, &ids, cx).await
 }
 
@@ -56,11 +42,6 @@ fn named(subject: &Subject) -> impl Iterator<Item = &str> {
         .iter()
         .filter(|account| account.provider == SPEC.name)
         .map(|account| account.login.as_str())
-}
-
-fn split_name(name: &str) -> Option<(&str, &str)> {
-    let (first, last) = name.trim().rsplit_once(' ')?;
-    Some((first.trim(), last))
 }
 
 /// `GET /users/{login}`: an id, a login, or (with Okta) an unambiguous short form of one, which is
@@ -183,15 +164,6 @@ fn reasons(user: &User, subject: &Subject, evidence: &EvidenceId) -> Vec<Reason>
         };
         found.push((why.into(), Confidence::Likely));
     }
-    if found.is_empty()
-        && subject
-            .display_name
-            .as_deref()
-            .is_some_and(|name| called(profile, name))
-    {
-        let why = "Only the displayed name is the same, which names no one.";
-        found.push((why.into(), Confidence::Weak));
-    }
     found
         .into_iter()
         .map(|(why, confidence)| Reason {
@@ -200,11 +172,6 @@ fn reasons(user: &User, subject: &Subject, evidence: &EvidenceId) -> Vec<Reason>
             evidence: evidence.clone(),
         })
         .collect()
-}
-
-fn called(profile: &Profile, name: &str) -> bool {
-    let full = [&profile.first_name, &profile.last_name].map(|part| part.as_deref().unwrap_or(""));
-    same(profile.display_name.as_deref().unwrap_or_default(), name) || same(&full.join(" "), name)
 }
 
 fn with_status(mut why: String, user: &User) -> String {
