@@ -44,23 +44,24 @@ impl Plan {
     }
 
     /// Steps that the end of the run does not wait for: waits behind which there are only looks, and
-    /// those looks. Everything else is the main part.
+    /// those looks. Everything else is the main part. A wait of no time is a barrier, not a wait.
     pub fn tail(&self) -> BTreeSet<&str> {
-        let mut tail: BTreeSet<&str> = BTreeSet::new();
-        for step in &self.steps {
-            let waits = matches!(step.task, Task::Wait { .. });
-            let looks = matches!(step.task, Task::Verify { .. })
-                && step.needs.iter().any(|need| tail.contains(need.as_str()));
-            if waits || looks {
-                tail.insert(&step.id);
+        let mut acts_behind: BTreeSet<&str> = BTreeSet::new();
+        for step in self.steps.iter().rev() {
+            let looks = matches!(step.task, Task::Verify { .. } | Task::Wait { seconds: 1.. });
+            if !looks || acts_behind.contains(step.id.as_str()) {
+                acts_behind.extend(step.needs.iter().map(String::as_str));
             }
         }
-        // A step outside pulls everything that it needs into the main part; a step stands after its needs.
-        for step in self.steps.iter().rev() {
-            if !tail.contains(step.id.as_str()) {
-                for need in &step.needs {
-                    tail.remove(need.as_str());
-                }
+        let mut tail: BTreeSet<&str> = BTreeSet::new();
+        for step in &self.steps {
+            let later = match step.task {
+                Task::Wait { seconds } => seconds > 0,
+                Task::Verify { .. } => step.needs.iter().any(|need| tail.contains(need.as_str())),
+                _ => false,
+            };
+            if later && !acts_behind.contains(step.id.as_str()) {
+                tail.insert(&step.id);
             }
         }
         tail

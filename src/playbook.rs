@@ -1,7 +1,7 @@
 //! Playbooks: policy as steps and gates, written in YAML and read aloud before it is used.
 //!
-//! The types of [`text`] describe the shape once: serde reads it, schemars prints it for editors,
-//! and [`shape`] walks the printed schema to find every fault of a file in one pass, with its place.
+//! The types of `text` describe the shape once: serde reads it, schemars prints it for editors,
+//! and `shape` walks the printed schema to find every fault of a file in one pass, with its place.
 //! What the shape cannot say (gates, order, names) is judged by [`check`].
 
 mod catalogue;

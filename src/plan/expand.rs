@@ -5,8 +5,9 @@
 //! is seen at the step itself, whatever `on_failure` says of the steps between.
 //!
 //! Silent closings stand before simultaneous ones and so start first, but nothing waits for them: a
-//! session that works is worse than an early one. Noisy closings wait until every simultaneous one of
-//! their playbook step has ended.
+//! session that works is worse than an early one. Noisy closings wait behind a barrier until every
+//! other one of their playbook step has ended. The barrier is a step of its own: with an edge for each
+//! pair, a few hundred doors made a plan too large for one line of the log.
 
 mod doors;
 mod sort;
@@ -251,7 +252,11 @@ impl<'a> Expansion<'a> {
             .steps
             .get(before..self.steps.len() - later)
             .unwrap_or_default();
-        let ends: Vec<StepId> = made.iter().map(|step| step.id.clone()).collect();
+        let ends: Vec<StepId> = made
+            .iter()
+            .filter(|step| step.task != Task::Wait { seconds: 0 })
+            .map(|step| step.id.clone())
+            .collect();
         // What needs a step with nothing to do waits for what that step would have waited for.
         self.ends
             .insert(&step.id, if ends.is_empty() { needs } else { ends });
@@ -328,7 +333,7 @@ impl<'a> Expansion<'a> {
                 window_hours: snapshot.window.as_hours(),
             };
             let id = format!("{}/{}/{}", step.id, trail.name, segment(&account.id));
-            let title = format!("Read {} about {}", trail.title, called(account));
+            let title = format!("Read about {}: {}", called(account), trail.title);
             self.push(step, id, title, task, needs.to_vec());
         }
     }
@@ -342,16 +347,22 @@ impl<'a> Expansion<'a> {
             ));
         }
         let name = |closing: &Closing| format!("{}/{}", step.id, closing.door);
-        let barrier: Vec<StepId> = closings
+        let quiet = closings
             .iter()
-            .filter(|c| c.order == Order::Simultaneous)
-            .map(name)
-            .collect();
-        for closing in closings {
+            .take_while(|closing| closing.order < Order::Noisy);
+        let quiet: Vec<StepId> = quiet.map(name).collect();
+        let barrier = format!("{}/barrier", step.id);
+        let has_barrier = (1..closings.len()).contains(&quiet.len());
+        for (index, closing) in closings.iter().enumerate() {
             let kind = closing.kind;
             let mut all: BTreeSet<StepId> = needs.iter().cloned().collect();
-            if closing.order == Order::Noisy {
-                all.extend(barrier.iter().cloned());
+            if has_barrier && index == quiet.len() {
+                let title = "Wait until all but the noisy closings have ended".to_owned();
+                let task = Task::Wait { seconds: 0 };
+                self.push(step, barrier.clone(), title, task, quiet.clone());
+            }
+            if has_barrier && index >= quiet.len() {
+                all.insert(barrier.clone());
             }
             all.extend(self.forerunners(&step.id, closing));
             let task = Task::Close {
@@ -363,17 +374,24 @@ impl<'a> Expansion<'a> {
                 order: closing.order,
                 prove_within_s: close.prove_within.as_u32(),
             };
-            let title = format!("Close {}: {}", kind.title, closing.label);
+            let title = format!("Close “{}”: {}", clipped(&closing.label), kind.title);
             self.push(step, name(closing), title, task, all.into_iter().collect());
         }
     }
 
-    /// The closings that the provider wants before this one, for the same account.
+    /// The closings that the provider wants before this one, for the same account, as far as the
+    /// barrier does not keep them apart.
     fn forerunners(&mut self, step: &str, closing: &Closing) -> Vec<StepId> {
         let mut found = Vec::new();
         for (other_step, other) in self.doors.all() {
             let first = closing.kind.after.contains(&other.kind.name);
-            if !first || other.provider != closing.provider || other.account != closing.account {
+            let behind_barrier =
+                other_step == step && other.order < closing.order && closing.order == Order::Noisy;
+            if !first
+                || behind_barrier
+                || other.provider != closing.provider
+                || other.account != closing.account
+            {
                 continue;
             }
             found.push(format!("{other_step}/{}", other.door));
@@ -513,6 +531,11 @@ fn guarded(steps: &[Step]) -> Result<()> {
         )
         .hint("Put a gate before it in the playbook.")),
     }
+}
+
+/// A label of bounded length: the plan is one line of the log.
+fn clipped(label: &str) -> String {
+    label.chars().take(200).collect()
 }
 
 /// A provider's id as a part of a step's name: as it is when it is harmless, else a digest of it.

@@ -352,7 +352,7 @@ fn entry(out: &mut String, number: usize, step: &StepView) {
                 out,
                 "approval",
                 &format!(
-                    "{} within {expires}; no answer means no",
+                    "{} within {expires}; without an answer nothing passes",
                     who(roles, *people)
                 ),
             );

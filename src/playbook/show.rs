@@ -94,7 +94,7 @@ fn decision(gate: &Gate) -> String {
         "decide"
     };
     format!(
-        "{} {decide} within {}; no answer means no",
+        "{} {decide} within {}; without an answer nothing passes",
         who(&gate.roles, gate.people),
         gate.expires.words()
     )

@@ -177,7 +177,8 @@ pub struct Gate {
     /// How many different people have to agree.
     #[schemars(range(min = 1, max = 20))]
     pub people: u32,
-    /// How long the question stays open. Unanswered means no.
+    /// How long the question stays open. Without an answer nothing passes, and it has to be asked
+    /// again.
     pub expires: Period,
 }
 
