@@ -7,4 +7,5 @@
 
 pub mod company;
 pub mod fault;
+pub mod github;
 pub mod server;
