@@ -7,5 +7,6 @@
 
 pub mod company;
 pub mod fault;
+pub mod github;
 pub mod server;
 pub mod okta;
