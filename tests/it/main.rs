@@ -8,4 +8,9 @@
     reason = "tests"
 )]
 
+mod engine;
+mod engine_close;
+mod engine_gate;
+mod engine_resume;
+mod engine_snapshot;
 mod store;
