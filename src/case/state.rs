@@ -267,7 +267,7 @@ impl CaseState {
             Event::SanctionsHeld { reason, .. } => self.sanctions_hold = Some(reason.clone()),
             Event::ContactRecorded(contact) => self.contacts.push(contact.clone()),
             Event::CheckpointSigned { entries, head, .. } => {
-                self.checkpoints.push((*entries, *head))
+                self.checkpoints.push((*entries, *head));
             }
             Event::ExportMade { .. } => {}
             event => {

@@ -101,8 +101,10 @@ impl Proving {
         if probe.state == DoorState::Open && self.repeat {
             return (probe.state, Next::Repeat(ATTEMPT.after(tries)));
         }
-        let over =
-            now >= self.until || matches!(self.heard, Heard::Panicked(_) | Heard::Refused(_));
+        // Nothing is called unprovable after a single look, however long that look hung.
+        let once = probe.state == DoorState::Unknown && self.looks < 2;
+        let over = (now >= self.until && !once)
+            || matches!(self.heard, Heard::Panicked(_) | Heard::Refused(_));
         if over {
             return (probe.state, Next::End(self.verdict(probe)));
         }
@@ -112,7 +114,11 @@ impl Proving {
             probe.state
         };
         // The last look falls on the end of the time, not somewhere before it.
-        let wait = PROBE.after(self.looks).min(self.until - now);
+        let left = self.until.saturating_duration_since(now);
+        let wait = match PROBE.after(self.looks) {
+            wait if left.is_zero() => wait,
+            wait => wait.min(left),
+        };
         (state, Next::Look(wait))
     }
 
@@ -189,17 +195,19 @@ impl Dispatch<'_> {
 
     /// After a crash, or for a person who wants another try: look first.
     fn take_close_up(&mut self, place: usize, step: &Step, record: &StepRecord, door: &Door) {
-        let heard = match (&record.acted, record.in_doubt) {
-            (Some(closing), None) => Heard::of(closing),
-            (_, Some(_)) | (None, None) => {
-                let why = STOPPED_BEFORE.to_owned();
-                let closing = Closing::Unclear { why: why.clone() };
-                self.acted(step, record, Some(closing), "taken up again");
-                Heard::Unclear(why)
-            }
-        };
+        let answered = record.acted.as_ref().filter(|_| record.in_doubt.is_none());
+        let heard = answered.map_or_else(|| Heard::Unclear(STOPPED_BEFORE.to_owned()), Heard::of);
+        if record.in_doubt.is_some() {
+            let why = STOPPED_BEFORE.to_owned();
+            self.acted(
+                step,
+                record,
+                Some(Closing::Unclear { why }),
+                "taken up again",
+            );
+        }
         let retry = self.options.answers.get(&step.id) == Some(&Said::Retry);
-        let spent = record.attempts - u32::from(record.in_doubt.is_some());
+        let crashed = heard == Heard::Unclear(STOPPED_BEFORE.to_owned());
         let unclear = matches!(heard, Heard::Unclear(_));
         let waited = record
             .acted_at
@@ -212,7 +220,7 @@ impl Dispatch<'_> {
                 heard,
                 until: Instant::now() + prove_within(step).saturating_sub(waited),
                 looks: 0,
-                repeat: retry || (unclear && spent < step.attempts.max(1)),
+                repeat: retry || crashed || (unclear && record.attempts < step.attempts.max(1)),
             },
         );
     }

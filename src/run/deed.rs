@@ -93,12 +93,13 @@ impl Dispatch<'_> {
         seen: Result<Option<Outcome>, Miss>,
     ) {
         let crashed = record.note == STOPPED_BEFORE;
-        let spent = record.attempts - u32::from(crashed && record.attempts > 0);
         let retry = self.options.answers.get(&step.id) == Some(&Answer::Retry)
             && !self.retried.contains(&place);
         match (seen, self.deed(step)) {
             (Ok(Some(outcome)), _) => self.conclude(place, outcome),
-            (Ok(None), Some(deed)) if retry || spent < step.attempts.max(1) => {
+            (Ok(None), Some(deed))
+                if retry || crashed || record.attempts < step.attempts.max(1) =>
+            {
                 self.retried.insert(place);
                 let wait = if retry || crashed {
                     std::time::Duration::ZERO

@@ -68,6 +68,8 @@ pub(super) struct Dispatch<'a> {
     calls: JoinSet<Answer>,
     sent: HashMap<Id, Sent>,
     held: bool,
+    /// The run is idle, but this turn wrote something that the next has to see.
+    again: bool,
 }
 
 /// Carries a plan out as far as it can go.
@@ -82,18 +84,20 @@ pub(super) async fn drive(run: &Run, options: &Options, ready: Ready) -> Result<
         dispatch.check_signatures();
         let end = dispatch.turn(std::mem::take(&mut answers)).await?;
         dispatch.send();
-        match end {
-            Some(End::Waiting(waiting)) if dispatch.stays(&waiting) => {
-                if told.as_ref() != Some(&waiting) {
-                    run.progress.waiting(&waiting);
-                    told = Some(waiting);
-                }
+        if let Some(end) = end {
+            if !dispatch.stays(&end) {
+                return Ok(end);
             }
-            Some(End::Held) if options.wait => {}
-            Some(end) => return Ok(end),
-            None => {}
+            if let End::Waiting(waiting) = end
+                && told.as_ref() != Some(&waiting)
+            {
+                run.progress.waiting(&waiting);
+                told = Some(waiting);
+            }
         }
-        answers = dispatch.wait(&mut lines, &mut cancel).await?;
+        if !std::mem::take(&mut dispatch.again) {
+            answers = dispatch.wait(&mut lines, &mut cancel).await?;
+        }
     }
 }
 
@@ -128,6 +132,7 @@ impl<'a> Dispatch<'a> {
             calls: JoinSet::new(),
             sent: HashMap::new(),
             held: false,
+            again: false,
         }
         .with_ended(&ready.ended)
     }
@@ -302,7 +307,8 @@ impl<'a> Dispatch<'a> {
         if self.held {
             return Some(End::Held);
         }
-        Some(End::Waiting(self.waiting(state)))
+        self.again = !self.events.is_empty();
+        (!self.again).then(|| End::Waiting(self.waiting(state)))
     }
 
     fn waiting(&self, state: &CaseState) -> Waiting {
@@ -325,8 +331,12 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// Whether to stay while `waiting`, rather than to return.
-    fn stays(&self, waiting: &Waiting) -> bool {
+    /// Whether to stay for something that can come by itself, rather than to return.
+    fn stays(&self, end: &End) -> bool {
+        let waiting = match end {
+            End::Waiting(waiting) => waiting,
+            end => return self.options.wait && *end == End::Held,
+        };
         let open = waiting.gates.iter().any(|gate| !gate.expired);
         let near = waiting
             .until
