@@ -3,8 +3,8 @@
 //! [`App`] is the configured program; [`Desk`] is one open case with everything that works on it.
 //! The command line and the drill use the same desk.
 
-pub mod desk;
 pub mod custody;
+pub mod desk;
 pub mod inbox;
 mod papers;
 mod response;
@@ -100,7 +100,11 @@ impl App {
     /// A zone that does not exist.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let zone = settings.zone()?;
-        Ok(Self { settings, clock, zone })
+        Ok(Self {
+            settings,
+            clock,
+            zone,
+        })
     }
 
     /// Where a case is kept.
@@ -111,7 +115,11 @@ impl App {
     /// The key that signs checkpoints; made at first use, readable by this account only.
     fn recorder_key(&self) -> Result<Signer> {
         let path = self.settings.data.join("recorder_ed25519");
-        if path.exists() { Signer::open(&path) } else { Signer::generate(&path, "cordon recorder") }
+        if path.exists() {
+            Signer::open(&path)
+        } else {
+            Signer::generate(&path, "cordon recorder")
+        }
     }
 
     /// Opens a case: what it was opened on and the company's record are its first evidence.
@@ -124,7 +132,11 @@ impl App {
         let id = CaseId::fresh();
         let key = self.recorder_key()?;
         let title = new.title.unwrap_or_else(|| {
-            let reference = new.subject.worker_id.as_deref().unwrap_or("without worker id");
+            let reference = new
+                .subject
+                .worker_id
+                .as_deref()
+                .unwrap_or("without worker id");
             format!("Access review {}", crate::hostile::one_line(reference, 60))
         });
         let first = Event::CaseOpened {
@@ -138,29 +150,67 @@ impl App {
             effective: new.effective,
             evidence: None,
         };
-        let log = CaseLog::create(&self.case_dir(&id), id, Arc::clone(&self.clock), &new.by, first).await?;
+        let log = CaseLog::create(
+            &self.case_dir(&id),
+            id,
+            Arc::clone(&self.clock),
+            &new.by,
+            first,
+        )
+        .await?;
         let desk = self.assemble(log, new.by, key)?;
         match new.origin {
             Origin::Subject => {
                 let bytes = crate::canon::canonical(&new.subject)?;
-                desk.recorder.keep_file("opening.json", "application/json", bytes.into(), "What the case was opened on").await?;
+                desk.recorder
+                    .keep_file(
+                        "opening.json",
+                        "application/json",
+                        bytes.into(),
+                        "What the case was opened on",
+                    )
+                    .await?;
             }
             Origin::File(name, bytes) => {
-                desk.recorder.keep_file(&name, "application/octet-stream", bytes.into(), "What the case was opened on").await?;
+                desk.recorder
+                    .keep_file(
+                        &name,
+                        "application/octet-stream",
+                        bytes.into(),
+                        "What the case was opened on",
+                    )
+                    .await?;
             }
             Origin::Webhook(incoming) => {
                 let headers = headers(&incoming.headers);
-                desk.recorder.keep_webhook(&incoming.source, &headers, incoming.body).await?;
+                desk.recorder
+                    .keep_webhook(&incoming.source, &headers, incoming.body)
+                    .await?;
             }
         }
         let company = crate::canon::canonical(&self.settings.company)?;
-        desk.recorder.keep_file(desk::COMPANY, "application/json", company.into(), "The record of the company, from the configuration").await?;
+        desk.recorder
+            .keep_file(
+                desk::COMPANY,
+                "application/json",
+                company.into(),
+                "The record of the company, from the configuration",
+            )
+            .await?;
         desk.propose_clocks().await?;
         Ok(desk)
     }
 
     fn protected(&self) -> Vec<String> {
-        self.settings.protected.iter().flat_map(|(provider, logins)| logins.iter().map(move |login| format!("{provider}:{login}"))).collect()
+        self.settings
+            .protected
+            .iter()
+            .flat_map(|(provider, logins)| {
+                logins
+                    .iter()
+                    .map(move |login| format!("{provider}:{login}"))
+            })
+            .collect()
     }
 
     /// The desk of the case that `name` means.
@@ -170,7 +220,11 @@ impl App {
     pub fn desk(&self, name: &str) -> Result<Desk> {
         let id = self.find(name)?;
         let log = CaseLog::open(&self.case_dir(&id), Arc::clone(&self.clock))?;
-        self.assemble(log, Actor::Operator(crate::settings::operator()), self.recorder_key()?)
+        self.assemble(
+            log,
+            Actor::Operator(crate::settings::operator()),
+            self.recorder_key()?,
+        )
     }
 
     /// The state of a case as its ledger tells it, without taking the store.
@@ -193,14 +247,33 @@ impl App {
     }
 
     fn listed(&self, id: CaseId) -> Listed {
-        let state = crate::store::peek(&self.case_dir(&id)).and_then(|lines| crate::case::log::fold(&lines));
+        let state = crate::store::peek(&self.case_dir(&id))
+            .and_then(|lines| crate::case::log::fold(&lines));
         match state {
             Ok(folded) => {
                 let state = folded.state;
-                let closed = state.door_counts().get(&crate::door::DoorState::Closed).copied().unwrap_or_default();
-                Listed { id, title: state.title, phase: format!("{:?}", state.phase).to_lowercase(), doors: state.doors.len(), closed, opened: state.opened }
+                let closed = state
+                    .door_counts()
+                    .get(&crate::door::DoorState::Closed)
+                    .copied()
+                    .unwrap_or_default();
+                Listed {
+                    id,
+                    title: state.title,
+                    phase: format!("{:?}", state.phase).to_lowercase(),
+                    doors: state.doors.len(),
+                    closed,
+                    opened: state.opened,
+                }
             }
-            Err(fault) => Listed { id, title: String::new(), phase: format!("cannot be read: {fault}"), doors: 0, closed: 0, opened: None },
+            Err(fault) => Listed {
+                id,
+                title: String::new(),
+                phase: format!("cannot be read: {fault}"),
+                doors: 0,
+                closed: 0,
+                opened: None,
+            },
         }
     }
 
@@ -209,20 +282,29 @@ impl App {
         if !cases.exists() {
             return Ok(Vec::new());
         }
-        let entries = std::fs::read_dir(&cases).map_err(crate::fault::io("list the cases", &cases))?;
-        let mut ids: Vec<CaseId> =
-            entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).collect();
+        let entries =
+            std::fs::read_dir(&cases).map_err(crate::fault::io("list the cases", &cases))?;
+        let mut ids: Vec<CaseId> = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect();
         ids.sort();
         Ok(ids)
     }
 
     fn find(&self, name: &str) -> Result<CaseId> {
         let ids = self.ids()?;
-        let found: Vec<&CaseId> = ids.iter().filter(|id| id.as_str() == name || (name.len() >= 4 && id.as_str().ends_with(name))).collect();
+        let found: Vec<&CaseId> = ids
+            .iter()
+            .filter(|id| id.as_str() == name || (name.len() >= 4 && id.as_str().ends_with(name)))
+            .collect();
         match found.as_slice() {
             [one] => Ok((*one).clone()),
-            [] => Err(Fault::input("no-case", "There is no such case.").at(name.escape_debug()).hint("see `cordon case list`")),
-            _ => Err(Fault::input("no-case", "Several cases end like this.").at(name.escape_debug()).hint("give more of the id")),
+            [] => Err(Fault::input("no-case", "There is no such case.")
+                .at(name.escape_debug())
+                .hint("see `cordon case list`")),
+            _ => Err(Fault::input("no-case", "Several cases end like this.")
+                .at(name.escape_debug())
+                .hint("give more of the id")),
         }
     }
 
@@ -253,11 +335,15 @@ impl App {
         }
         let providers = self.providers()?;
         if providers.is_empty() {
-            return Err(Fault::input("no-provider", "No provider is configured.").hint("`cordon init` says what is missing"));
+            return Err(Fault::input("no-provider", "No provider is configured.")
+                .hint("`cordon init` says what is missing"));
         }
         let mut checks = Vec::new();
         for provider in providers.values() {
-            let cx = crate::provider::Cx { witness: &desk::Unkept, clock: &*self.clock };
+            let cx = crate::provider::Cx {
+                witness: &desk::Unkept,
+                clock: &*self.clock,
+            };
             checks.extend(provider.check(None, cx).await?);
         }
         Ok(checks)
@@ -267,7 +353,10 @@ impl App {
 /// Headers as a map; one that cannot be a header is left out, and stays in the raw request.
 fn headers(pairs: &[(String, String)]) -> http::HeaderMap {
     let parse = |(name, value): &(String, String)| {
-        Some((name.parse::<http::HeaderName>().ok()?, value.parse::<http::HeaderValue>().ok()?))
+        Some((
+            name.parse::<http::HeaderName>().ok()?,
+            value.parse::<http::HeaderValue>().ok()?,
+        ))
     };
     pairs.iter().filter_map(parse).collect()
 }
@@ -291,7 +380,10 @@ pub fn playbook_text(name: &str) -> Result<(String, String)> {
     }
     Err(Fault::input("no-playbook", "There is no such playbook.")
         .at(name.escape_debug())
-        .hint(format!("shipped: {}; or give the path of a file", playbook::shipped_names().collect::<Vec<_>>().join(", "))))
+        .hint(format!(
+            "shipped: {}; or give the path of a file",
+            playbook::shipped_names().collect::<Vec<_>>().join(", ")
+        )))
 }
 
 /// A playbook that has no problem that refuses it.
@@ -312,12 +404,27 @@ const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// It cannot be read, or is larger than 64 MiB.
 pub fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
-    let size = std::fs::metadata(path).map_err(|error| Fault::input("file", "The file cannot be read.").at(path.display()).caused_by(error))?.len();
+    let size = std::fs::metadata(path)
+        .map_err(|error| {
+            Fault::input("file", "The file cannot be read.")
+                .at(path.display())
+                .caused_by(error)
+        })?
+        .len();
     if size > FILE_LIMIT {
-        return Err(Fault::input("file-too-large", "The file is larger than 64 MiB.").at(path.display()));
+        return Err(
+            Fault::input("file-too-large", "The file is larger than 64 MiB.").at(path.display()),
+        );
     }
-    let bytes = std::fs::read(path).map_err(|error| Fault::input("file", "The file cannot be read.").at(path.display()).caused_by(error))?;
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let bytes = std::fs::read(path).map_err(|error| {
+        Fault::input("file", "The file cannot be read.")
+            .at(path.display())
+            .caused_by(error)
+    })?;
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     Ok((name, bytes))
 }
 
@@ -326,21 +433,38 @@ pub fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
 /// # Errors
 /// As [`read_file`], or it is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
-    String::from_utf8(read_file(path)?.1)
-        .map_err(|error| Fault::input("file", "The file is not UTF-8 text.").at(path.display()).caused_by(error))
+    String::from_utf8(read_file(path)?.1).map_err(|error| {
+        Fault::input("file", "The file is not UTF-8 text.")
+            .at(path.display())
+            .caused_by(error)
+    })
 }
 
 /// Keeps secrets out of core dumps, before anything else happens.
 pub fn harden() {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     // Neither is fatal: a container may forbid both, and has no core dumps then.
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).ok();
+    setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    )
+    .ok();
     set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
-    rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .ok();
 }
 
 /// Sends the program's own log to stderr, filtered by `CORDON_LOG`.
 pub fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::new(crate::settings::log_filter());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).try_init().ok();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init()
+        .ok();
 }

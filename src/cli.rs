@@ -36,7 +36,12 @@ use crate::ui::{Form, Ui};
 /// Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 waiting for a person, 4 doors open or
 /// unknown, 5 evidence does not verify, 6 the store is owned by another process.
 #[derive(Debug, Parser)]
-#[command(name = "cordon", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "cordon",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     /// The configuration file [default: $CORDON_CONFIG, then ~/.config/cordon/cordon.toml].
     #[arg(long, global = true, value_name = "FILE")]
@@ -110,8 +115,13 @@ pub(crate) fn definition() -> clap::Command {
 /// Runs one command to its exit code.
 pub fn run(cli: Cli) -> ExitCode {
     let ui = Ui::new(if cli.json { Form::Json } else { Form::Text }, cli.quiet);
-    let desktop = Desktop { ui, config: cli.config };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let desktop = Desktop {
+        ui,
+        config: cli.config,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let ended = match runtime {
         Ok(runtime) => {
             crate::app::log_to_stderr();
@@ -119,7 +129,9 @@ pub fn run(cli: Cli) -> ExitCode {
             runtime.shutdown_timeout(std::time::Duration::from_secs(2));
             ended
         }
-        Err(error) => Err(Fault::failed("runtime", "The program could not start.").caused_by(error)),
+        Err(error) => {
+            Err(Fault::failed("runtime", "The program could not start.").caused_by(error))
+        }
     };
     match ended {
         Ok(None) => ExitCode::SUCCESS,

@@ -32,8 +32,10 @@ pub use expect::Expectation;
 pub use show::text;
 
 /// The scenarios by name, each with one line.
-pub const SCENARIOS: &[(&str, &str)] =
-    &[("departure", "an HR webhook, two providers, a gate of two, a demand by mail five hours later")];
+pub const SCENARIOS: &[(&str, &str)] = &[(
+    "departure",
+    "an HR webhook, two providers, a gate of two, a demand by mail five hours later",
+)];
 
 /// Who decides at a gate, and who is told what goes on.
 pub trait Audience: Send + Sync {
@@ -108,7 +110,9 @@ impl Report {
 pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -> Result<Report> {
     if !SCENARIOS.iter().any(|(name, _)| *name == scenario) {
         let names: Vec<&str> = SCENARIOS.iter().map(|(name, _)| *name).collect();
-        return Err(Fault::input("no-scenario", "There is no such scenario.").at(scenario.escape_debug()).hint(format!("scenarios: {}", names.join(", "))));
+        return Err(Fault::input("no-scenario", "There is no such scenario.")
+            .at(scenario.escape_debug())
+            .hint(format!("scenarios: {}", names.join(", "))));
     }
     let started = Instant::now();
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -122,16 +126,22 @@ pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -
     let desk = stage.app.desk(case.as_str())?;
     audience.stage("resolving accounts, reading doors");
     for provider in desk.resolve().await? {
-        return Err(Fault::failed("drill", format!("The account at {provider} was not settled.")));
+        return Err(Fault::failed(
+            "drill",
+            format!("The account at {provider} was not settled."),
+        ));
     }
     desk.inventory().await?;
     let (plan, _) = desk.plan("terminated-contractor").await?;
-    let preview = desk.log.read(|state| crate::plan::show::text(&plan, state, &desk.catalogue()))?;
+    let preview = desk
+        .log
+        .read(|state| crate::plan::show::text(&plan, state, &desk.catalogue()))?;
     audience.plan(&preview);
     respond(&desk, &stage, &*audience).await?;
 
     audience.stage("a demand arrives by mail");
-    desk.contact_mail("demand.eml", extortion_mail(&company, clock.now())).await?;
+    desk.contact_mail("demand.eml", extortion_mail(&company, clock.now()))
+        .await?;
     audience.stage("taking in a repository");
     desk.bundle(&stage.repository.display().to_string()).await?;
     audience.stage("drafting notices");
@@ -144,14 +154,26 @@ pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -
     let exported = desk.export(&export).await?;
     let verified = verify::folder(&export)?;
     let summary = desk.summary();
-    let found = expect::Found { before: &before, stage: &stage, company: &company, desk: &desk, summary: &summary, verified: &verified };
+    let found = expect::Found {
+        before: &before,
+        stage: &stage,
+        company: &company,
+        desk: &desk,
+        summary: &summary,
+        verified: &verified,
+    };
     let expectations = expect::all(&found)?;
     let report = Report {
         scenario: scenario.to_owned(),
         case,
         doors: summary.doors.clone(),
         order: stage.calls.calls(),
-        evidence: Kept { items: summary.evidence, export, files: exported.files, manifest: exported.manifest },
+        evidence: Kept {
+            items: summary.evidence,
+            export,
+            files: exported.files,
+            manifest: exported.manifest,
+        },
         notices: summary.notices.clone(),
         clocks: summary.clocks.clone(),
         contacts: desk.log.read(|state| state.contacts.clone()),
@@ -170,8 +192,16 @@ async fn respond(desk: &Desk, stage: &stage::Stage, audience: &dyn Audience) -> 
     let (_keep, cancel) = watch::channel(false);
     loop {
         audience.stage("running the plan");
-        let report = desk.run(&Options::default(), Arc::new(crate::run::Quiet) as Arc<dyn Progress>, cancel.clone()).await?;
-        let End::Waiting(waiting) = &report.end else { return Ok(()) };
+        let report = desk
+            .run(
+                &Options::default(),
+                Arc::new(crate::run::Quiet) as Arc<dyn Progress>,
+                cancel.clone(),
+            )
+            .await?;
+        let End::Waiting(waiting) = &report.end else {
+            return Ok(());
+        };
         let open: Vec<&WaitingGate> = waiting.gates.iter().filter(|gate| !gate.expired).collect();
         if open.is_empty() {
             return Ok(());
@@ -180,7 +210,8 @@ async fn respond(desk: &Desk, stage: &stage::Stage, audience: &dyn Audience) -> 
             for person in &stage.people {
                 audience.stage(&format!("gate `{}` waits for {}", gate.step, person.name));
                 let approve = audience.decides(gate, &person.name)?;
-                desk.decide(&gate.step, &person.name, &person.key, approve, "drill").await?;
+                desk.decide(&gate.step, &person.name, &person.key, approve, "drill")
+                    .await?;
                 if !approve {
                     break;
                 }

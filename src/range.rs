@@ -8,5 +8,5 @@
 pub mod company;
 pub mod fault;
 pub mod github;
-pub mod server;
 pub mod okta;
+pub mod server;

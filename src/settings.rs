@@ -219,12 +219,18 @@ impl Settings {
                 )
                 .at(path.display()));
             }
-            person.key.parse::<crate::sshsig::PublicKey>().map_err(|error| {
-                Fault::input("config", format!("The key of `{}` is not an SSH public key.", person.name))
+            person
+                .key
+                .parse::<crate::sshsig::PublicKey>()
+                .map_err(|error| {
+                    Fault::input(
+                        "config",
+                        format!("The key of `{}` is not an SSH public key.", person.name),
+                    )
                     .at(path.display())
                     .caused_by(error)
                     .hint("copy the one line of their `.pub` file")
-            })?;
+                })?;
         }
         Ok(())
     }

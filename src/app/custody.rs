@@ -44,10 +44,16 @@ impl ImportedFile {
     /// One line for people.
     pub fn line(&self) -> String {
         match &self.format {
-            None => format!("kept as {}, but its format is not known; it is not on the timeline", self.evidence),
+            None => format!(
+                "kept as {}, but its format is not known; it is not on the timeline",
+                self.evidence
+            ),
             Some(format) => format!(
                 "kept as {}: {format}, {} records, {} duplicates, {} not readable",
-                self.evidence, self.completeness.records, self.completeness.duplicates, self.problems.len()
+                self.evidence,
+                self.completeness.records,
+                self.completeness.duplicates,
+                self.problems.len()
             ),
         }
     }
@@ -62,20 +68,38 @@ impl Desk {
         let (name, bytes) = super::read_file(file)?;
         let bytes = Bytes::from(bytes);
         let title = format!("Trail file {}", crate::hostile::one_line(&name, 120));
-        let evidence = self.recorder.keep_file(&name, "application/json", bytes.clone(), &title).await?;
+        let evidence = self
+            .recorder
+            .keep_file(&name, "application/json", bytes.clone(), &title)
+            .await?;
         let read = trail::import(&bytes, &name)?;
         let mut imported = ImportedFile {
             name,
             evidence: evidence.clone(),
             format: read.format.map(|format| format.name().to_owned()),
             completeness: read.completeness(),
-            problems: read.problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect(),
+            problems: read
+                .problems
+                .iter()
+                .map(|problem| format!("{}: {}", problem.place, problem.what))
+                .collect(),
         };
         if imported.format.is_none() {
-            imported.completeness.gaps.push("the format of the file is not known; it was kept and not read".to_owned());
+            imported
+                .completeness
+                .gaps
+                .push("the format of the file is not known; it was kept and not read".to_owned());
         }
-        let trail = imported.format.as_ref().map_or_else(|| "import.unknown".to_owned(), |format| format!("import.{format}"));
-        let event = Event::TrailRead { trail, account: None, completeness: imported.completeness.clone(), evidence: vec![evidence] };
+        let trail = imported.format.as_ref().map_or_else(
+            || "import.unknown".to_owned(),
+            |format| format!("import.{format}"),
+        );
+        let event = Event::TrailRead {
+            trail,
+            account: None,
+            completeness: imported.completeness.clone(),
+            evidence: vec![evidence],
+        };
         self.log.append(&self.by, vec![event]).await?;
         Ok(imported)
     }
@@ -87,13 +111,16 @@ impl Desk {
     pub async fn bundle(&self, repository: &str) -> Result<Bundled> {
         let url = match Path::new(repository) {
             folder if folder.exists() => {
-                let folder = std::fs::canonicalize(folder).map_err(crate::fault::io("find the repository", folder))?;
+                let folder = std::fs::canonicalize(folder)
+                    .map_err(crate::fault::io("find the repository", folder))?;
                 Url::from_file_path(&folder).ok()
             }
             _ => Url::parse(repository).ok(),
         };
         let url = url.ok_or_else(|| {
-            Fault::input("git-remote", "This is neither a folder nor an address.").at(repository.escape_debug()).hint("give a path, or an https address")
+            Fault::input("git-remote", "This is neither a folder nor an address.")
+                .at(repository.escape_debug())
+                .hint("give a path, or an https address")
         })?;
         git::bundle(&self.recorder, &Remote::new(url, None)?, GIT_LIMIT).await
     }
@@ -107,10 +134,16 @@ impl Desk {
             return Ok(bytes);
         }
         let gone = || {
-            Fault::evidence("evidence-gone", "The bytes of this evidence are not in the store.").at(&evidence.id)
+            Fault::evidence(
+                "evidence-gone",
+                "The bytes of this evidence are not in the store.",
+            )
+            .at(&evidence.id)
         };
         let path = self.log.store().object(evidence.sha256).ok_or_else(gone)?;
-        std::fs::read(&path).map(Bytes::from).map_err(|error| gone().caused_by(error))
+        std::fs::read(&path)
+            .map(Bytes::from)
+            .map_err(|error| gone().caused_by(error))
     }
 
     /// Exports the case to a folder that an expert can verify with ordinary tools.

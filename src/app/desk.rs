@@ -40,7 +40,9 @@ pub struct Desk {
 
 impl std::fmt::Debug for Desk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Desk").field("case", self.log.case()).finish_non_exhaustive()
+        f.debug_struct("Desk")
+            .field("case", self.log.case())
+            .finish_non_exhaustive()
     }
 }
 
@@ -66,7 +68,12 @@ impl Desk {
     /// # Errors
     /// The checkpoint cannot be signed or written.
     pub async fn finish(&self) -> Result<()> {
-        let grown = self.log.read(|state| state.checkpoints.last().is_none_or(|(entries, _)| entries + 1 < state.lines));
+        let grown = self.log.read(|state| {
+            state
+                .checkpoints
+                .last()
+                .is_none_or(|(entries, _)| entries + 1 < state.lines)
+        });
         if grown {
             crate::evidence::checkpoint::sign(&self.log, &self.key, &self.by).await?;
         }

@@ -41,12 +41,19 @@ impl Departures {
     /// The hub cannot be opened.
     pub fn new(app: Arc<App>) -> Result<Self> {
         let hub = Hub::open(&app.settings.data.join("hub"))?;
-        Ok(Self { app, hub, opened: Mutex::default() })
+        Ok(Self {
+            app,
+            hub,
+            opened: Mutex::default(),
+        })
     }
 
     /// The cases that were opened since the start, in order.
     pub fn opened(&self) -> Vec<CaseId> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.opened
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn remember(&self, key: &[u8], seen: &Seen) -> Result<()> {
@@ -59,11 +66,20 @@ impl Inbox for Departures {
     async fn accept(&self, incoming: Incoming) -> Result<Accepted> {
         let key = format!("{}\u{1f}{}", incoming.source, incoming.id).into_bytes();
         let body = Digest::of(&incoming.body);
-        let begun = Seen { body, case: None, done: false };
-        if !self.hub.put_new(SEEN, &key, &crate::canon::canonical(&begun)?)? {
+        let begun = Seen {
+            body,
+            case: None,
+            done: false,
+        };
+        if !self
+            .hub
+            .put_new(SEEN, &key, &crate::canon::canonical(&begun)?)?
+        {
             let known = self.hub.get(SEEN, &key)?.unwrap_or_default();
-            let known: Seen = serde_json::from_slice(&known)
-                .map_err(|error| Fault::failed("hub", "What is remembered of a message cannot be read.").caused_by(error))?;
+            let known: Seen = serde_json::from_slice(&known).map_err(|error| {
+                Fault::failed("hub", "What is remembered of a message cannot be read.")
+                    .caused_by(error)
+            })?;
             if known.body != body {
                 return Ok(Accepted::Conflict);
             }
@@ -86,10 +102,20 @@ impl Inbox for Departures {
             let desk = self.app.open_case(new).await?;
             desk.finish().await?;
             let id = desk.log.case().clone();
-            self.opened.lock().unwrap_or_else(PoisonError::into_inner).push(id.clone());
+            self.opened
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(id.clone());
             case = Some(id);
         }
-        self.remember(&key, &Seen { body, case, done: true })?;
+        self.remember(
+            &key,
+            &Seen {
+                body,
+                case,
+                done: true,
+            },
+        )?;
         Ok(Accepted::New)
     }
 }

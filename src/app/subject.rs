@@ -23,11 +23,14 @@ impl Desk {
     /// No provider is configured, or the log cannot be written.
     pub async fn resolve(&self) -> Result<Vec<String>> {
         if self.providers.is_empty() {
-            return Err(Fault::input("no-provider", "No provider is configured.").hint("`cordon init` says what is missing"));
+            return Err(Fault::input("no-provider", "No provider is configured.")
+                .hint("`cordon init` says what is missing"));
         }
         let witness: Arc<dyn Witness> = Arc::clone(&self.recorder) as _;
         let resolved = run::resolve(&self.log, &self.providers, &witness, TIME_BOX).await?;
-        let undecided = resolved.into_iter().filter(|(_, end)| !matches!(end, Resolved::Chosen(_) | Resolved::Known(_)));
+        let undecided = resolved
+            .into_iter()
+            .filter(|(_, end)| !matches!(end, Resolved::Chosen(_) | Resolved::Known(_)));
         Ok(undecided.map(|(provider, _)| provider).collect())
     }
 
@@ -38,22 +41,42 @@ impl Desk {
     pub async fn choose(&self, provider: &str, login: &str, reason: &str) -> Result<Account> {
         let candidate = self
             .log
-            .read(|state| state.candidates.get(provider)?.iter().find(|candidate| candidate.account.login == login).cloned())
+            .read(|state| {
+                state
+                    .candidates
+                    .get(provider)?
+                    .iter()
+                    .find(|candidate| candidate.account.login == login)
+                    .cloned()
+            })
             .ok_or_else(|| {
                 Fault::input("no-candidate", "This login is none of the candidates.")
                     .at(format!("{provider}: {}", login.escape_debug()))
-                    .hint(format!("see them with `cordon inventory {}`", self.log.case()))
+                    .hint(format!(
+                        "see them with `cordon inventory {}`",
+                        self.log.case()
+                    ))
             })?;
         let protected = format!("{provider}:{login}");
         if self.log.read(|state| state.protected.contains(&protected)) {
-            return Err(Fault::input("protected", "This account is on the protected list.").at(protected));
+            return Err(
+                Fault::input("protected", "This account is on the protected list.").at(protected),
+            );
         }
         if candidate.confidence() == Confidence::Weak && reason.trim().is_empty() {
             return Err(Fault::input("reason", "A weak candidate needs a reason."));
         }
-        let evidence: Vec<EvidenceId> = candidate.reasons.iter().map(|reason| reason.evidence.clone()).collect();
+        let evidence: Vec<EvidenceId> = candidate
+            .reasons
+            .iter()
+            .map(|reason| reason.evidence.clone())
+            .collect();
         let account = candidate.account;
-        let event = Event::IdentityChosen { account: account.clone(), reason: reason.to_owned(), evidence };
+        let event = Event::IdentityChosen {
+            account: account.clone(),
+            reason: reason.to_owned(),
+            evidence,
+        };
         self.log.append(&self.by, vec![event]).await?;
         Ok(account)
     }
@@ -65,7 +88,8 @@ impl Desk {
     pub async fn inventory(&self) -> Result<Vec<run::Looked>> {
         let accounts = self.log.read(|state| state.accounts.clone());
         let witness: Arc<dyn Witness> = Arc::clone(&self.recorder) as _;
-        let looked = run::inventory(&self.log, &self.providers, &witness, &accounts, TIME_BOX).await?;
+        let looked =
+            run::inventory(&self.log, &self.providers, &witness, &accounts, TIME_BOX).await?;
         self.propose_clocks().await?;
         Ok(looked)
     }
@@ -76,7 +100,13 @@ impl Desk {
     /// The log cannot be written.
     pub async fn verify(&self) -> Result<()> {
         let witness: Arc<dyn Witness> = Arc::clone(&self.recorder) as _;
-        let doors = self.log.read(|state| state.doors.values().map(|record| record.door.clone()).collect::<Vec<_>>());
+        let doors = self.log.read(|state| {
+            state
+                .doors
+                .values()
+                .map(|record| record.door.clone())
+                .collect::<Vec<_>>()
+        });
         run::probe_again(&self.log, &self.providers, &witness, &doors).await
     }
 
@@ -96,8 +126,21 @@ impl Desk {
     /// A provider cannot be checked at all.
     pub async fn check(&self) -> Result<Vec<Check>> {
         let subject = self.log.read(|state| state.subject.clone());
-        let cx = Cx { witness: &*self.recorder, clock: &**self.log.clock() };
-        let checks = join_all(self.providers.values().map(|provider| provider.check(Some(&subject), cx))).await;
-        Ok(checks.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        let cx = Cx {
+            witness: &*self.recorder,
+            clock: &**self.log.clock(),
+        };
+        let checks = join_all(
+            self.providers
+                .values()
+                .map(|provider| provider.check(Some(&subject), cx)),
+        )
+        .await;
+        Ok(checks
+            .into_iter()
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect())
     }
 }

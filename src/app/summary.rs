@@ -130,13 +130,20 @@ impl Summary {
             phase: state.phase,
             run: state.run,
             doors: state.door_counts(),
-            door_list: state.doors.values().map(|record| door_line(state, record)).collect(),
+            door_list: state
+                .doors
+                .values()
+                .map(|record| door_line(state, record))
+                .collect(),
             accounts: state.accounts.clone(),
             blind: blind(state),
             trails: state
                 .trails
                 .iter()
-                .map(|trail| TrailLine { trail: trail.trail.clone(), completeness: trail.completeness.clone() })
+                .map(|trail| TrailLine {
+                    trail: trail.trail.clone(),
+                    completeness: trail.completeness.clone(),
+                })
                 .collect(),
             evidence: state.evidence.len(),
             gates: gates(state),
@@ -144,7 +151,11 @@ impl Summary {
             notices: notices(state),
             contacts: ContactCount {
                 all: state.contacts.len(),
-                demands: state.contacts.iter().filter(|contact| contact.demand).count(),
+                demands: state
+                    .contacts
+                    .iter()
+                    .filter(|contact| contact.demand)
+                    .count(),
             },
             sanctions_hold: state.sanctions_hold.clone(),
         }
@@ -157,7 +168,8 @@ impl Summary {
 
     /// Exit code 4 unless every door is proven closed. No door at all proves nothing.
     pub fn verdict(&self) -> Option<Kind> {
-        let proven = !self.door_list.is_empty() && self.count(DoorState::Closed) == self.door_list.len();
+        let proven =
+            !self.door_list.is_empty() && self.count(DoorState::Closed) == self.door_list.len();
         (!proven).then_some(Kind::OpenDoors)
     }
 }
@@ -165,7 +177,10 @@ impl Summary {
 fn door_line(state: &CaseState, record: &DoorRecord) -> DoorLine {
     let left = || {
         let (plan, _) = state.plan.as_ref()?;
-        plan.left.iter().find(|left| left.door == record.door.id).map(|left| left.why.clone())
+        plan.left
+            .iter()
+            .find(|left| left.door == record.door.id)
+            .map(|left| left.why.clone())
     };
     let why = match &record.probe {
         Some(probe) => probe.why.clone(),
@@ -186,10 +201,20 @@ fn blind(state: &CaseState) -> Vec<String> {
         .inventories
         .iter()
         .flat_map(|(account, lists, blind)| {
-            let gaps = lists.iter().flat_map(|list| list.gaps.iter().map(move |gap| format!("{}: {gap}", list.what)));
-            gaps.chain(blind.iter().cloned()).map(move |line| format!("{}: {line}", account.provider))
+            let gaps = lists.iter().flat_map(|list| {
+                list.gaps
+                    .iter()
+                    .map(move |gap| format!("{}: {gap}", list.what))
+            });
+            gaps.chain(blind.iter().cloned())
+                .map(move |line| format!("{}: {line}", account.provider))
         })
-        .chain(state.inventory_failures.iter().map(|(account, why)| format!("{}: the inventory failed: {why}", account.provider)))
+        .chain(
+            state
+                .inventory_failures
+                .iter()
+                .map(|(account, why)| format!("{}: the inventory failed: {why}", account.provider)),
+        )
         .collect();
     blind.sort();
     blind.dedup();
@@ -197,7 +222,10 @@ fn blind(state: &CaseState) -> Vec<String> {
 }
 
 fn gates(state: &CaseState) -> Vec<GateLine> {
-    let waiting = state.gates.iter().filter(|(_, gate)| !gate.passed && !gate.expired && gate.denied.is_none());
+    let waiting = state
+        .gates
+        .iter()
+        .filter(|(_, gate)| !gate.passed && !gate.expired && gate.denied.is_none());
     waiting
         .map(|(step, gate)| GateLine {
             step: step.clone(),
@@ -210,34 +238,58 @@ fn gates(state: &CaseState) -> Vec<GateLine> {
 }
 
 fn notices(state: &CaseState) -> Vec<NoticeLine> {
-    let line = |(id, notice): (&crate::id::NoticeId, &crate::case::state::NoticeRecord)| NoticeLine {
-        id: id.clone(),
-        template: notice.template.clone(),
-        text: notice.text,
-        missing: notice.missing.clone(),
-        approved_by: notice.approvals.iter().map(|signed| signed.person.clone()).collect(),
-        sent: notice.sent.is_some(),
-    };
+    let line =
+        |(id, notice): (&crate::id::NoticeId, &crate::case::state::NoticeRecord)| NoticeLine {
+            id: id.clone(),
+            template: notice.template.clone(),
+            text: notice.text,
+            missing: notice.missing.clone(),
+            approved_by: notice
+                .approvals
+                .iter()
+                .map(|signed| signed.person.clone())
+                .collect(),
+            sent: notice.sent.is_some(),
+        };
     state.notices.iter().map(line).collect()
 }
 
 /// The head of a case: five lines.
 pub fn head(summary: &Summary, zone: &TimeZone) -> String {
-    let case = summary.case.as_ref().map(ToString::to_string).unwrap_or_default();
+    let case = summary
+        .case
+        .as_ref()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     let mut text = format!("{case}  {}\n", one_line(&summary.title, 100));
     let _ = writeln!(text, "phase     {:?}, run {:?}", summary.phase, summary.run);
     let _ = writeln!(text, "doors     {}", count_line(summary));
-    let _ = writeln!(text, "evidence  {} items, {} trails", summary.evidence, summary.trails.len());
-    let _ = writeln!(text, "contacts  {}, {} with a demand", summary.contacts.all, summary.contacts.demands);
+    let _ = writeln!(
+        text,
+        "evidence  {} items, {} trails",
+        summary.evidence,
+        summary.trails.len()
+    );
+    let _ = writeln!(
+        text,
+        "contacts  {}, {} with a demand",
+        summary.contacts.all, summary.contacts.demands
+    );
     if let Some(clock) = summary.clocks.iter().find(|clock| clock.receipt.is_none()) {
-        let _ = writeln!(text, "next due  {}  {}", utc_and_zone(clock.due, zone), one_line(&clock.title, 90));
+        let _ = writeln!(
+            text,
+            "next due  {}  {}",
+            utc_and_zone(clock.due, zone),
+            one_line(&clock.title, 90)
+        );
     }
     for gate in &summary.gates {
         let _ = writeln!(
             text,
             "waiting   gate `{}` for {} of {} ({}), until {}",
             gate.step,
-            gate.people.saturating_sub(u32::try_from(gate.approved).unwrap_or(0)),
+            gate.people
+                .saturating_sub(u32::try_from(gate.approved).unwrap_or(0)),
             gate.people,
             gate.roles.join(", "),
             utc_and_zone(gate.expires, zone)
@@ -263,22 +315,49 @@ pub fn doors(summary: &Summary) -> String {
     let mut lines: Vec<&DoorLine> = summary.door_list.iter().collect();
     lines.sort_by_key(|line| (line.state == DoorState::Closed, &line.kind, &line.label));
     let rows = lines.into_iter().map(|line| {
-        let residual = line.residual_until.map(|at| format!(" (something may work until {})", utc(at))).unwrap_or_default();
-        [line.state.word().to_owned(), line.kind.clone(), one_line(&line.label, 60), one_line(&line.why, 140) + &residual]
+        let residual = line
+            .residual_until
+            .map(|at| format!(" (something may work until {})", utc(at)))
+            .unwrap_or_default();
+        [
+            line.state.word().to_owned(),
+            line.kind.clone(),
+            one_line(&line.label, 60),
+            one_line(&line.why, 140) + &residual,
+        ]
     });
-    format!("{}\n{}\n", ui::table(["STATE", "KIND", "DOOR", "WHY"], rows), count_line(summary))
+    format!(
+        "{}\n{}\n",
+        ui::table(["STATE", "KIND", "DOOR", "WHY"], rows),
+        count_line(summary)
+    )
 }
 
 /// What an inventory found and could not see.
 pub fn inventory(summary: &Summary) -> String {
     let mut text = String::new();
     for account in &summary.accounts {
-        let _ = writeln!(text, "account  {}: {}", account.provider, one_line(&account.login, 100));
+        let _ = writeln!(
+            text,
+            "account  {}: {}",
+            account.provider,
+            one_line(&account.login, 100)
+        );
     }
     let rows = summary.door_list.iter().map(|line| {
-        [line.state.word().to_owned(), line.kind.clone(), one_line(&line.label, 80), line.id.to_string()]
+        [
+            line.state.word().to_owned(),
+            line.kind.clone(),
+            one_line(&line.label, 80),
+            line.id.to_string(),
+        ]
     });
-    let _ = write!(text, "\n{}\n{}\n", ui::table(["STATE", "KIND", "DOOR", "ID"], rows), count_line(summary));
+    let _ = write!(
+        text,
+        "\n{}\n{}\n",
+        ui::table(["STATE", "KIND", "DOOR", "ID"], rows),
+        count_line(summary)
+    );
     for line in &summary.blind {
         let _ = writeln!(text, "not seen  {}", one_line(line, 200));
     }
@@ -293,11 +372,19 @@ pub fn trails(
 ) -> String {
     let mut text = String::new();
     for one in imported {
-        let _ = writeln!(text, "{}: {}", one_line(&one.name, 100), terminal(&one.line()));
+        let _ = writeln!(
+            text,
+            "{}: {}",
+            one_line(&one.name, 100),
+            terminal(&one.line())
+        );
     }
     for (repository, one) in bundled {
         let kept = match &one.bundle {
-            Some(bundle) => format!("bundled as {bundle}: {} refs, {} bytes, verified by git", one.refs, one.bytes),
+            Some(bundle) => format!(
+                "bundled as {bundle}: {} refs, {} bytes, verified by git",
+                one.refs, one.bytes
+            ),
             None => "nothing to bundle".to_owned(),
         };
         let _ = writeln!(text, "{}: {kept}", one_line(repository, 100));
@@ -307,11 +394,34 @@ pub fn trails(
     }
     let rows = summary.trails.iter().map(|line| {
         let c = &line.completeness;
-        let end = if c.complete { "to the end" } else { "NOT to the end" };
+        let end = if c.complete {
+            "to the end"
+        } else {
+            "NOT to the end"
+        };
         let span = c.first.map(utc).unwrap_or_default();
-        [line.trail.clone(), c.records.to_string(), c.duplicates.to_string(), c.pages.to_string(), span, c.last.map(utc).unwrap_or_default(), end.to_owned()]
+        [
+            line.trail.clone(),
+            c.records.to_string(),
+            c.duplicates.to_string(),
+            c.pages.to_string(),
+            span,
+            c.last.map(utc).unwrap_or_default(),
+            end.to_owned(),
+        ]
     });
-    text.push_str(&ui::table(["TRAIL", "RECORDS", "DUPLICATES", "PAGES", "FIRST", "LAST", "READ"], rows));
+    text.push_str(&ui::table(
+        [
+            "TRAIL",
+            "RECORDS",
+            "DUPLICATES",
+            "PAGES",
+            "FIRST",
+            "LAST",
+            "READ",
+        ],
+        rows,
+    ));
     for line in &summary.trails {
         for gap in &line.completeness.gaps {
             let _ = writeln!(text, "gap  {}: {}", line.trail, one_line(gap, 200));
@@ -324,12 +434,27 @@ pub fn trails(
 pub fn clocks(clocks: &[Shown], zone: &TimeZone) -> String {
     let mut text = String::new();
     for clock in clocks {
-        let _ = writeln!(text, "{}  {}  {}", utc_and_zone(clock.due, zone), clock.state, one_line(&clock.title, 160));
+        let _ = writeln!(
+            text,
+            "{}  {}  {}",
+            utc_and_zone(clock.due, zone),
+            clock.state,
+            one_line(&clock.title, 160)
+        );
         let _ = writeln!(text, "    {} {}", clock.id, clock.rule);
         let _ = writeln!(text, "    basis: {}", one_line(&clock.basis, 300));
         for candidate in &clock.candidates {
-            let mark = if candidate.at == clock.start { clock.start_is } else { "candidate" };
-            let _ = writeln!(text, "    start: {} {} ({mark})", utc(candidate.at), one_line(&candidate.how, 160));
+            let mark = if candidate.at == clock.start {
+                clock.start_is
+            } else {
+                "candidate"
+            };
+            let _ = writeln!(
+                text,
+                "    start: {} {} ({mark})",
+                utc(candidate.at),
+                one_line(&candidate.how, 160)
+            );
         }
         for doubt in &clock.doubts {
             let _ = writeln!(text, "    doubt: {}", one_line(doubt, 200));
@@ -343,7 +468,10 @@ pub fn clocks(clocks: &[Shown], zone: &TimeZone) -> String {
 
 /// One contact, safe for a terminal: addresses and links are defanged, nothing is rendered.
 pub fn contact(contact: &Contact, zone: &TimeZone) -> String {
-    let mut text = format!("{}  {} {}\n", contact.id, contact.channel, contact.direction);
+    let mut text = format!(
+        "{}  {} {}\n",
+        contact.id, contact.channel, contact.direction
+    );
     let _ = writeln!(text, "from      {}", one_line(&defang(&contact.from), 160));
     let _ = writeln!(text, "to        {}", one_line(&contact.to.join(", "), 160));
     if let Some(sent) = contact.sent {
@@ -351,29 +479,57 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> String {
     }
     let _ = writeln!(text, "received  {}", utc_and_zone(contact.received, zone));
     let _ = writeln!(text, "subject   {}", one_line(&contact.subject, 160));
-    let demand = if contact.demand { "yes: it asks for money or threatens to publish. Nothing is paid and nothing is answered by Cordon." } else { "no" };
+    let demand = if contact.demand {
+        "yes: it asks for money or threatens to publish. Nothing is paid and nothing is answered by Cordon."
+    } else {
+        "no"
+    };
     let _ = writeln!(text, "demand    {demand}");
     for deadline in &contact.deadlines {
         let _ = writeln!(text, "deadline  “{}”", one_line(&deadline.verbatim, 160));
         for reading in &deadline.readings {
-            let _ = writeln!(text, "          {}  {}", utc_and_zone(reading.at, zone), one_line(&reading.how, 120));
+            let _ = writeln!(
+                text,
+                "          {}  {}",
+                utc_and_zone(reading.at, zone),
+                one_line(&reading.how, 120)
+            );
         }
     }
     for indicator in &contact.indicators {
-        let _ = writeln!(text, "{:<9} {} ({})", indicator.kind, one_line(&defang(&indicator.value), 140), indicator.check);
+        let _ = writeln!(
+            text,
+            "{:<9} {} ({})",
+            indicator.kind,
+            one_line(&defang(&indicator.value), 140),
+            indicator.check
+        );
     }
     for id in &contact.evidence {
         let _ = writeln!(text, "evidence  {id}");
     }
-    let _ = writeln!(text, "\n{}", crate::contact::show::contact(contact, zone).body);
+    let _ = writeln!(
+        text,
+        "\n{}",
+        crate::contact::show::contact(contact, zone).body
+    );
     text
 }
 
 /// One timeline.
 pub fn timeline(moments: &[Moment], zone: &TimeZone) -> String {
     let rows = moments.iter().map(|moment| {
-        let evidence = moment.evidence.as_ref().map(ToString::to_string).unwrap_or_default();
-        [utc_and_zone(moment.at, zone), moment.source.to_string(), one_line(&defang(&moment.text), 120), evidence]
+        let evidence = moment
+            .evidence
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        [
+            utc_and_zone(moment.at, zone),
+            moment.source.to_string(),
+            one_line(&defang(&moment.text), 120),
+            evidence,
+        ]
     });
     ui::table(["AT", "SOURCE", "WHAT", "EVIDENCE"], rows)
 }
@@ -381,19 +537,50 @@ pub fn timeline(moments: &[Moment], zone: &TimeZone) -> String {
 /// One page for the next shift.
 pub fn handover(summary: &Summary, zone: &TimeZone) -> String {
     let mut text = head(summary, zone);
-    let open = summary.door_list.iter().filter(|line| line.state != DoorState::Closed);
+    let open = summary
+        .door_list
+        .iter()
+        .filter(|line| line.state != DoorState::Closed);
     text.push_str("\nNot closed or not proven\n");
     for line in open {
-        let _ = writeln!(text, "  {:<8} {} {}: {}", line.state.word(), line.kind, one_line(&line.label, 60), one_line(&line.why, 140));
+        let _ = writeln!(
+            text,
+            "  {:<8} {} {}: {}",
+            line.state.word(),
+            line.kind,
+            one_line(&line.label, 60),
+            one_line(&line.why, 140)
+        );
     }
     text.push_str("\nClocks\n");
-    for clock in summary.clocks.iter().filter(|clock| clock.receipt.is_none()) {
-        let _ = writeln!(text, "  {}  {} (start: {})", utc_and_zone(clock.due, zone), one_line(&clock.title, 100), clock.start_is);
+    for clock in summary
+        .clocks
+        .iter()
+        .filter(|clock| clock.receipt.is_none())
+    {
+        let _ = writeln!(
+            text,
+            "  {}  {} (start: {})",
+            utc_and_zone(clock.due, zone),
+            one_line(&clock.title, 100),
+            clock.start_is
+        );
     }
     text.push_str("\nNotices\n");
     for notice in &summary.notices {
-        let stage = if notice.sent { "sent" } else if notice.approved_by.is_empty() { "draft" } else { "approved" };
-        let _ = writeln!(text, "  {} {stage}, {} facts missing", notice.template, notice.missing.len());
+        let stage = if notice.sent {
+            "sent"
+        } else if notice.approved_by.is_empty() {
+            "draft"
+        } else {
+            "approved"
+        };
+        let _ = writeln!(
+            text,
+            "  {} {stage}, {} facts missing",
+            notice.template,
+            notice.missing.len()
+        );
     }
     text.push_str("\nNot known\n");
     for line in &summary.blind {

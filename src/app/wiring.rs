@@ -23,9 +23,19 @@ impl App {
         if let Some(configured) = &self.settings.github {
             let limit = match configured.write_interval_ms {
                 None => github::GitHub::pace()?,
-                Some(apart) => Limit::with_writes_apart(Duration::from_millis(20), 100, github::SPEC.in_flight, Duration::from_millis(apart))?,
+                Some(apart) => Limit::with_writes_apart(
+                    Duration::from_millis(20),
+                    100,
+                    github::SPEC.in_flight,
+                    Duration::from_millis(apart),
+                )?,
             };
-            let provider = github::GitHub::new(self.github(configured)?, &limit, Retry::default(), &self.clock)?;
+            let provider = github::GitHub::new(
+                self.github(configured)?,
+                &limit,
+                Retry::default(),
+                &self.clock,
+            )?;
             providers.insert("github".to_owned(), Arc::new(provider));
         }
         if let Some(configured) = &self.settings.okta {
@@ -36,7 +46,11 @@ impl App {
     }
 
     fn protected_at(&self, provider: &str) -> Vec<String> {
-        self.settings.protected.get(provider).cloned().unwrap_or_default()
+        self.settings
+            .protected
+            .get(provider)
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn github(&self, configured: &settings::GitHub) -> Result<github::Settings> {
@@ -52,23 +66,42 @@ impl App {
                 installation_id: app.installation,
             });
         }
-        settings.owner_token = configured.owner_token.as_ref().map(secrets::resolve).transpose()?;
+        settings.owner_token = configured
+            .owner_token
+            .as_ref()
+            .map(secrets::resolve)
+            .transpose()?;
         settings.protected = self.protected_at("github");
         if settings.app.is_none() && settings.owner_token.is_none() {
-            return Err(Fault::input("config", "GitHub is configured without a credential.").at("[github]").hint("give app, owner_token, or better both"));
+            return Err(
+                Fault::input("config", "GitHub is configured without a credential.")
+                    .at("[github]")
+                    .hint("give app, owner_token, or better both"),
+            );
         }
         Ok(settings)
     }
 
     fn okta(&self, configured: &settings::Okta) -> Result<okta::Settings> {
         let (credential_name, credential) = match (&configured.token, &configured.app) {
-            (Some(token), None) => ("okta api token".to_owned(), okta::Credential::Ssws(secrets::resolve(token)?)),
+            (Some(token), None) => (
+                "okta api token".to_owned(),
+                okta::Credential::Ssws(secrets::resolve(token)?),
+            ),
             (None, Some(app)) => {
                 let key = SigningKey::from_pem(&secrets::resolve(&app.key)?, app.key_id.clone())?;
-                (format!("okta service app {}", app.client_id), okta::Credential::ServiceApp { client_id: app.client_id.clone(), key })
+                (
+                    format!("okta service app {}", app.client_id),
+                    okta::Credential::ServiceApp {
+                        client_id: app.client_id.clone(),
+                        key,
+                    },
+                )
             }
             _ => {
-                return Err(Fault::input("config", "Okta needs exactly one credential.").at("[okta]").hint("give either token or app"));
+                return Err(Fault::input("config", "Okta needs exactly one credential.")
+                    .at("[okta]")
+                    .hint("give either token or app"));
             }
         };
         Ok(okta::Settings {
@@ -83,5 +116,9 @@ impl App {
 }
 
 fn address(text: &str, place: &str) -> Result<Url> {
-    Url::parse(text).map_err(|error| Fault::input("config", "This is not an address of the web.").at(place).caused_by(error))
+    Url::parse(text).map_err(|error| {
+        Fault::input("config", "This is not an address of the web.")
+            .at(place)
+            .caused_by(error)
+    })
 }

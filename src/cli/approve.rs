@@ -25,17 +25,27 @@ pub(super) struct Args {
 
 pub(super) async fn run(desktop: &Desktop, args: &Args, approve: bool) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let signed = desk.decide(&args.step, &args.person, &args.key, approve, &args.reason).await?;
+    let signed = desk
+        .decide(&args.step, &args.person, &args.key, approve, &args.reason)
+        .await?;
     desk.finish().await?;
     let word = if approve { "approved" } else { "denied" };
-    desktop.ui.answer(&signed, || format!("{} {word} `{}`.\n", signed.person, args.step))?;
+    desktop.ui.answer(&signed, || {
+        format!("{} {word} `{}`.\n", signed.person, args.step)
+    })?;
     let left = desk.log.read(|state| {
-        state.gates.get(&args.step).map_or(0, |gate| usize::try_from(gate.people).unwrap_or(0).saturating_sub(gate.approvals.len()))
+        state.gates.get(&args.step).map_or(0, |gate| {
+            usize::try_from(gate.people)
+                .unwrap_or(0)
+                .saturating_sub(gate.approvals.len())
+        })
     });
     if approve && left > 0 {
         desktop.ui.hint(&format!("{left} more approval(s) needed"));
     } else {
-        desktop.ui.hint(&format!("next: cordon run {}", desk.log.case()));
+        desktop
+            .ui
+            .hint(&format!("next: cordon run {}", desk.log.case()));
     }
     Ok(None)
 }

@@ -103,12 +103,22 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 }
 
 async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
-    let accounts = args.accounts.iter().map(|text| account(text)).collect::<Result<Vec<_>>>()?;
-    let subject =
-        Subject { worker_id: args.worker_id, emails: args.emails, display_name: args.name, accounts };
+    let accounts = args
+        .accounts
+        .iter()
+        .map(|text| account(text))
+        .collect::<Result<Vec<_>>>()?;
+    let subject = Subject {
+        worker_id: args.worker_id,
+        emails: args.emails,
+        display_name: args.name,
+        accounts,
+    };
     if subject.worker_id.is_none() && subject.emails.is_empty() && subject.accounts.is_empty() {
-        return Err(Fault::input("no-subject", "Nothing says whose departure this is.")
-            .hint("give --email, --worker-id or --account; a name alone is never enough"));
+        return Err(
+            Fault::input("no-subject", "Nothing says whose departure this is.")
+                .hint("give --email, --worker-id or --account; a name alone is never enough"),
+        );
     }
     let app = desktop.app()?;
     let origin = match &args.from {
@@ -130,17 +140,25 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
         .await?;
     desk.finish().await?;
     let id = desk.log.case();
-    desktop.ui.answer(&json!({ "case": id, "dir": app.case_dir(id) }), || format!("{id}\n"))?;
+    desktop
+        .ui
+        .answer(&json!({ "case": id, "dir": app.case_dir(id) }), || {
+            format!("{id}\n")
+        })?;
     desktop.ui.hint(&format!("next: cordon inventory {id}"));
     Ok(None)
 }
 
 fn account(text: &str) -> Result<KnownAccount> {
     match text.split_once('=') {
-        Some((provider, login)) if !provider.is_empty() && !login.is_empty() => {
-            Ok(KnownAccount { provider: provider.to_owned(), login: login.to_owned() })
-        }
-        _ => Err(Fault::input("account", "An account is written PROVIDER=LOGIN.").at(text.escape_debug())),
+        Some((provider, login)) if !provider.is_empty() && !login.is_empty() => Ok(KnownAccount {
+            provider: provider.to_owned(),
+            login: login.to_owned(),
+        }),
+        _ => Err(
+            Fault::input("account", "An account is written PROVIDER=LOGIN.")
+                .at(text.escape_debug()),
+        ),
     }
 }
 
@@ -164,31 +182,50 @@ fn list(desktop: &Desktop) -> Result<Ended> {
 
 async fn note(desktop: &Desktop, args: &Why, event: impl FnOnce(String) -> Event) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    desk.log.append(&desk.by, vec![event(args.reason.clone())]).await?;
+    desk.log
+        .append(&desk.by, vec![event(args.reason.clone())])
+        .await?;
     desk.finish().await?;
     let phase = desk.log.read(|state| state.phase);
-    desktop.ui.answer(&json!({ "case": desk.log.case(), "phase": phase }), || format!("{} is now {phase:?}.\n", desk.log.case()))?;
+    desktop
+        .ui
+        .answer(&json!({ "case": desk.log.case(), "phase": phase }), || {
+            format!("{} is now {phase:?}.\n", desk.log.case())
+        })?;
     Ok(None)
 }
 
 fn handover(desktop: &Desktop, args: &One) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let summary = desk.summary();
-    desktop.ui.answer(&summary, || summary::handover(&summary, &desk.zone))?;
+    desktop
+        .ui
+        .answer(&summary, || summary::handover(&summary, &desk.zone))?;
     Ok(None)
 }
 
 fn timeline(desktop: &Desktop, args: &One) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let moments = desk.timeline()?;
-    desktop.ui.answer(&json!({ "case": desk.log.case(), "moments": moments }), || summary::timeline(&moments, &desk.zone))?;
+    desktop.ui.answer(
+        &json!({ "case": desk.log.case(), "moments": moments }),
+        || summary::timeline(&moments, &desk.zone),
+    )?;
     Ok(None)
 }
 
 async fn choose(desktop: &Desktop, args: &Choose) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let account = desk.choose(&args.provider, &args.login, &args.reason).await?;
+    let account = desk
+        .choose(&args.provider, &args.login, &args.reason)
+        .await?;
     desk.finish().await?;
-    desktop.ui.answer(&account, || format!("{}: {}\n", account.provider, hostile::one_line(&account.login, 100)))?;
+    desktop.ui.answer(&account, || {
+        format!(
+            "{}: {}\n",
+            account.provider,
+            hostile::one_line(&account.login, 100)
+        )
+    })?;
     Ok(None)
 }

@@ -58,27 +58,55 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     let (case, event) = match verb {
         Verb::List(args) => return list(desktop, &args),
         Verb::Choose(args) => {
-            let event = move |clock, _| Event::ClockChosen { clock, start: args.start, reason: args.reason };
-            (args.case, (args.clock, Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>))
+            let event = move |clock, _| Event::ClockChosen {
+                clock,
+                start: args.start,
+                reason: args.reason,
+            };
+            (
+                args.case,
+                (
+                    args.clock,
+                    Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>,
+                ),
+            )
         }
         Verb::Receipt(args) => {
-            let event = move |clock, now| Event::ClockReceipt { clock, reference: args.reference, at: args.at.unwrap_or(now) };
-            (args.case, (args.clock, Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>))
+            let event = move |clock, now| Event::ClockReceipt {
+                clock,
+                reference: args.reference,
+                at: args.at.unwrap_or(now),
+            };
+            (
+                args.case,
+                (
+                    args.clock,
+                    Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>,
+                ),
+            )
         }
     };
     let (name, event) = event;
     let desk = desktop.app()?.desk(&case)?;
-    let id = desk.log.read(|state| clock::find(state, &name).map(|record| record.start.id.clone()))?;
-    desk.log.append(&desk.by, vec![event(id, desk.now())]).await?;
+    let id = desk
+        .log
+        .read(|state| clock::find(state, &name).map(|record| record.start.id.clone()))?;
+    desk.log
+        .append(&desk.by, vec![event(id, desk.now())])
+        .await?;
     desk.finish().await?;
     let clocks = desk.clocks();
-    desktop.ui.answer(&json!({ "clocks": clocks }), || summary::clocks(&clocks, &desk.zone))?;
+    desktop.ui.answer(&json!({ "clocks": clocks }), || {
+        summary::clocks(&clocks, &desk.zone)
+    })?;
     Ok(None)
 }
 
 fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
     let app = desktop.app()?;
     let clocks = clock::list(&app.peek(&args.case)?, app.clock.now());
-    desktop.ui.answer(&json!({ "clocks": clocks }), || summary::clocks(&clocks, &app.zone))?;
+    desktop.ui.answer(&json!({ "clocks": clocks }), || {
+        summary::clocks(&clocks, &app.zone)
+    })?;
     Ok(None)
 }

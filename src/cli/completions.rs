@@ -31,13 +31,17 @@ pub(super) fn man(args: &Man) -> Result<Ended> {
     let command = match &args.command {
         None => root,
         Some(name) => root.find_subcommand(name).cloned().ok_or_else(|| {
-            Fault::input("no-command", "There is no such command.").at(name.escape_debug()).hint("see `cordon help`")
+            Fault::input("no-command", "There is no such command.")
+                .at(name.escape_debug())
+                .hint("see `cordon help`")
         })?,
     };
     let mut page = Vec::new();
     clap_mangen::Man::new(command)
         .render(&mut page)
-        .map_err(|error| Fault::failed("man", "The man page could not be written.").caused_by(error))?;
+        .map_err(|error| {
+            Fault::failed("man", "The man page could not be written.").caused_by(error)
+        })?;
     crate::ui::raw(&page)?;
     Ok(None)
 }

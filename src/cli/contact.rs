@@ -91,9 +91,13 @@ async fn add(desktop: &Desktop, args: Add) -> Result<Ended> {
         (None, None) => return Err(Fault::input("usage", "Give --text or --file.")),
     };
     let direction = if args.outgoing { "out" } else { "in" };
-    let contact = desk.contact_add(&args.channel, direction, &args.from, args.at, &text).await?;
+    let contact = desk
+        .contact_add(&args.channel, direction, &args.from, args.at, &text)
+        .await?;
     desk.finish().await?;
-    desktop.ui.answer(&contact, || summary::contact(&contact, &desk.zone))?;
+    desktop
+        .ui
+        .answer(&contact, || summary::contact(&contact, &desk.zone))?;
     Ok(None)
 }
 
@@ -105,7 +109,10 @@ async fn import(desktop: &Desktop, args: Import) -> Result<Ended> {
     }
     desk.finish().await?;
     desktop.ui.answer(&json!({ "contacts": taken }), || {
-        taken.iter().map(|contact| summary::contact(contact, &desk.zone) + "\n").collect()
+        taken
+            .iter()
+            .map(|contact| summary::contact(contact, &desk.zone) + "\n")
+            .collect()
     })?;
     Ok(None)
 }
@@ -113,30 +120,48 @@ async fn import(desktop: &Desktop, args: Import) -> Result<Ended> {
 fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
     let app = desktop.app()?;
     let state = app.peek(&args.case)?;
-    let own: Vec<&str> = app.settings.company.domain.iter().map(String::as_str).collect();
+    let own: Vec<&str> = app
+        .settings
+        .company
+        .domain
+        .iter()
+        .map(String::as_str)
+        .collect();
     let threads = crate::contact::thread::group(&state.contacts, &own);
-    desktop.ui.answer(&json!({ "contacts": state.contacts, "threads": threads }), || {
-        let rows = state.contacts.iter().map(|contact| {
-            [
-                contact.id.to_string(),
-                utc_and_zone(contact.received, &app.zone),
-                format!("{} {}", contact.channel, contact.direction),
-                hostile::one_line(&defang(&contact.from), 50),
-                hostile::one_line(&contact.subject, 60),
-                if contact.demand { "demand" } else { "" }.to_owned(),
-            ]
-        });
-        ui::table(["CONTACT", "RECEIVED", "CHANNEL", "FROM", "SUBJECT", ""], rows)
-    })?;
+    desktop.ui.answer(
+        &json!({ "contacts": state.contacts, "threads": threads }),
+        || {
+            let rows = state.contacts.iter().map(|contact| {
+                [
+                    contact.id.to_string(),
+                    utc_and_zone(contact.received, &app.zone),
+                    format!("{} {}", contact.channel, contact.direction),
+                    hostile::one_line(&defang(&contact.from), 50),
+                    hostile::one_line(&contact.subject, 60),
+                    if contact.demand { "demand" } else { "" }.to_owned(),
+                ]
+            });
+            ui::table(
+                ["CONTACT", "RECEIVED", "CHANNEL", "FROM", "SUBJECT", ""],
+                rows,
+            )
+        },
+    )?;
     Ok(None)
 }
 
 fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let app = desktop.app()?;
     let state = app.peek(&args.case)?;
-    let contact = state.contacts.iter().find(|contact| contact.id == args.contact).ok_or_else(|| {
-        Fault::input("no-contact", "The case has no such contact.").at(&args.contact)
-    })?;
-    desktop.ui.answer(contact, || summary::contact(contact, &app.zone))?;
+    let contact = state
+        .contacts
+        .iter()
+        .find(|contact| contact.id == args.contact)
+        .ok_or_else(|| {
+            Fault::input("no-contact", "The case has no such contact.").at(&args.contact)
+        })?;
+    desktop
+        .ui
+        .answer(contact, || summary::contact(contact, &app.zone))?;
     Ok(None)
 }

@@ -45,20 +45,37 @@ impl Audience for Terminal {
         if !self.interactive {
             return Ok(true);
         }
-        let question = format!("Gate `{}`, plan {}: does {name} approve? [y/N]", gate.step, gate.plan.short());
-        Ok(self.ui.ask(&question)?.is_some_and(|answer| answer.eq_ignore_ascii_case("y")))
+        let question = format!(
+            "Gate `{}`, plan {}: does {name} approve? [y/N]",
+            gate.step,
+            gate.plan.short()
+        );
+        Ok(self
+            .ui
+            .ask(&question)?
+            .is_some_and(|answer| answer.eq_ignore_ascii_case("y")))
     }
 }
 
 pub(super) async fn run(desktop: &Desktop, args: Args) -> Result<Ended> {
     let folder = match args.folder {
-        Some(folder) => std::path::absolute(&folder).map_err(crate::fault::io("name the folder of the drill", &folder))?,
+        Some(folder) => std::path::absolute(&folder)
+            .map_err(crate::fault::io("name the folder of the drill", &folder))?,
         None => {
-            let now = SystemClock.now().strftime("%Y-%m-%dT%H-%M-%S%.3fZ").to_string();
-            crate::settings::Settings::default().data.join("drills").join(now)
+            let now = SystemClock
+                .now()
+                .strftime("%Y-%m-%dT%H-%M-%S%.3fZ")
+                .to_string();
+            crate::settings::Settings::default()
+                .data
+                .join("drills")
+                .join(now)
         }
     };
-    let audience = Arc::new(Terminal { ui: desktop.ui, interactive: args.interactive });
+    let audience = Arc::new(Terminal {
+        ui: desktop.ui,
+        interactive: args.interactive,
+    });
     let report = drill::run(&args.scenario, folder, audience).await?;
     let zone = jiff::tz::TimeZone::get("America/New_York").unwrap_or(jiff::tz::TimeZone::UTC);
     desktop.ui.answer(&report, || drill::text(&report, &zone))?;

@@ -90,11 +90,14 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
 
 fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let record = desk.log.read(|state| state.evidence.get(&args.evidence).cloned()).ok_or_else(|| {
-        Fault::input("no-evidence", "The case has no such evidence.")
-            .at(&args.evidence)
-            .hint(format!("see `cordon evidence list {}`", desk.log.case()))
-    })?;
+    let record = desk
+        .log
+        .read(|state| state.evidence.get(&args.evidence).cloned())
+        .ok_or_else(|| {
+            Fault::input("no-evidence", "The case has no such evidence.")
+                .at(&args.evidence)
+                .hint(format!("see `cordon evidence list {}`", desk.log.case()))
+        })?;
     if args.raw {
         ui::raw(&desk.bytes(&record)?)?;
         return Ok(None);
@@ -109,8 +112,13 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
 async fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let done = desk.export(&args.to).await?;
-    desktop.ui.answer(&done, || format!("Exported {} files to {}.\n", done.files, args.to.display()))?;
-    desktop.ui.hint(&format!("next: cordon evidence verify {}", args.to.display()));
+    desktop.ui.answer(&done, || {
+        format!("Exported {} files to {}.\n", done.files, args.to.display())
+    })?;
+    desktop.ui.hint(&format!(
+        "next: cordon evidence verify {}",
+        args.to.display()
+    ));
     Ok(None)
 }
 
@@ -120,6 +128,8 @@ fn verify(desktop: &Desktop, args: &Verify) -> Result<Ended> {
         (None, Some(case)) => desktop.app()?.desk(case)?.verify_store()?,
         (None, None) => return Err(Fault::input("usage", "Name an export or a case.")),
     };
-    desktop.ui.answer(&report, || hostile::terminal(&report.text()))?;
+    desktop
+        .ui
+        .answer(&report, || hostile::terminal(&report.text()))?;
     Ok((!report.holds()).then_some(Kind::Evidence))
 }

@@ -21,7 +21,9 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     desk.inventory().await?;
     desk.finish().await?;
     let summary = desk.summary();
-    desktop.ui.answer(&summary, || summary::inventory(&summary))?;
+    desktop
+        .ui
+        .answer(&summary, || summary::inventory(&summary))?;
     for provider in &undecided {
         desktop.ui.hint(&format!(
             "{provider}: more than one account is possible, or none is certain; decide with `cordon case choose {} {provider} LOGIN --reason …`",

@@ -98,17 +98,30 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
                     "approved_by": notice.approvals.iter().map(|a| &a.person).collect::<Vec<_>>(), "sent": notice.sent })
         })
         .collect();
-    desktop.ui.answer(&json!({ "drafts": drafts, "templates": crate::notice::names() }), || {
-        let rows = state.notices.iter().map(|(id, notice)| {
-            let stage = match (&notice.sent, notice.approvals.is_empty()) {
-                (Some(_), _) => "sent",
-                (None, false) => "approved",
-                (None, true) => "draft",
-            };
-            [id.to_string(), notice.template.clone(), stage.to_owned(), format!("{} missing", notice.missing.len()), notice.text.short()]
-        });
-        format!("{}can be drafted: {}\n", ui::table(["NOTICE", "TEMPLATE", "STAGE", "FACTS", "TEXT"], rows), crate::notice::names().join(", "))
-    })?;
+    desktop.ui.answer(
+        &json!({ "drafts": drafts, "templates": crate::notice::names() }),
+        || {
+            let rows = state.notices.iter().map(|(id, notice)| {
+                let stage = match (&notice.sent, notice.approvals.is_empty()) {
+                    (Some(_), _) => "sent",
+                    (None, false) => "approved",
+                    (None, true) => "draft",
+                };
+                [
+                    id.to_string(),
+                    notice.template.clone(),
+                    stage.to_owned(),
+                    format!("{} missing", notice.missing.len()),
+                    notice.text.short(),
+                ]
+            });
+            format!(
+                "{}can be drafted: {}\n",
+                ui::table(["NOTICE", "TEMPLATE", "STAGE", "FACTS", "TEXT"], rows),
+                crate::notice::names().join(", ")
+            )
+        },
+    )?;
     Ok(None)
 }
 
@@ -116,7 +129,11 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let (id, draft) = desk.draft(&args.notice).await?;
     desk.finish().await?;
-    desktop.ui.answer(&json!({ "notice": id, "draft": draft }), || hostile::terminal(&draft.text))?;
+    desktop
+        .ui
+        .answer(&json!({ "notice": id, "draft": draft }), || {
+            hostile::terminal(&draft.text)
+        })?;
     desktop.ui.status(&format!("{id}, text {}", draft.digest));
     for missing in &draft.missing {
         desktop.ui.warning(&format!("missing: {missing}"));
@@ -138,9 +155,13 @@ fn show(desktop: &Desktop, args: &Named) -> Result<Ended> {
 
 async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let signed = desk.approve_notice(&args.notice, &args.person, &args.key, &args.reason).await?;
+    let signed = desk
+        .approve_notice(&args.notice, &args.person, &args.key, &args.reason)
+        .await?;
     desk.finish().await?;
-    desktop.ui.answer(&signed, || format!("{} approved {}.\n", signed.person, args.notice))?;
+    desktop.ui.answer(&signed, || {
+        format!("{} approved {}.\n", signed.person, args.notice)
+    })?;
     Ok(None)
 }
 
@@ -149,8 +170,15 @@ async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {
     let sent = desk.send_notice(&args.notice, &args.to, args.again).await;
     desk.finish().await?;
     let (message_id, reply) = sent.map_err(|fault: Fault| fault)?;
-    desktop.ui.answer(&json!({ "notice": args.notice, "message_id": message_id, "reply": reply }), || {
-        format!("Sent {} as {message_id}: {}\n", args.notice, hostile::one_line(&reply, 200))
-    })?;
+    desktop.ui.answer(
+        &json!({ "notice": args.notice, "message_id": message_id, "reply": reply }),
+        || {
+            format!(
+                "Sent {} as {message_id}: {}\n",
+                args.notice,
+                hostile::one_line(&reply, 200)
+            )
+        },
+    )?;
     Ok(None)
 }

@@ -10,7 +10,11 @@ pub(super) struct Args {
     /// The case: its id, or enough of its end to be unique.
     case: String,
     /// A shipped playbook by name, or a file [default: terminated-contractor].
-    #[arg(long, value_name = "NAME|FILE", default_value = "terminated-contractor")]
+    #[arg(
+        long,
+        value_name = "NAME|FILE",
+        default_value = "terminated-contractor"
+    )]
     playbook: String,
 }
 
@@ -19,9 +23,18 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let (plan, digest) = desk.plan(&args.playbook).await?;
     desk.finish().await?;
     let catalogue = desk.catalogue();
-    let preview = desk.log.read(|state| show::view(&plan, state, &catalogue))?;
-    let text = desk.log.read(|state| show::text(&plan, state, &catalogue))?;
-    desktop.ui.answer(&serde_json::json!({ "digest": digest, "plan": plan, "preview": preview }), || text)?;
-    desktop.ui.hint(&format!("next: cordon run {}", desk.log.case()));
+    let preview = desk
+        .log
+        .read(|state| show::view(&plan, state, &catalogue))?;
+    let text = desk
+        .log
+        .read(|state| show::text(&plan, state, &catalogue))?;
+    desktop.ui.answer(
+        &serde_json::json!({ "digest": digest, "plan": plan, "preview": preview }),
+        || text,
+    )?;
+    desktop
+        .ui
+        .hint(&format!("next: cordon run {}", desk.log.case()));
     Ok(None)
 }

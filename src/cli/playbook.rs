@@ -48,8 +48,10 @@ pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
             Ok(None)
         }
         Verb::Schema => {
-            let schema = serde_json::to_string_pretty(&playbook::schema())
-                .map_err(|error| crate::fault::Fault::failed("json", "The schema could not be written.").caused_by(error))?;
+            let schema = serde_json::to_string_pretty(&playbook::schema()).map_err(|error| {
+                crate::fault::Fault::failed("json", "The schema could not be written.")
+                    .caused_by(error)
+            })?;
             crate::ui::raw((schema + "\n").as_bytes())?;
             Ok(None)
         }
@@ -59,6 +61,12 @@ pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 fn check(desktop: &Desktop, name: &str) -> Result<Ended> {
     let (path, text) = crate::app::playbook_text(name)?;
     let (_, problems) = playbook::review(&path, &text, &crate::app::catalogue());
-    desktop.ui.answer(&problems, || if problems.is_empty() { format!("{path}: no problems.\n") } else { problems.render(100, false) })?;
+    desktop.ui.answer(&problems, || {
+        if problems.is_empty() {
+            format!("{path}: no problems.\n")
+        } else {
+            problems.render(100, false)
+        }
+    })?;
     Ok(problems.has_errors().then_some(Kind::Input))
 }

@@ -48,9 +48,17 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
                 "{} {}: {}, authenticated as {}{}\n",
                 check.provider,
                 check.credential,
-                if check.reachable { "reachable" } else { "NOT reachable" },
+                if check.reachable {
+                    "reachable"
+                } else {
+                    "NOT reachable"
+                },
                 hostile::one_line(who, 100),
-                if check.owned_by_subject == Some(true) { ", OWNED BY THE PERSON UNDER REVIEW" } else { "" }
+                if check.owned_by_subject == Some(true) {
+                    ", OWNED BY THE PERSON UNDER REVIEW"
+                } else {
+                    ""
+                }
             ));
             let rows = check.permissions.iter().map(|permission| {
                 let grant = match permission.grant {
@@ -59,7 +67,12 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
                     Grant::NotEntitled => "not entitled",
                     Grant::Unknown => "unknown",
                 };
-                [grant.to_owned(), permission.name.clone(), permission.needed_for.clone(), hostile::one_line(&permission.why, 100)]
+                [
+                    grant.to_owned(),
+                    permission.name.clone(),
+                    permission.needed_for.clone(),
+                    hostile::one_line(&permission.why, 100),
+                ]
             });
             text.push_str(&ui::table(["", "PERMISSION", "NEEDED FOR", "SEEN"], rows));
             for advice in &check.advice {
@@ -73,17 +86,29 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
 }
 
 fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
-    let specs: Vec<_> =
-        crate::providers::SPECS.iter().filter(|spec| args.provider.as_deref().is_none_or(|name| name == spec.name)).collect();
+    let specs: Vec<_> = crate::providers::SPECS
+        .iter()
+        .filter(|spec| {
+            args.provider
+                .as_deref()
+                .is_none_or(|name| name == spec.name)
+        })
+        .collect();
     desktop.ui.answer(&json!({ "providers": specs }), || {
         let mut text = String::new();
         for spec in &specs {
-            text.push_str(&format!("{} ({}), API {}\n\n", spec.name, spec.title, spec.api));
+            text.push_str(&format!(
+                "{} ({}), API {}\n\n",
+                spec.name, spec.title, spec.api
+            ));
             for kind in spec.doors {
                 text.push_str(&door_kind(kind));
             }
             let rows = spec.trails.iter().map(|trail| {
-                let kept = trail.retention_hours.map_or_else(|| "until closed".to_owned(), |hours| format!("{} days", hours / 24));
+                let kept = trail.retention_hours.map_or_else(
+                    || "until closed".to_owned(),
+                    |hours| format!("{} days", hours / 24),
+                );
                 [trail.name.to_owned(), kept, trail.title.to_owned()]
             });
             text.push_str(&ui::table(["TRAIL", "KEPT", "WHAT"], rows));

@@ -39,20 +39,33 @@ struct Teller {
 
 impl Progress for Teller {
     fn wrote(&self, entry: &Entry) {
-        let Event::StepEnded { step, outcome } = &entry.event else { return };
+        let Event::StepEnded { step, outcome } = &entry.event else {
+            return;
+        };
         self.bar.inc(1);
         let line = match outcome {
-            Outcome::Done { asked, proven, .. } => format!("done     {step} ({proven} of {asked} proven)"),
-            Outcome::Failed { why } => format!("FAILED   {step}: {}", crate::hostile::one_line(why, 160)),
-            Outcome::Unknown { why } => format!("UNKNOWN  {step}: {}", crate::hostile::one_line(why, 160)),
-            Outcome::Skipped { why } => format!("skipped  {step}: {}", crate::hostile::one_line(why, 160)),
+            Outcome::Done { asked, proven, .. } => {
+                format!("done     {step} ({proven} of {asked} proven)")
+            }
+            Outcome::Failed { why } => {
+                format!("FAILED   {step}: {}", crate::hostile::one_line(why, 160))
+            }
+            Outcome::Unknown { why } => {
+                format!("UNKNOWN  {step}: {}", crate::hostile::one_line(why, 160))
+            }
+            Outcome::Skipped { why } => {
+                format!("skipped  {step}: {}", crate::hostile::one_line(why, 160))
+            }
         };
         self.bar.suspend(|| self.ui.status(&line));
     }
 
     fn waiting(&self, waiting: &Waiting) {
         for gate in &waiting.gates {
-            self.bar.suspend(|| self.ui.status(&format!("waiting  gate `{}` for people", gate.step)));
+            self.bar.suspend(|| {
+                self.ui
+                    .status(&format!("waiting  gate `{}` for people", gate.step))
+            });
         }
     }
 }
@@ -61,11 +74,17 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let has_plan = desk.log.read(|state| state.plan.is_some());
     if args.playbook.is_some() || !has_plan {
-        desk.plan(args.playbook.as_deref().unwrap_or("terminated-contractor")).await?;
+        desk.plan(args.playbook.as_deref().unwrap_or("terminated-contractor"))
+            .await?;
     }
-    let steps = desk.log.read(|state| state.plan.as_ref().map_or(0, |(plan, _)| plan.steps.len()));
+    let steps = desk
+        .log
+        .read(|state| state.plan.as_ref().map_or(0, |(plan, _)| plan.steps.len()));
     let bar = desktop.ui.bar(u64::try_from(steps).unwrap_or(0), "steps");
-    let teller = Arc::new(Teller { ui: desktop.ui, bar: bar.clone() });
+    let teller = Arc::new(Teller {
+        ui: desktop.ui,
+        bar: bar.clone(),
+    });
     let (stop, cancel) = watch::channel(false);
     let ui = desktop.ui;
     tokio::spawn(async move {
@@ -76,13 +95,20 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         // Kept until the end, so that the run never sees a closed channel.
         stop.closed().await;
     });
-    let options = Options { wait: args.wait, reopen_gates: args.reopen_gates, ..Options::default() };
+    let options = Options {
+        wait: args.wait,
+        reopen_gates: args.reopen_gates,
+        ..Options::default()
+    };
     let report = desk.run(&options, teller, cancel).await?;
     bar.finish_and_clear();
     desk.finish().await?;
     let summary = desk.summary();
-    let document = serde_json::json!({ "end": word(&report.end), "steps": report.tree, "summary": summary });
-    desktop.ui.answer(&document, || format!("{}\n{}", report.tree.text(), summary::doors(&summary)))?;
+    let document =
+        serde_json::json!({ "end": word(&report.end), "steps": report.tree, "summary": summary });
+    desktop.ui.answer(&document, || {
+        format!("{}\n{}", report.tree.text(), summary::doors(&summary))
+    })?;
     for hint in next(&desk, &report) {
         desktop.ui.hint(&hint);
     }
@@ -112,12 +138,24 @@ fn next(desk: &Desk, report: &Report) -> Vec<String> {
                     format!("{} of {} approved: cordon approve {case} {} --as NAME --key FILE --reason …", gate.approved.len(), gate.people, gate.step)
                 }
             });
-            let until = waiting.until.map(|at| format!("the next look is due at {}: cordon run {case}", crate::time::utc(at)));
+            let until = waiting.until.map(|at| {
+                format!(
+                    "the next look is due at {}: cordon run {case}",
+                    crate::time::utc(at)
+                )
+            });
             gates.chain(until).collect()
         }
-        End::Held => vec![format!("the case is held: cordon case release {case} --reason …")],
-        End::Stopped { step, why } => vec![format!("step `{step}` failed and its policy is to stop: {}", crate::hostile::one_line(why, 160))],
+        End::Held => vec![format!(
+            "the case is held: cordon case release {case} --reason …"
+        )],
+        End::Stopped { step, why } => vec![format!(
+            "step `{step}` failed and its policy is to stop: {}",
+            crate::hostile::one_line(why, 160)
+        )],
         End::Cancelled => vec![format!("stopped by you: cordon run {case} goes on")],
-        End::Finished | End::AlreadyFinished => vec![format!("next: cordon verify {case}, cordon evidence export {case} --to FOLDER")],
+        End::Finished | End::AlreadyFinished => vec![format!(
+            "next: cordon verify {case}, cordon evidence export {case} --to FOLDER"
+        )],
     }
 }

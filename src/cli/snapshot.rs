@@ -35,7 +35,10 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     }
     let mut bundled = Vec::new();
     for repository in &args.repository {
-        desktop.ui.status(&format!("Mirroring {}…", crate::hostile::one_line(repository, 200)));
+        desktop.ui.status(&format!(
+            "Mirroring {}…",
+            crate::hostile::one_line(repository, 200)
+        ));
         bundled.push((repository.clone(), desk.bundle(repository).await?));
     }
     if args.import.is_empty() && args.repository.is_empty() {
@@ -43,8 +46,11 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     }
     desk.finish().await?;
     let summary = desk.summary();
-    let document = serde_json::json!({ "imported": imported, "bundled": bundled, "trails": summary.trails });
-    desktop.ui.answer(&document, || summary::trails(&imported, &bundled, &summary))?;
+    let document =
+        serde_json::json!({ "imported": imported, "bundled": bundled, "trails": summary.trails });
+    desktop
+        .ui
+        .answer(&document, || summary::trails(&imported, &bundled, &summary))?;
     let unread = imported.iter().any(|one| !one.understood());
     Ok(unread.then_some(Kind::Input))
 }

@@ -29,9 +29,10 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             seen = state.lines;
             let summary = summary::Summary::of(&state, app.clock.now());
             let tree = Tree::of(&state);
-            desktop.ui.answer(&serde_json::json!({ "summary": summary, "steps": tree }), || {
-                format!("{}\n{}", summary::head(&summary, &app.zone), tree.text())
-            })?;
+            desktop.ui.answer(
+                &serde_json::json!({ "summary": summary, "steps": tree }),
+                || format!("{}\n{}", summary::head(&summary, &app.zone), tree.text()),
+            )?;
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(2)) => {}
@@ -44,8 +45,9 @@ pub(super) fn show(desktop: &Desktop, case: &str) -> Result<Ended> {
     let desk = desktop.app()?.desk(case)?;
     let summary = desk.summary();
     let tree = desk.log.read(|state| Tree::of(state));
-    desktop.ui.answer(&serde_json::json!({ "summary": summary, "steps": tree }), || {
-        format!("{}\n{}", summary::head(&summary, &desk.zone), tree.text())
-    })?;
+    desktop.ui.answer(
+        &serde_json::json!({ "summary": summary, "steps": tree }),
+        || format!("{}\n{}", summary::head(&summary, &desk.zone), tree.text()),
+    )?;
     Ok(None)
 }

@@ -24,13 +24,27 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let undone = desk.undo(&args.doors, &args.reason).await?;
     desk.finish().await?;
-    let lines: Vec<(String, &str, &str)> = undone.iter().map(|(door, end)| {
-        let (word, why) = said(end);
-        (door.to_string(), word, why)
-    }).collect();
-    desktop.ui.answer(&serde_json::json!({ "undone": lines }), || {
-        ui::table(["DOOR", "UNDO", "WHY"], lines.iter().map(|(door, word, why)| [door.clone(), (*word).to_owned(), hostile::one_line(why, 160)]))
-    })?;
+    let lines: Vec<(String, &str, &str)> = undone
+        .iter()
+        .map(|(door, end)| {
+            let (word, why) = said(end);
+            (door.to_string(), word, why)
+        })
+        .collect();
+    desktop
+        .ui
+        .answer(&serde_json::json!({ "undone": lines }), || {
+            ui::table(
+                ["DOOR", "UNDO", "WHY"],
+                lines.iter().map(|(door, word, why)| {
+                    [
+                        door.clone(),
+                        (*word).to_owned(),
+                        hostile::one_line(why, 160),
+                    ]
+                }),
+            )
+        })?;
     let complete = undone.iter().all(|(_, end)| *end == Undone::Open);
     Ok((!complete).then_some(Kind::OpenDoors))
 }

@@ -34,7 +34,12 @@ pub(super) struct Found<'a> {
 
 /// Every expectation of the scenario.
 pub(super) fn all(found: &Found<'_>) -> Result<Vec<Expectation>> {
-    let mut all = vec![no_false_success(found), closed_enough(found), others_untouched(found), before_the_gate(found)?];
+    let mut all = vec![
+        no_false_success(found),
+        closed_enough(found),
+        others_untouched(found),
+        before_the_gate(found)?,
+    ];
     all.extend(order(found)?);
     all.extend(papers(found));
     all.push(Expectation {
@@ -52,12 +57,22 @@ pub(super) fn verdict(report: &verify::Report) -> String {
 
 /// The one that matters most: nothing that is called closed works.
 fn no_false_success(found: &Found<'_>) -> Expectation {
-    let doors = found.desk.log.read(|state| state.doors.values().map(|r| (r.door.clone(), r.state)).collect::<Vec<_>>());
-    let closed: Vec<_> = doors.iter().filter(|(_, state)| *state == DoorState::Closed).collect();
+    let doors = found.desk.log.read(|state| {
+        state
+            .doors
+            .values()
+            .map(|r| (r.door.clone(), r.state))
+            .collect::<Vec<_>>()
+    });
+    let closed: Vec<_> = doors
+        .iter()
+        .filter(|(_, state)| *state == DoorState::Closed)
+        .collect();
     let works: Vec<String> = closed
         .iter()
         .filter(|(door, _)| match door.provider.as_str() {
-            "github" => found.stage.github.is_open(&door.kind, &door.native),
+            // What its truth does not know was never a way in: a mistake of ours.
+            "github" => found.stage.github.is_open(&door.kind, &door.native) != Some(false),
             _ => found.stage.okta.is_open(&door.kind, &door.native),
         })
         .map(|(door, _)| format!("{} {}", door.kind, door.native))
@@ -65,18 +80,32 @@ fn no_false_success(found: &Found<'_>) -> Expectation {
     Expectation {
         what: "no door that is called closed still works",
         met: works.is_empty() && !closed.is_empty(),
-        saw: format!("{} called closed, {} of them work {}", closed.len(), works.len(), works.join(", ")),
+        saw: format!(
+            "{} called closed, {} of them work {}",
+            closed.len(),
+            works.len(),
+            works.join(", ")
+        ),
     }
 }
 
 fn closed_enough(found: &Found<'_>) -> Expectation {
-    let unclear: Vec<&str> =
-        found.summary.door_list.iter().filter(|door| door.state != DoorState::Closed && door.why.is_empty()).map(|door| door.kind.as_str()).collect();
+    let unclear: Vec<&str> = found
+        .summary
+        .door_list
+        .iter()
+        .filter(|door| door.state != DoorState::Closed && door.why.is_empty())
+        .map(|door| door.kind.as_str())
+        .collect();
     let closed = found.summary.count(DoorState::Closed);
     Expectation {
         what: "every way in is closed, or says why it is not",
         met: unclear.is_empty() && closed > 0,
-        saw: format!("{closed} of {} closed, {} without a reason", found.summary.door_list.len(), unclear.len()),
+        saw: format!(
+            "{closed} of {} closed, {} without a reason",
+            found.summary.door_list.len(),
+            unclear.len()
+        ),
     }
 }
 
@@ -85,19 +114,32 @@ fn others_untouched(found: &Found<'_>) -> Expectation {
     Expectation {
         what: "nobody else was touched, least of all the colleague with the similar name",
         met: same,
-        saw: if same { "all others are as they were" } else { "something of somebody else changed" }.to_owned(),
+        saw: if same {
+            "all others are as they were"
+        } else {
+            "something of somebody else changed"
+        }
+        .to_owned(),
     }
 }
 
 /// Nothing was written at a provider before the gate was passed.
 fn before_the_gate(found: &Found<'_>) -> Result<Expectation> {
-    let passed = found.desk.log.entries()?.into_iter().find(|entry| matches!(entry.event, Event::GatePassed { .. })).map(|entry| entry.at);
+    let passed = found
+        .desk
+        .log
+        .entries()?
+        .into_iter()
+        .find(|entry| matches!(entry.event, Event::GatePassed { .. }))
+        .map(|entry| entry.at);
     let early: Vec<String> = found
         .stage
         .calls
         .calls()
         .into_iter()
-        .filter(|call| call.method != "GET" && !reads(&call.path) && passed.is_none_or(|at| call.at < at))
+        .filter(|call| {
+            call.method != "GET" && !reads(&call.path) && passed.is_none_or(|at| call.at < at)
+        })
         .map(|call| format!("{} {}", call.method, call.path))
         .collect();
     Ok(Expectation {
@@ -115,15 +157,25 @@ fn reads(path: &str) -> bool {
 /// Snapshot, then close, then prove.
 fn order(found: &Found<'_>) -> Result<Vec<Expectation>> {
     let entries = found.desk.log.entries()?;
-    let at = |wanted: &dyn Fn(&Event) -> bool| entries.iter().position(|entry| wanted(&entry.event));
-    let last = |wanted: &dyn Fn(&Event) -> bool| entries.iter().rposition(|entry| wanted(&entry.event));
+    let at =
+        |wanted: &dyn Fn(&Event) -> bool| entries.iter().position(|entry| wanted(&entry.event));
+    let last =
+        |wanted: &dyn Fn(&Event) -> bool| entries.iter().rposition(|entry| wanted(&entry.event));
     let inventory = last(&|event| matches!(event, Event::InventoryRead { .. }));
     let trail = at(&|event| matches!(event, Event::TrailPage { .. } | Event::TrailRead { .. }));
     let close = at(&|event| matches!(event, Event::StepIntended { door: Some(_), .. }));
     let before = |first: Option<usize>| first.is_some() && close.is_some() && first < close;
     Ok(vec![
-        Expectation { what: "the doors were read before the first was closed", met: before(inventory), saw: format!("lines {inventory:?}, {close:?}") },
-        Expectation { what: "perishable trails were being saved before the first close", met: before(trail), saw: format!("lines {trail:?}, {close:?}") },
+        Expectation {
+            what: "the doors were read before the first was closed",
+            met: before(inventory),
+            saw: format!("lines {inventory:?}, {close:?}"),
+        },
+        Expectation {
+            what: "perishable trails were being saved before the first close",
+            met: before(trail),
+            saw: format!("lines {trail:?}, {close:?}"),
+        },
     ])
 }
 
@@ -131,18 +183,33 @@ fn papers(found: &Found<'_>) -> Vec<Expectation> {
     let state = found.desk.log.read(Clone::clone);
     let demand = state.contacts.iter().find(|contact| contact.demand);
     let deadline = demand.and_then(|contact| contact.deadlines.first());
-    let templates: Vec<&str> = state.notices.values().map(|notice| notice.template.as_str()).collect();
-    let bound = state.notices.values().all(|notice| !notice.facts.is_empty());
+    let templates: Vec<&str> = state
+        .notices
+        .values()
+        .map(|notice| notice.template.as_str())
+        .collect();
+    let bound = state
+        .notices
+        .values()
+        .all(|notice| !notice.facts.is_empty());
     vec![
         Expectation {
             what: "the demand was recognised, its deadline kept verbatim and read",
-            met: deadline.is_some_and(|deadline| !deadline.verbatim.is_empty() && !deadline.readings.is_empty()),
-            saw: deadline.map_or_else(|| "no deadline".to_owned(), |deadline| format!("“{}”", crate::hostile::one_line(&deadline.verbatim, 80))),
+            met: deadline.is_some_and(|deadline| {
+                !deadline.verbatim.is_empty() && !deadline.readings.is_empty()
+            }),
+            saw: deadline.map_or_else(
+                || "no deadline".to_owned(),
+                |deadline| format!("“{}”", crate::hostile::one_line(&deadline.verbatim, 80)),
+            ),
         },
         Expectation {
             what: "a sanctions hold stands",
             met: state.sanctions_hold.is_some(),
-            saw: state.sanctions_hold.clone().unwrap_or_else(|| "none".to_owned()),
+            saw: state
+                .sanctions_hold
+                .clone()
+                .unwrap_or_else(|| "none".to_owned()),
         },
         Expectation {
             what: "notices were drafted, each bound to evidence",
@@ -151,10 +218,25 @@ fn papers(found: &Found<'_>) -> Vec<Expectation> {
         },
         Expectation {
             what: "the account of the right person was taken",
-            met: state.accounts.iter().any(|account| account.login == found.company.subject.github_login)
-                && state.accounts.iter().any(|account| account.login == found.company.subject.email),
-            saw: state.accounts.iter().map(|account| account.login.clone()).collect::<Vec<_>>().join(", "),
+            met: state
+                .accounts
+                .iter()
+                .any(|account| account.login == found.company.subject.github_login)
+                && state
+                    .accounts
+                    .iter()
+                    .any(|account| account.login == found.company.subject.email),
+            saw: state
+                .accounts
+                .iter()
+                .map(|account| account.login.clone())
+                .collect::<Vec<_>>()
+                .join(", "),
         },
-        Expectation { what: "clocks run", met: !found.summary.clocks.is_empty(), saw: format!("{} clocks", found.summary.clocks.len()) },
+        Expectation {
+            what: "clocks run",
+            met: !found.summary.clocks.is_empty(),
+            saw: format!("{} clocks", found.summary.clocks.len()),
+        },
     ]
 }

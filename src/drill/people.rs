@@ -29,7 +29,12 @@ pub(super) fn make(folder: &Path, company: &Company) -> Result<Vec<Operator>> {
         .map(|(person, role)| {
             let key = folder.join(role);
             let signer = Signer::generate(&key, &person.email)?;
-            Ok(Operator { name: person.name.clone(), role, key, public: signer.public().line() })
+            Ok(Operator {
+                name: person.name.clone(),
+                role,
+                key,
+                public: signer.public().line(),
+            })
         })
         .collect()
 }

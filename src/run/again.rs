@@ -25,16 +25,34 @@ const TRIES: u32 = 3;
 ///
 /// # Errors
 /// The case log cannot be written. A door that cannot be looked at is `unknown`, with the reason.
-pub async fn probe_again(log: &CaseLog, providers: &Providers, witness: &Arc<dyn Witness>, doors: &[Door]) -> Result<()> {
-    let cx = Cx { witness: &**witness, clock: &**log.clock() };
+pub async fn probe_again(
+    log: &CaseLog,
+    providers: &Providers,
+    witness: &Arc<dyn Witness>,
+    doors: &[Door],
+) -> Result<()> {
+    let cx = Cx {
+        witness: &**witness,
+        clock: &**log.clock(),
+    };
     let looks = doors.iter().map(|door| async move {
         match providers.get(&door.provider) {
             Some(provider) => probe(&**provider, door, LIMIT, cx).await,
-            None => unknown(format!("The provider `{}` is not configured.", door.provider)),
+            None => unknown(format!(
+                "The provider `{}` is not configured.",
+                door.provider
+            )),
         }
     });
     let probes = join_all(looks).await;
-    let events = doors.iter().zip(probes).map(|(door, probe)| Event::DoorProbed { door: door.id.clone(), state: probe.state, probe });
+    let events = doors
+        .iter()
+        .zip(probes)
+        .map(|(door, probe)| Event::DoorProbed {
+            door: door.id.clone(),
+            state: probe.state,
+            probe,
+        });
     log.append(&Actor::Engine, events.collect()).await?;
     Ok(())
 }
@@ -51,7 +69,10 @@ pub async fn save_trails(
     accounts: &[Account],
     window_days: u32,
 ) -> Result<()> {
-    let cx = Cx { witness: &**witness, clock: &**log.clock() };
+    let cx = Cx {
+        witness: &**witness,
+        clock: &**log.clock(),
+    };
     let each = providers.iter().map(|(name, provider)| async move {
         let mut trails: Vec<&TrailSpec> = provider.spec().trails.iter().collect();
         trails.sort_by_key(|spec| spec.retention_hours.unwrap_or(0));
@@ -66,15 +87,33 @@ pub async fn save_trails(
     Ok(())
 }
 
-async fn read(log: &CaseLog, provider: &dyn Provider, spec: &TrailSpec, account: &Account, days: u32, cx: Cx<'_>) -> Result<()> {
+async fn read(
+    log: &CaseLog,
+    provider: &dyn Provider,
+    spec: &TrailSpec,
+    account: &Account,
+    days: u32,
+    cx: Cx<'_>,
+) -> Result<()> {
     let until = log.clock().now();
-    let since = until.saturating_sub(Duration::from_secs(u64::from(days) * 86_400)).unwrap_or(crate::time::Timestamp::MIN);
-    let pull = Pull { trail: spec.name.to_owned(), account: account.clone(), window: Window { since, until }, cursor: None };
+    let since = until
+        .saturating_sub(Duration::from_secs(u64::from(days) * 86_400))
+        .unwrap_or(crate::time::Timestamp::MIN);
+    let pull = Pull {
+        trail: spec.name.to_owned(),
+        account: account.clone(),
+        window: Window { since, until },
+        cursor: None,
+    };
     let mut reading = Reading::of(pull, spec, until);
     let gap = loop {
         let page = match page(provider, reading.pull(), cx).await {
             Ok(page) => page,
-            Err(why) => break Some(format!("A page could not be read, nor anything after it: {why}")),
+            Err(why) => {
+                break Some(format!(
+                    "A page could not be read, nor anything after it: {why}"
+                ));
+            }
         };
         let (event, follow) = reading.take(page);
         log.append(&Actor::Engine, vec![event]).await?;
@@ -91,7 +130,13 @@ async fn read(log: &CaseLog, provider: &dyn Provider, spec: &TrailSpec, account:
 async fn page(provider: &dyn Provider, pull: &Pull, cx: Cx<'_>) -> Result<Page, String> {
     let mut tried = 1;
     loop {
-        let asked = provider.pull(&pull.trail, &pull.account, pull.window, pull.cursor.as_deref(), cx);
+        let asked = provider.pull(
+            &pull.trail,
+            &pull.account,
+            pull.window,
+            pull.cursor.as_deref(),
+            cx,
+        );
         match bounded(LIMIT, asked).await {
             Ok(page) => return Ok(page),
             Err(miss) if tried >= TRIES => return Err(miss.to_string()),
