@@ -173,10 +173,7 @@ fn open_sled(dir: &Path) -> Result<sled::Db, Trouble> {
                         format!("The store was made with other settings: {why}."),
                     )
                     .at(dir.join("conf").display())
-                    .hint(
-                        "If Cordon made this store, the file is damaged: move it aside and open \
-                         again; it is then written anew.",
-                    ),
+                    .hint("Open it with the program that made it, and export it from there."),
                 ));
             }
             other => return Ok(other?),

@@ -10,16 +10,17 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
 use cordon::canon::Digest;
 use cordon::fault::Kind;
-use cordon::store::{CaseStore, Commit, Head, line_hash};
+use cordon::store::{CaseStore, Commit, Head, Pending, line_hash};
 
-use crate::store::noise;
+use crate::store::{copy, noise};
 
 /// Xorshift: enough to spread sizes and moments, and the same for the same seed.
 struct Dice(u64);
@@ -66,9 +67,12 @@ fn child() {
         "hold" => {
             let _store = CaseStore::open(&dir).unwrap();
             say("ready");
-            thread::sleep(Duration::from_secs(60));
+            thread::sleep(Duration::from_mins(1));
         }
         "raw" => write_raw(&dir, seed),
+        "script" => write_script(&dir),
+        "full" => write_until_full(&dir),
+        "open" => drop(CaseStore::open(&dir).unwrap()),
         _ => write_case(&dir, seed),
     }
 }
@@ -115,6 +119,60 @@ fn write_case(dir: &Path, seed: u64) {
             });
         }
     });
+}
+
+/// Commits until the disk refuses, and checks that the store then refuses all.
+fn write_until_full(dir: &Path) {
+    let store = CaseStore::create(dir).unwrap();
+    say("ready");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let (pool, mut dice) = (noise(6 << 20), Dice::new(5));
+    let commit = |store: &CaseStore, blob: Bytes| {
+        let expected = store.head();
+        let Head { lines: seq, hash } = expected;
+        let names = [Digest::of(&blob)];
+        let line = serde_json::json!({
+            "seq": seq, "prev": hash, "id": seq.to_string(), "of": 1, "blobs": names,
+        });
+        let lines = vec![line.to_string().into_bytes()];
+        let blobs = vec![blob];
+        store
+            .commit(Commit {
+                expected,
+                lines,
+                blobs,
+            })
+            .map(Pending::durable)
+    };
+    let mut acknowledged = Head::EMPTY;
+    let fault = loop {
+        let next = blob(&pool, &mut dice, &acknowledged.lines.to_string(), 1 << 20);
+        match runtime.block_on(commit(&store, next).unwrap()) {
+            Ok(head) => acknowledged = head,
+            Err(fault) => break fault,
+        }
+        say(&format!("ack {} {}", acknowledged.lines, acknowledged.hash));
+    };
+    assert_eq!(fault.code(), "store-poisoned");
+    assert_eq!(store.head(), acknowledged);
+    let again = commit(&store, Bytes::from_static(b"small")).err().unwrap();
+    assert_eq!(again.code(), "store-poisoned");
+    assert!(!again.hints().is_empty());
+    assert_eq!(store.lines(0).unwrap().len() as u64, acknowledged.lines);
+    drop(store);
+    say("poisoned");
+}
+
+/// The same commits each time, then an orderly end.
+fn write_script(dir: &Path) {
+    let store = CaseStore::create(dir).unwrap();
+    say("ready");
+    let (pool, turn, mut dice) = (noise(6 << 20), Mutex::new(()), Dice::new(7));
+    for count in 0..12 {
+        write_one(&store, &turn, &pool, &mut dice, &count.to_string());
+    }
 }
 
 fn write_one(store: &CaseStore, turn: &Mutex<()>, pool: &Bytes, dice: &mut Dice, id: &str) {
@@ -189,12 +247,30 @@ fn blob(pool: &Bytes, dice: &mut Dice, id: &str, most: usize) -> Bytes {
 
 struct Writer {
     child: Child,
+    ready: bool,
+    count: Arc<AtomicUsize>,
     said: thread::JoinHandle<Vec<String>>,
 }
 
 impl Writer {
     fn start(mode: &str, dir: &Path, seed: u64, env: &[(&str, &Path)]) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
+        Self::spawn(
+            Command::new(std::env::current_exe().unwrap()),
+            mode,
+            dir,
+            seed,
+            env,
+        )
+    }
+
+    fn spawn(
+        mut command: Command,
+        mode: &str,
+        dir: &Path,
+        seed: u64,
+        env: &[(&str, &Path)],
+    ) -> Self {
+        let mut child = command
             .args([
                 "--exact",
                 "store_power::child",
@@ -210,33 +286,56 @@ impl Writer {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        loop {
-            // The harness says things of its own before.
-            let line = lines
-                .next()
-                .expect("the child ended before it was ready")
-                .unwrap();
-            if line.ends_with("ready") {
-                break;
-            }
+        // The harness says things of its own before.
+        let ready = lines
+            .by_ref()
+            .any(|line| line.is_ok_and(|line| line.ends_with("ready")));
+        let count = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&count);
+        let said = thread::spawn(move || {
+            let lines = lines.map_while(Result::ok);
+            lines
+                .inspect(|_| _ = counter.fetch_add(1, Ordering::Relaxed))
+                .collect()
+        });
+        Self {
+            child,
+            ready,
+            count,
+            said,
         }
-        // A last line without an end was not said.
-        let said = thread::spawn(move || lines.map_while(Result::ok).collect());
-        Self { child, said }
     }
 
-    /// Kills it after `pause`; gives the words of each line that it said.
-    fn kill(mut self, pause: Duration) -> Vec<Vec<String>> {
+    /// Kills it a moment after it said so many lines, however slow the disk is; gives the words of each
+    /// line that it said.
+    fn kill(mut self, lines: usize, pause: Duration) -> Vec<Vec<String>> {
+        for _ in 0..60_000 {
+            if self.count.load(Ordering::Relaxed) >= lines {
+                break;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
         thread::sleep(pause);
         assert!(
-            self.child.try_wait().unwrap().is_none(),
+            self.ready && self.child.try_wait().unwrap().is_none(),
             "the child ended by itself"
         );
         self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.wait().1
+    }
+
+    fn kill_at_random(self, seed: u64, least: usize) -> Vec<Vec<String>> {
+        let mut dice = Dice::new(seed);
+        let lines = dice.size(100);
+        self.kill(least + lines, Duration::from_micros(dice.roll(20_000)))
+    }
+
+    /// Waits until it has ended; says whether well, and gives the words of each line that it said.
+    fn wait(mut self) -> (bool, Vec<Vec<String>>) {
+        let status = self.child.wait().unwrap();
         let said = self.said.join().unwrap();
         let words = |line: String| line.split(' ').map(str::to_owned).collect();
-        said.into_iter().map(words).collect()
+        (status.success(), said.into_iter().map(words).collect())
     }
 }
 
@@ -326,8 +425,7 @@ fn nothing_acknowledged_is_lost_by_kill_nine() {
         let mut acknowledged = Acknowledged::default();
         // Four kills in a row, each on top of what the last one left.
         for _ in 0..4 {
-            let pause = Duration::from_millis(Dice::new(seed).roll(250));
-            acknowledged.add(&Writer::start("case", &dir, seed, &[]).kill(pause));
+            acknowledged.add(&Writer::start("case", &dir, seed, &[]).kill_at_random(seed, 0));
             lost.extend(
                 acknowledged
                     .missing(&dir)
@@ -373,7 +471,7 @@ fn shim(into: &Path) -> Option<PathBuf> {
         Ok(status) if status.success() => Some(shim),
         Ok(status) => panic!("cc failed: {status}"),
         Err(error) => {
-            println!("skipped: there is no C compiler ({error})");
+            say(&format!("skipped: there is no C compiler ({error})"));
             None
         }
     }
@@ -399,8 +497,9 @@ fn cut(
         ("CORDON_SHIM_SHADOW", shadow),
         ("CORDON_SHIM_META", Path::new(names)),
     ];
-    let pause = Duration::from_millis(Dice::new(seed).roll(400));
-    let said = Writer::start(mode, &real.join("case"), seed, &env).kill(pause);
+    // sled as shipped loses nothing before it has outgrown what was durable when it was made.
+    let least = if mode == "raw" { 300 } else { 0 };
+    let said = Writer::start(mode, &real.join("case"), seed, &env).kill_at_random(seed, least);
     if matches!(kind, Cut::Luck) {
         write_back(real, shadow, &mut Dice::new(seed));
     }
@@ -432,19 +531,6 @@ fn write_back(real: &Path, shadow: &Path, dice: &mut Dice) {
         }
         known.truncate(len);
         fs::write(&durable, known).unwrap();
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap().path();
-        let target = to.join(entry.file_name().unwrap());
-        if entry.is_dir() {
-            copy(&entry, &target);
-        } else {
-            fs::copy(&entry, &target).unwrap();
-        }
     }
 }
 
@@ -499,6 +585,124 @@ fn nothing_acknowledged_is_lost_by_a_power_cut() {
     );
     assert!(lost.is_empty(), "{lost:#?}");
     assert!(acks > 10);
+}
+
+/// Cuts the power before each sync that `mode` makes, in turn, starting from `start`; `check` looks at
+/// what is left. Gives how many syncs there were.
+fn sweep(
+    mode: &str,
+    start: Option<&Path>,
+    check: impl Fn(&Path, bool, &[Vec<String>]) -> Vec<String>,
+) -> usize {
+    let root = tempfile::tempdir().unwrap();
+    let Some(shim) = shim(root.path()) else {
+        return usize::MAX;
+    };
+    let mut wrong = Vec::new();
+    let mut most = 0;
+    for turn in 0..2 {
+        // Every second sync in each model; the long run takes every sync in both.
+        let step = if number("CORDON_STORE_ROUNDS", 20) > 20 {
+            1
+        } else {
+            2
+        };
+        let names = ["eager", "strict"][turn];
+        for number in (1 + turn..).step_by(step) {
+            let work = root.path().join(format!("{names}-{number}"));
+            let (real, shadow) = (work.join("real"), work.join("disk"));
+            for dir in [&real, &shadow] {
+                fs::create_dir_all(dir).unwrap();
+                if let Some(start) = start {
+                    copy(start, &dir.join("case"));
+                }
+            }
+            let number_text = number.to_string();
+            let env = [
+                ("LD_PRELOAD", &*shim),
+                ("CORDON_SHIM_ROOT", &real),
+                ("CORDON_SHIM_SHADOW", &shadow),
+                ("CORDON_SHIM_META", Path::new(names)),
+                ("CORDON_SHIM_KILL_AT", Path::new(&number_text)),
+            ];
+            let writer = Writer::start(mode, &real.join("case"), 1, &env);
+            let ready = writer.ready;
+            let (ended, said) = writer.wait();
+            let found = check(&shadow.join("case"), ready, &said);
+            wrong.extend(
+                found
+                    .into_iter()
+                    .map(|what| format!("{names} {number}: {what}")),
+            );
+            fs::remove_dir_all(&work).unwrap();
+            if ended {
+                most = most.max(number);
+                break;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    most
+}
+
+#[test]
+fn a_power_cut_at_any_sync_of_a_new_case_loses_nothing() {
+    let syncs = sweep("script", None, |dir, ready, said| {
+        let mut acknowledged = Acknowledged::default();
+        acknowledged.add(said);
+        match CaseStore::open(dir) {
+            // Making it was never reported as done.
+            Err(fault) if !ready && fault.code() == "store-missing" => Vec::new(),
+            Err(fault) => vec![format!("does not open: {fault}")],
+            Ok(store) => {
+                drop(store);
+                acknowledged.missing(dir)
+            }
+        }
+    });
+    println!("a new case and twelve commits: {syncs} syncs");
+    assert!(syncs > 30);
+}
+
+#[test]
+fn a_power_cut_at_any_sync_of_mending_can_be_mended_again() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("case");
+    {
+        let store = CaseStore::create(&dir).unwrap();
+        let (pool, turn, mut dice) = (noise(6 << 20), Mutex::new(()), Dice::new(3));
+        for count in 0..8 {
+            write_one(&store, &turn, &pool, &mut dice, &count.to_string());
+        }
+    }
+    let lines = CaseStore::open(&dir).unwrap().lines(0).unwrap();
+    let ledger = fs::read(dir.join("ledger.jsonl")).unwrap();
+    let mut altered = ledger.clone();
+    altered[ledger.len() / 2] ^= 1;
+    let cut = &ledger[..ledger.len() / 2];
+    for name in ["torn", "altered", "no sled", "bad sled"] {
+        let start = root.path().join(name);
+        copy(&dir, &start);
+        match name {
+            "torn" => fs::write(start.join("ledger.jsonl"), cut).unwrap(),
+            "altered" => fs::write(start.join("ledger.jsonl"), &altered).unwrap(),
+            "no sled" => fs::remove_dir_all(start.join("sled")).unwrap(),
+            _ => fs::write(start.join("sled/db"), noise(1 << 20)).unwrap(),
+        }
+        let syncs = sweep("open", Some(&start), |dir, _, _| {
+            match CaseStore::open(dir) {
+                Err(fault) => vec![format!("{name}: does not open: {fault}")],
+                Ok(store) if store.lines(0).unwrap() != lines => {
+                    vec![format!("{name}: lines differ")]
+                }
+                Ok(_) if fs::read(dir.join("ledger.jsonl")).unwrap() != ledger => {
+                    vec![format!("{name}: the ledger differs")]
+                }
+                Ok(_) => Vec::new(),
+            }
+        });
+        println!("{name}: {syncs} syncs");
+    }
 }
 
 /// The control: a model that sled as shipped passed would prove nothing.
@@ -556,6 +760,21 @@ fn lost_raw(said: &[Vec<String>], dir: &Path) -> Option<String> {
 }
 
 #[test]
+fn a_full_disk_poisons_the_store_and_loses_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("case");
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 50000; exec \"$0\" \"$@\""]);
+    command.arg(std::env::current_exe().unwrap());
+    let (ended, said) = Writer::spawn(command, "full", &dir, 1, &[]).wait();
+    assert!(ended && said.last().unwrap() == &["poisoned"], "{said:?}");
+    let mut acknowledged = Acknowledged::default();
+    acknowledged.add(&said);
+    assert!(acknowledged.heads.len() > 2);
+    assert_eq!(acknowledged.missing(&dir), Vec::<String>::new());
+}
+
+#[test]
 fn the_owner_of_a_store_is_named_and_its_death_frees_it() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("case");
@@ -566,7 +785,7 @@ fn the_owner_of_a_store_is_named_and_its_death_frees_it() {
     assert_eq!((fault.kind(), fault.code()), (Kind::Owned, "store-owned"));
     assert!(fault.what().contains(&format!("process {pid}")), "{fault}");
     assert!(!fault.hints().is_empty());
-    holder.kill(Duration::ZERO);
+    holder.kill(0, Duration::ZERO);
     let store = CaseStore::open(&dir).unwrap();
     // Within one process too.
     assert_eq!(CaseStore::open(&dir).unwrap_err().code(), "store-owned");
