@@ -10,3 +10,4 @@
 
 mod store;
 mod store_power;
+mod store_writer;
