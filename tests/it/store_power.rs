@@ -2,7 +2,9 @@
 //!
 //! A child process writes and prints each acknowledgement to a pipe; the parent kills it at a random
 //! moment and looks whether everything that was acknowledged is there, whole and linked.
-//! `CORDON_STORE_ROUNDS` sets the number of rounds, `CORDON_STORE_SEED` the first seed.
+//! `CORDON_STORE_ROUNDS` sets the number of rounds, `CORDON_STORE_SEED` the first seed,
+//! `CORDON_STORE_LEAST` how many acknowledgements come before a power cut (sled reuses segments only
+//! in long runs).
 
 use std::collections::HashMap;
 use std::fs;
@@ -178,7 +180,11 @@ fn cut(
         ("CORDON_SHIM_META", Path::new(names)),
     ];
     // sled as shipped loses nothing before it has outgrown what was durable when it was made.
-    let least = if mode == "raw" { 300 } else { 0 };
+    let least = if mode == "raw" {
+        300
+    } else {
+        number("CORDON_STORE_LEAST", 0).try_into().unwrap()
+    };
     let said = Writer::start(mode, &real.join("case"), seed, &env).kill_at_random(seed, least);
     if matches!(kind, Cut::Luck) {
         write_back(real, shadow, &mut Dice::new(seed));
