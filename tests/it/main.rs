@@ -27,3 +27,4 @@ mod okta;
 mod playbook;
 mod store;
 mod store_power;
+mod store_writer;
