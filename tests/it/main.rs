@@ -9,5 +9,6 @@
 )]
 
 mod faults;
+mod github;
 mod http;
 mod intake;
