@@ -21,6 +21,7 @@ mod engine_resume;
 mod engine_snapshot;
 mod evidence;
 mod faults;
+mod github;
 mod http;
 mod intake;
 mod okta;
