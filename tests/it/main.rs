@@ -10,6 +10,8 @@
 
 mod engine;
 mod engine_close;
+mod engine_find;
+mod engine_fold;
 mod engine_gate;
 mod engine_resume;
 mod engine_snapshot;
