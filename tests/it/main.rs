@@ -16,6 +16,8 @@ mod contact_demand;
 mod contact_indicator;
 mod engine;
 mod engine_close;
+mod engine_find;
+mod engine_fold;
 mod engine_gate;
 mod engine_resume;
 mod engine_snapshot;
