@@ -58,7 +58,10 @@ pub fn list(state: &CaseState, now: Timestamp) -> Vec<Shown> {
 /// A trail that was read to its end can expire at the provider: nothing is due any more.
 fn saved(state: &CaseState, rule: &str) -> Option<String> {
     let name = rule.strip_prefix("trail.")?;
-    let read = state.trails.iter().find(|trail| trail.trail == name && trail.completeness.complete)?;
+    let read = state
+        .trails
+        .iter()
+        .find(|trail| trail.trail == name && trail.completeness.complete)?;
     Some(format!("read to its end at {}", crate::time::utc(read.at)))
 }
 

@@ -172,7 +172,11 @@ impl Summary {
 
 /// Every door, by kind and label, so that two readings are alike.
 fn door_list(state: &CaseState) -> Vec<DoorLine> {
-    let mut list: Vec<DoorLine> = state.doors.values().map(|record| door_line(state, record)).collect();
+    let mut list: Vec<DoorLine> = state
+        .doors
+        .values()
+        .map(|record| door_line(state, record))
+        .collect();
     list.sort_by(|a, b| (&a.kind, &a.label, &a.id).cmp(&(&b.kind, &b.label, &b.id)));
     list
 }

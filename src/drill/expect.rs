@@ -150,7 +150,9 @@ fn before_the_gate(found: &Found<'_>) -> Result<Expectation> {
 
 /// Calls that use POST and change nothing: our own token, and queries of the graph.
 fn reads(path: &str) -> bool {
-    ["/access_tokens", "/oauth2/v1/token", "/graphql"].iter().any(|end| path.ends_with(end))
+    ["/access_tokens", "/oauth2/v1/token", "/graphql"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 /// Snapshot, then close, then prove.

@@ -83,7 +83,12 @@ pub fn text(report: &Report, zone: &TimeZone) -> String {
     }
     text.push_str("\nNext\n");
     let mut left: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for door in report.summary.door_list.iter().filter(|door| door.state != DoorState::Closed) {
+    for door in report
+        .summary
+        .door_list
+        .iter()
+        .filter(|door| door.state != DoorState::Closed)
+    {
         *left.entry((&door.kind, &door.why)).or_default() += 1;
     }
     for ((kind, why), count) in left {
