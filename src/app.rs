@@ -73,7 +73,7 @@ pub enum Origin {
     /// A file: name and bytes.
     File(String, Vec<u8>),
     /// A webhook as received.
-    Webhook(Incoming),
+    Webhook(Box<Incoming>),
 }
 
 /// A case in a list.
@@ -341,7 +341,7 @@ impl App {
         let mut checks = Vec::new();
         for provider in providers.values() {
             let cx = crate::provider::Cx {
-                witness: &desk::Unkept,
+                witness: &Unkept,
                 clock: &*self.clock,
             };
             checks.extend(provider.check(None, cx).await?);

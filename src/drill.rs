@@ -125,11 +125,10 @@ pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -
     let case = stage.departure(&company).await?;
     let desk = stage.app.desk(case.as_str())?;
     audience.stage("resolving accounts, reading doors");
-    for provider in desk.resolve().await? {
-        return Err(Fault::failed(
-            "drill",
-            format!("The account at {provider} was not settled."),
-        ));
+    let undecided = desk.resolve().await?;
+    if !undecided.is_empty() {
+        let what = format!("The account was not settled at {}.", undecided.join(", "));
+        return Err(Fault::failed("drill", what));
     }
     desk.inventory().await?;
     let (plan, _) = desk.plan("terminated-contractor").await?;

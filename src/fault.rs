@@ -139,8 +139,8 @@ impl fmt::Display for Fault {
 impl Error for Fault {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source
-            .as_ref()
-            .map(|source| -> &(dyn Error + 'static) { &**source })
+            .as_deref()
+            .map(|source| source as &(dyn Error + 'static))
     }
 }
 

@@ -60,19 +60,19 @@ impl Ui {
     /// Progress: what is being done now.
     pub fn status(self, line: &str) {
         if !self.quiet {
-            self.say(line);
+            say(line);
         }
     }
 
     /// Something that a person should know although the work goes on.
     pub fn warning(self, line: &str) {
-        self.say(&format!("warning: {line}"));
+        say(&format!("warning: {line}"));
     }
 
     /// What to do next.
     pub fn hint(self, line: &str) {
         if !self.quiet {
-            self.say(&format!("hint: {line}"));
+            say(&format!("hint: {line}"));
         }
     }
 
@@ -93,7 +93,7 @@ impl Ui {
             text.push_str("\n  hint: ");
             text.push_str(hint);
         }
-        self.say(&text);
+        say(&text);
     }
 
     /// A bar on stderr for work of known length; silent without a terminal.
@@ -134,11 +134,11 @@ impl Ui {
         let line = line.trim();
         Ok((!line.is_empty()).then(|| line.to_owned()))
     }
+}
 
-    fn say(self, text: &str) {
-        // Nobody is left to tell when stderr is closed.
-        writeln!(std::io::stderr(), "{text}").ok();
-    }
+fn say(text: &str) {
+    // Nobody is left to tell when stderr is closed.
+    writeln!(std::io::stderr(), "{text}").ok();
 }
 
 /// Bytes to stdout as they are.

@@ -97,7 +97,7 @@ impl Inbox for Departures {
                 route: incoming.route.clone(),
                 effective: incoming.effective,
                 by: Actor::Intake(incoming.source.clone()),
-                origin: Origin::Webhook(incoming),
+                origin: Origin::Webhook(Box::new(incoming)),
             };
             let desk = self.app.open_case(new).await?;
             desk.finish().await?;

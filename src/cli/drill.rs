@@ -58,19 +58,18 @@ impl Audience for Terminal {
 }
 
 pub(super) async fn run(desktop: &Desktop, args: Args) -> Result<Ended> {
-    let folder = match args.folder {
-        Some(folder) => std::path::absolute(&folder)
-            .map_err(crate::fault::io("name the folder of the drill", &folder))?,
-        None => {
-            let now = SystemClock
-                .now()
-                .strftime("%Y-%m-%dT%H-%M-%S%.3fZ")
-                .to_string();
-            crate::settings::Settings::default()
-                .data
-                .join("drills")
-                .join(now)
-        }
+    let folder = if let Some(folder) = args.folder {
+        std::path::absolute(&folder)
+            .map_err(crate::fault::io("name the folder of the drill", &folder))?
+    } else {
+        let now = SystemClock
+            .now()
+            .strftime("%Y-%m-%dT%H-%M-%S%.3fZ")
+            .to_string();
+        crate::settings::Settings::default()
+            .data
+            .join("drills")
+            .join(now)
     };
     let audience = Arc::new(Terminal {
         ui: desktop.ui,

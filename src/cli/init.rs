@@ -1,5 +1,6 @@
 //! `cordon init`: a commented configuration, and what is missing in the one that exists.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 
@@ -50,7 +51,7 @@ pub(super) fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             format!("{} exists and can be read.\n", path.display())
         };
         for line in &missing {
-            text.push_str(&format!("missing: {line}\n"));
+            let _ = write!(text, "missing: {line}\n");
         }
         if missing.is_empty() {
             text.push_str("Nothing is missing. Next: `cordon provider check`.\n");

@@ -1,6 +1,7 @@
 //! `cordon provider`: what is known of each provider, and whether our credentials are ready.
 
 use serde_json::json;
+use std::fmt::Write as _;
 
 use super::{Desktop, Ended};
 use crate::fault::{Kind, Result};
@@ -44,7 +45,8 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
         let mut text = String::new();
         for check in &checks {
             let who = check.authenticated_as.as_deref().unwrap_or("nobody");
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "{} {}: {}, authenticated as {}{}\n",
                 check.provider,
                 check.credential,
@@ -59,7 +61,7 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
                 } else {
                     ""
                 }
-            ));
+            );
             let rows = check.permissions.iter().map(|permission| {
                 let grant = match permission.grant {
                     Grant::Present => "present",
@@ -76,7 +78,7 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
             });
             text.push_str(&ui::table(["", "PERMISSION", "NEEDED FOR", "SEEN"], rows));
             for advice in &check.advice {
-                text.push_str(&format!("advice: {advice}\n"));
+                let _ = write!(text, "advice: {advice}\n");
             }
         }
         text
@@ -97,10 +99,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     desktop.ui.answer(&json!({ "providers": specs }), || {
         let mut text = String::new();
         for spec in &specs {
-            text.push_str(&format!(
-                "{} ({}), API {}\n\n",
-                spec.name, spec.title, spec.api
-            ));
+            let _ = write!(text, "{} ({}), API {}\n\n", spec.name, spec.title, spec.api);
             for kind in spec.doors {
                 text.push_str(&door_kind(kind));
             }
@@ -113,7 +112,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
             });
             text.push_str(&ui::table(["TRAIL", "KEPT", "WHAT"], rows));
             for blind in spec.blind {
-                text.push_str(&format!("cannot be seen: {blind}\n"));
+                let _ = write!(text, "cannot be seen: {blind}\n");
             }
             text.push('\n');
         }

@@ -44,7 +44,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
 pub(super) fn show(desktop: &Desktop, case: &str) -> Result<Ended> {
     let desk = desktop.app()?.desk(case)?;
     let summary = desk.summary();
-    let tree = desk.log.read(|state| Tree::of(state));
+    let tree = desk.log.read(Tree::of);
     desktop.ui.answer(
         &serde_json::json!({ "summary": summary, "steps": tree }),
         || format!("{}\n{}", summary::head(&summary, &desk.zone), tree.text()),

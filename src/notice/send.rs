@@ -151,7 +151,7 @@ impl Server {
         };
         let builder = builder
             .port(self.port)
-            .timeout(Some(std::time::Duration::from_secs(60)));
+            .timeout(Some(std::time::Duration::from_mins(1)));
         Ok(match &self.login {
             Some((user, password)) => builder
                 .credentials(Credentials::new(

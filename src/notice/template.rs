@@ -174,10 +174,10 @@ fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
     let values: Vec<String> = fact.values.iter().map(|value| shown(value)).collect();
     match layout {
         Layout::Inline => format!("{lead}{}{marks}", values.join("; ")),
-        Layout::Lines => values
-            .iter()
-            .map(|value| format!("- {lead}{value}{marks}\n"))
-            .collect(),
+        Layout::Lines => values.iter().fold(String::new(), |mut lines, value| {
+            let _ = writeln!(lines, "- {lead}{value}{marks}");
+            lines
+        }),
     }
 }
 

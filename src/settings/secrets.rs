@@ -38,7 +38,8 @@ fn guard_mode(reference: &SecretRef, path: &std::path::Path) -> Result<()> {
         .map_err(crate::fault::io("look at a secret's file", path))?
         .permissions()
         .mode();
-    if mode & 0o077 == 0 {
+    let for_others = 0o077;
+    if mode & for_others == 0 {
         return Ok(());
     }
     Err(missing(

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use super::{Company, Facts, Standing};
 use crate::case::event::{Evidence, Source};
-use crate::case::state::CaseState;
+use crate::case::state::{CaseState, DoorRecord};
 use crate::door::DoorState;
 use crate::id::EvidenceId;
 use crate::time::{Timestamp, utc, utc_and_zone};
@@ -161,20 +161,6 @@ fn door_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
         .values()
         .filter(|record| record.state != DoorState::Closed)
         .collect();
-    let evidence_of =
-        |records: &mut dyn Iterator<Item = &crate::case::state::DoorRecord>| -> Vec<EvidenceId> {
-            let mut all: Vec<EvidenceId> = records
-                .flat_map(|record| {
-                    record.probe.as_ref().map_or_else(
-                        || vec![record.door.evidence.clone()],
-                        |probe| probe.evidence.clone(),
-                    )
-                })
-                .collect();
-            all.sort();
-            all.dedup();
-            all
-        };
     if total > 0 {
         facts.put(
             "doors.summary",
@@ -185,7 +171,7 @@ fn door_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
                 count(DoorState::Closing),
                 count(DoorState::Unknown)
             )],
-            evidence_of(&mut state.doors.values()),
+            evidence_of(state.doors.values()),
             Standing::Fact,
         );
     }
@@ -207,7 +193,7 @@ fn door_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
     facts.put(
         "doors.unproven",
         lines,
-        evidence_of(&mut unproven.into_iter()),
+        evidence_of(unproven.into_iter()),
         Standing::Fact,
     );
     let blind: Vec<String> = state
@@ -227,13 +213,25 @@ fn door_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
         Standing::Fact,
     );
     let started = state.closing_began.map(|at| utc_and_zone(at, zone));
-    let closed = evidence_of(&mut state.doors.values().filter(|record| record.touched));
+    let closed = evidence_of(state.doors.values().filter(|record| record.touched));
     facts.put(
         "containment.started",
         started.into_iter().collect(),
         closed,
         Standing::Fact,
     );
+}
+
+/// What shows the doors: their last probe, or what they were found in when a probe showed nothing.
+fn evidence_of<'a>(records: impl Iterator<Item = &'a DoorRecord>) -> Vec<EvidenceId> {
+    let shown = |record: &DoorRecord| match &record.probe {
+        Some(probe) if !probe.evidence.is_empty() => probe.evidence.clone(),
+        _ => vec![record.door.evidence.clone()],
+    };
+    let mut all: Vec<EvidenceId> = records.flat_map(shown).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn trail_facts(facts: &mut Facts, state: &CaseState) {
