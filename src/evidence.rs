@@ -6,6 +6,7 @@ pub mod export;
 pub mod git;
 pub mod recorder;
 mod redact;
+pub mod timeline;
 pub mod trail;
 pub mod verify;
 

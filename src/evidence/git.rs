@@ -13,8 +13,11 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::Command;
 use url::Url;
 
-use crate::fault::{Fault, Result};
+use super::recorder::{Label, Recorder};
+use crate::case::event::Source;
+use crate::fault::{Fault, Result, io};
 use crate::hostile::one_line;
+use crate::id::EvidenceId;
 use crate::secret::{ExposeSecret as _, SecretString};
 
 /// `GIT_CONFIG_COUNT`, which keeps a credential out of the arguments, came with this version.
@@ -88,6 +91,22 @@ impl Remote {
                 .hint("name the credential in the settings instead"));
         }
         Ok(Self { url, header })
+    }
+
+    /// A repository named by a person: a URL, or the folder of a repository on this machine.
+    ///
+    /// # Errors
+    /// As [`Self::new`]; a folder that is not there.
+    pub fn named(name: &str, header: Option<SecretString>) -> Result<Self> {
+        if let Ok(url) = name.parse::<Url>() {
+            return Self::new(url, header);
+        }
+        let path = Path::new(name);
+        let folder = std::fs::canonicalize(path).map_err(io("find the repository", path))?;
+        let url = Url::from_directory_path(&folder).map_err(|()| {
+            Fault::input("git-remote", "The folder cannot be named by a URL.").at(folder.display())
+        })?;
+        Self::new(url, header)
     }
 
     /// The URL, without a credential.
@@ -411,4 +430,83 @@ fn read_refs(listing: &[u8]) -> Vec<Ref> {
             })
         })
         .collect()
+}
+
+/// A repository that was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bundled {
+    /// The listing of its references.
+    pub listing: EvidenceId,
+    /// The bundle; `None` when the repository is empty.
+    pub bundle: Option<EvidenceId>,
+    /// How many references.
+    pub refs: u64,
+    /// How many bytes the bundle has.
+    pub bytes: u64,
+    /// What is not in the bundle, and why.
+    pub gaps: Vec<String>,
+}
+
+/// Mirrors a repository and keeps the listing of its references and a bundle of all of them as
+/// evidence. Each call of git may take `limit`. The mirror itself is removed.
+///
+/// # Errors
+/// As [`Git::collect`]; nothing is kept then.
+pub async fn bundle(recorder: &Recorder, remote: &Remote, limit: Duration) -> Result<Bundled> {
+    let work = Work::begin(recorder.log().dir())?;
+    let found = Git::new(&work.0, remote, limit).collect().await?;
+    let about = remote.url.as_str();
+    let command = |args: &[&str]| {
+        std::iter::once("git")
+            .chain(args.iter().copied())
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let listing = recorder
+        .keep_program_output(
+            command(&LIST),
+            &found.version,
+            &format!("References of {about}"),
+            found.listing.into(),
+        )
+        .await?;
+    let mut bundled = Bundled {
+        listing,
+        bundle: None,
+        refs: found.refs.len() as u64,
+        bytes: 0,
+        gaps: found.gaps,
+    };
+    if let Some(path) = found.bundle {
+        bundled.bytes = std::fs::metadata(&path)
+            .map_err(io("look at the bundle", &path))?
+            .len();
+        let label = Label {
+            title: format!("Bundle of {about}, verified by git"),
+            media_type: "application/x-git-bundle".to_owned(),
+            source: Source::Program {
+                command: command(&BUNDLE),
+                version: found.version,
+            },
+        };
+        bundled.bundle = Some(recorder.keep_path_as(&path, label).await?);
+    }
+    Ok(bundled)
+}
+
+/// A folder in the case that is removed at the end, however that comes.
+struct Work(PathBuf);
+
+impl Work {
+    fn begin(case: &Path) -> Result<Self> {
+        let path = case.join("work").join(EvidenceId::fresh().as_str());
+        std::fs::create_dir_all(&path).map_err(io("make the folder", &path))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }

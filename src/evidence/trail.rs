@@ -12,6 +12,7 @@ mod okta;
 mod records;
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -99,6 +100,8 @@ pub struct TrailEvent {
     pub outcome: Option<String>,
     /// The record in the file, counted from 1.
     pub record: usize,
+    /// What identifies the event; the same event in an overlapping file has the same.
+    pub id: String,
 }
 
 impl TrailEvent {
@@ -107,6 +110,12 @@ impl TrailEvent {
         self.provider == account.provider
             && (self.actor_id.as_ref().is_some_and(|id| *id == account.id)
                 || (!account.login.is_empty() && self.actor.eq_ignore_ascii_case(&account.login)))
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -152,6 +161,12 @@ pub struct Imported {
     pub problems: Vec<Problem>,
     /// How many problems there were in all.
     pub problem_count: u64,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
 }
 
 impl Imported {
@@ -247,7 +262,7 @@ fn count(imported: &mut Imported, records: &Records<'_>, format: Format) {
                 continue;
             }
         };
-        let id = (reader.id)(&value).unwrap_or_else(|| format!("sha256:{digest}"));
+        let id = identity(reader, &value, raw.get());
         match seen.get(&id) {
             Some(before) if *before == digest => imported.duplicates += 1,
             Some(_) => imported.conflicts += 1,
@@ -333,6 +348,11 @@ fn detect(records: &Records<'_>) -> Option<Format> {
         .map(|(_, format)| format)
 }
 
+/// What identifies a record: the vendor's id, or the digest of its text where there is none.
+fn identity(reader: &Reader, value: &Value, raw: &str) -> String {
+    (reader.id)(value).unwrap_or_else(|| format!("sha256:{}", Digest::of(raw.as_bytes())))
+}
+
 /// The format of a file; `None` when no known format fits.
 pub fn format_of(bytes: &[u8]) -> Option<Format> {
     detect(&Records::split(bytes))
@@ -352,9 +372,11 @@ pub fn events(bytes: &[u8], format: Format) -> impl Iterator<Item = TrailEvent> 
                 && (reader.looks)(&value)
             {
                 (reader.read)(&value, &mut events);
-            }
-            for event in &mut events {
-                event.record = number;
+                let id = identity(reader, &value, raw.get());
+                for (part, event) in events.iter_mut().enumerate() {
+                    event.record = number;
+                    event.id = format!("{id}#{part}");
+                }
             }
             std::mem::take(&mut events)
         })

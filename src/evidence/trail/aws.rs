@@ -48,6 +48,6 @@ fn read(record: &Value, events: &mut Vec<TrailEvent>) {
         ip: text(record, "/sourceIPAddress"),
         target: first(record, &TARGETS),
         outcome: first(record, &["/errorCode", "/responseElements/ConsoleLogin"]),
-        record: 0,
+        ..TrailEvent::default()
     });
 }

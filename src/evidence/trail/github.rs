@@ -37,6 +37,6 @@ fn read(record: &Value, events: &mut Vec<TrailEvent>) {
         ip: text(record, "/actor_ip"),
         target: first(record, &["/repo", "/repository", "/user", "/team", "/org"]),
         outcome: None,
-        record: 0,
+        ..TrailEvent::default()
     });
 }

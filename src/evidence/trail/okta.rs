@@ -50,6 +50,6 @@ fn read(record: &Value, events: &mut Vec<TrailEvent>) {
             (Some(result), Some(reason)) => Some(format!("{result}: {reason}")),
             (result, reason) => result.or(reason),
         },
-        record: 0,
+        ..TrailEvent::default()
     });
 }
