@@ -5,4 +5,5 @@ mod exports;
 mod git;
 mod recording;
 mod signatures;
+mod times;
 mod trails;
