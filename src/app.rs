@@ -1,1 +1,470 @@
-//! Stub, filled in the next slice.
+//! Composition: the only place where store, recorder, providers, engine and notices are wired.
+//!
+//! [`App`] is the configured program; [`Desk`] is one open case with everything that works on it.
+//! The command line and the drill use the same desk.
+
+pub mod custody;
+pub mod desk;
+pub mod inbox;
+mod papers;
+mod response;
+mod subject;
+pub mod summary;
+mod wiring;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::case::event::{Actor, Event};
+use crate::case::log::CaseLog;
+use crate::case::state::CaseState;
+use crate::case::subject::Subject;
+use crate::evidence::Recorder;
+use crate::fault::{Fault, Result};
+use crate::id::CaseId;
+use crate::intake::Incoming;
+use crate::playbook::{self, Catalogue, Playbook};
+use crate::provider::{Check, Provider};
+use crate::settings::Settings;
+use crate::sshsig::Signer;
+use crate::time::{Clock, Timestamp};
+
+pub use desk::{Desk, Unkept};
+
+/// The providers of this configuration, by name.
+pub type Providers = BTreeMap<String, Arc<dyn Provider>>;
+
+/// The configured program.
+#[derive(Debug)]
+pub struct App {
+    /// The configuration.
+    pub settings: Settings,
+    /// The clock that stamps everything.
+    pub clock: Arc<dyn Clock>,
+    /// The zone that times are shown in beside UTC.
+    pub zone: TimeZone,
+}
+
+/// A case to open.
+#[derive(Debug)]
+pub struct NewCase {
+    /// The person.
+    pub subject: Subject,
+    /// A neutral title.
+    pub title: Option<String>,
+    /// How it came: `operator`, `departure`.
+    pub route: String,
+    /// When the engagement ends.
+    pub effective: Option<Timestamp>,
+    /// What it was opened on.
+    pub origin: Origin,
+    /// Who opens it.
+    pub by: Actor,
+}
+
+/// What a case is opened on; kept as its first evidence.
+#[derive(Debug)]
+pub enum Origin {
+    /// The words of whoever opened it.
+    Subject,
+    /// A file: name and bytes.
+    File(String, Vec<u8>),
+    /// A webhook as received.
+    Webhook(Incoming),
+}
+
+/// A case in a list.
+#[derive(Debug, serde::Serialize)]
+pub struct Listed {
+    /// Its id.
+    pub id: CaseId,
+    /// Its title. Hostile text.
+    pub title: String,
+    /// `open`, `held`, `closed`, or why it cannot be read.
+    pub phase: String,
+    /// How many doors were found.
+    pub doors: usize,
+    /// How many are proven closed.
+    pub closed: usize,
+    /// When it was opened.
+    pub opened: Option<Timestamp>,
+}
+
+impl App {
+    /// The program as configured.
+    ///
+    /// # Errors
+    /// A zone that does not exist.
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let zone = settings.zone()?;
+        Ok(Self {
+            settings,
+            clock,
+            zone,
+        })
+    }
+
+    /// Where a case is kept.
+    pub fn case_dir(&self, id: &CaseId) -> PathBuf {
+        self.settings.data.join("cases").join(id.as_str())
+    }
+
+    /// The key that signs checkpoints; made at first use, readable by this account only.
+    fn recorder_key(&self) -> Result<Signer> {
+        let path = self.settings.data.join("recorder_ed25519");
+        if path.exists() {
+            Signer::open(&path)
+        } else {
+            Signer::generate(&path, "cordon recorder")
+        }
+    }
+
+    /// Opens a case: what it was opened on and the company's record are its first evidence.
+    ///
+    /// # Errors
+    /// The store cannot be made.
+    pub async fn open_case(&self, new: NewCase) -> Result<Desk> {
+        let cases = self.settings.data.join("cases");
+        crate::store::make_dir(&cases)?;
+        let id = CaseId::fresh();
+        let key = self.recorder_key()?;
+        let title = new.title.unwrap_or_else(|| {
+            let reference = new
+                .subject
+                .worker_id
+                .as_deref()
+                .unwrap_or("without worker id");
+            format!("Access review {}", crate::hostile::one_line(reference, 60))
+        });
+        let first = Event::CaseOpened {
+            title,
+            salt: uuid::Uuid::new_v4().simple().to_string(),
+            subject: new.subject.clone(),
+            route: new.route,
+            people: self.settings.people.clone(),
+            recorder: key.public().line(),
+            protected: self.protected(),
+            effective: new.effective,
+            evidence: None,
+        };
+        let log = CaseLog::create(
+            &self.case_dir(&id),
+            id,
+            Arc::clone(&self.clock),
+            &new.by,
+            first,
+        )
+        .await?;
+        let desk = self.assemble(log, new.by, key)?;
+        match new.origin {
+            Origin::Subject => {
+                let bytes = crate::canon::canonical(&new.subject)?;
+                desk.recorder
+                    .keep_file(
+                        "opening.json",
+                        "application/json",
+                        bytes.into(),
+                        "What the case was opened on",
+                    )
+                    .await?;
+            }
+            Origin::File(name, bytes) => {
+                desk.recorder
+                    .keep_file(
+                        &name,
+                        "application/octet-stream",
+                        bytes.into(),
+                        "What the case was opened on",
+                    )
+                    .await?;
+            }
+            Origin::Webhook(incoming) => {
+                let headers = headers(&incoming.headers);
+                desk.recorder
+                    .keep_webhook(&incoming.source, &headers, incoming.body)
+                    .await?;
+            }
+        }
+        let company = crate::canon::canonical(&self.settings.company)?;
+        desk.recorder
+            .keep_file(
+                desk::COMPANY,
+                "application/json",
+                company.into(),
+                "The record of the company, from the configuration",
+            )
+            .await?;
+        desk.propose_clocks().await?;
+        Ok(desk)
+    }
+
+    fn protected(&self) -> Vec<String> {
+        self.settings
+            .protected
+            .iter()
+            .flat_map(|(provider, logins)| {
+                logins
+                    .iter()
+                    .map(move |login| format!("{provider}:{login}"))
+            })
+            .collect()
+    }
+
+    /// The desk of the case that `name` means.
+    ///
+    /// # Errors
+    /// No case or several are meant; another process owns it; it is damaged.
+    pub fn desk(&self, name: &str) -> Result<Desk> {
+        let id = self.find(name)?;
+        let log = CaseLog::open(&self.case_dir(&id), Arc::clone(&self.clock))?;
+        self.assemble(
+            log,
+            Actor::Operator(crate::settings::operator()),
+            self.recorder_key()?,
+        )
+    }
+
+    /// The state of a case as its ledger tells it, without taking the store.
+    ///
+    /// # Errors
+    /// No case or several are meant, or the ledger is damaged.
+    pub fn peek(&self, name: &str) -> Result<CaseState> {
+        let lines = crate::store::peek(&self.case_dir(&self.find(name)?))?;
+        Ok(crate::case::log::fold(&lines)?.state)
+    }
+
+    /// Every case, the newest first.
+    ///
+    /// # Errors
+    /// The folder of the cases cannot be read.
+    pub fn list(&self) -> Result<Vec<Listed>> {
+        let mut ids = self.ids()?;
+        ids.reverse();
+        Ok(ids.into_iter().map(|id| self.listed(id)).collect())
+    }
+
+    fn listed(&self, id: CaseId) -> Listed {
+        let state = crate::store::peek(&self.case_dir(&id))
+            .and_then(|lines| crate::case::log::fold(&lines));
+        match state {
+            Ok(folded) => {
+                let state = folded.state;
+                let closed = state
+                    .door_counts()
+                    .get(&crate::door::DoorState::Closed)
+                    .copied()
+                    .unwrap_or_default();
+                Listed {
+                    id,
+                    title: state.title,
+                    phase: format!("{:?}", state.phase).to_lowercase(),
+                    doors: state.doors.len(),
+                    closed,
+                    opened: state.opened,
+                }
+            }
+            Err(fault) => Listed {
+                id,
+                title: String::new(),
+                phase: format!("cannot be read: {fault}"),
+                doors: 0,
+                closed: 0,
+                opened: None,
+            },
+        }
+    }
+
+    fn ids(&self) -> Result<Vec<CaseId>> {
+        let cases = self.settings.data.join("cases");
+        if !cases.exists() {
+            return Ok(Vec::new());
+        }
+        let entries =
+            std::fs::read_dir(&cases).map_err(crate::fault::io("list the cases", &cases))?;
+        let mut ids: Vec<CaseId> = entries
+            .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+            .collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    fn find(&self, name: &str) -> Result<CaseId> {
+        let ids = self.ids()?;
+        let found: Vec<&CaseId> = ids
+            .iter()
+            .filter(|id| id.as_str() == name || (name.len() >= 4 && id.as_str().ends_with(name)))
+            .collect();
+        match found.as_slice() {
+            [one] => Ok((*one).clone()),
+            [] => Err(Fault::input("no-case", "There is no such case.")
+                .at(name.escape_debug())
+                .hint("see `cordon case list`")),
+            _ => Err(Fault::input("no-case", "Several cases end like this.")
+                .at(name.escape_debug())
+                .hint("give more of the id")),
+        }
+    }
+
+    fn assemble(&self, log: CaseLog, by: Actor, key: Signer) -> Result<Desk> {
+        let log = Arc::new(log);
+        Ok(Desk {
+            recorder: Arc::new(Recorder::new(Arc::clone(&log), by.clone())),
+            log,
+            providers: self.providers()?,
+            by,
+            zone: self.zone.clone(),
+            settings: self.settings.clone(),
+            key: Arc::new(key),
+        })
+    }
+
+    /// Checks every credential; with a case also that its person owns none. Inside a case the answers
+    /// are kept as evidence, outside they are not kept.
+    ///
+    /// # Errors
+    /// No provider is configured.
+    pub async fn check_providers(&self, case: Option<&str>) -> Result<Vec<Check>> {
+        if let Some(case) = case {
+            let desk = self.desk(case)?;
+            let checks = desk.check().await;
+            desk.finish().await?;
+            return checks;
+        }
+        let providers = self.providers()?;
+        if providers.is_empty() {
+            return Err(Fault::input("no-provider", "No provider is configured.")
+                .hint("`cordon init` says what is missing"));
+        }
+        let mut checks = Vec::new();
+        for provider in providers.values() {
+            let cx = crate::provider::Cx {
+                witness: &desk::Unkept,
+                clock: &*self.clock,
+            };
+            checks.extend(provider.check(None, cx).await?);
+        }
+        Ok(checks)
+    }
+}
+
+/// Headers as a map; one that cannot be a header is left out, and stays in the raw request.
+fn headers(pairs: &[(String, String)]) -> http::HeaderMap {
+    let parse = |(name, value): &(String, String)| {
+        Some((
+            name.parse::<http::HeaderName>().ok()?,
+            value.parse::<http::HeaderValue>().ok()?,
+        ))
+    };
+    pairs.iter().filter_map(parse).collect()
+}
+
+/// Everything that a playbook may name.
+pub fn catalogue() -> Catalogue {
+    Catalogue::new(crate::providers::SPECS.to_vec(), crate::notice::names())
+}
+
+/// The text of a playbook: a shipped one by name, or a file.
+///
+/// # Errors
+/// There is neither.
+pub fn playbook_text(name: &str) -> Result<(String, String)> {
+    if let Some(text) = playbook::shipped(name) {
+        return Ok((format!("playbooks/{name}.yaml"), text.to_owned()));
+    }
+    let path = Path::new(name);
+    if path.exists() {
+        return Ok((name.to_owned(), read_text(path)?));
+    }
+    Err(Fault::input("no-playbook", "There is no such playbook.")
+        .at(name.escape_debug())
+        .hint(format!(
+            "shipped: {}; or give the path of a file",
+            playbook::shipped_names().collect::<Vec<_>>().join(", ")
+        )))
+}
+
+/// A playbook that has no problem that refuses it.
+///
+/// # Errors
+/// Every problem, each with its place.
+pub fn playbook(name: &str) -> Result<Playbook> {
+    let (path, text) = playbook_text(name)?;
+    let (playbook, problems) = playbook::review(&path, &text, &catalogue());
+    playbook.ok_or_else(|| problems.to_fault())
+}
+
+/// The largest file that is read whole.
+const FILE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// A file with its name, whole.
+///
+/// # Errors
+/// It cannot be read, or is larger than 64 MiB.
+pub fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
+    let size = std::fs::metadata(path)
+        .map_err(|error| {
+            Fault::input("file", "The file cannot be read.")
+                .at(path.display())
+                .caused_by(error)
+        })?
+        .len();
+    if size > FILE_LIMIT {
+        return Err(
+            Fault::input("file-too-large", "The file is larger than 64 MiB.").at(path.display()),
+        );
+    }
+    let bytes = std::fs::read(path).map_err(|error| {
+        Fault::input("file", "The file cannot be read.")
+            .at(path.display())
+            .caused_by(error)
+    })?;
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Ok((name, bytes))
+}
+
+/// A text file, whole.
+///
+/// # Errors
+/// As [`read_file`], or it is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read_file(path)?.1).map_err(|error| {
+        Fault::input("file", "The file is not UTF-8 text.")
+            .at(path.display())
+            .caused_by(error)
+    })
+}
+
+/// Keeps secrets out of core dumps, before anything else happens.
+pub fn harden() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    // Neither is fatal: a container may forbid both, and has no core dumps then.
+    setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: Some(0),
+        },
+    )
+    .ok();
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).ok();
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .ok();
+}
+
+/// Sends the program's own log to stderr, filtered by `CORDON_LOG`.
+pub fn log_to_stderr() {
+    let filter = tracing_subscriber::EnvFilter::new(crate::settings::log_filter());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .try_init()
+        .ok();
+}

@@ -1,1 +1,169 @@
-//! Stub, filled in the next slice.
+//! The command line: one verb per file, each with its arguments, its help and its function.
+
+mod approve;
+mod case;
+mod clock;
+mod completions;
+mod contact;
+mod drill;
+mod evidence;
+mod init;
+mod inventory;
+mod notice;
+mod plan;
+mod playbook;
+mod provider;
+mod run;
+mod snapshot;
+mod status;
+mod undo;
+mod verify;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::app::App;
+use crate::fault::{Fault, Kind, Result};
+use crate::settings::Settings;
+use crate::time::SystemClock;
+use crate::ui::{Form, Ui};
+
+/// Runs the response when a terminated contractor is suspected of identity misrepresentation.
+///
+/// Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 waiting for a person, 4 doors open or
+/// unknown, 5 evidence does not verify, 6 the store is owned by another process.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cordon",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// The configuration file [default: $CORDON_CONFIG, then ~/.config/cordon/cordon.toml].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON document on stdout.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Say nothing on stderr but warnings and errors.
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Drill(drill::Args),
+    Init(init::Args),
+    #[command(subcommand)]
+    Provider(provider::Verb),
+    #[command(subcommand)]
+    Case(case::Verb),
+    Inventory(inventory::Args),
+    Plan(plan::Args),
+    Run(run::Args),
+    Approve(approve::Args),
+    Deny(approve::Args),
+    Verify(verify::Args),
+    Undo(undo::Args),
+    Status(status::Args),
+    Snapshot(snapshot::Args),
+    #[command(subcommand)]
+    Evidence(evidence::Verb),
+    #[command(subcommand)]
+    Contact(contact::Verb),
+    #[command(subcommand)]
+    Clock(clock::Verb),
+    #[command(subcommand)]
+    Notice(notice::Verb),
+    #[command(subcommand)]
+    Playbook(playbook::Verb),
+    Completions(completions::Completions),
+    Man(completions::Man),
+}
+
+/// How a command ended when nothing went wrong: `None` is done, the rest is an exit code that a
+/// script acts on (waiting for a person, doors open or unknown).
+pub(crate) type Ended = Option<Kind>;
+
+/// What a command works with.
+pub(crate) struct Desktop {
+    ui: Ui,
+    config: Option<PathBuf>,
+}
+
+impl Desktop {
+    fn settings(&self) -> Result<Settings> {
+        Settings::load(self.config.as_deref())
+    }
+
+    fn app(&self) -> Result<App> {
+        App::new(self.settings()?, Arc::new(SystemClock))
+    }
+}
+
+/// The definition of the command line, for completions and the man page.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs one command to its exit code.
+pub fn run(cli: Cli) -> ExitCode {
+    let ui = Ui::new(if cli.json { Form::Json } else { Form::Text }, cli.quiet);
+    let desktop = Desktop {
+        ui,
+        config: cli.config,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => {
+            crate::app::log_to_stderr();
+            let ended = runtime.block_on(dispatch(cli.verb, &desktop));
+            runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+            ended
+        }
+        Err(error) => {
+            Err(Fault::failed("runtime", "The program could not start.").caused_by(error))
+        }
+    };
+    match ended {
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some(kind)) => ExitCode::from(kind.exit_code()),
+        Err(fault) => {
+            ui.fault(&fault);
+            ExitCode::from(fault.kind().exit_code())
+        }
+    }
+}
+
+async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
+    match verb {
+        Verb::Drill(args) => drill::run(desktop, args).await,
+        Verb::Init(args) => init::run(desktop, &args),
+        Verb::Provider(verb) => provider::run(desktop, verb).await,
+        Verb::Case(verb) => case::run(desktop, verb).await,
+        Verb::Inventory(args) => inventory::run(desktop, &args).await,
+        Verb::Plan(args) => plan::run(desktop, &args).await,
+        Verb::Run(args) => run::run(desktop, &args).await,
+        Verb::Approve(args) => approve::run(desktop, &args, true).await,
+        Verb::Deny(args) => approve::run(desktop, &args, false).await,
+        Verb::Verify(args) => verify::run(desktop, &args).await,
+        Verb::Undo(args) => undo::run(desktop, &args).await,
+        Verb::Status(args) => status::run(desktop, &args).await,
+        Verb::Snapshot(args) => snapshot::run(desktop, &args).await,
+        Verb::Evidence(verb) => evidence::run(desktop, verb).await,
+        Verb::Contact(verb) => contact::run(desktop, verb).await,
+        Verb::Clock(verb) => clock::run(desktop, verb).await,
+        Verb::Notice(verb) => notice::run(desktop, verb).await,
+        Verb::Playbook(verb) => playbook::run(desktop, verb),
+        Verb::Completions(args) => completions::completions(&args),
+        Verb::Man(args) => completions::man(&args),
+    }
+}

@@ -1,1 +1,236 @@
-//! Stub, filled in the next slice.
+//! Clocks: deadlines with their basis, the instants that may start them, and the human's choice.
+//!
+//! Cordon proposes and computes; a person chooses the start and records the receipt. Hours are
+//! elapsed hours in UTC. A clock is never extended, and the earliest candidate is the default.
+
+mod rules;
+
+use jiff::SignedDuration;
+use serde::Serialize;
+
+use crate::case::event::{ClockStart, Contact, Reading};
+use crate::case::state::{CaseState, ClockRecord};
+use crate::fault::{Fault, Result};
+use crate::id::ClockId;
+use crate::provider::TrailSpec;
+use crate::time::Timestamp;
+
+pub use rules::{RULES, Rule, Trigger};
+
+/// A clock as shown.
+#[derive(Debug, Clone, Serialize)]
+pub struct Shown {
+    /// Its id.
+    pub id: ClockId,
+    /// The rule.
+    pub rule: String,
+    /// What is due.
+    pub title: String,
+    /// The basis.
+    pub basis: String,
+    /// The start that counts: the human's choice, or the earliest candidate.
+    pub start: Timestamp,
+    /// `chosen` by a person or `earliest` candidate.
+    pub start_is: &'static str,
+    /// When it is due.
+    pub due: Timestamp,
+    /// `running`, `overdue` or `receipted`.
+    pub state: &'static str,
+    /// Every candidate start.
+    pub candidates: Vec<Reading>,
+    /// Why it may not apply.
+    pub doubts: Vec<String>,
+    /// The receipt.
+    pub receipt: Option<String>,
+}
+
+/// Every clock of the case, the next due first; receipted ones last.
+pub fn list(state: &CaseState, now: Timestamp) -> Vec<Shown> {
+    let mut shown: Vec<Shown> = state
+        .clocks
+        .values()
+        .filter_map(|record| show(record, now))
+        .collect();
+    shown.sort_by_key(|clock| (clock.receipt.is_some(), clock.due));
+    shown
+}
+
+fn show(record: &ClockRecord, now: Timestamp) -> Option<Shown> {
+    let start = record.chosen.as_ref().map(|(at, _)| *at);
+    let earliest = record
+        .start
+        .candidates
+        .iter()
+        .map(|candidate| candidate.at)
+        .min();
+    let (start, start_is) = start
+        .map(|at| (at, "chosen"))
+        .or_else(|| earliest.map(|at| (at, "earliest")))?;
+    let due = start
+        .checked_add(SignedDuration::from_secs(record.start.seconds))
+        .ok()?;
+    let receipt = record
+        .receipt
+        .as_ref()
+        .map(|(reference, _)| reference.clone());
+    let state = if receipt.is_some() {
+        "receipted"
+    } else if due < now {
+        "overdue"
+    } else {
+        "running"
+    };
+    Some(Shown {
+        id: record.start.id.clone(),
+        rule: record.start.rule.clone(),
+        title: record.start.title.clone(),
+        basis: record.start.basis.clone(),
+        start,
+        start_is,
+        due,
+        state,
+        candidates: record.start.candidates.clone(),
+        doubts: record.start.doubts.clone(),
+        receipt,
+    })
+}
+
+/// Clocks that the case gives reason for and that were not started yet.
+pub fn propose(state: &CaseState, trails: &[&TrailSpec]) -> Vec<ClockStart> {
+    let mut starts = Vec::new();
+    for rule in RULES {
+        let candidates = candidates(rule, state);
+        if !candidates.is_empty() {
+            starts.push(rule.start(state, candidates));
+        }
+    }
+    starts.extend(state.contacts.iter().filter_map(demand));
+    starts.extend(trails.iter().filter_map(|spec| perishing(spec, state)));
+    starts.retain(|start| !state.clocks.contains_key(&start.id));
+    starts
+}
+
+/// The instants that may start a rule, the earliest first.
+fn candidates(rule: &Rule, state: &CaseState) -> Vec<Reading> {
+    let demands = || state.contacts.iter().filter(|contact| contact.demand);
+    let mut readings: Vec<Reading> = match rule.trigger {
+        Trigger::Opened => state
+            .opened
+            .map(|at| Reading {
+                at,
+                how: "the case was opened".to_owned(),
+            })
+            .into_iter()
+            .collect(),
+        Trigger::Demand => demands()
+            .flat_map(|contact| {
+                let received = Reading {
+                    at: contact.received,
+                    how: format!("{} reached us", contact.id),
+                };
+                let sent = contact.sent.filter(|sent| *sent <= contact.received);
+                sent.map(|at| Reading {
+                    at,
+                    how: format!("{} says it was sent then", contact.id),
+                })
+                .into_iter()
+                .chain([received])
+            })
+            .collect(),
+    };
+    readings.sort_by_key(|reading| reading.at);
+    readings
+}
+
+/// The deadline that a demand sets, from its earliest reading. It is watched, never obeyed.
+fn demand(contact: &Contact) -> Option<ClockStart> {
+    let earliest = contact
+        .deadlines
+        .iter()
+        .flat_map(|deadline| &deadline.readings)
+        .min_by_key(|reading| reading.at)?;
+    let verbatim: Vec<&str> = contact
+        .deadlines
+        .iter()
+        .map(|deadline| deadline.verbatim.as_str())
+        .collect();
+    let other = contact
+        .deadlines
+        .iter()
+        .flat_map(|deadline| &deadline.readings)
+        .filter(|reading| *reading != earliest)
+        .map(|reading| {
+            format!(
+                "another reading gives {} ({})",
+                crate::time::utc(reading.at),
+                reading.how
+            )
+        });
+    Some(ClockStart {
+        id: ClockId::of(&["contact.demand", contact.id.as_str()]),
+        rule: "contact.demand".to_owned(),
+        title: format!("Deadline that the demand sets: “{}”", verbatim.join("”, “")),
+        basis: format!(
+            "The words of {}; {}. Watched so that a leak does not surprise; nothing is paid.",
+            contact.id, earliest.how
+        ),
+        seconds: 0,
+        candidates: vec![earliest.clone()],
+        doubts: other.collect(),
+        evidence: contact.evidence.clone(),
+    })
+}
+
+/// How long a trail still holds what the case opened with, unless it was read to the end.
+fn perishing(spec: &TrailSpec, state: &CaseState) -> Option<ClockStart> {
+    let opened = state.opened?;
+    let hours = spec.retention_hours?;
+    let read = state
+        .trails
+        .iter()
+        .any(|trail| trail.trail == spec.name && trail.completeness.complete);
+    let concerned = spec
+        .name
+        .split('.')
+        .next()
+        .is_some_and(|provider| state.accounts.iter().any(|a| a.provider == provider));
+    if read || !concerned {
+        return None;
+    }
+    Some(ClockStart {
+        id: ClockId::of(&["trail", spec.name]),
+        rule: format!("trail.{}", spec.name),
+        title: format!("{}: events of the day the case opened expire", spec.title),
+        basis: format!(
+            "The provider keeps this trail for {hours} hours; older events are expiring now."
+        ),
+        seconds: i64::from(hours) * 3600,
+        candidates: vec![Reading {
+            at: opened,
+            how: "the case was opened".to_owned(),
+        }],
+        doubts: Vec::new(),
+        evidence: Vec::new(),
+    })
+}
+
+/// The clock with this id or this rule.
+///
+/// # Errors
+/// There is none, or the rule has several.
+pub fn find<'a>(state: &'a CaseState, name: &str) -> Result<&'a ClockRecord> {
+    let found: Vec<&ClockRecord> = state
+        .clocks
+        .values()
+        .filter(|record| record.start.id.as_str() == name || record.start.rule == name)
+        .collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Fault::input("no-clock", "The case has no such clock.")
+            .at(name)
+            .hint("see `cordon clock list CASE`")),
+        _ => Err(Fault::input("no-clock", "Several clocks have this rule.")
+            .at(name)
+            .hint("name one by its id")),
+    }
+}

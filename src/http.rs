@@ -2,20 +2,27 @@
 //!
 //! Order of the layers: limit → attempt → witness → judge → wait and repeat, or answer. A read is
 //! repeated after any failure that may pass. A write is repeated only where the provider certainly
-//! did not carry it out (a refused connection, `429`, `503` with `Retry-After`); anything else is
-//! [`CallError::Unclear`] and the engine looks before it repeats.
+//! did not carry it out (a refused connection, `429`, `503` with `Retry-After`, a limit of GitHub's
+//! that comes as `403`). A write that broke off, or that got `500`, `502`, `504` or a bare `503`, is
+//! [`CallError::Unclear`]: look before repeating. Every other status is an answer.
 
 pub mod limit;
 pub mod retry;
+pub mod token;
 pub mod transport;
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use tokio::time::{Instant, sleep};
 
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
-use crate::time::Timestamp;
+use crate::time::{Clock, Timestamp};
+use limit::Limit;
+use retry::{Next, Retry, Tried};
 
 /// Whether a call changes anything at the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +34,7 @@ pub enum Effect {
 }
 
 /// One call. Credentials are added by the transport and never stand here.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Request {
     /// The method.
     pub method: Method,
@@ -41,6 +48,18 @@ pub struct Request {
     pub effect: Effect,
     /// The body holds a secret: evidence keeps its digest and length only.
     pub secret_body: bool,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let body = self.body.as_ref().map(|(kind, bytes)| (kind, bytes.len()));
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("url", &self.url.as_str())
+            .field("effect", &self.effect)
+            .field("body_bytes", &body)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Request {
@@ -125,8 +144,39 @@ pub trait Transport: Send + Sync {
 pub struct Broken {
     /// The request certainly did not reach the provider.
     pub unsent: bool,
+    /// Another attempt would end the same way.
+    pub lasting: bool,
     /// What happened.
     pub why: String,
+}
+
+impl Broken {
+    /// Nothing reached the provider; another attempt may.
+    pub fn unsent(why: impl Into<String>) -> Self {
+        Self {
+            unsent: true,
+            lasting: false,
+            why: why.into(),
+        }
+    }
+
+    /// Nothing was sent, and nothing will be.
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self {
+            unsent: true,
+            lasting: true,
+            why: why.into(),
+        }
+    }
+
+    /// It broke after the request had left: a timeout, a reset, a body that stops short.
+    pub fn unclear(why: impl Into<String>) -> Self {
+        Self {
+            unsent: false,
+            lasting: false,
+            why: why.into(),
+        }
+    }
 }
 
 /// An answer together with the evidence of it.
@@ -140,6 +190,8 @@ pub struct Reply {
     pub body: Bytes,
     /// Where the answer is kept.
     pub evidence: EvidenceId,
+    /// How many answers of this call, this one included, asked us to wait.
+    pub throttled: u32,
 }
 
 impl Reply {
@@ -181,6 +233,185 @@ impl CallError {
     pub fn fault(self) -> Fault {
         match self {
             Self::Unsent(fault) | Self::Unclear(fault) | Self::Unkept(fault) => fault,
+        }
+    }
+}
+
+/// Calls to one provider with one credential.
+#[derive(Clone)]
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    credential: String,
+    limit: Limit,
+    retry: Retry,
+    clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("credential", &self.credential)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// `credential` is the name of the credential that the transport adds, never its value. Clients
+    /// of the same provider share one `limit`.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        credential: impl Into<String>,
+        limit: Limit,
+        retry: Retry,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            transport,
+            credential: credential.into(),
+            limit,
+            retry,
+            clock,
+        }
+    }
+
+    /// Makes the call and returns once its answer, and every attempt before it, is evidence.
+    ///
+    /// # Errors
+    /// [`CallError`] says what a caller may conclude.
+    pub async fn send(
+        &self,
+        mut request: Request,
+        witness: &dyn Witness,
+    ) -> Result<Reply, CallError> {
+        strip_userinfo(&mut request.url);
+        let began = Instant::now();
+        let (mut attempt, mut throttled) = (1, 0);
+        loop {
+            let (outcome, evidence) = self.attempt(&request, attempt, witness).await?;
+            let at = self.clock.now();
+            if matches!(&outcome, Ok(answer) if retry::throttled(answer, at)) {
+                throttled += 1;
+            }
+            let tried = Tried {
+                effect: request.effect,
+                outcome: outcome.as_ref(),
+                attempt,
+                elapsed: began.elapsed(),
+                at,
+            };
+            match (self.retry.next(&tried, retry::chance()), outcome) {
+                (Next::Wait(wait), _) => sleep(wait).await,
+                (Next::Unsent, outcome) => {
+                    let fault = ended(&request, &evidence, attempt, outcome)
+                        .hint("check the network and the address of the provider, then repeat");
+                    return Err(CallError::Unsent(fault));
+                }
+                (Next::Answer, Ok(answer)) => {
+                    return Ok(Reply {
+                        status: answer.status,
+                        headers: answer.headers,
+                        body: answer.body,
+                        evidence,
+                        throttled,
+                    });
+                }
+                (Next::Unclear | Next::Answer, outcome) => {
+                    return Err(CallError::Unclear(ended(
+                        &request, &evidence, attempt, outcome,
+                    )));
+                }
+            }
+            attempt += 1;
+        }
+    }
+
+    /// One attempt, kept as evidence before anything is concluded from it.
+    async fn attempt(
+        &self,
+        request: &Request,
+        attempt: u32,
+        witness: &dyn Witness,
+    ) -> Result<(Result<Answer, Broken>, EvidenceId), CallError> {
+        let admission = self.limit.admit(request.effect).await;
+        let (at, left) = (self.clock.now(), Instant::now());
+        let mut outcome = self.transport.roundtrip(request).await;
+        let took_ms = u64::try_from(left.elapsed().as_millis()).unwrap_or(u64::MAX);
+        if let Ok(answer) = &mut outcome {
+            redact(&mut answer.headers);
+            // Before the place is given back: whoever waits for it learns of the pause.
+            if let Some(wait) = self.retry.pause(answer, self.clock.now()) {
+                self.limit.pause(wait);
+            }
+        }
+        drop(admission);
+        let mut shown = request.clone();
+        redact(&mut shown.headers);
+        let exchange = Exchange {
+            at,
+            took_ms,
+            attempt,
+            request: shown,
+            credential: self.credential.clone(),
+            answer: outcome.clone().map_err(|broken| broken.why),
+        };
+        let evidence = witness.saw(&exchange).await.map_err(CallError::Unkept)?;
+        Ok((outcome, evidence))
+    }
+}
+
+/// The fault of a call that ended without a usable answer.
+fn ended(
+    request: &Request,
+    evidence: &EvidenceId,
+    attempts: u32,
+    outcome: Result<Answer, Broken>,
+) -> Fault {
+    let host = request.url.host_str().unwrap_or("the provider");
+    let (code, what) = match outcome {
+        Err(broken) if broken.unsent => (
+            "call-unsent",
+            format!("A call to {host} did not go out: {}.", broken.why),
+        ),
+        Err(broken) => (
+            "call-unclear",
+            format!("A call to {host} broke off: {}.", broken.why),
+        ),
+        Ok(answer) => (
+            "call-unclear",
+            format!(
+                "{host} answered {}; it may or may not have carried out the call.",
+                answer.status.as_u16()
+            ),
+        ),
+    };
+    Fault::failed(code, what).at(format!(
+        "{} {}, attempt {attempts}, {evidence}",
+        request.method,
+        request.url.path()
+    ))
+}
+
+/// Removes a name and password that stand in a URL: they are not sent and not kept.
+fn strip_userinfo(url: &mut url::Url) {
+    // These fail only for URLs that cannot hold any.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+}
+
+/// Headers that hold a secret in either direction.
+const SECRET_HEADERS: [HeaderName; 4] = [
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+];
+
+/// Replaces values that would let a reader of the evidence act as us.
+fn redact(headers: &mut HeaderMap) {
+    for (name, value) in headers.iter_mut() {
+        if value.is_sensitive() || SECRET_HEADERS.contains(name) {
+            *value = HeaderValue::from_static("[redacted]");
         }
     }
 }

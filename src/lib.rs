@@ -30,5 +30,6 @@ pub mod run;
 // 5: faces and composition
 pub mod app;
 pub mod cli;
+pub mod drill;
 pub mod settings;
 pub mod ui;

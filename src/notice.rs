@@ -1,1 +1,104 @@
-//! Stub, filled in the next slice.
+//! Notices: drafts to someone, rendered from facts that are bound to evidence.
+//!
+//! A template cannot reach the case; it sees facts by name. A fact without a value is listed as
+//! missing and never invented. The text that a person approves is the text that goes out: an
+//! approval binds its SHA-256.
+
+pub mod facts;
+pub mod send;
+mod template;
+
+use serde::{Deserialize, Serialize};
+
+pub use facts::{Company, Fact, Facts, Standing};
+
+use crate::canon::Digest;
+use crate::fault::{Fault, Result};
+use crate::id::EvidenceId;
+
+/// The templates that the program carries; one folder per notice.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "templates/notice"]
+struct Shipped;
+
+/// The metadata of a notice: `notice.toml`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// What it is.
+    pub title: String,
+    /// To whom.
+    pub addressee: String,
+    /// How it goes out: `mail`, `portal` or `inside`.
+    pub channel: String,
+    /// The subject line of the mail, neutral.
+    pub subject: String,
+    /// The basis, and what is not a duty.
+    pub basis: String,
+    /// What a person has to know before sending.
+    pub cautions: Vec<String>,
+}
+
+/// A rendered draft.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Draft {
+    /// The template.
+    pub template: String,
+    /// The whole text, Markdown.
+    pub text: String,
+    /// SHA-256 of the text: what an approval binds.
+    pub digest: Digest,
+    /// The evidence behind its facts, in the order of the numbers in the text.
+    pub evidence: Vec<EvidenceId>,
+    /// Facts that it asks for and the case does not have.
+    pub missing: Vec<String>,
+    /// Sections that are longer than the addressee takes.
+    pub too_long: Vec<String>,
+}
+
+/// The names of the shipped notices.
+pub fn names() -> Vec<String> {
+    let mut names: Vec<String> = Shipped::iter()
+        .filter_map(|path| path.strip_suffix("/notice.toml").map(str::to_owned))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The metadata of a shipped notice.
+///
+/// # Errors
+/// There is no such notice; the fault names the ones that exist.
+pub fn about(name: &str) -> Result<About> {
+    let text = file(name, "notice.toml")?;
+    toml::from_str(&text).map_err(|error| {
+        Fault::failed("template", "The metadata of a notice cannot be read.")
+            .at(name)
+            .caused_by(error)
+    })
+}
+
+/// Renders a notice from facts.
+///
+/// # Errors
+/// There is no such notice, or its template asks for a fact that no case can have.
+pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
+    let about = about(name)?;
+    let body = file(name, "body.md.hbs")?;
+    template::render(name, &about, &body, facts)
+}
+
+fn file(name: &str, file: &str) -> Result<String> {
+    let bytes = Shipped::get(&format!("{name}/{file}")).ok_or_else(|| {
+        Fault::input(
+            "no-notice",
+            format!("There is no notice `{}`.", name.escape_debug()),
+        )
+        .hint(format!("notices: {}", names().join(", ")))
+    })?;
+    String::from_utf8(bytes.data.into_owned()).map_err(|error| {
+        Fault::failed("template", "A template is not UTF-8.")
+            .at(name)
+            .caused_by(error)
+    })
+}

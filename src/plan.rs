@@ -3,6 +3,8 @@
 pub mod expand;
 pub mod show;
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::canon::Digest;
@@ -29,6 +31,41 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Doors that no step closes, each with the reason.
     pub left: Vec<LeftOpen>,
+    /// What the person who approves should know: inventories that failed, steps with nothing to do.
+    /// Hostile text where it quotes a source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// The step of that name.
+    pub fn step(&self, id: &str) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// Steps that the end of the run does not wait for: waits behind which there are only looks, and
+    /// those looks. Everything else is the main part. A wait of no time is a barrier, not a wait.
+    pub fn tail(&self) -> BTreeSet<&str> {
+        let mut acts_behind: BTreeSet<&str> = BTreeSet::new();
+        for step in self.steps.iter().rev() {
+            let looks = matches!(step.task, Task::Verify { .. } | Task::Wait { seconds: 1.. });
+            if !looks || acts_behind.contains(step.id.as_str()) {
+                acts_behind.extend(step.needs.iter().map(String::as_str));
+            }
+        }
+        let mut tail: BTreeSet<&str> = BTreeSet::new();
+        for step in &self.steps {
+            let later = match step.task {
+                Task::Wait { seconds } => seconds > 0,
+                Task::Verify { .. } => step.needs.iter().any(|need| tail.contains(need.as_str())),
+                _ => false,
+            };
+            if later && !acts_behind.contains(step.id.as_str()) {
+                tail.insert(&step.id);
+            }
+        }
+        tail
+    }
 }
 
 /// A door that the plan does not close.

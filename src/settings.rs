@@ -1,1 +1,273 @@
-//! Stub, filled in the next slice.
+//! The configuration file, and the only reader of the environment.
+//!
+//! `cordon.toml` is looked for at `--config`, then `$CORDON_CONFIG`, then
+//! `$XDG_CONFIG_HOME/cordon/cordon.toml` (or `~/.config/cordon/cordon.toml`).
+
+pub mod sample;
+pub mod secrets;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::case::event::Person;
+use crate::fault::{Fault, Result};
+use crate::notice::Company;
+use crate::secret::SecretRef;
+
+/// Everything that is configured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Where cases are kept.
+    #[serde(default = "default_data")]
+    pub data: PathBuf,
+    /// The zone that times are shown in beside UTC, by IANA name.
+    #[serde(default = "default_zone")]
+    pub zone: String,
+    /// The company, for notices.
+    #[serde(default)]
+    pub company: Company,
+    /// Who may approve.
+    #[serde(default)]
+    pub people: Vec<Person>,
+    /// Logins that are never closed, per provider: break-glass accounts, service accounts.
+    #[serde(default)]
+    pub protected: BTreeMap<String, Vec<String>>,
+    /// GitHub.
+    pub github: Option<GitHub>,
+    /// Okta.
+    pub okta: Option<Okta>,
+    /// The mail server for notices.
+    pub mail: Option<Mail>,
+}
+
+/// The GitHub organization and how to reach it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitHub {
+    /// The organization.
+    pub org: String,
+    /// The enterprise, when there is one.
+    pub enterprise: Option<String>,
+    /// The address of the API; set for GitHub Enterprise Server.
+    pub base_url: Option<String>,
+    /// The GitHub App.
+    pub app: Option<GitHubApp>,
+    /// A classic token of an organization owner, for what Apps may not do.
+    pub owner_token: Option<SecretRef>,
+    /// Milliseconds between two calls that change something; GitHub asks for 1000, a server of your
+    /// own may allow less.
+    pub write_interval_ms: Option<u64>,
+}
+
+/// A GitHub App that is installed on the organization.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GitHubApp {
+    /// The App id.
+    pub id: u64,
+    /// The installation id.
+    pub installation: u64,
+    /// Its private key, PEM.
+    pub key: SecretRef,
+}
+
+/// The Okta organization and how to reach it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Okta {
+    /// `https://example.okta.com`.
+    pub base_url: String,
+    /// An API token.
+    pub token: Option<SecretRef>,
+    /// A service app with a private key.
+    pub app: Option<OktaApp>,
+}
+
+/// An Okta service app.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OktaApp {
+    /// The client id.
+    pub client_id: String,
+    /// The id of the key.
+    pub key_id: Option<String>,
+    /// Its private key, PEM.
+    pub key: SecretRef,
+}
+
+/// The mail server.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// Host name.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// `tls` (from the first byte), `starttls`, or `none` (loopback only).
+    #[serde(default = "default_security")]
+    pub security: String,
+    /// The sender.
+    pub from: String,
+    /// User name.
+    pub user: Option<String>,
+    /// Password.
+    pub password: Option<SecretRef>,
+}
+
+fn default_data() -> PathBuf {
+    home("XDG_DATA_HOME", ".local/share").join("cordon")
+}
+
+fn default_zone() -> String {
+    "UTC".to_owned()
+}
+
+fn default_security() -> String {
+    "tls".to_owned()
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data: default_data(),
+            zone: default_zone(),
+            company: Company::default(),
+            people: Vec::new(),
+            protected: BTreeMap::new(),
+            github: None,
+            okta: None,
+            mail: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the file; without one everything has its default.
+    ///
+    /// # Errors
+    /// The file cannot be read, or says something unknown: the fault names line and column.
+    pub fn load(given: Option<&Path>) -> Result<Self> {
+        let path = given.map_or_else(default_path, Path::to_path_buf);
+        if given.is_none() && !path.exists() {
+            return Ok(Self::default());
+        }
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            Fault::input("config", "The configuration cannot be read.")
+                .at(path.display())
+                .caused_by(error)
+                .hint("write one with `cordon init`")
+        })?;
+        Self::parse(&text, &path)
+    }
+
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self> {
+        let mut settings: Self = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| {
+                text.bytes()
+                    .take(span.start)
+                    .filter(|byte| *byte == b'\n')
+                    .count()
+                    + 1
+            });
+            Fault::input(
+                "config",
+                format!(
+                    "The configuration is not right: {}.",
+                    error.message().trim()
+                ),
+            )
+            .at(format!("{} line {line}", path.display()))
+            .hint("`cordon init --print` shows every setting with its meaning")
+        })?;
+        // A relative folder means relative to the file, wherever the command is run.
+        if settings.data.is_relative()
+            && let Some(folder) = path.parent()
+        {
+            settings.data = folder.join(&settings.data);
+        }
+        settings.zone()?;
+        settings.check_people(path)?;
+        Ok(settings)
+    }
+
+    /// The zone that times are shown in beside UTC.
+    ///
+    /// # Errors
+    /// The name is not in the time zone database.
+    pub fn zone(&self) -> Result<jiff::tz::TimeZone> {
+        jiff::tz::TimeZone::get(&self.zone).map_err(|error| {
+            Fault::input("config", format!("`{}` is not a time zone.", self.zone))
+                .caused_by(error)
+                .hint("use an IANA name such as `Europe/Berlin`")
+        })
+    }
+
+    fn check_people(&self, path: &Path) -> Result<()> {
+        let mut names = std::collections::BTreeSet::new();
+        for person in &self.people {
+            if !names.insert(&person.name) {
+                return Err(Fault::input(
+                    "config",
+                    format!("Two people are called `{}`.", person.name),
+                )
+                .at(path.display()));
+            }
+            person
+                .key
+                .parse::<crate::sshsig::PublicKey>()
+                .map_err(|error| {
+                    Fault::input(
+                        "config",
+                        format!("The key of `{}` is not an SSH public key.", person.name),
+                    )
+                    .at(path.display())
+                    .caused_by(error)
+                    .hint("copy the one line of their `.pub` file")
+                })?;
+        }
+        Ok(())
+    }
+}
+
+/// Where the configuration is looked for when no flag names it.
+pub fn default_path() -> PathBuf {
+    variable("CORDON_CONFIG").map_or_else(
+        || home("XDG_CONFIG_HOME", ".config").join("cordon/cordon.toml"),
+        PathBuf::from,
+    )
+}
+
+/// The name of the account that runs the program, for the log.
+pub fn operator() -> String {
+    variable("SUDO_USER")
+        .or_else(|| variable("USER"))
+        .or_else(|| variable("LOGNAME"))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+/// The log filter, as `CORDON_LOG` gives it.
+pub fn log_filter() -> String {
+    variable("CORDON_LOG").unwrap_or_else(|| "warn".to_owned())
+}
+
+fn home(base: &str, below: &str) -> PathBuf {
+    variable(base).map_or_else(
+        || PathBuf::from(variable("HOME").unwrap_or_else(|| "/".to_owned())).join(below),
+        PathBuf::from,
+    )
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one reader of the environment"
+)]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

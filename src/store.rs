@@ -34,6 +34,8 @@ pub use chain::{Head, MAX_LINE, line_hash};
 pub use hub::Hub;
 pub use repair::{Repair, RepairKind};
 
+use std::path::Path;
+
 use bytes::Bytes;
 
 use crate::fault::{Fault, Result};
@@ -63,4 +65,32 @@ impl Pending {
             ))
         })
     }
+}
+
+/// The lines of a case's ledger, without taking the store: for looking while another process works.
+/// A last line that is being written is left out.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn peek(case: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut reader = ledger::Reader::open(&case.join(ledger::NAME))?;
+    let mut lines = Vec::new();
+    while let Some(line) = reader.line()? {
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+/// Makes a directory with all above it, readable by this account only, durable when it returns.
+///
+/// # Errors
+/// The disk refuses.
+pub fn make_dir(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = path.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_dir(above)?;
+    }
+    dir::make(path)
 }

@@ -206,10 +206,6 @@ pub enum Outcome {
     missing_docs,
     reason = "the variants and fields are named by the field's own words"
 )]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are written once and read in a fold"
-)]
 pub enum Event {
     #[serde(rename = "case.opened")]
     CaseOpened {
@@ -270,6 +266,18 @@ pub enum Event {
         account: Account,
         evidence: EvidenceId,
         records: u64,
+        /// How many of them had come before.
+        #[serde(default)]
+        duplicates: u64,
+        /// Where this page began; `None` for the first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+        /// The earliest record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<Timestamp>,
+        /// The latest record.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last: Option<Timestamp>,
         next: Option<String>,
     },
     #[serde(rename = "plan.made")]
@@ -424,6 +432,9 @@ pub struct Contact {
     pub text: String,
     /// The evidence of the original.
     pub evidence: Vec<EvidenceId>,
+    /// How it names itself to its answers: the `Message-ID` of a mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
     /// Messages that it says it answers.
     pub thread: Vec<String>,
     /// What was taken out of it: links, addresses, hashes, wallets.
@@ -439,7 +450,7 @@ pub struct Contact {
 pub struct Indicator {
     /// `url`, `domain`, `email`, `ip`, `sha256`, `btc`, …
     pub kind: String,
-    /// As it stands in the message.
+    /// What it stands for, with defanging (`hxxp`, `[.]`) undone. Hostile text.
     pub value: String,
     /// Whether a checksum or grammar holds: `valid`, `invalid`, `unchecked`.
     pub check: String,

@@ -8,13 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use serde::Deserialize;
+use tokio::sync::watch;
 
 use super::event::{Actor, Entry, Event, FORMAT};
 use super::state::CaseState;
 use crate::canon::{Digest, canonical};
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
-use crate::store::{CaseStore, Commit, Head};
+pub use crate::store::line_hash;
+use crate::store::{CaseStore, Commit, Head, MAX_LINE};
 use crate::time::Clock;
 
 /// The log of one case, open for reading and appending.
@@ -25,6 +27,8 @@ pub struct CaseLog {
     store: CaseStore,
     clock: Arc<dyn Clock>,
     inner: Mutex<Inner>,
+    /// How many lines were folded.
+    lines: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -62,6 +66,7 @@ impl CaseLog {
             store,
             clock,
             inner,
+            lines: watch::Sender::new(0),
         };
         log.append(by, vec![first]).await?;
         Ok(log)
@@ -83,6 +88,7 @@ impl CaseLog {
             dir: dir.to_owned(),
             store,
             clock,
+            lines: watch::Sender::new(folded.head.lines),
             inner: Mutex::new(Inner {
                 state: folded.state,
                 sealed,
@@ -108,6 +114,11 @@ impl CaseLog {
     /// The clock that stamps the lines.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Tells how many lines were folded, whoever wrote them: the engine waits on this for people.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.lines.subscribe()
     }
 
     /// Looks at the state.
@@ -156,6 +167,7 @@ impl CaseLog {
             let head = self.store.head();
             let (entries, lines) = self.seal(head, by, events)?;
             self.take_in(&mut inner, &entries)?;
+            self.lines.send_replace(inner.state.lines);
             match self.store.commit(Commit {
                 expected: head,
                 lines,
@@ -189,7 +201,10 @@ impl CaseLog {
         for (index, entry) in entries.iter().enumerate() {
             if let Err(fault) = inner.state.check(entry) {
                 if index > 0 {
-                    inner.state = fold(&self.store.lines(0)?)?.state;
+                    match self.store.lines(0).and_then(|lines| fold(&lines)) {
+                        Ok(folded) => inner.state = folded.state,
+                        Err(_) => inner.sealed = Some("it could not be read back".to_owned()),
+                    }
                 }
                 return Err(fault);
             }
@@ -219,6 +234,10 @@ impl CaseLog {
                 event,
             };
             let line = canonical(&entry)?;
+            if line.len() > MAX_LINE {
+                let what = format!("An event of {} bytes is too large for the log.", line.len());
+                return Err(Fault::input("entry-large", what).at(&self.case));
+            }
             prev = line_hash(&line);
             lines.push(line);
             entries.push(entry);
@@ -229,15 +248,6 @@ impl CaseLog {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The SHA-256 of a line with its line end: what the next line's `prev` says.
-pub fn line_hash(line: &[u8]) -> Digest {
-    use sha2::Digest as _;
-    let mut hasher = sha2::Sha256::new();
-    hasher.update(line);
-    hasher.update(b"\n");
-    Digest::finish(hasher)
 }
 
 /// A log as read: its state, and what else was found.
@@ -281,10 +291,13 @@ pub fn fold(lines: &[Vec<u8>]) -> Result<Folded> {
         if link.v > FORMAT {
             folded.newer = folded.newer.max(Some(link.v));
         } else {
-            let entry = parse(line)?;
-            if canonical(&entry)? != *line {
+            // Of the line as it stands, not of what this build makes of it: a field that was added
+            // later must not make an older line look damaged.
+            let as_it_stands: serde_json::Value = parse(line)?;
+            if canonical(&as_it_stands)? != *line {
                 return Err(damaged("The line is not in canonical form.".to_owned()));
             }
+            let entry: Entry = parse(line)?;
             if folded.case.as_ref().is_some_and(|case| *case != entry.case) {
                 return Err(damaged(format!("The line belongs to {}.", entry.case)));
             }
@@ -300,7 +313,7 @@ pub fn fold(lines: &[Vec<u8>]) -> Result<Folded> {
     Ok(folded)
 }
 
-fn parse(line: &[u8]) -> Result<Entry> {
+fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T> {
     serde_json::from_slice(line).map_err(|error| {
         Fault::evidence("log-damaged", "A line of the case log cannot be read.").caused_by(error)
     })

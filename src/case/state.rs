@@ -10,9 +10,9 @@ use super::event::{ClockStart, Contact, Entry, Event, Evidence, Outcome, Person,
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{ClockId, DoorId, EvidenceId, NoticeId};
-use crate::plan::{Plan, StepId};
-use crate::provider::{Account, Candidate, Completeness};
+use crate::id::{CaseId, ClockId, DoorId, EvidenceId, NoticeId};
+use crate::plan::{Plan, Step, StepId, Task};
+use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
 
 /// Where a case stands.
@@ -60,21 +60,35 @@ pub struct DoorRecord {
     pub touched: bool,
     /// Whether an undo was carried out after the last close.
     pub undone: bool,
+    /// The line of the last intent to close it: undo goes through these in reverse.
+    pub closing_line: Option<u64>,
+    /// Whether an undo was begun whose answer is not recorded.
+    pub undoing: bool,
 }
 
 /// A step as the log tells it.
 #[derive(Debug, Clone, Default)]
 pub struct StepRecord {
+    /// Where it stands in the plan.
+    pub place: usize,
+    /// When it was first intended.
+    pub intended: Option<Timestamp>,
     /// Attempts that were intended.
     pub attempts: u32,
     /// The attempt whose intent has no outcome yet.
     pub in_doubt: Option<u32>,
     /// What the last act answered.
-    pub acted: Option<crate::provider::Closing>,
+    pub acted: Option<Closing>,
+    /// When the last act was answered.
+    pub acted_at: Option<Timestamp>,
+    /// What the last act said.
+    pub note: String,
     /// When a timer is due.
     pub due: Option<Timestamp>,
     /// What it ended with.
     pub outcome: Option<Outcome>,
+    /// A person resumed the run after this step had stopped it.
+    pub passed_over: bool,
 }
 
 /// A gate as the log tells it.
@@ -130,9 +144,22 @@ pub struct ClockRecord {
     pub receipt: Option<(String, Timestamp)>,
 }
 
+/// Pages of a trail whose pull has not ended.
+#[derive(Debug, Clone, Default)]
+pub struct Pulling {
+    /// The pages, in the order received.
+    pub evidence: Vec<EvidenceId>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<String>,
+    /// What was read so far.
+    pub so_far: Completeness,
+}
+
 /// A trail that was read.
 #[derive(Debug, Clone)]
 pub struct TrailRecord {
+    /// When the reading ended.
+    pub at: Timestamp,
     /// The trail.
     pub trail: String,
     /// About whom; `None` for an imported file.
@@ -150,6 +177,7 @@ pub struct TrailRecord {
     reason = "the fields are named by the vocabulary of the events"
 )]
 pub struct CaseState {
+    pub case: Option<CaseId>,
     pub phase: Phase,
     pub title: String,
     pub subject: Subject,
@@ -159,16 +187,20 @@ pub struct CaseState {
     pub protected: Vec<String>,
     pub effective: Option<Timestamp>,
     pub opened: Option<Timestamp>,
+    /// When the first close of a door was intended.
+    pub closing_began: Option<Timestamp>,
     pub notes: Vec<(Timestamp, String)>,
     pub evidence: BTreeMap<EvidenceId, Evidence>,
     pub candidates: BTreeMap<String, Vec<Candidate>>,
     pub accounts: Vec<Account>,
+    /// Accounts that a person took back; never chosen again without a person.
+    pub withdrawn: Vec<Account>,
     pub doors: BTreeMap<DoorId, DoorRecord>,
     pub inventories: Vec<(Account, Vec<Completeness>, Vec<String>)>,
     pub inventory_failures: Vec<(Account, String)>,
     pub trails: Vec<TrailRecord>,
-    /// Pages of a trail whose pull has not ended: trail and account id → pages, next cursor.
-    pub pulling: BTreeMap<(String, String), (Vec<EvidenceId>, Option<String>)>,
+    /// Pulls that have not ended, by trail and account id.
+    pub pulling: BTreeMap<(String, String), Pulling>,
     pub plan: Option<(Plan, Digest)>,
     pub run: RunPhase,
     pub steps: BTreeMap<StepId, StepRecord>,
@@ -200,6 +232,9 @@ impl CaseState {
     /// Takes an entry in that [`Self::check`] allowed.
     pub fn apply(&mut self, entry: &Entry) {
         self.lines += 1;
+        if let Event::StepIntended { door: Some(_), .. } = &entry.event {
+            self.closing_began.get_or_insert(entry.at);
+        }
         match &entry.event {
             Event::CaseOpened {
                 title,
@@ -211,6 +246,7 @@ impl CaseState {
                 effective,
                 ..
             } => {
+                self.case = Some(entry.case.clone());
                 self.phase = Phase::Open;
                 self.title.clone_from(title);
                 self.subject = subject.clone();
@@ -231,19 +267,19 @@ impl CaseState {
             Event::SanctionsHeld { reason, .. } => self.sanctions_hold = Some(reason.clone()),
             Event::ContactRecorded(contact) => self.contacts.push(contact.clone()),
             Event::CheckpointSigned { entries, head, .. } => {
-                self.checkpoints.push((*entries, *head))
+                self.checkpoints.push((*entries, *head));
             }
             Event::ExportMade { .. } => {}
             event => {
-                self.apply_subject(event);
-                self.apply_run(event);
+                self.apply_subject(event, entry.at);
+                self.apply_run(event, entry);
                 self.apply_paper(event);
             }
         }
     }
 
     /// Identities, doors and trails.
-    fn apply_subject(&mut self, event: &Event) {
+    fn apply_subject(&mut self, event: &Event, at: Timestamp) {
         match event {
             Event::IdentityCandidates {
                 provider,
@@ -253,10 +289,13 @@ impl CaseState {
             }
             Event::IdentityChosen { account, .. } => {
                 self.accounts.retain(|known| known != account);
+                self.withdrawn.retain(|known| known != account);
                 self.accounts.push(account.clone());
             }
             Event::IdentityWithdrawn { account, .. } => {
-                self.accounts.retain(|known| known != account)
+                self.accounts.retain(|known| known != account);
+                self.withdrawn.retain(|known| known != account);
+                self.withdrawn.push(account.clone());
             }
             Event::DoorFound(door) => {
                 self.doors
@@ -268,6 +307,8 @@ impl CaseState {
                         undo: None,
                         touched: false,
                         undone: false,
+                        closing_line: None,
+                        undoing: false,
                     });
             }
             Event::InventoryRead {
@@ -287,20 +328,7 @@ impl CaseState {
                     .retain(|(known, _)| known != account);
                 self.inventory_failures.push((account.clone(), why.clone()));
             }
-            Event::TrailPage {
-                trail,
-                account,
-                evidence,
-                next,
-                ..
-            } => {
-                let pulling = self
-                    .pulling
-                    .entry((trail.clone(), account.id.clone()))
-                    .or_default();
-                pulling.0.push(evidence.clone());
-                pulling.1.clone_from(next);
-            }
+            event @ Event::TrailPage { .. } => self.apply_page(event),
             Event::TrailRead {
                 trail,
                 account,
@@ -311,6 +339,7 @@ impl CaseState {
                     self.pulling.remove(&(trail.clone(), account.id.clone()));
                 }
                 self.trails.push(TrailRecord {
+                    at,
                     trail: trail.clone(),
                     account: account.clone(),
                     completeness: completeness.clone(),
@@ -321,16 +350,52 @@ impl CaseState {
         }
     }
 
+    fn apply_page(&mut self, event: &Event) {
+        let Event::TrailPage {
+            trail,
+            account,
+            evidence,
+            records,
+            duplicates,
+            cursor,
+            first,
+            last,
+            next,
+        } = event
+        else {
+            return;
+        };
+        let key = (trail.clone(), account.id.clone());
+        let pulling = self.pulling.entry(key).or_default();
+        pulling.evidence.push(evidence.clone());
+        pulling.next.clone_from(next);
+        let so_far = &mut pulling.so_far;
+        so_far.pages += 1;
+        so_far.cursors.push(cursor.clone().unwrap_or_default());
+        so_far.records += records;
+        so_far.duplicates += duplicates;
+        so_far.first = [so_far.first, *first].into_iter().flatten().min();
+        so_far.last = [so_far.last, *last].into_iter().flatten().max();
+    }
+
     /// Plan, gates, steps and what they do to doors.
-    fn apply_run(&mut self, event: &Event) {
+    fn apply_run(&mut self, event: &Event, entry: &Entry) {
         match event {
             Event::PlanMade { plan, digest } => {
-                self.plan = Some((plan.clone(), *digest));
                 self.run = RunPhase::None;
-                self.steps.clear();
+                self.steps = (plan.steps.iter().enumerate())
+                    .map(|(place, step)| {
+                        let record = StepRecord {
+                            place,
+                            ..StepRecord::default()
+                        };
+                        (step.id.clone(), record)
+                    })
+                    .collect();
                 self.gates.clear();
+                self.plan = Some((plan.clone(), *digest));
             }
-            Event::RunStarted { .. } | Event::RunResumed { .. } => self.run = RunPhase::Running,
+            Event::RunStarted { .. } | Event::RunResumed { .. } => self.go_on(),
             Event::RunCancelled { .. } => self.run = RunPhase::Cancelled,
             Event::RunEnded { .. } => self.run = RunPhase::Ended,
             Event::TimerSet { step, due } => self.step(step).due = Some(*due),
@@ -343,9 +408,11 @@ impl CaseState {
                 let record = self.step(step);
                 record.attempts = *attempt;
                 record.in_doubt = Some(*attempt);
+                record.intended.get_or_insert(entry.at);
                 if let Some(door) = door.as_ref().and_then(|id| self.doors.get_mut(id)) {
                     door.touched = true;
                     door.undone = false;
+                    door.closing_line = Some(entry.seq);
                     if undo.is_some() {
                         door.undo.clone_from(undo);
                     }
@@ -355,11 +422,14 @@ impl CaseState {
                 step,
                 door,
                 closing,
+                note,
                 ..
             } => {
                 let record = self.step(step);
                 record.in_doubt = None;
                 record.acted.clone_from(closing);
+                record.acted_at = Some(entry.at);
+                record.note.clone_from(note);
                 self.closing_seen(door.as_ref(), closing.as_ref(), DoorState::Closing);
             }
             Event::StepEnded { step, outcome } => {
@@ -373,19 +443,33 @@ impl CaseState {
                     record.probe = Some(probe.clone());
                 }
             }
+            Event::UndoIntended { door } => {
+                if let Some(record) = self.doors.get_mut(door) {
+                    record.undoing = true;
+                }
+            }
             Event::UndoActed { door, closing } => {
                 self.closing_seen(Some(door), Some(closing), DoorState::Unknown);
-                if let (
-                    Some(record),
-                    crate::provider::Closing::Accepted { .. }
-                    | crate::provider::Closing::AlreadyDone { .. },
-                ) = (self.doors.get_mut(door), closing)
-                {
-                    record.undone = true;
+                if let Some(record) = self.doors.get_mut(door) {
+                    record.undoing = false;
+                    record.undone |= matches!(
+                        closing,
+                        Closing::Accepted { .. } | Closing::AlreadyDone { .. }
+                    );
                 }
             }
             event => self.apply_gate(event),
         }
+    }
+
+    /// Going on after a stop is a person's choice: the failures that stopped the run are passed over.
+    fn go_on(&mut self) {
+        if self.run == RunPhase::Cancelled {
+            for record in self.steps.values_mut() {
+                record.passed_over = record.outcome.is_some();
+            }
+        }
+        self.run = RunPhase::Running;
     }
 
     fn apply_gate(&mut self, event: &Event) {
@@ -519,18 +603,31 @@ impl CaseState {
         }
     }
 
+    /// The step of that name in the plan as it stands.
+    pub fn planned(&self, step: &str) -> Option<&Step> {
+        let place = self.steps.get(step)?.place;
+        self.plan.as_ref()?.0.steps.get(place)
+    }
+
+    /// The doors that closing steps of the plan touched and no person opened again, in plan order.
+    pub fn touched(&self) -> Vec<DoorId> {
+        let steps = self.plan.iter().flat_map(|(plan, _)| &plan.steps);
+        steps
+            .filter_map(|step| match &step.task {
+                Task::Close { door, .. } => self.doors.get_key_value(door),
+                _ => None,
+            })
+            .filter(|(_, record)| record.touched && !record.undone)
+            .map(|(id, _)| id.clone())
+            .collect()
+    }
+
     fn step(&mut self, step: &str) -> &mut StepRecord {
         self.steps.entry(step.to_owned()).or_default()
     }
 
     /// An accepted call moves a door to `state`; a refusal leaves it; an unclear one makes it unknown.
-    fn closing_seen(
-        &mut self,
-        door: Option<&DoorId>,
-        closing: Option<&crate::provider::Closing>,
-        state: DoorState,
-    ) {
-        use crate::provider::Closing;
+    fn closing_seen(&mut self, door: Option<&DoorId>, closing: Option<&Closing>, state: DoorState) {
         let Some(record) = door.and_then(|id| self.doors.get_mut(id)) else {
             return;
         };

@@ -129,10 +129,12 @@ fn trails(state: &CaseState) -> BTreeMap<EvidenceId, Option<Format>> {
             .iter()
             .map(|id| (id.clone(), of_name(&trail.trail)))
     });
-    let pulling = state
-        .pulling
-        .iter()
-        .flat_map(|((trail, _), (pages, _))| pages.iter().map(|id| (id.clone(), of_name(trail))));
+    let pulling = state.pulling.iter().flat_map(|((trail, _), pulling)| {
+        pulling
+            .evidence
+            .iter()
+            .map(|id| (id.clone(), of_name(trail)))
+    });
     read.chain(pulling).collect()
 }
 

@@ -40,19 +40,18 @@ impl Head {
         if line.contains(&b'\n') {
             return Err(wrong("The line has a line end inside.".to_owned()));
         }
-        let Some(link) = Link::of(line) else {
+        let Some(Link { seq, prev }) = Link::of(line) else {
             let what = "The line is not a record with a number and a predecessor.";
             return Err(wrong(what.to_owned()));
         };
-        if link.seq != self.lines {
-            let Link { seq, .. } = link;
+        if seq != self.lines {
             let what = format!(
                 "The line says it is number {seq}, but stands as {}.",
                 self.lines
             );
             return Err(wrong(what));
         }
-        if link.prev != self.hash {
+        if prev != self.hash {
             return Err(wrong(
                 "The line does not continue the one before it.".to_owned(),
             ));

@@ -33,7 +33,7 @@ pub(super) fn make(dir: &Path) -> Result<()> {
 
 /// The first path `dir/stem-<n>` that is free, counting from 1.
 pub(super) fn free_name(dir: &Path, stem: &str) -> PathBuf {
-    (1u64..)
+    (1..=u64::from(u32::MAX))
         .map(|n| dir.join(format!("{stem}-{n}")))
         .find(|path| fs::symlink_metadata(path).is_err())
         .unwrap_or_else(|| dir.join(stem))

@@ -64,7 +64,8 @@ impl Reader {
         if line.pop_if(|last| *last == b'\n').is_some() {
             return Ok(Some(line));
         }
-        self.torn = line;
+        // Asked again at the end, the file gives nothing more.
+        self.torn.append(&mut line);
         Ok(None)
     }
 }

@@ -309,9 +309,12 @@ fn ranges(numbers: &[u64]) -> String {
     }
     let runs: Vec<String> = runs
         .iter()
-        .map(|(start, end)| match start == end {
-            true => format!("line {start}"),
-            false => format!("lines {start} to {end}"),
+        .map(|(start, end)| {
+            if start == end {
+                format!("line {start}")
+            } else {
+                format!("lines {start} to {end}")
+            }
         })
         .collect();
     runs.join(", ")

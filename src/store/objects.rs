@@ -88,11 +88,11 @@ impl Objects {
             .map_err(io("make the object durable", unfinished))?;
         let name = Digest::finish(hasher);
         let path = self.path(name);
-        let shelf = path.parent().unwrap_or(&self.dir);
-        dir::make(shelf)?;
+        let folder = path.parent().unwrap_or(&self.dir);
+        dir::make(folder)?;
         // Takes the place of an object of that name: the same bytes, unless that one was damaged.
         fs::rename(unfinished, &path).map_err(io("name the object", &path))?;
-        dir::sync(shelf)?;
+        dir::sync(folder)?;
         Ok((name, len))
     }
 
@@ -122,8 +122,8 @@ impl Objects {
 
     fn path(&self, name: Digest) -> PathBuf {
         let name = name.to_string();
-        let shelf: String = name.chars().take(2).collect();
-        self.dir.join(shelf).join(name)
+        let start: String = name.chars().take(2).collect();
+        self.dir.join(start).join(name)
     }
 }
 

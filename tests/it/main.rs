@@ -8,4 +8,22 @@
     reason = "tests"
 )]
 
+mod architecture;
+mod contact;
+mod contact_chats;
+mod contact_deadline;
+mod contact_demand;
+mod contact_indicator;
+mod engine;
+mod engine_close;
+mod engine_gate;
+mod engine_resume;
+mod engine_snapshot;
 mod evidence;
+mod faults;
+mod http;
+mod intake;
+mod okta;
+mod playbook;
+mod store;
+mod store_power;

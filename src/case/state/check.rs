@@ -1,10 +1,12 @@
 //! Which event may follow which state.
 
-use super::{CaseState, Phase, RunPhase};
-use crate::case::event::{Entry, Event};
-use crate::door::DoorState;
+use super::{CaseState, GateRecord, Phase, RunPhase};
+use crate::case::event::{Entry, Event, Outcome, Person};
+use crate::door::{Class, DoorState};
 use crate::fault::{Fault, Result};
 use crate::id::{DoorId, EvidenceId};
+use crate::plan::{Step, Task};
+use crate::time::Timestamp;
 
 impl CaseState {
     /// Whether `entry` may follow. Nothing is changed.
@@ -12,7 +14,7 @@ impl CaseState {
     /// # Errors
     /// A fault with code `illegal-transition` that names the entry and the rule it breaks.
     pub fn check(&self, entry: &Entry) -> Result<()> {
-        self.rule(&entry.event).map_err(|why| {
+        self.rule(&entry.event, entry.at).map_err(|why| {
             Fault::failed(
                 "illegal-transition",
                 format!("This event cannot follow: {why}."),
@@ -21,7 +23,7 @@ impl CaseState {
         })
     }
 
-    fn rule(&self, event: &Event) -> Result<(), String> {
+    fn rule(&self, event: &Event, at: Timestamp) -> Result<(), String> {
         let opening = matches!(event, Event::CaseOpened { .. });
         match self.phase {
             Phase::None if !opening => return Err("the case was not opened".to_owned()),
@@ -32,7 +34,7 @@ impl CaseState {
             Phase::Open | Phase::Held | Phase::Closed => {}
         }
         self.rule_case(event)?;
-        self.rule_run(event)?;
+        self.rule_run(event, at)?;
         self.rule_paper(event)
     }
 
@@ -80,12 +82,14 @@ impl CaseState {
         }
     }
 
-    fn rule_run(&self, event: &Event) -> Result<(), String> {
+    fn rule_run(&self, event: &Event, at: Timestamp) -> Result<(), String> {
         match event {
             Event::PlanMade { plan, digest } => {
                 need(self.run != RunPhase::Running, "a run is under way")?;
                 let actual = crate::canon::digest_of(plan).map_err(|fault| fault.to_string())?;
-                need(actual == *digest, "the digest is not the plan's")
+                need(actual == *digest, "the digest is not the plan's")?;
+                let ids: std::collections::BTreeSet<_> = plan.steps.iter().map(|s| &s.id).collect();
+                need(ids.len() == plan.steps.len(), "two steps have one name")
             }
             Event::RunStarted { plan } => {
                 need(self.run == RunPhase::None, "a run was started before")?;
@@ -100,6 +104,10 @@ impl CaseState {
             }
             Event::RunEnded { plan } => {
                 need(self.run == RunPhase::Running, "no run is under way")?;
+                need(
+                    self.steps.values().all(|record| record.outcome.is_some()),
+                    "steps have not ended",
+                )?;
                 self.bound(*plan)
             }
             Event::RunCancelled { .. } => {
@@ -109,21 +117,10 @@ impl CaseState {
                 step,
                 attempt,
                 door,
-                ..
+                undo,
             } => {
-                self.running(step)?;
-                let record = self.steps.get(step);
-                need(
-                    record.is_none_or(|r| r.in_doubt.is_none()),
-                    "the step has an intent without an outcome",
-                )?;
-                need(
-                    *attempt == record.map_or(0, |r| r.attempts) + 1,
-                    "attempts count up by one",
-                )?;
-                door.as_ref().map_or(Ok(()), |id| {
-                    need(self.door(id)?.protected.is_none(), "the door is protected")
-                })
+                let planned = self.running(step)?;
+                self.rule_intent(planned, *attempt, door.as_ref(), undo.is_some())
             }
             Event::StepActed { step, attempt, .. } => {
                 self.running(step)?;
@@ -133,8 +130,8 @@ impl CaseState {
                     "the step has no intent for this attempt",
                 )
             }
-            Event::StepEnded { step, .. } => self.running(step),
-            Event::TimerSet { step, .. } => self.running(step),
+            Event::StepEnded { step, outcome } => self.rule_end(self.running(step)?, outcome, at),
+            Event::TimerSet { step, .. } => self.running(step).map(|_| ()),
             Event::UndoIntended { door } => {
                 self.door(door)?;
                 let undo = self
@@ -143,66 +140,221 @@ impl CaseState {
                     .is_some_and(|r| r.touched && r.undo.is_some());
                 need(undo, "no inverse was stored for the door")
             }
-            Event::UndoActed { door, .. } => self.door(door).map(|_| ()),
-            event => self.rule_gate(event),
+            Event::UndoActed { door, .. } => {
+                self.door(door)?;
+                let begun = self.doors.get(door).is_some_and(|record| record.undoing);
+                need(begun, "no undo of the door was begun")
+            }
+            event => self.rule_gate(event, at),
         }
     }
 
-    fn rule_gate(&self, event: &Event) -> Result<(), String> {
+    /// A step begins after what it needs, behind gates that were passed, with its inverse stored.
+    fn rule_intent(
+        &self,
+        step: &Step,
+        attempt: u32,
+        door: Option<&DoorId>,
+        undo: bool,
+    ) -> Result<(), String> {
+        let record = self.steps.get(&step.id);
+        need(
+            record.is_none_or(|r| r.in_doubt.is_none()),
+            "the step has an intent without an outcome",
+        )?;
+        need(
+            attempt == record.map_or(0, |r| r.attempts) + 1,
+            "attempts count up by one",
+        )?;
+        for other in &step.needs {
+            let ended = self.steps.get(other).is_some_and(|r| r.outcome.is_some());
+            need(ended, "a step that it needs has not ended")?;
+            let shut = self.gates.get(other).is_some_and(|gate| !gate.passed);
+            need(!shut, "a gate before it was not passed")?;
+        }
+        let Task::Close {
+            door: planned,
+            class,
+            ..
+        } = &step.task
+        else {
+            return need(door.is_none(), "only a closing names a door");
+        };
+        need(door == Some(planned), "the plan closes another door")?;
+        need(
+            self.door(planned)?.protected.is_none(),
+            "the door is protected",
+        )?;
+        need(
+            undo || *class != Class::Reversible,
+            "a reversible closing needs its inverse stored first",
+        )
+    }
+
+    /// Nothing is done without proof, and nothing that was begun is called not tried.
+    fn rule_end(&self, step: &Step, outcome: &Outcome, at: Timestamp) -> Result<(), String> {
+        let record = self.steps.get(&step.id);
+        let in_doubt = record.is_some_and(|r| r.in_doubt.is_some());
+        match outcome {
+            Outcome::Unknown { .. } => return Ok(()),
+            Outcome::Failed { .. } | Outcome::Skipped { .. } => {
+                return need(!in_doubt, "an intent has no outcome");
+            }
+            Outcome::Done { asked, proven, .. } => {
+                need(!in_doubt, "an intent has no outcome")?;
+                need(*asked > 0, "nothing was asked for, so nothing is done")?;
+                need(asked == proven, "less was proven than was asked for")?;
+            }
+        }
+        match &step.task {
+            Task::Close { door, .. } => need(
+                self.doors
+                    .get(door)
+                    .is_some_and(|r| r.state == DoorState::Closed),
+                "no probe proved that the door is closed",
+            ),
+            Task::Gate { .. } => need(
+                self.gates.get(&step.id).is_some_and(|gate| gate.passed),
+                "the gate was not passed",
+            ),
+            Task::Wait { .. } => need(
+                record.and_then(|r| r.due).is_some_and(|due| due <= at),
+                "its time has not come",
+            ),
+            Task::Snapshot { trail, account, .. } => need(
+                self.trails.iter().any(|read| {
+                    read.completeness.complete
+                        && read.trail == *trail
+                        && read.account.as_ref() == Some(account)
+                }),
+                "the trail was not read to its end",
+            ),
+            Task::Verify { .. } => need(
+                self.touched().iter().all(|id| {
+                    self.doors
+                        .get(id)
+                        .is_some_and(|r| r.state == DoorState::Closed)
+                }),
+                "a door that the plan touched is not proven closed",
+            ),
+            Task::Draft { .. } => Ok(()),
+        }
+    }
+
+    fn rule_gate(&self, event: &Event, at: Timestamp) -> Result<(), String> {
         let gate = |step: &str| {
             self.gates
                 .get(step)
                 .ok_or_else(|| format!("gate `{step}` was not opened"))
         };
         match event {
-            Event::GateOpened { step, plan, .. } => {
-                self.running(step)?;
-                self.bound(*plan)
+            Event::GateOpened {
+                step,
+                plan,
+                roles,
+                people,
+                expires,
+            } => {
+                let planned = self.running(step)?;
+                self.bound(*plan)?;
+                let Task::Gate {
+                    roles: asked,
+                    people: number,
+                    ..
+                } = &planned.task
+                else {
+                    return Err("the step is not a gate".to_owned());
+                };
+                need(
+                    asked == roles && number == people && *people > 0,
+                    "the gate asks for other people than the plan",
+                )?;
+                need(*expires > at, "the gate would be born expired")?;
+                need(
+                    self.gates.get(step).is_none_or(|gate| gate.expired),
+                    "the gate is open already",
+                )
             }
             Event::GateApproved { step, plan, signed } => {
                 let gate = gate(step)?;
                 need(gate.plan == *plan, "the approval binds another plan")?;
-                need(
-                    !gate.passed && !gate.expired && gate.denied.is_none(),
-                    "the gate is settled",
-                )?;
+                self.unsettled(gate, at)?;
                 need(
                     gate.approvals
                         .iter()
                         .all(|other| other.person != signed.person),
                     "the person has approved before",
                 )?;
-                let person = self
-                    .people
-                    .iter()
-                    .find(|person| person.name == signed.person);
-                need(
-                    person.is_some_and(|person| {
-                        person.roles.iter().any(|role| gate.roles.contains(role))
-                    }),
-                    "the person has no role that may approve",
-                )
+                self.may_decide(gate, &signed.person)
             }
-            Event::GateDenied { step, plan, .. } => {
+            Event::GateDenied { step, plan, signed } => {
                 let gate = gate(step)?;
                 need(gate.plan == *plan, "the denial binds another plan")?;
-                need(
-                    !gate.passed && !gate.expired && gate.denied.is_none(),
-                    "the gate is settled",
-                )
+                self.unsettled(gate, at)?;
+                self.may_decide(gate, &signed.person)
             }
             Event::GatePassed { step } => {
                 let gate = gate(step)?;
                 let enough =
                     gate.approvals.len() >= usize::try_from(gate.people).unwrap_or(usize::MAX);
-                need(
-                    enough && gate.denied.is_none() && !gate.expired,
-                    "too few people approved",
-                )
+                self.unsettled(gate, at)?;
+                need(enough, "too few people approved")
             }
             Event::GateExpired { step } => need(!gate(step)?.passed, "the gate was passed"),
             _ => Ok(()),
         }
+    }
+
+    fn unsettled(&self, gate: &GateRecord, at: Timestamp) -> Result<(), String> {
+        need(
+            !gate.passed && !gate.expired && gate.denied.is_none(),
+            "the gate is settled",
+        )?;
+        need(
+            self.plan
+                .as_ref()
+                .is_some_and(|(_, digest)| *digest == gate.plan),
+            "the gate binds another plan",
+        )?;
+        need(at < gate.expires, "the gate's time has run out")
+    }
+
+    /// Whether a person may decide at a gate: on the roster, with one of its roles, and not the
+    /// subject.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn may_decide(&self, gate: &GateRecord, person: &str) -> Result<(), String> {
+        let person = self.people.iter().find(|known| known.name == person);
+        let person = person.ok_or("the person is not on the roster")?;
+        need(
+            person.roles.iter().any(|role| gate.roles.contains(role)),
+            "the person has no role that may approve",
+        )?;
+        need(
+            !self.is_subject(person),
+            "nobody decides about their own case",
+        )
+    }
+
+    /// Whether a person of the roster is the subject, by any name or address of theirs that the
+    /// case knows. A name that two people share costs another approver; a match that is missed would
+    /// let the subject decide about themself.
+    pub fn is_subject(&self, person: &Person) -> bool {
+        let comment = person.key.split_whitespace().nth(2).unwrap_or_default();
+        let subject = &self.subject;
+        let named = subject.accounts.iter().map(|account| &account.login);
+        let chosen = self.accounts.iter().map(|account| &account.login);
+        (subject.emails.iter())
+            .chain(&subject.display_name)
+            .chain(&subject.worker_id)
+            .chain(named)
+            .chain(chosen)
+            .map(|known| known.trim().to_lowercase())
+            .filter(|known| !known.is_empty())
+            .any(|known| {
+                known == person.name.trim().to_lowercase() || known == comment.to_lowercase()
+            })
     }
 
     fn rule_paper(&self, event: &Event) -> Result<(), String> {
@@ -288,17 +440,14 @@ impl CaseState {
     }
 
     /// The step is in the plan, the run is under way, and the step has not ended.
-    fn running(&self, step: &str) -> Result<(), String> {
+    fn running(&self, step: &str) -> Result<&Step, String> {
         need(self.run == RunPhase::Running, "no run is under way")?;
-        let planned = self
-            .plan
-            .as_ref()
-            .is_some_and(|(plan, _)| plan.steps.iter().any(|s| s.id == step));
-        need(planned, "the plan has no such step")?;
+        let planned = self.planned(step).ok_or("the plan has no such step")?;
         need(
             self.steps.get(step).is_none_or(|r| r.outcome.is_none()),
             "the step has ended",
-        )
+        )?;
+        Ok(planned)
     }
 }
 

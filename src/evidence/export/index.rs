@@ -157,11 +157,11 @@ impl<'a> Completeness<'a> {
         let unfinished = state
             .pulling
             .iter()
-            .map(|((trail, account), (pages, next))| Unfinished {
+            .map(|((trail, account), pulling)| Unfinished {
                 trail,
                 account,
-                pages: pages.len(),
-                next: next.as_deref(),
+                pages: pulling.evidence.len(),
+                next: pulling.next.as_deref(),
             });
         Self {
             trails: trails.collect(),

@@ -1,0 +1,367 @@
+//! Contacts, clocks and notices of a case.
+
+use std::path::Path;
+
+use super::desk::{COMPANY, Desk};
+use crate::case::event::{Contact, Event, Signed, Source};
+use crate::case::state::NoticeRecord;
+use crate::clock::{self, Shown};
+use crate::contact::{self, assemble};
+use crate::evidence::approval::{Decision, Subject};
+use crate::fault::{Fault, Result};
+use crate::id::{ContactId, EvidenceId, NoticeId};
+use crate::notice::send::{Mail, Security, Server};
+use crate::notice::{self, Draft, facts};
+use crate::time::Timestamp;
+
+/// What the log says when a demand comes in.
+const HOLD: &str = "A demand was recorded: wages, invoices, expenses and the demand itself are on hold until counsel determines otherwise";
+
+impl Desk {
+    /// Takes in a mail: the original is kept, then read.
+    ///
+    /// # Errors
+    /// The file cannot be read or is not a mail.
+    pub async fn contact_import(&self, file: &Path) -> Result<Contact> {
+        let (name, bytes) = super::read_file(file)?;
+        self.contact_mail(&name, bytes).await
+    }
+
+    /// Takes in the bytes of a mail.
+    ///
+    /// # Errors
+    /// The bytes are not a mail.
+    pub async fn contact_mail(&self, name: &str, bytes: Vec<u8>) -> Result<Contact> {
+        let received = self.now();
+        let message = contact::eml::read(&bytes, received)?;
+        let title = format!("Mail: {}", crate::hostile::one_line(&message.subject, 120));
+        let evidence = self
+            .recorder
+            .keep_file(name, "message/rfc822", bytes.into(), &title)
+            .await?;
+        let contact = assemble::from_mail(
+            ContactId::fresh(),
+            &message,
+            "in",
+            vec![evidence],
+            std::slice::from_ref(&self.zone),
+        );
+        self.record(contact).await
+    }
+
+    /// Records a call, a chat message or a letter; the words are kept as evidence.
+    ///
+    /// # Errors
+    /// The case cannot take it in.
+    pub async fn contact_add(
+        &self,
+        channel: &str,
+        direction: &str,
+        from: &str,
+        at: Option<Timestamp>,
+        text: &str,
+    ) -> Result<Contact> {
+        let received = at.unwrap_or_else(|| self.now());
+        let bytes = text.as_bytes().to_vec().into();
+        let title = format!("Contact by {channel}, as recorded by {}", self.by);
+        let evidence = self
+            .recorder
+            .keep_file(
+                &format!("{channel}.txt"),
+                "text/plain; charset=utf-8",
+                bytes,
+                &title,
+            )
+            .await?;
+        let told = assemble::Told {
+            channel: channel.to_owned(),
+            direction: direction.to_owned(),
+            from: from.to_owned(),
+            text: text.to_owned(),
+            ..assemble::Told::default()
+        };
+        let contact = assemble::from_person(
+            ContactId::fresh(),
+            told,
+            received,
+            vec![evidence],
+            std::slice::from_ref(&self.zone),
+        )?;
+        self.record(contact).await
+    }
+
+    async fn record(&self, contact: Contact) -> Result<Contact> {
+        let mut events = vec![Event::ContactRecorded(contact.clone())];
+        if contact.demand && self.log.read(|state| state.sanctions_hold.is_none()) {
+            events.push(Event::SanctionsHeld {
+                reason: HOLD.to_owned(),
+                contact: Some(contact.id.clone()),
+            });
+        }
+        self.log.append(&self.by, events).await?;
+        self.propose_clocks().await?;
+        Ok(contact)
+    }
+
+    /// Starts every clock that the case gives reason for and that does not run yet.
+    ///
+    /// # Errors
+    /// The log cannot be appended to.
+    pub async fn propose_clocks(&self) -> Result<()> {
+        let trails: Vec<_> = self
+            .providers
+            .values()
+            .flat_map(|provider| provider.spec().trails)
+            .collect();
+        let decide = |state: &_| {
+            Ok(clock::propose(state, &trails)
+                .into_iter()
+                .map(Event::ClockStarted)
+                .collect())
+        };
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        Ok(())
+    }
+
+    /// Every clock.
+    pub fn clocks(&self) -> Vec<Shown> {
+        let now = self.now();
+        self.log.read(|state| clock::list(state, now))
+    }
+
+    /// Drafts a notice from the facts of the case; the text is kept as evidence made from its facts.
+    ///
+    /// # Errors
+    /// There is no such notice.
+    pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
+        let draft = self.log.read(|state| {
+            let company = state
+                .evidence
+                .values()
+                .find(|e| matches!(&e.source, Source::File { name } if name == COMPANY));
+            let facts = facts::gather(
+                state,
+                &self.settings.company,
+                company.map(|e| &e.id),
+                self.now(),
+                &self.zone,
+            );
+            notice::draft(template, &facts)
+        })?;
+        let how = format!("Draft of notice `{template}`");
+        let bytes = draft.text.clone().into_bytes().into();
+        let evidence = self
+            .recorder
+            .keep_derived(
+                draft.evidence.clone(),
+                &how,
+                "text/markdown; charset=utf-8",
+                bytes,
+            )
+            .await?;
+        let id = NoticeId::fresh();
+        let event = Event::NoticeDrafted {
+            notice: id.clone(),
+            template: template.to_owned(),
+            text: draft.digest,
+            evidence,
+            facts: draft.evidence.clone(),
+            missing: draft.missing.clone(),
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok((id, draft))
+    }
+
+    /// A draft's record and its text, checked against its hash.
+    ///
+    /// # Errors
+    /// There is no such draft, or its text is damaged.
+    pub fn notice(&self, id: &NoticeId) -> Result<(NoticeRecord, String)> {
+        let record = self
+            .log
+            .read(|state| state.notices.get(id).cloned())
+            .ok_or_else(|| {
+                Fault::input("no-notice", "The case has no such draft.")
+                    .at(id)
+                    .hint(format!("see `cordon notice list {}`", self.log.case()))
+            })?;
+        let evidence = self.evidence(&record.evidence)?;
+        let text = String::from_utf8(self.bytes(&evidence)?.to_vec()).map_err(|error| {
+            Fault::evidence("notice-text", "The text of the draft is not text.")
+                .at(id)
+                .caused_by(error)
+        })?;
+        Ok((record, text))
+    }
+
+    /// A person's signed approval of exactly this text.
+    ///
+    /// # Errors
+    /// The person is not on the case's roster, or the key is not theirs.
+    pub async fn approve_notice(
+        &self,
+        id: &NoticeId,
+        person: &str,
+        key: &Path,
+        reason: &str,
+    ) -> Result<Signed> {
+        let (record, _) = self.notice(id)?;
+        let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
+        let signed = self.sign(
+            &Subject::Notice(id.clone()),
+            record.text,
+            Decision::Approve,
+            person,
+            key,
+            reason,
+            expires,
+        )?;
+        let event = Event::NoticeApproved {
+            notice: id.clone(),
+            text: record.text,
+            signed: signed.clone(),
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(signed)
+    }
+
+    /// Sends an approved text. The Message-ID is durable before the mail leaves, so that a crash is
+    /// seen: a sending without an end is never repeated unless `again` says so.
+    ///
+    /// # Errors
+    /// Not approved, sent before, an earlier sending without an end, or the server's refusal.
+    pub async fn send_notice(
+        &self,
+        id: &NoticeId,
+        to: &[String],
+        again: bool,
+    ) -> Result<(String, String)> {
+        let (record, text) = self.notice(id)?;
+        self.still_approved(id, &record)?;
+        if let Some(message_id) = &record.sending
+            && !again
+        {
+            return Err(Fault::failed(
+                "sending-unclear",
+                "An earlier sending of this notice has no clear end.",
+            )
+            .at(message_id)
+            .hint("look for that Message-ID at the mail server; then use --again, or leave it"));
+        }
+        let mail = self.settings.mail.as_ref().ok_or_else(|| {
+            Fault::input("no-mail", "No mail server is configured.")
+                .hint("fill in [mail], or send the text by hand from `cordon notice show`")
+        })?;
+        let server = server(mail)?;
+        let about = notice::about(&record.template)?;
+        let host = mail
+            .from
+            .rsplit('@')
+            .next()
+            .unwrap_or("cordon.invalid")
+            .trim_end_matches('>');
+        let message_id = format!("<{}.{}@{host}>", id, uuid::Uuid::new_v4().simple());
+        let draft = Draft {
+            template: record.template.clone(),
+            digest: record.text,
+            text,
+            evidence: record.facts.clone(),
+            missing: Vec::new(),
+            too_long: Vec::new(),
+        };
+        let message = Mail::compose(&about, &draft, &mail.from, to, &message_id)?;
+        self.recorder
+            .keep_derived(
+                vec![record.evidence.clone()],
+                "Mail as sent, composed from the approved text",
+                "message/rfc822",
+                message.bytes().into(),
+            )
+            .await?;
+        let sending = Event::NoticeSending {
+            notice: id.clone(),
+            text: record.text,
+            to: to.to_vec(),
+            message_id: message_id.clone(),
+        };
+        self.log.append(&self.by, vec![sending]).await?;
+        match server.send(&message).await {
+            Ok(reply) => {
+                let event = Event::NoticeSent {
+                    notice: id.clone(),
+                    message_id: message_id.clone(),
+                    reply: reply.clone(),
+                };
+                self.log.append(&self.by, vec![event]).await?;
+                Ok((message_id, reply))
+            }
+            Err(fault) => {
+                if fault.code() == "mail-refused" {
+                    let event = Event::NoticeRefused {
+                        notice: id.clone(),
+                        message_id,
+                        why: fault.to_string(),
+                    };
+                    self.log.append(&self.by, vec![event]).await?;
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// An approval counts while its text, its signature and its time hold.
+    fn still_approved(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+        let subject = Subject::Notice(id.clone());
+        let holds = record.approvals.iter().any(|signed| {
+            self.check_signed(signed, &subject, record.text, Decision::Approve)
+                .is_ok()
+        });
+        if holds {
+            return Ok(());
+        }
+        Err(Fault::input(
+            "not-approved",
+            "No valid approval of exactly this text is recorded.",
+        )
+        .at(id)
+        .hint(format!(
+            "approve it with `cordon notice approve {} {id} --as NAME --key FILE --reason …`",
+            self.log.case()
+        )))
+    }
+
+    /// The record of an item of evidence.
+    pub(super) fn evidence(&self, id: &EvidenceId) -> Result<crate::case::event::Evidence> {
+        self.log
+            .read(|state| state.evidence.get(id).cloned())
+            .ok_or_else(|| Fault::input("no-evidence", "The case has no such evidence.").at(id))
+    }
+}
+
+fn server(mail: &crate::settings::Mail) -> Result<Server> {
+    let security = match mail.security.as_str() {
+        "tls" => Security::Tls,
+        "starttls" => Security::StartTls,
+        "none" => Security::None,
+        other => {
+            return Err(Fault::input(
+                "config",
+                format!("`{}` is no way to protect mail.", other.escape_debug()),
+            )
+            .at("[mail] security")
+            .hint("write tls, starttls, or none on loopback"));
+        }
+    };
+    let login = match (&mail.user, &mail.password) {
+        (Some(user), Some(password)) => {
+            Some((user.clone(), crate::settings::secrets::resolve(password)?))
+        }
+        _ => None,
+    };
+    Ok(Server {
+        host: mail.host.clone(),
+        port: mail.port,
+        security,
+        login,
+    })
+}

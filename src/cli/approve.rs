@@ -1,0 +1,51 @@
+//! `cordon approve` and `cordon deny`: a person's signed decision on a gate.
+
+use std::path::PathBuf;
+
+use super::{Desktop, Ended};
+use crate::fault::Result;
+
+/// Decide on a gate. The decision is signed with your SSH key and binds the plan as it is.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The gate, as `cordon status` names it.
+    step: String,
+    /// Who you are, as the configuration names you.
+    #[arg(long = "as", value_name = "NAME")]
+    person: String,
+    /// Your SSH private key, or the public half of one that an agent or a token holds.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
+}
+
+pub(super) async fn run(desktop: &Desktop, args: &Args, approve: bool) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let signed = desk
+        .decide(&args.step, &args.person, &args.key, approve, &args.reason)
+        .await?;
+    desk.finish().await?;
+    let word = if approve { "approved" } else { "denied" };
+    desktop.ui.answer(&signed, || {
+        format!("{} {word} `{}`.\n", signed.person, args.step)
+    })?;
+    let left = desk.log.read(|state| {
+        state.gates.get(&args.step).map_or(0, |gate| {
+            usize::try_from(gate.people)
+                .unwrap_or(0)
+                .saturating_sub(gate.approvals.len())
+        })
+    });
+    if approve && left > 0 {
+        desktop.ui.hint(&format!("{left} more approval(s) needed"));
+    } else {
+        desktop
+            .ui
+            .hint(&format!("next: cordon run {}", desk.log.case()));
+    }
+    Ok(None)
+}

@@ -1,0 +1,231 @@
+//! `cordon case`: open, look at, hold, release and close cases.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{Desktop, Ended};
+use crate::app::{NewCase, Origin, summary};
+use crate::case::event::{Actor, Event};
+use crate::case::subject::{KnownAccount, Subject};
+use crate::fault::{Fault, Result};
+use crate::hostile;
+use crate::ui;
+
+/// Open, look at, hold, release and close cases.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// Open a case on one departure. Nothing is closed by this.
+    Open(Open),
+    /// List every case.
+    List,
+    /// Show where a case stands.
+    Show(One),
+    /// Hold: nothing new starts until it is released.
+    Hold(Why),
+    /// Release a held case.
+    Release(Why),
+    /// Close a case. The log, the evidence and the checkpoints stay.
+    Close(Why),
+    /// One page for the next shift: done, open, due, unknown.
+    Handover(One),
+    /// One timeline: contacts, the account holder's trail events, our actions, clocks.
+    Timeline(One),
+    /// Choose the account of the person at a provider when more than one is possible.
+    Choose(Choose),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Open {
+    /// A work address of the person; may be given more than once.
+    #[arg(long = "email", value_name = "ADDRESS")]
+    emails: Vec<String>,
+    /// The worker id of the HR system.
+    #[arg(long, value_name = "ID")]
+    worker_id: Option<String>,
+    /// The name that HR has; shown, never matched on.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// An account that you know: `github=login`. May be given more than once.
+    #[arg(long = "account", value_name = "PROVIDER=LOGIN")]
+    accounts: Vec<String>,
+    /// A neutral title [default: Access review and the worker id].
+    #[arg(long)]
+    title: Option<String>,
+    /// When the engagement ends, RFC 3339 with a zone.
+    #[arg(long, value_name = "INSTANT")]
+    effective: Option<jiff::Timestamp>,
+    /// A webhook body or ticket to keep as evidence of why the case was opened.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct One {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Why {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Choose {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The provider.
+    provider: String,
+    /// The login of one of the candidates.
+    login: String,
+    /// Why this one; it stands in the log.
+    #[arg(long)]
+    reason: String,
+}
+
+pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
+    match verb {
+        Verb::Open(args) => open(desktop, args).await,
+        Verb::List => list(desktop),
+        Verb::Show(args) => super::status::show(desktop, &args.case),
+        Verb::Hold(args) => note(desktop, &args, |reason| Event::CaseHeld { reason }).await,
+        Verb::Release(args) => note(desktop, &args, |reason| Event::CaseReleased { reason }).await,
+        Verb::Close(args) => note(desktop, &args, |reason| Event::CaseClosed { reason }).await,
+        Verb::Handover(args) => handover(desktop, &args),
+        Verb::Timeline(args) => timeline(desktop, &args),
+        Verb::Choose(args) => choose(desktop, &args).await,
+    }
+}
+
+async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
+    let accounts = args
+        .accounts
+        .iter()
+        .map(|text| account(text))
+        .collect::<Result<Vec<_>>>()?;
+    let subject = Subject {
+        worker_id: args.worker_id,
+        emails: args.emails,
+        display_name: args.name,
+        accounts,
+    };
+    if subject.worker_id.is_none() && subject.emails.is_empty() && subject.accounts.is_empty() {
+        return Err(
+            Fault::input("no-subject", "Nothing says whose departure this is.")
+                .hint("give --email, --worker-id or --account; a name alone is never enough"),
+        );
+    }
+    let app = desktop.app()?;
+    let origin = match &args.from {
+        Some(path) => {
+            let (name, bytes) = crate::app::read_file(path)?;
+            Origin::File(name, bytes)
+        }
+        None => Origin::Subject,
+    };
+    let desk = app
+        .open_case(NewCase {
+            subject,
+            title: args.title,
+            route: "operator".to_owned(),
+            effective: args.effective,
+            origin,
+            by: Actor::Operator(crate::settings::operator()),
+        })
+        .await?;
+    desk.finish().await?;
+    let id = desk.log.case();
+    desktop
+        .ui
+        .answer(&json!({ "case": id, "dir": app.case_dir(id) }), || {
+            format!("{id}\n")
+        })?;
+    desktop.ui.hint(&format!("next: cordon inventory {id}"));
+    Ok(None)
+}
+
+fn account(text: &str) -> Result<KnownAccount> {
+    match text.split_once('=') {
+        Some((provider, login)) if !provider.is_empty() && !login.is_empty() => Ok(KnownAccount {
+            provider: provider.to_owned(),
+            login: login.to_owned(),
+        }),
+        _ => Err(
+            Fault::input("account", "An account is written PROVIDER=LOGIN.")
+                .at(text.escape_debug()),
+        ),
+    }
+}
+
+fn list(desktop: &Desktop) -> Result<Ended> {
+    let app = desktop.app()?;
+    let cases = app.list()?;
+    desktop.ui.answer(&json!({ "cases": cases }), || {
+        let rows = cases.iter().map(|case| {
+            [
+                case.id.to_string(),
+                hostile::one_line(&case.title, 60),
+                case.phase.clone(),
+                format!("{} of {} closed", case.closed, case.doors),
+                case.opened.map(crate::time::utc).unwrap_or_default(),
+            ]
+        });
+        ui::table(["CASE", "TITLE", "PHASE", "DOORS", "OPENED"], rows)
+    })?;
+    Ok(None)
+}
+
+async fn note(desktop: &Desktop, args: &Why, event: impl FnOnce(String) -> Event) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    desk.log
+        .append(&desk.by, vec![event(args.reason.clone())])
+        .await?;
+    desk.finish().await?;
+    let phase = desk.log.read(|state| state.phase);
+    desktop
+        .ui
+        .answer(&json!({ "case": desk.log.case(), "phase": phase }), || {
+            format!("{} is now {phase:?}.\n", desk.log.case())
+        })?;
+    Ok(None)
+}
+
+fn handover(desktop: &Desktop, args: &One) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let summary = desk.summary();
+    desktop
+        .ui
+        .answer(&summary, || summary::handover(&summary, &desk.zone))?;
+    Ok(None)
+}
+
+fn timeline(desktop: &Desktop, args: &One) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let moments = desk.timeline()?;
+    desktop.ui.answer(
+        &json!({ "case": desk.log.case(), "moments": moments }),
+        || summary::timeline(&moments, &desk.zone),
+    )?;
+    Ok(None)
+}
+
+async fn choose(desktop: &Desktop, args: &Choose) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let account = desk
+        .choose(&args.provider, &args.login, &args.reason)
+        .await?;
+    desk.finish().await?;
+    desktop.ui.answer(&account, || {
+        format!(
+            "{}: {}\n",
+            account.provider,
+            hostile::one_line(&account.login, 100)
+        )
+    })?;
+    Ok(None)
+}

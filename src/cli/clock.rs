@@ -1,0 +1,112 @@
+//! `cordon clock`: deadlines, the human's choice of their start, and receipts.
+
+use serde_json::json;
+
+use super::{Desktop, Ended};
+use crate::app::summary;
+use crate::case::event::Event;
+use crate::clock;
+use crate::fault::Result;
+use crate::time::Timestamp;
+
+/// List clocks, choose when one starts, record the receipt that ends it.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// List every clock with its basis, candidate starts and doubts. The earliest is the default.
+    List(One),
+    /// Choose the start of a clock; the reason stands in the log.
+    Choose(Choose),
+    /// Record the receipt of what was filed.
+    Receipt(Receipt),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct One {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Choose {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The clock, by id or rule.
+    clock: String,
+    /// The instant, RFC 3339 with a zone.
+    #[arg(long, value_name = "INSTANT")]
+    start: Timestamp,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Receipt {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The clock, by id or rule.
+    clock: String,
+    /// The reference that the addressee gave.
+    #[arg(long)]
+    reference: String,
+    /// When it was received there, RFC 3339 with a zone [default: now].
+    #[arg(long, value_name = "INSTANT")]
+    at: Option<Timestamp>,
+}
+
+pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
+    let (case, event) = match verb {
+        Verb::List(args) => return list(desktop, &args),
+        Verb::Choose(args) => {
+            let event = move |clock, _| Event::ClockChosen {
+                clock,
+                start: args.start,
+                reason: args.reason,
+            };
+            (
+                args.case,
+                (
+                    args.clock,
+                    Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>,
+                ),
+            )
+        }
+        Verb::Receipt(args) => {
+            let event = move |clock, now| Event::ClockReceipt {
+                clock,
+                reference: args.reference,
+                at: args.at.unwrap_or(now),
+            };
+            (
+                args.case,
+                (
+                    args.clock,
+                    Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>,
+                ),
+            )
+        }
+    };
+    let (name, event) = event;
+    let desk = desktop.app()?.desk(&case)?;
+    let id = desk
+        .log
+        .read(|state| clock::find(state, &name).map(|record| record.start.id.clone()))?;
+    desk.log
+        .append(&desk.by, vec![event(id, desk.now())])
+        .await?;
+    desk.finish().await?;
+    let clocks = desk.clocks();
+    desktop.ui.answer(&json!({ "clocks": clocks }), || {
+        summary::clocks(&clocks, &desk.zone)
+    })?;
+    Ok(None)
+}
+
+fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
+    let app = desktop.app()?;
+    let clocks = clock::list(&app.peek(&args.case)?, app.clock.now());
+    desktop.ui.answer(&json!({ "clocks": clocks }), || {
+        summary::clocks(&clocks, &app.zone)
+    })?;
+    Ok(None)
+}

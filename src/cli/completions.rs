@@ -1,0 +1,47 @@
+//! `cordon completions` and `cordon man`, from the same definitions as the help.
+
+use super::{Ended, definition};
+use crate::fault::{Fault, Result};
+
+/// Print a completion script for a shell.
+#[derive(Debug, clap::Args)]
+pub(super) struct Completions {
+    /// The shell.
+    shell: clap_complete::Shell,
+}
+
+/// Print the man page (roff); one page per command with --command.
+#[derive(Debug, clap::Args)]
+pub(super) struct Man {
+    /// The command, for instance `contact`; without it the page of cordon itself.
+    #[arg(long, value_name = "NAME")]
+    command: Option<String>,
+}
+
+pub(super) fn completions(args: &Completions) -> Result<Ended> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut definition(), "cordon", &mut script);
+    crate::ui::raw(&script)?;
+    Ok(None)
+}
+
+pub(super) fn man(args: &Man) -> Result<Ended> {
+    let mut root = definition();
+    root.build();
+    let command = match &args.command {
+        None => root,
+        Some(name) => root.find_subcommand(name).cloned().ok_or_else(|| {
+            Fault::input("no-command", "There is no such command.")
+                .at(name.escape_debug())
+                .hint("see `cordon help`")
+        })?,
+    };
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command)
+        .render(&mut page)
+        .map_err(|error| {
+            Fault::failed("man", "The man page could not be written.").caused_by(error)
+        })?;
+    crate::ui::raw(&page)?;
+    Ok(None)
+}

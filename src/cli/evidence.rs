@@ -1,0 +1,135 @@
+//! `cordon evidence`: list, show, export and verify.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{Desktop, Ended};
+use crate::evidence::verify;
+use crate::fault::{Fault, Kind, Result};
+use crate::hostile;
+use crate::id::EvidenceId;
+use crate::ui;
+
+/// List, show, export and verify evidence.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// List every item of evidence.
+    List(One),
+    /// Show the record of an item, or its raw bytes with --raw.
+    Show(Show),
+    /// Write a folder that an expert can verify with ordinary tools.
+    Export(Export),
+    /// Verify an export, without store or configuration; or a case with --case.
+    Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct One {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The item.
+    evidence: EvidenceId,
+    /// Print the bytes as received. They are hostile: send them to a file, not to a terminal.
+    #[arg(long)]
+    raw: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Export {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The folder to make.
+    #[arg(long, value_name = "FOLDER")]
+    to: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Verify {
+    /// The export.
+    #[arg(required_unless_present = "case")]
+    export: Option<PathBuf>,
+    /// Verify the store of a case instead: its id, or enough of its end to be unique.
+    #[arg(long, conflicts_with = "export")]
+    case: Option<String>,
+}
+
+pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
+    match verb {
+        Verb::List(args) => list(desktop, &args),
+        Verb::Show(args) => show(desktop, &args),
+        Verb::Export(args) => export(desktop, &args).await,
+        Verb::Verify(args) => verify(desktop, &args),
+    }
+}
+
+fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
+    let state = desktop.app()?.peek(&args.case)?;
+    let mut items: Vec<_> = state.evidence.values().collect();
+    items.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
+    desktop.ui.answer(&json!({ "evidence": items }), || {
+        let rows = items.iter().map(|item| {
+            [
+                item.id.to_string(),
+                crate::time::utc(item.at),
+                item.bytes.to_string(),
+                item.sha256.short(),
+                hostile::one_line(&item.title, 80),
+            ]
+        });
+        ui::table(["EVIDENCE", "AT", "BYTES", "SHA-256", "TITLE"], rows)
+    })?;
+    Ok(None)
+}
+
+fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let record = desk
+        .log
+        .read(|state| state.evidence.get(&args.evidence).cloned())
+        .ok_or_else(|| {
+            Fault::input("no-evidence", "The case has no such evidence.")
+                .at(&args.evidence)
+                .hint(format!("see `cordon evidence list {}`", desk.log.case()))
+        })?;
+    if args.raw {
+        ui::raw(&desk.bytes(&record)?)?;
+        return Ok(None);
+    }
+    desktop.ui.answer(&record, || {
+        let text = serde_json::to_string_pretty(&record).unwrap_or_default();
+        hostile::terminal(&text) + "\n"
+    })?;
+    Ok(None)
+}
+
+async fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let done = desk.export(&args.to).await?;
+    desktop.ui.answer(&done, || {
+        format!("Exported {} files to {}.\n", done.files, args.to.display())
+    })?;
+    desktop.ui.hint(&format!(
+        "next: cordon evidence verify {}",
+        args.to.display()
+    ));
+    Ok(None)
+}
+
+fn verify(desktop: &Desktop, args: &Verify) -> Result<Ended> {
+    let report = match (&args.export, &args.case) {
+        (Some(export), _) => verify::folder(export)?,
+        (None, Some(case)) => desktop.app()?.desk(case)?.verify_store()?,
+        (None, None) => return Err(Fault::input("usage", "Name an export or a case.")),
+    };
+    desktop
+        .ui
+        .answer(&report, || hostile::terminal(&report.text()))?;
+    Ok((!report.holds()).then_some(Kind::Evidence))
+}

@@ -1,0 +1,184 @@
+//! `cordon notice`: draft, look at, approve by hash, send. Cordon never sends what was not approved.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::{Desktop, Ended};
+use crate::fault::{Fault, Result};
+use crate::hostile;
+use crate::id::NoticeId;
+use crate::ui;
+
+/// Draft notices from facts, approve exactly one text, send exactly that text.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// List the drafts of a case and the notices that can be drafted.
+    List(One),
+    /// Draft a notice from the facts of the case.
+    Draft(Draft),
+    /// Show the text of a draft, its evidence and what is missing.
+    Show(Named),
+    /// Approve the text as it is, by its hash. Any new draft needs a new approval.
+    Approve(Approve),
+    /// Send an approved text by mail.
+    Send(Send),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct One {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Draft {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The notice, as `cordon notice list` names it.
+    notice: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Named {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The draft.
+    notice: NoticeId,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Approve {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The draft.
+    notice: NoticeId,
+    /// Who you are, as the configuration names you.
+    #[arg(long = "as", value_name = "NAME")]
+    person: String,
+    /// Your SSH private key, or the public half of one that an agent or a token holds.
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Send {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The draft.
+    notice: NoticeId,
+    /// The recipient; may be given more than once.
+    #[arg(long = "to", value_name = "ADDRESS", required = true)]
+    to: Vec<String>,
+    /// Send although an earlier sending has no clear end. Look for its Message-ID first.
+    #[arg(long)]
+    again: bool,
+}
+
+pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
+    match verb {
+        Verb::List(args) => list(desktop, &args),
+        Verb::Draft(args) => draft(desktop, &args).await,
+        Verb::Show(args) => show(desktop, &args),
+        Verb::Approve(args) => approve(desktop, &args).await,
+        Verb::Send(args) => send(desktop, args).await,
+    }
+}
+
+fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
+    let state = desktop.app()?.peek(&args.case)?;
+    let drafts: Vec<_> = state
+        .notices
+        .iter()
+        .map(|(id, notice)| {
+            json!({ "notice": id, "template": notice.template, "text": notice.text, "missing": notice.missing,
+                    "approved_by": notice.approvals.iter().map(|a| &a.person).collect::<Vec<_>>(), "sent": notice.sent })
+        })
+        .collect();
+    desktop.ui.answer(
+        &json!({ "drafts": drafts, "templates": crate::notice::names() }),
+        || {
+            let rows = state.notices.iter().map(|(id, notice)| {
+                let stage = match (&notice.sent, notice.approvals.is_empty()) {
+                    (Some(_), _) => "sent",
+                    (None, false) => "approved",
+                    (None, true) => "draft",
+                };
+                [
+                    id.to_string(),
+                    notice.template.clone(),
+                    stage.to_owned(),
+                    format!("{} missing", notice.missing.len()),
+                    notice.text.short(),
+                ]
+            });
+            format!(
+                "{}can be drafted: {}\n",
+                ui::table(["NOTICE", "TEMPLATE", "STAGE", "FACTS", "TEXT"], rows),
+                crate::notice::names().join(", ")
+            )
+        },
+    )?;
+    Ok(None)
+}
+
+async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let (id, draft) = desk.draft(&args.notice).await?;
+    desk.finish().await?;
+    desktop
+        .ui
+        .answer(&json!({ "notice": id, "draft": draft }), || {
+            hostile::terminal(&draft.text)
+        })?;
+    desktop.ui.status(&format!("{id}, text {}", draft.digest));
+    for missing in &draft.missing {
+        desktop.ui.warning(&format!("missing: {missing}"));
+    }
+    for long in &draft.too_long {
+        desktop.ui.warning(&format!("too long: {long}"));
+    }
+    Ok(None)
+}
+
+fn show(desktop: &Desktop, args: &Named) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let (record, text) = desk.notice(&args.notice)?;
+    let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
+                           "evidence": record.facts, "missing": record.missing });
+    desktop.ui.answer(&document, || hostile::terminal(&text))?;
+    Ok(None)
+}
+
+async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let signed = desk
+        .approve_notice(&args.notice, &args.person, &args.key, &args.reason)
+        .await?;
+    desk.finish().await?;
+    desktop.ui.answer(&signed, || {
+        format!("{} approved {}.\n", signed.person, args.notice)
+    })?;
+    Ok(None)
+}
+
+async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let sent = desk.send_notice(&args.notice, &args.to, args.again).await;
+    desk.finish().await?;
+    let (message_id, reply) = sent.map_err(|fault: Fault| fault)?;
+    desktop.ui.answer(
+        &json!({ "notice": args.notice, "message_id": message_id, "reply": reply }),
+        || {
+            format!(
+                "Sent {} as {message_id}: {}\n",
+                args.notice,
+                hostile::one_line(&reply, 200)
+            )
+        },
+    )?;
+    Ok(None)
+}

@@ -1,0 +1,146 @@
+//! `cordon provider`: what is known of each provider, and whether our credentials are ready.
+
+use serde_json::json;
+
+use super::{Desktop, Ended};
+use crate::fault::{Kind, Result};
+use crate::hostile;
+use crate::provider::Grant;
+use crate::ui;
+
+/// Look at providers and check our credentials.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Verb {
+    /// Are we ready: reachable, authenticated, each permission, credential not owned by the person.
+    Check(Check),
+    /// Every kind of door and trail of a provider: class, order, notice, residual, undo.
+    Show(Show),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Check {
+    /// Check against the person of this case: who may not own a credential of ours.
+    #[arg(long, value_name = "CASE")]
+    case: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// The provider [default: all].
+    provider: Option<String>,
+}
+
+pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
+    match verb {
+        Verb::Check(args) => check(desktop, &args).await,
+        Verb::Show(args) => show(desktop, &args),
+    }
+}
+
+async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
+    let app = desktop.app()?;
+    let checks = app.check_providers(args.case.as_deref()).await?;
+    desktop.ui.answer(&json!({ "checks": checks }), || {
+        let mut text = String::new();
+        for check in &checks {
+            let who = check.authenticated_as.as_deref().unwrap_or("nobody");
+            text.push_str(&format!(
+                "{} {}: {}, authenticated as {}{}\n",
+                check.provider,
+                check.credential,
+                if check.reachable {
+                    "reachable"
+                } else {
+                    "NOT reachable"
+                },
+                hostile::one_line(who, 100),
+                if check.owned_by_subject == Some(true) {
+                    ", OWNED BY THE PERSON UNDER REVIEW"
+                } else {
+                    ""
+                }
+            ));
+            let rows = check.permissions.iter().map(|permission| {
+                let grant = match permission.grant {
+                    Grant::Present => "present",
+                    Grant::Missing => "MISSING",
+                    Grant::NotEntitled => "not entitled",
+                    Grant::Unknown => "unknown",
+                };
+                [
+                    grant.to_owned(),
+                    permission.name.clone(),
+                    permission.needed_for.clone(),
+                    hostile::one_line(&permission.why, 100),
+                ]
+            });
+            text.push_str(&ui::table(["", "PERMISSION", "NEEDED FOR", "SEEN"], rows));
+            for advice in &check.advice {
+                text.push_str(&format!("advice: {advice}\n"));
+            }
+        }
+        text
+    })?;
+    let ready = checks.iter().all(crate::provider::Check::usable) && !checks.is_empty();
+    Ok((!ready).then_some(Kind::Failed))
+}
+
+fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
+    let specs: Vec<_> = crate::providers::SPECS
+        .iter()
+        .filter(|spec| {
+            args.provider
+                .as_deref()
+                .is_none_or(|name| name == spec.name)
+        })
+        .collect();
+    desktop.ui.answer(&json!({ "providers": specs }), || {
+        let mut text = String::new();
+        for spec in &specs {
+            text.push_str(&format!(
+                "{} ({}), API {}\n\n",
+                spec.name, spec.title, spec.api
+            ));
+            for kind in spec.doors {
+                text.push_str(&door_kind(kind));
+            }
+            let rows = spec.trails.iter().map(|trail| {
+                let kept = trail.retention_hours.map_or_else(
+                    || "until closed".to_owned(),
+                    |hours| format!("{} days", hours / 24),
+                );
+                [trail.name.to_owned(), kept, trail.title.to_owned()]
+            });
+            text.push_str(&ui::table(["TRAIL", "KEPT", "WHAT"], rows));
+            for blind in spec.blind {
+                text.push_str(&format!("cannot be seen: {blind}\n"));
+            }
+            text.push('\n');
+        }
+        text
+    })?;
+    Ok(None)
+}
+
+/// One kind of door, with everything that is known of closing it.
+fn door_kind(kind: &crate::door::DoorKind) -> String {
+    let notifies = match kind.notifies {
+        crate::door::Notifies::Yes => "the account holder is told",
+        crate::door::Notifies::No => "nothing is sent",
+        crate::door::Notifies::Unknown => "not documented whether the account holder is told",
+    };
+    format!(
+        "{}: {}\n  class    {}, {notifies}\n  close    {}\n  done     {}\n  probe    {}\n  undo     {}\n  residual {}\n  breaks   {}\n  scope    {}\n  source   {}\n",
+        kind.name,
+        kind.title,
+        kind.class.word(),
+        kind.close.unwrap_or("by a person"),
+        kind.already_done.join(", "),
+        kind.probe,
+        kind.undo.unwrap_or("none"),
+        kind.residual,
+        kind.breaks,
+        kind.scope,
+        kind.source
+    )
+}

@@ -1,0 +1,430 @@
+//! From a named moment to the instants that it may mean.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::{Date, Weekday};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, ToSpan as _, Zoned};
+
+use super::Reference;
+use super::grammar::{Clock, Day, Moment, Zone};
+use super::words::{Part, Unit};
+use crate::case::event::Reading;
+use crate::time::Timestamp;
+
+/// The difference between sending and receiving that is worth a reading of its own, in seconds.
+const DELAY: i64 = 300;
+/// The most readings of one deadline.
+const MOST: usize = 32;
+
+/// Readings by instant, so that two ways to the same instant are one reading.
+#[derive(Debug, Default)]
+struct Readings(BTreeMap<Timestamp, Vec<String>>);
+
+impl Readings {
+    fn add(&mut self, at: Timestamp, how: String) {
+        let ways = self.0.entry(at).or_default();
+        if !ways.contains(&how) && ways.len() < 6 {
+            ways.push(how);
+        }
+    }
+}
+
+/// A zone in which to read a wall clock, and how it is called.
+#[derive(Debug, Clone)]
+struct Place {
+    zone: TimeZone,
+    label: String,
+    /// Whether only the first or only the last instant of a day counts: the bounds of the world.
+    only: Option<Bound>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bound {
+    First,
+    Last,
+}
+
+/// What `moment` may mean, the earliest first.
+pub(super) fn readings(moment: &Moment, reference: &Reference<'_>) -> Vec<Reading> {
+    let mut found = Readings::default();
+    match moment {
+        Moment::Span { counts, unit } => {
+            for count in counts {
+                span(*count, *unit, reference, &mut found);
+            }
+        }
+        Moment::Point {
+            day,
+            part,
+            clock,
+            zone,
+        } => {
+            let from = reference.base();
+            let mut all = Readings::default();
+            for place in places(zone.as_ref(), clock.is_none(), reference) {
+                point(*day, *part, *clock, &place, from, &mut all);
+            }
+            // An instant before the message cannot be meant, unless there is no other.
+            let ahead = all.0.split_off(&from);
+            found.0 = if ahead.is_empty() { all.0 } else { ahead };
+        }
+    }
+    let readings = found.0.into_iter().take(MOST);
+    readings
+        .map(|(at, ways)| Reading {
+            at,
+            how: ways.join("; "),
+        })
+        .collect()
+}
+
+/// The zones in which the words may have been meant.
+fn places(named: Option<&Zone>, whole_days: bool, reference: &Reference<'_>) -> Vec<Place> {
+    let writer = reference.offset.map(|offset| Place {
+        zone: TimeZone::fixed(offset),
+        label: format!("the sender's offset {offset}"),
+        only: None,
+    });
+    let readers = reference.zones.iter().map(|zone| Place {
+        zone: zone.clone(),
+        label: zone.iana_name().unwrap_or("a fixed offset").to_owned(),
+        only: None,
+    });
+    let utc = || Place {
+        zone: TimeZone::UTC,
+        label: "UTC, for want of a zone".to_owned(),
+        only: None,
+    };
+    let mut found: Vec<Place> = match named {
+        Some(Zone::Named {
+            offsets,
+            names,
+            words,
+        }) => {
+            let fixed = offsets.iter().filter_map(|minutes| {
+                let offset = Offset::from_seconds(minutes * 60).ok()?;
+                Some(Place {
+                    zone: TimeZone::fixed(offset),
+                    label: format!("{words} as {offset}"),
+                    only: None,
+                })
+            });
+            let named = names.iter().filter_map(|name| {
+                let zone = TimeZone::get(name).ok()?;
+                Some(Place {
+                    zone,
+                    label: format!("{words} as {name}"),
+                    only: None,
+                })
+            });
+            return fixed.chain(named).collect();
+        }
+        Some(Zone::Reader) => readers.collect(),
+        Some(Zone::Writer) => writer.into_iter().collect(),
+        None => writer.into_iter().chain(readers).collect(),
+    };
+    if found.is_empty() {
+        found.push(utc());
+    }
+    // A mail system that writes UTC says nothing about where the sender is.
+    let nowhere = reference.offset.is_none_or(Offset::is_zero);
+    if whole_days && named.is_none() && nowhere {
+        for (hours, only, label) in [
+            (12, Bound::First, "UTC+12, where a day begins first"),
+            (-12, Bound::Last, "UTC-12, where a day ends last"),
+        ] {
+            let zone = TimeZone::fixed(jiff::tz::offset(hours));
+            found.push(Place {
+                zone,
+                label: label.to_owned(),
+                only: Some(only),
+            });
+        }
+    }
+    found
+}
+
+fn span(count: i64, unit: Unit, reference: &Reference<'_>, found: &mut Readings) {
+    let mut starts = Vec::new();
+    if let Some(sent) = reference.sent {
+        starts.push((sent, "it was sent"));
+    }
+    let late = reference
+        .sent
+        .is_none_or(|sent| (reference.received.as_second() - sent.as_second()).abs() > DELAY);
+    if late {
+        starts.push((reference.received, "we had it"));
+    }
+    for (start, word) in starts {
+        one_span(count, unit, start, word, reference, found);
+    }
+}
+
+fn one_span(
+    count: i64,
+    unit: Unit,
+    start: Timestamp,
+    word: &str,
+    reference: &Reference<'_>,
+    found: &mut Readings,
+) {
+    let seconds = match unit {
+        Unit::Minute => Some(60),
+        Unit::Hour => Some(3_600),
+        Unit::Day => Some(86_400),
+        Unit::Week => Some(7 * 86_400),
+        Unit::WorkingDay | Unit::Month => None,
+    };
+    let elapsed = seconds.and_then(|seconds| {
+        start
+            .checked_add(SignedDuration::from_secs(count.checked_mul(seconds)?))
+            .ok()
+    });
+    if let Some(at) = elapsed {
+        let name = name_of(unit, count);
+        found.add(at, format!("{count} {name} elapsed after {word}"));
+    }
+    let days = match unit {
+        Unit::Hour if count % 24 == 0 => Some(count / 24),
+        Unit::Day => Some(count),
+        Unit::Week => count.checked_mul(7),
+        _ => None,
+    };
+    for place in places(None, false, reference) {
+        let local = start.to_zoned(place.zone.clone());
+        let later = match (days, unit) {
+            (Some(days), _) => local.checked_add(days.days()).ok(),
+            (None, Unit::Month) => local.checked_add(count.months()).ok(),
+            (None, Unit::WorkingDay) => working_days(&local, count),
+            _ => None,
+        };
+        let Some(later) = later else { continue };
+        if elapsed != Some(later.timestamp()) {
+            let shown = later.strftime("%a %Y-%m-%d %H:%M %Z");
+            let kind = if unit == Unit::WorkingDay {
+                "days from Monday to Friday"
+            } else {
+                "the wall clock"
+            };
+            found.add(
+                later.timestamp(),
+                format!("by {kind} in {} after {word} ({shown})", place.label),
+            );
+        }
+        if !matches!(unit, Unit::Minute | Unit::Hour)
+            && let Some(end) = at_clock(&place.zone, later.date(), 24 * 60)
+        {
+            found.add(
+                end,
+                format!("end of that day, {}, in {}", later.date(), place.label),
+            );
+        }
+    }
+}
+
+fn working_days(local: &Zoned, count: i64) -> Option<Zoned> {
+    let mut day = local.clone();
+    let mut left = count.min(1_000);
+    while left > 0 {
+        day = day.checked_add(1.day()).ok()?;
+        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+        left -= i64::from(!weekend);
+    }
+    Some(day)
+}
+
+const fn name_of(unit: Unit, count: i64) -> &'static str {
+    match (unit, count) {
+        (Unit::Minute, 1) => "minute",
+        (Unit::Minute, _) => "minutes",
+        (Unit::Hour, 1) => "hour",
+        (Unit::Hour, _) => "hours",
+        (Unit::Day, 1) => "day of 24 hours",
+        (Unit::Day, _) => "days of 24 hours",
+        (Unit::Week, 1) => "week",
+        (Unit::Week, _) => "weeks",
+        (Unit::WorkingDay, _) => "working days",
+        (Unit::Month, _) => "months",
+    }
+}
+
+fn point(
+    day: Option<Day>,
+    part: Option<Part>,
+    clock: Option<Clock>,
+    place: &Place,
+    from: Timestamp,
+    found: &mut Readings,
+) {
+    let today = from.to_zoned(place.zone.clone()).date();
+    let dates = match day {
+        Some(day) => dates(day, today),
+        None => clock_days(clock, place, today, from),
+    };
+    for (date, name) in dates {
+        let minutes = moments(day, part, clock);
+        let picked = match place.only {
+            Some(Bound::First) => minutes.get(..1),
+            Some(Bound::Last) => minutes.get(minutes.len().saturating_sub(1)..),
+            None => Some(minutes.as_slice()),
+        };
+        for (minute, what) in picked.unwrap_or_default() {
+            if let Some(at) = at_clock(&place.zone, date, *minute) {
+                found.add(at, format!("{what}{name} in {}", place.label));
+            }
+        }
+    }
+}
+
+/// The minutes of the day that are meant, and their words.
+fn moments(day: Option<Day>, part: Option<Part>, clock: Option<Clock>) -> Vec<(i64, String)> {
+    if let Some(clock) = clock {
+        let minute = clock.hour * 60 + clock.minute;
+        let shown = |minute: i64| (minute, format!("{:02}:{:02} on ", minute / 60, minute % 60));
+        if !clock.half_unknown {
+            return vec![shown(minute)];
+        }
+        let other = if clock.hour == 12 {
+            24 * 60
+        } else {
+            minute + 12 * 60
+        };
+        return vec![shown(minute), shown(other)];
+    }
+    if let Some(part) = part {
+        return vec![
+            (
+                part.from * 60,
+                format!("beginning of the {} of ", part.name),
+            ),
+            (part.to * 60, format!("end of the {} of ", part.name)),
+        ];
+    }
+    match day {
+        Some(Day::EndOf {
+            unit: Unit::WorkingDay,
+            ..
+        }) => {
+            vec![
+                (17 * 60, "17:00 on ".to_owned()),
+                (24 * 60, "end of ".to_owned()),
+            ]
+        }
+        Some(Day::EndOf { .. }) => vec![(24 * 60, "end of ".to_owned())],
+        _ => vec![(0, "start of ".to_owned()), (24 * 60, "end of ".to_owned())],
+    }
+}
+
+/// The dates that a day may mean for someone whose calendar shows `today`.
+fn dates(day: Day, today: Date) -> Vec<(Date, String)> {
+    let plus = |days: i64| today.checked_add(days.days()).ok();
+    let named = |date: Date| (date, date.strftime("%A %Y-%m-%d").to_string());
+    let found: Vec<Option<Date>> = match day {
+        Day::After(days) => vec![plus(days)],
+        Day::Week { day, next } => {
+            let days = i64::from(today.weekday().until(day));
+            match (days, next) {
+                (0, true) => vec![plus(7)],
+                (0, false) => vec![plus(0), plus(7)],
+                (days, true) => vec![plus(days), plus(days + 7)],
+                (days, false) => vec![plus(days)],
+            }
+        }
+        Day::Date { year, month, day } => vec![date_of(year, month, day, today)],
+        Day::Slashed { year, one, two } => {
+            let (first, second) = (
+                date_of(year, two, one, today),
+                date_of(year, one, two, today),
+            );
+            let marked = |date: Option<Date>, how: &str| {
+                let (date, name) = named(date?);
+                Some((date, format!("{name} ({how})")))
+            };
+            let both = [
+                marked(first, "the day first"),
+                marked(second, "the month first"),
+            ];
+            return both.into_iter().flatten().collect();
+        }
+        Day::OfMonth(day) => {
+            let this = Date::new(today.year(), today.month(), day)
+                .ok()
+                .filter(|date| *date >= today);
+            let later = today.last_of_month().tomorrow().ok();
+            vec![this.or_else(|| {
+                later.and_then(|later| Date::new(later.year(), later.month(), day).ok())
+            })]
+        }
+        Day::EndOf {
+            unit: Unit::Week,
+            next,
+        } => {
+            // A week runs from Monday, so on a Saturday the working week has ended.
+            let monday = i64::from(today.weekday().to_monday_zero_offset());
+            let week = if next { 7 } else { 0 };
+            vec![
+                plus(4 - monday + week).filter(|friday| *friday >= today),
+                plus(6 - monday + week),
+            ]
+        }
+        Day::EndOf {
+            unit: Unit::Month,
+            next,
+        } => {
+            let month = if next {
+                today.last_of_month().tomorrow().ok()
+            } else {
+                Some(today)
+            };
+            vec![month.map(Date::last_of_month)]
+        }
+        Day::EndOf { next, .. } => vec![plus(i64::from(next))],
+    };
+    found.into_iter().flatten().map(named).collect()
+}
+
+/// A date; without a year, the first one that is not past.
+fn date_of(year: Option<i16>, month: i8, day: i8, today: Date) -> Option<Date> {
+    if let Some(year) = year {
+        return Date::new(year, month, day).ok();
+    }
+    // Eight years always hold a 29 February.
+    (0..=8)
+        .filter_map(|years| Date::new(today.year().checked_add(years)?, month, day).ok())
+        .find(|date| *date >= today)
+}
+
+/// A time without a day: today, or tomorrow when it is past.
+fn clock_days(
+    clock: Option<Clock>,
+    place: &Place,
+    today: Date,
+    from: Timestamp,
+) -> Vec<(Date, String)> {
+    let Some(clock) = clock else {
+        return Vec::new();
+    };
+    let minute = clock.hour * 60 + clock.minute + if clock.half_unknown { 12 * 60 } else { 0 };
+    let past = at_clock(&place.zone, today, minute).is_none_or(|at| at < from);
+    let date = if past {
+        today.tomorrow().ok()
+    } else {
+        Some(today)
+    };
+    let named = |date: Date| (date, date.strftime("%A %Y-%m-%d").to_string());
+    date.map(named).into_iter().collect()
+}
+
+/// The instant at which the wall clock of `zone` shows this minute of `date`; 24:00 and later belong
+/// to the next day.
+fn at_clock(zone: &TimeZone, date: Date, minute: i64) -> Option<Timestamp> {
+    let date = date.checked_add((minute / (24 * 60)).days()).ok()?;
+    let minute = minute % (24 * 60);
+    let (hour, minute) = (
+        i8::try_from(minute / 60).ok()?,
+        i8::try_from(minute % 60).ok()?,
+    );
+    let local = date.at(hour, minute, 0, 0).to_zoned(zone.clone()).ok()?;
+    Some(local.timestamp())
+}

@@ -1,0 +1,350 @@
+//! Gates: who may decide, what a decision binds, time, and the barrier behind them.
+
+use std::time::Duration;
+
+use cordon::case::event::{Event, Signed};
+use cordon::door::DoorState;
+use cordon::fault::Kind;
+use cordon::run::gate::{Decision, decision_text};
+use cordon::run::{End, Options, set_aside};
+
+use crate::engine::{Rig, close, door, draft, gate, kind, operator, verify, wait, waiting};
+
+async fn gated(people: u32) -> Rig {
+    let doors = [
+        door("alpha", "account", "a"),
+        door("beta", "account", "b"),
+        door("beta", "key", "c"),
+    ];
+    let rig = Rig::new(&doors).await;
+    rig.plan(vec![
+        gate("gate", people, &[]),
+        close("close/a", &doors[0], &["gate"]),
+        close("close/b", &doors[1], &["gate"]),
+        close("close/c", &doors[2], &["gate"]),
+        draft("free", &[]),
+    ])
+    .await;
+    rig
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_behind_a_gate_begins_before_enough_people_approved() {
+    let rig = gated(2).await;
+    let report = rig.go().await;
+    assert_eq!(report.kind(), Some(Kind::Waiting));
+    assert_eq!(waiting(&report).gates[0].people, 2);
+    assert_eq!(rig.result("free"), "done", "what needs no gate runs");
+    rig.approve("gate", "ana").await.unwrap();
+    let rig = rig.reopen();
+    let report = rig.go().await;
+    assert_eq!(waiting(&report).gates[0].approved, ["ana"]);
+    assert_eq!(rig.sim("alpha").count("") + rig.sim("beta").count(""), 0);
+    rig.approve("gate", "ben").await.unwrap();
+    let report = rig.go().await;
+    assert_eq!(report.end, End::Finished);
+    assert_eq!(report.doors[&DoorState::Closed], 3);
+    // The passing of the gate and the intents behind it are one commit, so they stand together.
+    let kinds = rig.kinds();
+    let passed = kinds.iter().position(|kind| kind == "gate.passed").unwrap();
+    let barrier = [
+        "step.ended",
+        "step.intended",
+        "step.intended",
+        "step.intended",
+    ];
+    assert_eq!(kinds[passed + 1..passed + 5], barrier);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_refuses_who_may_not_decide() {
+    let rig = gated(2).await;
+    rig.go().await;
+    for (person, reason) in [
+        ("cem", "no role"),
+        ("nobody", "not on the roster"),
+        ("jdoe@acme.example", "their own case"),
+    ] {
+        for fault in [
+            rig.approve("gate", person).await.unwrap_err(),
+            rig.deny("gate", person).await.unwrap_err(),
+        ] {
+            assert!(fault.what().contains(reason), "{person}: {fault}");
+        }
+    }
+    rig.approve("gate", "ana").await.unwrap();
+    let fault = rig.approve("gate", "ana").await.unwrap_err();
+    assert!(fault.what().contains("approved before"), "{fault}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_decision_that_does_not_bind_this_gate_is_void() {
+    let rig = gated(1).await;
+    rig.go().await;
+    let good = rig.decision("gate", "ana", Decision::Approve);
+    let plan = rig.log.read(|state| state.plan.as_ref().unwrap().1);
+    let texts = [
+        decision_text(rig.log.case(), "other", plan, Decision::Approve),
+        decision_text(rig.log.case(), "gate", plan, Decision::Deny),
+        decision_text(
+            rig.log.case(),
+            "gate",
+            cordon::canon::Digest::ZERO,
+            Decision::Approve,
+        ),
+        decision_text(
+            &cordon::id::CaseId::fresh(),
+            "gate",
+            plan,
+            Decision::Approve,
+        ),
+        String::new(),
+    ];
+    let forged = Signed {
+        signature: "forged".to_owned(),
+        ..good.clone()
+    };
+    let voids = texts.map(|text| Signed {
+        text,
+        ..good.clone()
+    });
+    for (person, void) in [("ana", forged), ("ben", voids[1].clone())] {
+        let signed = Signed {
+            person: person.to_owned(),
+            ..void
+        };
+        rig.append_approval("gate", signed).await.unwrap();
+        let report = rig.go().await;
+        let gate = &waiting(&report).gates[0];
+        assert!(gate.approved.is_empty());
+        assert!(
+            gate.void.iter().any(|void| void.starts_with(person)),
+            "{:?}",
+            gate.void
+        );
+    }
+    assert_eq!(rig.sim("alpha").count("close"), 0);
+    for void in voids {
+        let rig = gated(1).await;
+        rig.go().await;
+        rig.append_approval("gate", void).await.unwrap();
+        assert!(waiting(&rig.go().await).gates[0].approved.is_empty());
+        assert_eq!(rig.sim("alpha").count("close"), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_end_in_a_step_forges_nothing() {
+    let case = cordon::id::CaseId::fresh();
+    let plan = cordon::canon::Digest::ZERO;
+    let text = decision_text(&case, "a\ndecision approve", plan, Decision::Deny);
+    assert_eq!(text.lines().count(), 5);
+    assert!(text.ends_with("decision deny\n"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_expires_and_is_opened_again_only_by_a_person() {
+    let rig = gated(1).await;
+    rig.go().await;
+    tokio::time::sleep(Duration::from_secs(4000)).await;
+    let fault = rig.approve("gate", "ana").await.unwrap_err();
+    assert!(fault.what().contains("time has run out"), "{fault}");
+    for _ in 0..2 {
+        let report = rig.go().await;
+        assert!(waiting(&report).gates[0].expired);
+        assert_eq!(rig.result("close/a"), "-");
+    }
+    assert_eq!(
+        rig.kinds()
+            .iter()
+            .filter(|kind| *kind == "gate.expired")
+            .count(),
+        1
+    );
+    let options = Options {
+        reopen_gates: true,
+        ..Options::default()
+    };
+    let report = rig.go_with(&options).await;
+    assert!(!waiting(&report).gates[0].expired);
+    rig.approve("gate", "ana").await.unwrap();
+    assert_eq!(rig.go().await.end, End::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_approval_that_nobody_used_in_time_is_stale() {
+    let rig = gated(1).await;
+    rig.go().await;
+    rig.approve("gate", "ana").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(4000)).await;
+    assert!(waiting(&rig.go().await).gates[0].expired);
+    assert_eq!(rig.sim("alpha").count("close"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_plan_makes_old_approvals_void() {
+    let rig = gated(2).await;
+    rig.go().await;
+    rig.approve("gate", "ana").await.unwrap();
+    let old = rig.decision("gate", "ben", Decision::Approve);
+    let made = rig.log.read(|state| state.plan.clone().unwrap().0);
+    let fault = rig
+        .append(Event::PlanMade {
+            digest: cordon::canon::digest_of(&made).unwrap(),
+            plan: made,
+        })
+        .await;
+    assert_eq!(
+        fault.unwrap_err().code(),
+        "illegal-transition",
+        "a run is under way"
+    );
+    set_aside(&rig.log, &operator(), "a new plan")
+        .await
+        .unwrap();
+    rig.plan(vec![gate("gate", 2, &[]), draft("after", &["gate"])])
+        .await;
+    rig.go().await;
+    rig.append_approval("gate", old).await.unwrap();
+    rig.approve("gate", "ana").await.unwrap();
+    let report = rig.go().await;
+    assert_eq!(waiting(&report).gates[0].approved, ["ana"]);
+    assert_eq!(rig.result("after"), "-");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_bars_what_names_the_gate_and_spares_the_rest() {
+    let doors = [
+        door("alpha", "account", "a"),
+        door("alpha", "key", "b"),
+        door("beta", "account", "c"),
+    ];
+    let rig = Rig::new(&doors).await;
+    rig.plan(vec![
+        close("close/a", &doors[0], &[]),
+        gate("gate", 1, &[]),
+        close("close/b", &doors[1], &["gate"]),
+        close("close/c", &doors[2], &["close/b"]),
+        verify("verify", &["close/a", "close/b"]),
+    ])
+    .await;
+    rig.go().await;
+    rig.deny("gate", "ben").await.unwrap();
+    for _ in 0..2 {
+        let report = rig.go().await;
+        assert!(matches!(report.end, End::Finished | End::AlreadyFinished));
+        assert_eq!(report.kind(), Some(Kind::OpenDoors));
+    }
+    let results = ["close/a", "gate", "close/b", "close/c", "verify"].map(|step| rig.result(step));
+    assert_eq!(results, ["done", "skipped", "skipped", "skipped", "done"]);
+    assert_eq!(rig.sim("alpha").count("close"), 1);
+    assert_eq!(rig.sim("beta").count("close"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forged_denial_does_not_shut_a_gate() {
+    let rig = gated(1).await;
+    rig.go().await;
+    let mut signed = rig.decision("gate", "ben", Decision::Deny);
+    signed.signature = "forged".to_owned();
+    let plan = rig.log.read(|state| state.plan.as_ref().unwrap().1);
+    rig.append(Event::GateDenied {
+        step: "gate".to_owned(),
+        plan,
+        signed,
+    })
+    .await
+    .unwrap();
+    let report = rig.go().await;
+    assert!(
+        waiting(&report).gates[0].expired,
+        "it has to be opened again"
+    );
+    assert_eq!(rig.result("close/a"), "-", "nothing is skipped for it");
+    let options = Options {
+        reopen_gates: true,
+        ..Options::default()
+    };
+    rig.go_with(&options).await;
+    rig.approve("gate", "ana").await.unwrap();
+    assert_eq!(rig.go().await.end, End::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_waits_goes_on_as_soon_as_people_decide() {
+    let rig = gated(2).await;
+    let people = async {
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        rig.approve("gate", "ana").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        rig.approve("gate", "ben").await.unwrap();
+    };
+    let options = Options {
+        wait: true,
+        ..Options::default()
+    };
+    let (report, ()) = tokio::join!(rig.go_with(&options), people);
+    assert_eq!(report.end, End::Finished);
+    let entries = rig.log.entries().unwrap();
+    let at = |wanted: &str| {
+        entries
+            .iter()
+            .rfind(|entry| kind(&entry.event) == wanted)
+            .unwrap()
+            .at
+    };
+    let late = at("gate.passed").duration_since(at("gate.approved"));
+    assert!(late.as_millis() < 50, "{late:?}");
+    // Without people it comes back when the gate has expired.
+    let rig = gated(2).await;
+    assert!(waiting(&rig.go_with(&options).await).gates[0].expired);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_held_case_lets_nothing_through() {
+    let rig = gated(1).await;
+    rig.go().await;
+    rig.approve("gate", "ana").await.unwrap();
+    rig.append(Event::CaseHeld {
+        reason: "wait".to_owned(),
+    })
+    .await
+    .unwrap();
+    assert_eq!(rig.go().await.end, End::Held);
+    assert_eq!(rig.sim("alpha").count("close"), 0);
+    rig.append(Event::CaseReleased {
+        reason: "go".to_owned(),
+    })
+    .await
+    .unwrap();
+    assert_eq!(rig.go().await.end, End::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_barrier_opens_for_all_at_once() {
+    let natives: Vec<String> = (0..8).map(|n| format!("d{n}")).collect();
+    let doors: Vec<_> = natives
+        .iter()
+        .map(|native| door("alpha", "account", native))
+        .collect();
+    let rig = Rig::with(&doors, &[("alpha", 8)]).await;
+    rig.sim("alpha")
+        .with(|world| world.latency = Duration::from_secs(3));
+    let mut steps = vec![gate("gate", 1, &[]), wait("later", 1, &["gate"])];
+    steps.extend(
+        doors
+            .iter()
+            .map(|door| close(&format!("close/{}", door.native), door, &["gate"])),
+    );
+    rig.plan(steps).await;
+    rig.go().await;
+    rig.approve("gate", "ana").await.unwrap();
+    let before = tokio::time::Instant::now();
+    assert_eq!(rig.go().await.end, End::Finished);
+    assert_eq!(rig.sim("alpha").with(|world| world.busy.1), 8);
+    assert!(
+        before.elapsed() < Duration::from_secs(7),
+        "{:?}",
+        before.elapsed()
+    );
+}
