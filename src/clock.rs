@@ -49,13 +49,20 @@ pub fn list(state: &CaseState, now: Timestamp) -> Vec<Shown> {
     let mut shown: Vec<Shown> = state
         .clocks
         .values()
-        .filter_map(|record| show(record, now))
+        .filter_map(|record| show(state, record, now))
         .collect();
     shown.sort_by_key(|clock| (clock.receipt.is_some(), clock.due));
     shown
 }
 
-fn show(record: &ClockRecord, now: Timestamp) -> Option<Shown> {
+/// A trail that was read to its end can expire at the provider: nothing is due any more.
+fn saved(state: &CaseState, rule: &str) -> Option<String> {
+    let name = rule.strip_prefix("trail.")?;
+    let read = state.trails.iter().find(|trail| trail.trail == name && trail.completeness.complete)?;
+    Some(format!("read to its end at {}", crate::time::utc(read.at)))
+}
+
+fn show(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Shown> {
     let start = record.chosen.as_ref().map(|(at, _)| *at);
     let earliest = record
         .start
@@ -72,7 +79,8 @@ fn show(record: &ClockRecord, now: Timestamp) -> Option<Shown> {
     let receipt = record
         .receipt
         .as_ref()
-        .map(|(reference, _)| reference.clone());
+        .map(|(reference, _)| reference.clone())
+        .or_else(|| saved(state, &record.start.rule));
     let state = if receipt.is_some() {
         "receipted"
     } else if due < now {

@@ -130,11 +130,7 @@ impl Summary {
             phase: state.phase,
             run: state.run,
             doors: state.door_counts(),
-            door_list: state
-                .doors
-                .values()
-                .map(|record| door_line(state, record))
-                .collect(),
+            door_list: door_list(state),
             accounts: state.accounts.clone(),
             blind: blind(state),
             trails: state
@@ -172,6 +168,13 @@ impl Summary {
             !self.door_list.is_empty() && self.count(DoorState::Closed) == self.door_list.len();
         (!proven).then_some(Kind::OpenDoors)
     }
+}
+
+/// Every door, by kind and label, so that two readings are alike.
+fn door_list(state: &CaseState) -> Vec<DoorLine> {
+    let mut list: Vec<DoorLine> = state.doors.values().map(|record| door_line(state, record)).collect();
+    list.sort_by(|a, b| (&a.kind, &a.label, &a.id).cmp(&(&b.kind, &b.label, &b.id)));
+    list
 }
 
 fn door_line(state: &CaseState, record: &DoorRecord) -> DoorLine {

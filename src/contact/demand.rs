@@ -13,6 +13,8 @@ use crate::case::event::Indicator;
 
 /// The most sentences that are quoted of one kind.
 const MOST: usize = 20;
+/// A sentence that is little more than an amount of crypto money, in bytes.
+const SHORT: usize = 160;
 /// The longest text that is looked at, in bytes.
 const LONGEST: usize = 512 * 1024;
 
@@ -45,7 +47,7 @@ static SELL: Pattern = Pattern::new(concat!(
 ));
 /// What it is about.
 static DATA: Pattern = Pattern::new(
-    r"(?i)\b(?:data|files?|documents?|docs|code|sources?|repositor\w+|archives?|databases?|information|info|lists?|records?|mails?|emails?|engine|secrets?|copy|copies|everything|all of it|it all|it|them|stuff|leak|daten|dateien?|unterlagen|quellcode|kopien?|alles|es|dados|arquivos?|documentos?|código|tudo|informações)\b",
+    r"(?i)\b(?:data|files?|documents?|docs|code|sources?|repositor\w+|archives?|databases?|information|info|[0-9.,]+ ?[tg]b|lists?|records?|mails?|emails?|engine|secrets?|copy|copies|everything|all of it|it all|it|them|stuff|leak|daten|dateien?|unterlagen|quellcode|kopien?|alles|es|dados|arquivos?|documentos?|código|tudo|informações)\b",
 );
 /// What makes it a threat: a condition, a time to come, or that it concerns the reader.
 static THREAT: Pattern = Pattern::new(
@@ -63,6 +65,10 @@ static PAY: Pattern = Pattern::new(
     r"(?i)\b(?:pay|payment|paying|paid|transfer|wire|send|deposit|ransom|price|cost|costs|amount|sum|fee|demand|discount|wallet|address|zahl\w*|überweis\w*|lösegeld|preis|summe|betrag|forder\w+|pagar\w*|pague\w*|pagamento|resgate|transfira\w*|preço|valor|carteira)\b",
 );
 static RANSOM: Pattern = Pattern::new(r"(?i)\b(?:ransom|lösegeld|resgate)\b");
+/// That data is held: what is asked for in such a message is asked for the data.
+static HELD: Pattern = Pattern::new(
+    r"(?i)\b(?:decrypt\w*|(?:we|have|has|been) (?:also )?(?:encrypted|downloaded|stolen|hacked|taken)|(?:removal|deletion|destruction) of (?:all |your )?(?:your )?(?:data|files)|data (?:removal|deletion)|return (?:of )?your (?:data|files)|entschlüssel\w*|gestohlen\w*|descriptograf\w*|criptografados?|roubados?|roubamos)\b",
+);
 /// That money has come, not that it is asked for.
 static COME: Pattern = Pattern::new(
     r"(?i)\b(?:received|(?:un)?confirmed|confirmations?|balance|erhalten|eingegangen|recebid\w+|recebemos)\b",
@@ -101,9 +107,9 @@ pub fn demand(text: &str) -> Option<Why> {
         }
     }
     let threatened = !(why.publish.is_empty() && why.sell.is_empty());
-    let wallet = has_wallet(&indicator::extract(&text));
+    let held = HELD.is_in(&text) || has_wallet(&indicator::extract(&text));
     for sentence in &sentences {
-        if asks_for_money(sentence, threatened, wallet) && !ORDINARY.is_in(sentence) {
+        if asks_for_money(sentence, threatened || held) && !ORDINARY.is_in(sentence) {
             quote(&mut why.payment, sentence);
         }
         if PROOF.is_in(sentence) {
@@ -113,18 +119,18 @@ pub fn demand(text: &str) -> Option<Why> {
     (threatened || !why.payment.is_empty()).then_some(why)
 }
 
-/// An amount to be paid in crypto money, an amount next to a threat or a wallet, or a ransom.
-fn asks_for_money(sentence: &str, threatened: bool, wallet: bool) -> bool {
-    let amount = names_amount(sentence);
-    let crypto = names_crypto(sentence);
-    let pay = PAY.is_in(sentence);
+/// An amount to be paid in crypto money, an amount where something is `at_stake`, or a ransom.
+/// At stake: a threat, a wallet, or data that is held.
+fn asks_for_money(sentence: &str, at_stake: bool) -> bool {
     if COME.is_in(sentence) && !RANSOM.is_in(sentence) {
         return false;
     }
-    (amount && crypto && (pay || threatened || wallet || sentence.len() < 160))
-        || (amount && (threatened || wallet) && (pay || READER.is_in(sentence)))
-        || (pay && crypto && (threatened || wallet))
-        || (RANSOM.is_in(sentence) && (amount || pay) && READER.is_in(sentence))
+    let (amount, crypto) = (names_amount(sentence), names_crypto(sentence));
+    let (pay, reader) = (PAY.is_in(sentence), READER.is_in(sentence));
+    (amount && crypto && (pay || at_stake || sentence.len() < SHORT))
+        || (amount && at_stake && (pay || reader))
+        || (crypto && at_stake && pay)
+        || (RANSOM.is_in(sentence) && reader && (amount || pay))
 }
 
 /// Whether a wallet is among the indicators, also one whose checksum does not hold.

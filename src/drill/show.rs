@@ -1,5 +1,6 @@
 //! The end of a drill, for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
@@ -81,19 +82,12 @@ pub fn text(report: &Report, zone: &TimeZone) -> String {
         );
     }
     text.push_str("\nNext\n");
-    for door in report
-        .summary
-        .door_list
-        .iter()
-        .filter(|door| door.state == DoorState::Open)
-    {
-        let _ = writeln!(
-            text,
-            "  decide on {} {}: {}",
-            door.kind,
-            one_line(&door.label, 60),
-            one_line(&door.why, 100)
-        );
+    let mut left: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for door in report.summary.door_list.iter().filter(|door| door.state != DoorState::Closed) {
+        *left.entry((&door.kind, &door.why)).or_default() += 1;
+    }
+    for ((kind, why), count) in left {
+        let _ = writeln!(text, "  decide on {count} × {kind}: {}", one_line(why, 110));
     }
     let config = report.folder.join("cordon.toml");
     let _ = writeln!(

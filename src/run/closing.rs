@@ -99,7 +99,14 @@ impl Proving {
             return (DoorState::Closed, Next::End(done));
         }
         if probe.state == DoorState::Open && self.repeat {
-            return (probe.state, Next::Repeat(ATTEMPT.after(tries)));
+            // What a crash interrupted is not put off.
+            let crashed = self.heard == Heard::Unclear(STOPPED_BEFORE.to_owned());
+            let wait = if crashed {
+                Duration::ZERO
+            } else {
+                ATTEMPT.after(tries)
+            };
+            return (probe.state, Next::Repeat(wait));
         }
         // Nothing is called unprovable after a single look, however long that look hung.
         let once = probe.state == DoorState::Unknown && self.looks < 2;

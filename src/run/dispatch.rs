@@ -317,7 +317,7 @@ impl<'a> Dispatch<'a> {
         let asks = self.asks.iter();
         Waiting {
             gates: gates
-                .filter_map(|gate| self.judge.describe(state, &gate.id))
+                .filter_map(|gate| self.judge.describe(state, &gate.id, self.now))
                 .collect(),
             asks: asks
                 .filter_map(|(place, why)| {

@@ -3,40 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Verifier, WaitingGate};
-use crate::canon::Digest;
 use crate::case::event::Signed;
 use crate::case::state::{CaseState, GateRecord};
+use crate::evidence::approval::{Approval, Decision, Subject};
+use crate::fault::Fault;
 use crate::id::CaseId;
-
-/// What a person decides at a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Let it through.
-    Approve,
-    /// Shut it.
-    Deny,
-}
-
-impl Decision {
-    /// The word in the signed text.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Deny => "deny",
-        }
-    }
-}
-
-/// The text that a person signs to decide at a gate. It binds the case, the step, the plan and the
-/// decision; any other text is void.
-pub fn decision_text(case: &CaseId, step: &str, plan: Digest, decision: Decision) -> String {
-    // The name of a step comes from a playbook: a line end in it must not forge another line.
-    let step = step.escape_default();
-    format!(
-        "cordon decision 1\ncase {case}\nstep {step}\nplan {plan}\ndecision {}\n",
-        decision.word()
-    )
-}
+use crate::time::Timestamp;
 
 /// Where a gate stands.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,12 +62,7 @@ impl Judge {
     }
 
     /// Where the gate of `step` stands at `now`.
-    pub(super) fn verdict(
-        &self,
-        state: &CaseState,
-        step: &str,
-        now: crate::time::Timestamp,
-    ) -> Verdict {
+    pub(super) fn verdict(&self, state: &CaseState, step: &str, now: Timestamp) -> Verdict {
         let Some(gate) = state.gates.get(step) else {
             return Verdict::Open;
         };
@@ -103,7 +70,7 @@ impl Judge {
             if !self.seen.contains_key(&key(denied)) {
                 return Verdict::Open;
             }
-            return match self.counts(state, gate, step, denied, Decision::Deny) {
+            return match self.counts(state, gate, step, denied, Decision::Deny, now) {
                 Ok(()) => Verdict::Denied(denied.person.clone()),
                 Err(why) => Verdict::Spoiled(why),
             };
@@ -115,7 +82,7 @@ impl Judge {
             .approvals
             .iter()
             .filter(|signed| {
-                self.counts(state, gate, step, signed, Decision::Approve)
+                self.counts(state, gate, step, signed, Decision::Approve, now)
                     .is_ok()
             })
             .map(|signed| signed.person.as_str())
@@ -128,12 +95,17 @@ impl Judge {
     }
 
     /// What a gate still waits for, for people.
-    pub(super) fn describe(&self, state: &CaseState, step: &str) -> Option<WaitingGate> {
+    pub(super) fn describe(
+        &self,
+        state: &CaseState,
+        step: &str,
+        now: Timestamp,
+    ) -> Option<WaitingGate> {
         let gate = state.gates.get(step)?;
         let mut approved = Vec::new();
         let mut void = Vec::new();
         for signed in &gate.approvals {
-            match self.counts(state, gate, step, signed, Decision::Approve) {
+            match self.counts(state, gate, step, signed, Decision::Approve, now) {
                 Ok(()) => approved.push(signed.person.clone()),
                 Err(why) => void.push(format!("{}: {why}", signed.person)),
             }
@@ -157,10 +129,28 @@ impl Judge {
         step: &str,
         signed: &Signed,
         decision: Decision,
+        now: Timestamp,
     ) -> Result<(), String> {
         state.may_decide(gate, &signed.person)?;
-        if signed.text != decision_text(&self.case, step, gate.plan, decision) {
-            return Err("the signed text does not bind this case, step, plan and decision".into());
+        let text: Approval = signed
+            .text
+            .parse()
+            .map_err(|fault: Fault| fault.to_string())?;
+        let binds = text.case == self.case
+            && text.subject == Subject::Gate(step.to_owned())
+            && text.binds == gate.plan
+            && text.decision == decision
+            && text.person == signed.person;
+        if !binds {
+            return Err(
+                "the signed text does not bind this case, step, plan, person and decision".into(),
+            );
+        }
+        if decision == Decision::Approve && text.expires <= now {
+            return Err(format!(
+                "it was good until {}",
+                crate::time::utc(text.expires)
+            ));
         }
         match self.seen.get(&key(signed)) {
             Some(answer) => answer.clone(),

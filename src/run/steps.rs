@@ -114,6 +114,9 @@ impl Dispatch<'_> {
             return;
         };
         let known = state.gates.get(&step.id);
+        if known.is_some_and(|gate| gate.passed) {
+            return self.pass(place, *people);
+        }
         let expires = match known {
             Some(gate) if !(gate.expired && self.options.reopen_gates && self.may_begin()) => {
                 gate.expires
@@ -149,13 +152,7 @@ impl Dispatch<'_> {
                         step: step.id.clone(),
                     });
                     self.gates.remove(&place);
-                    let note = "enough people approved".to_owned();
-                    let done = Outcome::Done {
-                        asked: people,
-                        proven: people,
-                        note,
-                    };
-                    self.end(place, done, Way::On);
+                    self.pass(place, people);
                     freed = true;
                 }
                 Verdict::Denied(person) => {
@@ -174,6 +171,15 @@ impl Dispatch<'_> {
             }
         }
         freed
+    }
+
+    fn pass(&mut self, place: usize, people: u32) {
+        let done = Outcome::Done {
+            asked: people,
+            proven: people,
+            note: "enough people approved".to_owned(),
+        };
+        self.end(place, done, Way::On);
     }
 
     fn expire(&mut self, place: usize, step: Step) {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::Answer;
 use super::backoff::PROBE;
 use super::call::Call;
 use super::dispatch::Dispatch;
@@ -44,11 +43,6 @@ impl Dispatch<'_> {
             }
             let why = "No door of this plan was touched, so there is nothing to verify.".to_owned();
             return self.end(place, Outcome::Skipped { why }, Way::On);
-        }
-        let retry = self.options.answers.get(&step.id) == Some(&Answer::Retry);
-        if record.attempts > 0 && record.in_doubt.is_none() && !retry {
-            let why = record.note.clone();
-            return self.conclude(place, Outcome::Failed { why });
         }
         if record.in_doubt.is_none() {
             self.events.push(Event::StepIntended {

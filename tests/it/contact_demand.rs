@@ -37,6 +37,9 @@ fn demands_in_several_forms_are_seen() {
         "Send 2 BTC or your source code is sold to a competitor.",
         "We will leak your database unless you pay.",
         "Your documents will be sent to your customers and to the press if you stay silent.",
+        "Your price for data removal is $9'000'000. We downloaded about 1TB.",
+        "You need to pay to decrypt your files. Your price is 400.000$",
+        "Any news, or we publish your 2tb?",
         "p\u{200b}ay 2 B\u{200b}TC or we le\u{200b}ak your files",
     ] {
         assert!(demand(text).is_some(), "{text}");
@@ -60,6 +63,8 @@ fn ordinary_mail_raises_no_flag() {
         "O pagamento do seu contrato será feito até sexta-feira.",
         "Proof of address is needed for the new account.",
         "0.008 BTC received.",
+        "I downloaded the report; the licence costs $40 per year.",
+        "Your parcel was stolen. We pay back 20 EUR.",
     ] {
         assert_eq!(demand(text), None, "{text}");
     }

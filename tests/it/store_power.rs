@@ -2,243 +2,24 @@
 //!
 //! A child process writes and prints each acknowledgement to a pipe; the parent kills it at a random
 //! moment and looks whether everything that was acknowledged is there, whole and linked.
-//! `CORDON_STORE_ROUNDS` sets the number of rounds, `CORDON_STORE_SEED` the first seed.
+//! `CORDON_STORE_ROUNDS` sets the number of rounds, `CORDON_STORE_SEED` the first seed,
+//! `CORDON_STORE_LEAST` how many acknowledgements come before a power cut (sled reuses segments only
+//! in long runs).
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
-use std::thread;
 use std::time::Duration;
 
-use bytes::Bytes;
 use cordon::canon::Digest;
 use cordon::fault::Kind;
-use cordon::store::{CaseStore, Commit, Head, line_hash};
+use cordon::store::{CaseStore, line_hash};
 
-use crate::store::noise;
-
-/// Xorshift: enough to spread sizes and moments, and the same for the same seed.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        let mut dice = Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
-        dice.roll(1);
-        dice
-    }
-
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) % sides
-    }
-
-    fn size(&mut self, sides: usize) -> usize {
-        usize::try_from(self.roll(sides as u64)).unwrap()
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "how a test is told what to do")]
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    setting(name).map_or(default, |text| text.parse().unwrap())
-}
-
-// ---- the child ----
-
-/// Not a test: what the other tests start as their child.
-#[test]
-fn child() {
-    let Some(mode) = setting("CORDON_STORE_CHILD") else {
-        return;
-    };
-    let dir = PathBuf::from(setting("CORDON_STORE_DIR").unwrap());
-    let seed = number("CORDON_STORE_SEED", 1);
-    match mode.as_str() {
-        "hold" => {
-            let _store = CaseStore::open(&dir).unwrap();
-            say("ready");
-            thread::sleep(Duration::from_secs(60));
-        }
-        "raw" => write_raw(&dir, seed),
-        _ => write_case(&dir, seed),
-    }
-}
-
-fn say(line: &str) {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{line}").unwrap();
-    out.flush().unwrap();
-}
-
-/// sled as shipped: what the shim must catch.
-fn write_raw(dir: &Path, seed: u64) {
-    let db = sled::open(dir).unwrap();
-    let mut dice = Dice::new(seed);
-    let pool = noise(8192);
-    say("ready");
-    for key in 0u64.. {
-        let start = dice.size(4000);
-        let value = &pool[start..start + 1 + dice.size(4000)];
-        db.insert(key.to_be_bytes(), value).unwrap();
-        db.flush().unwrap();
-        say(&format!("ack {key} {}", Digest::of(value)));
-    }
-}
-
-fn write_case(dir: &Path, seed: u64) {
-    let store = if dir.exists() {
-        CaseStore::open(dir).unwrap()
-    } else {
-        CaseStore::create(dir).unwrap()
-    };
-    say("ready");
-    let pool = noise(6 << 20);
-    let turn = Mutex::new(());
-    thread::scope(|scope| {
-        for writer in 0..4 {
-            let (store, turn, pool) = (&store, &turn, &pool);
-            scope.spawn(move || {
-                let mut dice = Dice::new(seed * 4 + writer);
-                for count in 0u64.. {
-                    let id = format!("{seed}-{writer}-{count}");
-                    write_one(store, turn, pool, &mut dice, &id);
-                }
-            });
-        }
-    });
-}
-
-fn write_one(store: &CaseStore, turn: &Mutex<()>, pool: &Bytes, dice: &mut Dice, id: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    if dice.roll(60) == 0 {
-        let file = std::env::temp_dir().join(format!("cordon-object-{}-{id}", std::process::id()));
-        fs::write(&file, blob(pool, dice, id, 700_000)).unwrap();
-        let (name, _) = store.put_object(&file).unwrap();
-        say(&format!("blob {name}"));
-        fs::remove_file(&file).unwrap();
-    }
-    let blobs: Vec<Bytes> = match dice.roll(40) {
-        0 => vec![blob(pool, dice, id, 5 << 20)],
-        1..12 => (0..=dice.roll(2))
-            .map(|n| blob(pool, dice, &format!("{id}-{n}"), 300_000))
-            .collect(),
-        _ => Vec::new(),
-    };
-    let names: Vec<String> = blobs
-        .iter()
-        .map(|blob| Digest::of(blob).to_string())
-        .collect();
-    let of = 1 + dice.roll(4);
-    let (pending, acks) = {
-        let _turn = turn.lock().unwrap();
-        let expected = store.head();
-        let (mut head, mut lines) = (expected, Vec::new());
-        for _ in 0..of {
-            let Head { lines: seq, hash } = head;
-            let text = "x".repeat(dice.size(2000));
-            let line = serde_json::json!({
-                "seq": seq, "prev": hash, "id": id, "of": of, "blobs": names, "text": text,
-            });
-            let line = line.to_string().into_bytes();
-            head = head.follow(&line).unwrap();
-            lines.push(line);
-        }
-        (
-            store
-                .commit(Commit {
-                    expected,
-                    lines,
-                    blobs,
-                })
-                .unwrap(),
-            names,
-        )
-    };
-    let head = runtime.block_on(pending.durable()).unwrap();
-    for name in acks {
-        say(&format!("blob {name}"));
-    }
-    say(&format!("ack {} {}", head.lines, head.hash));
-}
-
-/// A blob like no other: text that compresses, or noise.
-fn blob(pool: &Bytes, dice: &mut Dice, id: &str, most: usize) -> Bytes {
-    let mut blob = format!("{id}\n").into_bytes();
-    let size = dice.size(most);
-    if dice.roll(2) == 0 {
-        blob.extend_from_slice(&pool[..size]);
-    } else {
-        let record = format!("{{\"id\":\"{id}\",\"action\":\"repo.clone\"}}\n");
-        blob.extend(record.repeat(1 + size / record.len()).into_bytes());
-    }
-    blob.into()
-}
-
-// ---- the parent ----
-
-struct Writer {
-    child: Child,
-    said: thread::JoinHandle<Vec<String>>,
-}
-
-impl Writer {
-    fn start(mode: &str, dir: &Path, seed: u64, env: &[(&str, &Path)]) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "store_power::child",
-                "--nocapture",
-                "--test-threads=1",
-            ])
-            .env("CORDON_STORE_CHILD", mode)
-            .env("CORDON_STORE_DIR", dir)
-            .env("CORDON_STORE_SEED", seed.to_string())
-            .envs(env.iter().copied())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        loop {
-            // The harness says things of its own before.
-            let line = lines
-                .next()
-                .expect("the child ended before it was ready")
-                .unwrap();
-            if line.ends_with("ready") {
-                break;
-            }
-        }
-        // A last line without an end was not said.
-        let said = thread::spawn(move || lines.map_while(Result::ok).collect());
-        Self { child, said }
-    }
-
-    /// Kills it after `pause`; gives the words of each line that it said.
-    fn kill(mut self, pause: Duration) -> Vec<Vec<String>> {
-        thread::sleep(pause);
-        assert!(
-            self.child.try_wait().unwrap().is_none(),
-            "the child ended by itself"
-        );
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        let said = self.said.join().unwrap();
-        let words = |line: String| line.split(' ').map(str::to_owned).collect();
-        said.into_iter().map(words).collect()
-    }
-}
+use crate::store::{copy, noise};
+use crate::store_writer::{Dice, Writer, number, say, write_one};
 
 /// What must be in a store.
 #[derive(Default)]
@@ -326,8 +107,7 @@ fn nothing_acknowledged_is_lost_by_kill_nine() {
         let mut acknowledged = Acknowledged::default();
         // Four kills in a row, each on top of what the last one left.
         for _ in 0..4 {
-            let pause = Duration::from_millis(Dice::new(seed).roll(250));
-            acknowledged.add(&Writer::start("case", &dir, seed, &[]).kill(pause));
+            acknowledged.add(&Writer::start("case", &dir, seed, &[]).kill_at_random(seed, 0));
             lost.extend(
                 acknowledged
                     .missing(&dir)
@@ -373,7 +153,7 @@ fn shim(into: &Path) -> Option<PathBuf> {
         Ok(status) if status.success() => Some(shim),
         Ok(status) => panic!("cc failed: {status}"),
         Err(error) => {
-            println!("skipped: there is no C compiler ({error})");
+            say(&format!("skipped: there is no C compiler ({error})"));
             None
         }
     }
@@ -399,8 +179,13 @@ fn cut(
         ("CORDON_SHIM_SHADOW", shadow),
         ("CORDON_SHIM_META", Path::new(names)),
     ];
-    let pause = Duration::from_millis(Dice::new(seed).roll(400));
-    let said = Writer::start(mode, &real.join("case"), seed, &env).kill(pause);
+    // sled as shipped loses nothing before it has outgrown what was durable when it was made.
+    let least = if mode == "raw" {
+        300
+    } else {
+        number("CORDON_STORE_LEAST", 0).try_into().unwrap()
+    };
+    let said = Writer::start(mode, &real.join("case"), seed, &env).kill_at_random(seed, least);
     if matches!(kind, Cut::Luck) {
         write_back(real, shadow, &mut Dice::new(seed));
     }
@@ -432,19 +217,6 @@ fn write_back(real: &Path, shadow: &Path, dice: &mut Dice) {
         }
         known.truncate(len);
         fs::write(&durable, known).unwrap();
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap().path();
-        let target = to.join(entry.file_name().unwrap());
-        if entry.is_dir() {
-            copy(&entry, &target);
-        } else {
-            fs::copy(&entry, &target).unwrap();
-        }
     }
 }
 
@@ -499,6 +271,124 @@ fn nothing_acknowledged_is_lost_by_a_power_cut() {
     );
     assert!(lost.is_empty(), "{lost:#?}");
     assert!(acks > 10);
+}
+
+/// Cuts the power before each sync that `mode` makes, in turn, starting from `start`; `check` looks at
+/// what is left. Gives how many syncs there were.
+fn sweep(
+    mode: &str,
+    start: Option<&Path>,
+    check: impl Fn(&Path, bool, &[Vec<String>]) -> Vec<String>,
+) -> usize {
+    let root = tempfile::tempdir().unwrap();
+    let Some(shim) = shim(root.path()) else {
+        return usize::MAX;
+    };
+    let mut wrong = Vec::new();
+    let mut most = 0;
+    for turn in 0..2 {
+        // Every second sync in each model; the long run takes every sync in both.
+        let step = if number("CORDON_STORE_ROUNDS", 20) > 20 {
+            1
+        } else {
+            2
+        };
+        let names = ["eager", "strict"][turn];
+        for number in (1 + turn..).step_by(step) {
+            let work = root.path().join(format!("{names}-{number}"));
+            let (real, shadow) = (work.join("real"), work.join("disk"));
+            for dir in [&real, &shadow] {
+                fs::create_dir_all(dir).unwrap();
+                if let Some(start) = start {
+                    copy(start, &dir.join("case"));
+                }
+            }
+            let number_text = number.to_string();
+            let env = [
+                ("LD_PRELOAD", &*shim),
+                ("CORDON_SHIM_ROOT", &real),
+                ("CORDON_SHIM_SHADOW", &shadow),
+                ("CORDON_SHIM_META", Path::new(names)),
+                ("CORDON_SHIM_KILL_AT", Path::new(&number_text)),
+            ];
+            let writer = Writer::start(mode, &real.join("case"), 1, &env);
+            let ready = writer.ready;
+            let (ended, said) = writer.wait();
+            let found = check(&shadow.join("case"), ready, &said);
+            wrong.extend(
+                found
+                    .into_iter()
+                    .map(|what| format!("{names} {number}: {what}")),
+            );
+            fs::remove_dir_all(&work).unwrap();
+            if ended {
+                most = most.max(number);
+                break;
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    most
+}
+
+#[test]
+fn a_power_cut_at_any_sync_of_a_new_case_loses_nothing() {
+    let syncs = sweep("script", None, |dir, ready, said| {
+        let mut acknowledged = Acknowledged::default();
+        acknowledged.add(said);
+        match CaseStore::open(dir) {
+            // Making it was never reported as done.
+            Err(fault) if !ready && fault.code() == "store-missing" => Vec::new(),
+            Err(fault) => vec![format!("does not open: {fault}")],
+            Ok(store) => {
+                drop(store);
+                acknowledged.missing(dir)
+            }
+        }
+    });
+    println!("a new case and twelve commits: {syncs} syncs");
+    assert!(syncs > 30);
+}
+
+#[test]
+fn a_power_cut_at_any_sync_of_mending_can_be_mended_again() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("case");
+    {
+        let store = CaseStore::create(&dir).unwrap();
+        let (pool, turn, mut dice) = (noise(6 << 20), Mutex::new(()), Dice::new(3));
+        for count in 0..8 {
+            write_one(&store, &turn, &pool, &mut dice, &count.to_string());
+        }
+    }
+    let lines = CaseStore::open(&dir).unwrap().lines(0).unwrap();
+    let ledger = fs::read(dir.join("ledger.jsonl")).unwrap();
+    let mut altered = ledger.clone();
+    altered[ledger.len() / 2] ^= 1;
+    let cut = &ledger[..ledger.len() / 2];
+    for name in ["torn", "altered", "no sled", "bad sled"] {
+        let start = root.path().join(name);
+        copy(&dir, &start);
+        match name {
+            "torn" => fs::write(start.join("ledger.jsonl"), cut).unwrap(),
+            "altered" => fs::write(start.join("ledger.jsonl"), &altered).unwrap(),
+            "no sled" => fs::remove_dir_all(start.join("sled")).unwrap(),
+            _ => fs::write(start.join("sled/db"), noise(1 << 20)).unwrap(),
+        }
+        let syncs = sweep("open", Some(&start), |dir, _, _| {
+            match CaseStore::open(dir) {
+                Err(fault) => vec![format!("{name}: does not open: {fault}")],
+                Ok(store) if store.lines(0).unwrap() != lines => {
+                    vec![format!("{name}: lines differ")]
+                }
+                Ok(_) if fs::read(dir.join("ledger.jsonl")).unwrap() != ledger => {
+                    vec![format!("{name}: the ledger differs")]
+                }
+                Ok(_) => Vec::new(),
+            }
+        });
+        println!("{name}: {syncs} syncs");
+    }
 }
 
 /// The control: a model that sled as shipped passed would prove nothing.
@@ -556,6 +446,24 @@ fn lost_raw(said: &[Vec<String>], dir: &Path) -> Option<String> {
 }
 
 #[test]
+fn a_full_disk_poisons_the_store_and_loses_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("case");
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' XFSZ; ulimit -f 50000; exec \"$0\" \"$@\""]);
+    command.arg(std::env::current_exe().unwrap());
+    let (ended, said) = Writer::spawn(command, "full", &dir, 1, &[]).wait();
+    assert!(
+        ended && said.contains(&vec!["poisoned".to_owned()]),
+        "{said:?}"
+    );
+    let mut acknowledged = Acknowledged::default();
+    acknowledged.add(&said);
+    assert!(acknowledged.heads.len() > 2);
+    assert_eq!(acknowledged.missing(&dir), Vec::<String>::new());
+}
+
+#[test]
 fn the_owner_of_a_store_is_named_and_its_death_frees_it() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("case");
@@ -566,7 +474,7 @@ fn the_owner_of_a_store_is_named_and_its_death_frees_it() {
     assert_eq!((fault.kind(), fault.code()), (Kind::Owned, "store-owned"));
     assert!(fault.what().contains(&format!("process {pid}")), "{fault}");
     assert!(!fault.hints().is_empty());
-    holder.kill(Duration::ZERO);
+    holder.kill(0, Duration::ZERO);
     let store = CaseStore::open(&dir).unwrap();
     // Within one process too.
     assert_eq!(CaseStore::open(&dir).unwrap_err().code(), "store-owned");

@@ -5,7 +5,6 @@
 //! over as a plain token, so that every attempt that leaves is an attempt that the witness sees.
 
 use std::error::Error as _;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -51,7 +50,8 @@ enum Identity {
     Installation {
         app: octocrab::Octocrab,
         id: InstallationId,
-        minter: Mutex<octocrab::Octocrab>,
+        /// Locked while a token is minted, so that calls at once mint one token and not one each.
+        minter: tokio::sync::Mutex<octocrab::Octocrab>,
     },
 }
 
@@ -88,7 +88,7 @@ impl Octocrab {
             identity: Identity::Installation {
                 app,
                 id,
-                minter: Mutex::new(minter),
+                minter: tokio::sync::Mutex::new(minter),
             },
         })
     }
@@ -105,10 +105,7 @@ impl Octocrab {
         match &self.identity {
             Identity::Fixed(crab) => Ok(crab.clone()),
             Identity::Installation { minter, .. } => {
-                let minter = minter
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .clone();
+                let minter = minter.lock().await;
                 let minted = minter.installation_token();
                 let token = tokio::time::timeout(ATTEMPT_TIMEOUT, minted)
                     .await
@@ -129,11 +126,11 @@ impl Octocrab {
     }
 
     /// Forgets the installation token, so that the next attempt mints another one.
-    fn forget(&self) {
+    async fn forget(&self) {
         if let Identity::Installation { app, id, minter } = &self.identity
             && let Ok(fresh) = app.installation(*id)
         {
-            *minter.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+            *minter.lock().await = fresh;
         }
     }
 
@@ -208,7 +205,7 @@ impl Transport for Octocrab {
             .await
             .map_err(|_| Broken::unclear("no answer came within a minute"))??;
         if answer.status == http::StatusCode::UNAUTHORIZED {
-            self.forget();
+            self.forget().await;
         }
         Ok(answer)
     }

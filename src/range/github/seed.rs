@@ -15,7 +15,9 @@ use crate::range::company::Company;
 use crate::time::Timestamp;
 
 /// An account that the subject invited: nobody in HR knows it.
-const UNKNOWN: (u64, &str) = (91_900_001, "tidewright-labs");
+pub(super) const UNKNOWN: (u64, &str) = (91_900_001, "tidewright-labs");
+/// Deploy keys that the subject added; what makes them theirs after an undo too.
+pub(super) const KEYS: [&str; 2] = ["nightly mirror", "console preview"];
 /// A machine account whose deploy key must survive.
 const MACHINE: (u64, &str) = (91_800_001, "tm-deploybot");
 /// A partner with access to one repository.
@@ -150,7 +152,7 @@ fn repositories(state: &mut State, company: &Company, now: Timestamp) {
     if let Some(engine) = repos.next() {
         engine
             .keys
-            .push(key(501, "nightly mirror", Some(&subject.github_login)));
+            .push(key(501, KEYS[0], Some(&subject.github_login)));
         engine
             .keys
             .push(key(502, "deploybot engine", Some(MACHINE.1)));
@@ -170,7 +172,7 @@ fn repositories(state: &mut State, company: &Company, now: Timestamp) {
     }
     if let Some(console) = repos.next() {
         console.keys.push(key(503, "old console key", None));
-        console.keys.push(key(504, "console preview", None));
+        console.keys.push(key(504, KEYS[1], None));
         console.hooks.push(hook(
             602,
             "https://chat.tallowmere.example/hooks/console",
@@ -523,7 +525,7 @@ fn records(state: &mut State, company: &Company, now: Timestamp) {
             "public_key.create",
             subject,
             60,
-            json!({ "repo": repo(1), "title": "console preview" }),
+            json!({ "repo": repo(1), "title": KEYS[1] }),
         ),
         event(
             "org.invite_member",

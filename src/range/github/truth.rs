@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::World;
+use super::seed::{KEYS, UNKNOWN};
 use super::state::State;
 use crate::canon::Digest;
 use crate::time::Timestamp;
@@ -198,11 +199,6 @@ fn planted(state: &State) -> Vec<(&'static str, String)> {
             .filter_map(|event| event.get(key)?.as_u64())
             .collect()
     };
-    let login = state
-        .users
-        .get(&subject)
-        .map(|user| user.login.clone())
-        .unwrap_or_default();
     let mut all: Vec<(&'static str, String)> = vec![
         ("github.sso_authorizations", subject.to_string()),
         ("github.membership", subject.to_string()),
@@ -253,9 +249,8 @@ fn planted(state: &State) -> Vec<(&'static str, String)> {
         for one in repo.runners.iter().filter(|one| one.name == "field-rig") {
             add("github.repo_runner", format!("{}:{}", repo.name, one.id));
         }
-        let by_record = |title: &str| title == "console preview";
         for one in &repo.keys {
-            if one.added_by.as_deref() == Some(&login) || by_record(&one.title) {
+            if KEYS.contains(&one.title.as_str()) {
                 add("github.deploy_key", one.id.to_string());
             }
         }
@@ -278,18 +273,17 @@ fn planted(state: &State) -> Vec<(&'static str, String)> {
 }
 
 fn others(state: &State) -> Value {
-    let not = |id: u64| id != state.subject;
+    let not = |id: u64| id != state.subject && id != UNKNOWN.0;
     let repos: Vec<Value> = state
         .repos
         .iter()
         .map(|repo| {
-            let login = state.users.get(&state.subject).map(|user| user.login.clone());
             json!({
                 "name": repo.name,
                 "collaborators": repo.collaborators.iter().filter(|(id, _)| not(**id)).collect::<Vec<_>>(),
-                "keys": repo.keys.iter().filter(|key| key.added_by != login && key.title != "console preview").map(|key| &key.title).collect::<Vec<_>>(),
+                "keys": repo.keys.iter().filter(|key| !KEYS.contains(&key.title.as_str())).map(|key| &key.title).collect::<Vec<_>>(),
                 "forks": repo.forks.iter().filter(|fork| not(fork.owner)).map(|fork| (fork.id, fork.hidden)).collect::<Vec<_>>(),
-                "invitations": repo.invitations.iter().filter(|open| not(open.inviter)).map(|open| open.id).collect::<Vec<_>>(),
+                "invitations": repo.invitations.iter().filter(|open| not(open.inviter) && not(open.invitee)).map(|open| open.id).collect::<Vec<_>>(),
                 "runners": repo.runners.iter().filter(|one| one.name != "field-rig").map(|one| one.id).collect::<Vec<_>>(),
                 "hooks": repo.hooks.iter().filter(|one| one.id != 601).map(|one| (one.id, one.active)).collect::<Vec<_>>(),
             })
@@ -305,7 +299,7 @@ fn others(state: &State) -> Value {
         "hooks": state.hooks.iter().filter(|one| one.id != 603).map(|one| (one.id, one.active)).collect::<Vec<_>>(),
         "runners": state.runners.iter().filter(|one| one.id != 7).map(|one| one.id).collect::<Vec<_>>(),
         "installations": state.installations.iter().map(|one| (one.id, one.suspended.is_some())).collect::<Vec<_>>(),
-        "invitations": state.invitations.iter().filter(|one| not(one.inviter) && one.invitee != Some(state.subject)).map(|one| one.id).collect::<Vec<_>>(),
+        "invitations": state.invitations.iter().filter(|one| not(one.inviter) && one.invitee.is_none_or(not)).map(|one| one.id).collect::<Vec<_>>(),
         "managed": state.managed.iter().filter(|one| not(one.user)).map(|one| (&one.id, one.active)).collect::<Vec<_>>(),
         "blocks": state.blocks.iter().filter(|id| not(**id)).collect::<Vec<_>>(),
         "repos": repos,
