@@ -187,6 +187,7 @@ impl Made {
                 step("wait", Task::Wait { seconds: 1 }),
             ],
             left: Vec::new(),
+            notes: Vec::new(),
         };
         let digest = digest_of(&plan).unwrap();
         let step = "contain".to_owned();

@@ -42,6 +42,7 @@ fn contact(evidence: &EvidenceId) -> Contact {
         text: String::new(),
         evidence: vec![evidence.clone()],
         thread: Vec::new(),
+        message_id: None,
         indicators: Vec::new(),
         deadlines: Vec::new(),
         demand: true,
