@@ -12,6 +12,7 @@ use std::str::FromStr;
 use crate::canon::Digest;
 use crate::case::event::{Actor, Event};
 use crate::case::log::CaseLog;
+use crate::case::state::CaseState;
 use crate::fault::{Fault, Result, io};
 use crate::id::CaseId;
 use crate::sshsig::{self, PublicKey, Signer};
@@ -162,24 +163,20 @@ fn signature_path(text: &Path) -> PathBuf {
 ///
 /// # Errors
 /// The signer is not the recorder that the case names; the log or the disk fails.
-pub async fn sign(log: &CaseLog, signer: &Signer, by: &Actor) -> Result<Checkpoint> {
-    let mut made = None;
-    let decide = |state: &crate::case::state::CaseState| {
+pub async fn sign(log: &CaseLog, key: &Signer, by: &Actor) -> Result<Checkpoint> {
+    let mut fresh = None;
+    let decide = |state: &CaseState| {
         let recorder: PublicKey = state.recorder.parse()?;
-        if !recorder.same(signer.public()) {
-            return Err(Fault::input(
-                "recorder-key",
-                "The key is not the recorder's key that the case was opened with.",
-            )
-            .at(log.case())
-            .hint(format!("use the key {}", recorder.fingerprint())));
+        if !recorder.same(key.public()) {
+            let what = "The key is not the recorder's key that the case was opened with.";
+            return Err(Fault::input("recorder-key", what)
+                .at(log.case())
+                .hint(format!("use the key {}", recorder.fingerprint())));
         }
         // Nothing can be appended between this look and the commit: the log is locked.
         let head = log.store().head();
-        if let Some((entries, hash)) = state.checkpoints.last()
-            && entries + 1 == head.lines
-        {
-            made = Some((None, *entries, *hash));
+        let last = state.checkpoints.last();
+        if last.is_some_and(|(entries, _)| entries + 1 == head.lines) {
             return Ok(Vec::new());
         }
         let checkpoint = Checkpoint {
@@ -189,12 +186,11 @@ pub async fn sign(log: &CaseLog, signer: &Signer, by: &Actor) -> Result<Checkpoi
             at: log.clock().now(),
         };
         let text = checkpoint.to_string();
-        let signature = signer.sign(sshsig::CHECKPOINT, text.as_bytes())?;
-        let signed = SignedCheckpoint {
+        let signature = key.sign(sshsig::CHECKPOINT, text.as_bytes())?;
+        fresh = Some(SignedCheckpoint {
             text: text.clone(),
             signature: signature.clone(),
-        };
-        made = Some((Some(signed), head.lines, head.hash));
+        });
         Ok(vec![Event::CheckpointSigned {
             entries: head.lines,
             head: head.hash,
@@ -203,14 +199,14 @@ pub async fn sign(log: &CaseLog, signer: &Signer, by: &Actor) -> Result<Checkpoi
         }])
     };
     log.append_if(by, Vec::new(), decide).await?;
-    let signed = match made {
-        Some((Some(signed), ..)) => signed,
-        _ => all(log)?.pop().ok_or_else(|| {
-            Fault::failed("checkpoint", "The log has no checkpoint.").at(log.case())
-        })?,
+    let last = match fresh {
+        Some(fresh) => Some(fresh),
+        None => all(log)?.pop(),
     };
-    let checkpoint: Checkpoint = signed.text.parse()?;
-    write(&log.dir().join(FOLDER), &checkpoint, &signed)?;
+    let last = last
+        .ok_or_else(|| Fault::failed("checkpoint", "The log has no checkpoint.").at(log.case()))?;
+    let checkpoint: Checkpoint = last.text.parse()?;
+    write(&log.dir().join(FOLDER), &checkpoint, &last)?;
     Ok(checkpoint)
 }
 
@@ -280,7 +276,7 @@ mod tests {
         for bad in [
             text.replace("entries 3", "entries 03"),
             format!("{text}\n"),
-            text.replace("Z", "+00:00"),
+            text.replace('Z', "+00:00"),
         ] {
             assert!(bad.parse::<Checkpoint>().is_err());
         }

@@ -180,16 +180,15 @@ fn raw(folder: &mut Folder, log: &CaseLog, line: u64, evidence: &Evidence) -> Re
             ))
     };
     let file = layout::raw(evidence);
-    let copied = match log.store().object(evidence.sha256) {
-        Some(path) => folder.copy(&file, &path)?,
-        None => {
-            let bytes = log
-                .store()
-                .blob(evidence.sha256)?
-                .ok_or_else(|| gone("The bytes of an item of evidence are not in the store."))?;
-            folder.write(&file, &bytes)?;
-            (Digest::of(&bytes), bytes.len() as u64)
-        }
+    let copied = if let Some(path) = log.store().object(evidence.sha256) {
+        folder.copy(&file, &path)?
+    } else {
+        let bytes = log
+            .store()
+            .blob(evidence.sha256)?
+            .ok_or_else(|| gone("The bytes of an item of evidence are not in the store."))?;
+        folder.write(&file, &bytes)?;
+        (Digest::of(&bytes), bytes.len() as u64)
     };
     if copied == (evidence.sha256, evidence.bytes) {
         Ok(())

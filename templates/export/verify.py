@@ -60,6 +60,23 @@ def check_manifest():
     print(f"manifest: {len(named)} files")
 
 
+def canonical(line):
+    """Whether a line has the one spelling of RFC 8785: sorted keys, no spaces, shortest escapes."""
+    whole = True
+
+    def ordered(pairs):
+        nonlocal whole
+        keys = [key.encode("utf-16-be", "surrogatepass") for key, _ in pairs]
+        whole = whole and keys == sorted(set(keys))
+        return dict(pairs)
+
+    floats = []
+    entry = json.loads(line, object_pairs_hook=ordered, parse_float=lambda text: floats.append(text) or 0.0)
+    same = json.dumps(entry, separators=(",", ":"), ensure_ascii=False).encode() + b"\n" == line
+    # How floating-point numbers are written is left to the program that wrote them.
+    return whole and (same or bool(floats))
+
+
 def check_chain():
     """Each line carries the next number and the SHA-256 of the line before it."""
     entries, hashes = [], []
@@ -75,6 +92,8 @@ def check_chain():
                     problem(place, f"carries number {entry['seq']}, not {number - 1}")
                 if entry["prev"] != before:
                     problem(place, f"does not continue line {number - 1}")
+                if entry["v"] <= KNOWN_FORMAT and not canonical(line):
+                    problem(place, "is not in canonical form")
                 entries.append((number, entry))
             except (ValueError, KeyError, TypeError) as error:
                 problem(place, f"is not a record: {error}")

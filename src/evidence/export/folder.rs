@@ -1,6 +1,7 @@
 //! A folder under construction: every file hashed as it is written, named only when it is whole.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -91,11 +92,11 @@ impl Folder {
         &mut self,
         sign: impl FnOnce(&[u8]) -> Result<String>,
     ) -> Result<(Digest, u64)> {
-        let manifest: String = self
-            .files
-            .iter()
-            .map(|(name, digest)| format!("{digest}  {name}\n"))
-            .collect();
+        let mut manifest = String::new();
+        for (name, digest) in &self.files {
+            // Writing to a string cannot fail.
+            let _ = writeln!(manifest, "{digest}  {name}");
+        }
         let signature = sign(manifest.as_bytes())?;
         self.write(layout::MANIFEST, manifest.as_bytes())?;
         self.write(layout::MANIFEST_SIGNATURE, signature.as_bytes())?;

@@ -106,7 +106,8 @@ pub(super) struct Completeness<'a> {
 
 #[derive(Serialize)]
 struct Trail<'a> {
-    trail: &'a str,
+    #[serde(rename = "trail")]
+    name: &'a str,
     account: Option<&'a Account>,
     completeness: &'a provider::Completeness,
     evidence: &'a [EvidenceId],
@@ -136,7 +137,7 @@ struct Unfinished<'a> {
 impl<'a> Completeness<'a> {
     pub(super) fn of(state: &'a CaseState) -> Self {
         let trails = state.trails.iter().map(|record| Trail {
-            trail: &record.trail,
+            name: &record.trail,
             account: record.account.as_ref(),
             completeness: &record.completeness,
             evidence: &record.evidence,
@@ -189,7 +190,7 @@ impl<'a> Completeness<'a> {
                 .account
                 .map_or_else(|| "imported file".to_owned(), name);
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "\n### {}: {about}\n", plain(trail.trail));
+            let _ = writeln!(text, "\n### {}: {about}\n", plain(trail.name));
             lists(&mut text, trail.completeness);
         }
         for trail in &self.trails_unfinished {

@@ -1,3 +1,5 @@
+//! Formats, damage and findings.
+
 use super::*;
 
 fn github(id: &str, at: u64, action: &str) -> String {

@@ -182,20 +182,28 @@ impl Tree {
         }
     }
 
-    /// Whether the manifest was signed by the recorder.
-    pub(super) fn manifest_signature(&self, recorder: Option<&PublicKey>) -> Option<Issue> {
-        let issue = |what: String| Some(Issue::of(layout::MANIFEST_SIGNATURE, what));
-        // Without a recorder's key another issue says so already.
-        let recorder = recorder?;
-        let manifest = self.text(layout::MANIFEST).ok()?;
-        match self.text(layout::MANIFEST_SIGNATURE) {
-            Err(what) => issue(what),
-            Ok(signature) => {
-                let signature = String::from_utf8_lossy(&signature);
-                let fault = manifest_holds(recorder, &manifest, &signature).err()?;
-                issue(format!("it does not sign {}: {fault}", layout::MANIFEST))
-            }
+    /// Whether the manifest was signed by the recorder. When the signature is whole but not of this
+    /// manifest, either of the two was changed, and both are named.
+    pub(super) fn manifest_signature(&self, recorder: Option<&PublicKey>) -> Vec<Issue> {
+        // Without a recorder's key or a manifest another issue says so already.
+        let (Some(recorder), Ok(manifest)) = (recorder, self.text(layout::MANIFEST)) else {
+            return Vec::new();
+        };
+        let signature = match self.text(layout::MANIFEST_SIGNATURE) {
+            Ok(signature) => signature,
+            Err(what) => return vec![Issue::of(layout::MANIFEST_SIGNATURE, what)],
+        };
+        let signature = String::from_utf8_lossy(&signature);
+        let Err(fault) = manifest_holds(recorder, &manifest, &signature) else {
+            return Vec::new();
+        };
+        let what = format!("it does not sign {}: {fault}", layout::MANIFEST);
+        let mut issues = vec![Issue::of(layout::MANIFEST_SIGNATURE, what)];
+        if fault.code() == "signature-wrong" {
+            let what = format!("it is not what {} signs", layout::MANIFEST_SIGNATURE);
+            issues.push(Issue::of(layout::MANIFEST, what));
         }
+        issues
     }
 
     /// Whether the allowed signers are exactly the keys of the log.
