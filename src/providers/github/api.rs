@@ -154,7 +154,7 @@ pub(super) enum Login {
     Lost(String, Option<EvidenceId>),
 }
 
-impl<'a> Desk<'a> {
+impl Desk<'_> {
     /// A read.
     pub(super) async fn read(
         &self,

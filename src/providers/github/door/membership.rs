@@ -6,7 +6,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{GHEC, Keeper, detail, saved, unseen};
+use super::{GHEC, Keeper, and, detail, saved, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::Result;
 use crate::id::EvidenceId;
@@ -152,9 +152,9 @@ impl Keeper for Membership {
             teams,
             repos,
         };
-        let mut detail = json!(kept);
-        detail["state"] = json!(place.state);
-        detail["enterprise_teams"] = json!(place.enterprise_teams_providing_indirect_membership);
+        let enterprise_teams = &place.enterprise_teams_providing_indirect_membership;
+        let more = json!({ "state": place.state, "enterprise_teams": enterprise_teams });
+        let detail = and(&kept, more);
         let native = &survey.account.id;
         let door = survey.door(&KIND, native, label, Link::Owner, detail, evidence);
         Ok(Finding {
