@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::Effect;
 use crate::fault::{Fault, Result};
 
-/// The longest pause that a provider can put on its callers.
+/// The longest that anything here makes a caller wait at once.
 const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 
 /// The limits of one provider. Clones share one state.
@@ -50,10 +50,10 @@ impl Limit {
     /// # Errors
     /// A period, burst or number of places that is zero.
     pub fn try_new(every: Duration, burst: u32, in_flight: usize) -> Result<Self> {
-        Self::build(every, burst, in_flight, Duration::ZERO)
+        Self::with_writes_apart(every, burst, in_flight, Duration::ZERO)
     }
 
-    /// The same, with the starts of two writes at least `apart`.
+    /// The same, with the starts of two writes at least `apart`, a day at most.
     ///
     /// # Errors
     /// As [`Self::try_new`].
@@ -63,10 +63,6 @@ impl Limit {
         in_flight: usize,
         apart: Duration,
     ) -> Result<Self> {
-        Self::build(every, burst, in_flight, apart)
-    }
-
-    fn build(every: Duration, burst: u32, in_flight: usize, apart: Duration) -> Result<Self> {
         let (Some(quota), Some(burst)) = (Quota::with_period(every), NonZeroU32::new(burst)) else {
             return Err(Fault::input(
                 "limit",
@@ -85,7 +81,7 @@ impl Limit {
             clock,
             all: Arc::new(Semaphore::new(in_flight)),
             reads: Arc::new(Semaphore::new(in_flight.saturating_sub(1).max(1))),
-            apart,
+            apart: apart.min(LONGEST_PAUSE),
             last_write: tokio::sync::Mutex::new(None),
             paused_until: Mutex::new(None),
         })))
