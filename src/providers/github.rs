@@ -217,26 +217,27 @@ impl GitHub {
         let (mut installation, mut jwt) = (None, None);
         if let Some(app) = &settings.app {
             let (id, key) = (app.app_id, &app.private_key);
-            let carried = transport::Octocrab::installation(&base, id, key, app.installation_id)?;
-            installation = Some(client(carried, format!("GitHub App {id}, installation")));
-            let carried = transport::Octocrab::app(&base, id, key)?;
-            jwt = Some(client(carried, format!("GitHub App {id}")));
+            let (itself, installed) =
+                transport::Octocrab::app(&base, id, key, app.installation_id)?;
+            installation = Some(client(installed, format!("GitHub App {id}, installation")));
+            jwt = Some(client(itself, format!("GitHub App {id}")));
         }
+        let plain = transport::Octocrab::anonymous(&base)?;
         let owner = match &settings.owner_token {
-            Some(token) => {
-                let carried = transport::Octocrab::token(&base, token)?;
-                Some(client(carried, "GitHub owner's token".to_owned()))
-            }
+            Some(token) => Some(client(
+                plain.with_token(token)?,
+                "GitHub owner's token".to_owned(),
+            )),
             None => None,
         };
         let mut held = Vec::new();
         for token in settings.held_tokens {
-            let carried = transport::Octocrab::token(&base, &token)?;
+            let carried = plain.with_token(&token)?;
             held.push(door::held_token::Held::new(token, |name| {
                 client(carried, name)
             }));
         }
-        let anonymous = client(transport::Octocrab::anonymous(&base)?, "none".to_owned());
+        let anonymous = client(plain, "none".to_owned());
         Ok(Self {
             api: Api {
                 base,

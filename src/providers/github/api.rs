@@ -69,7 +69,7 @@ impl Miss {
     pub(super) fn fault(self) -> Fault {
         match self {
             Self::NoCredential(why) => Fault::failed("github-credential", why)
-                .hint("see the table of credentials in `cordon provider show github`"),
+                .hint("run `cordon provider check`; GitHub needs an App and an owner's token"),
             Self::Call(error) => error.fault(),
         }
     }
@@ -154,7 +154,7 @@ pub(super) enum Login {
     Lost(String, Option<EvidenceId>),
 }
 
-impl<'a> Desk<'a> {
+impl Desk<'_> {
     /// A read.
     pub(super) async fn read(
         &self,
@@ -327,7 +327,10 @@ impl<'a> Desk<'a> {
             let why = answered(&reply, "the account by its id");
             return Ok(Login::Lost(why, Some(evidence)));
         }
-        let user: super::User = reply.json()?;
+        let user: super::User = match shaped(&reply) {
+            Ok(user) => user,
+            Err(why) => return Ok(Login::Lost(why, Some(evidence))),
+        };
         if user.id.to_string() != account {
             let why = "GitHub answered with another account than the one asked for.".to_owned();
             return Ok(Login::Lost(why, Some(evidence)));
@@ -446,6 +449,16 @@ fn message(reply: &Reply) -> String {
     said.map_or_else(String::new, |said| {
         let clean: String = said.chars().filter(|c| !c.is_control()).take(160).collect();
         format!(" (\u{201c}{clean}\u{201d})")
+    })
+}
+
+/// The body as `T`, or one sentence: an answer of an odd shape is a gap, never a reason to stop.
+pub(super) fn shaped<T: DeserializeOwned>(reply: &Reply) -> Result<T, String> {
+    serde_json::from_slice(&reply.body).map_err(|_| {
+        format!(
+            "An answer of GitHub has an unexpected shape (evidence {}).",
+            reply.evidence
+        )
     })
 }
 

@@ -1,6 +1,7 @@
 //! What is done with each kind of door: found, closed, proven, put back.
 
 use async_trait::async_trait;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -153,6 +154,15 @@ fn shape<T: DeserializeOwned>(value: &Value, what: &str) -> Result<T> {
             .caused_by(error)
             .hint("run `cordon inventory` again with this version")
     })
+}
+
+/// What the inventory keeps about a door: what closing and undoing need, and what people want to see.
+fn and(kept: &impl Serialize, more: Value) -> Value {
+    let mut all = serde_json::json!(kept);
+    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+        all.extend(more);
+    }
+    all
 }
 
 /// The answer when a list that would prove it was not read to its end.

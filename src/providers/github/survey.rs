@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::api::{Desk, Item, Login, Need, answered};
+use super::api::{Desk, Item, Login, Need, answered, shaped};
 use super::record::Records;
 use crate::door::{Door, DoorKind, Link};
 use crate::fault::Result;
@@ -236,7 +236,10 @@ async fn place(
     let path = ["orgs", &desk.api.org, "memberships", login];
     match desk.read(Need::Any, &path, &[]).await {
         Ok(reply) => match reply.status.as_u16() {
-            200 => Ok((Some((reply.json()?, reply.evidence.clone())), None)),
+            200 => Ok(match shaped(&reply) {
+                Ok(place) => (Some((place, reply.evidence.clone())), None),
+                Err(why) => (None, Some(why)),
+            }),
             404 => Ok((None, None)),
             _ => Ok((None, Some(answered(&reply, "the membership")))),
         },
@@ -279,11 +282,18 @@ pub(super) async fn right(desk: Desk<'_>, repo: &str, login: &str) -> Result<Rig
         "permission",
     ];
     Ok(match desk.read(Need::Any, &path, &[]).await {
-        Ok(reply) if reply.status == http::StatusCode::OK => Right {
-            permission: Some(reply.json::<Answer>()?.permission),
-            gap: None,
-            evidence: Some(reply.evidence.clone()),
-        },
+        Ok(reply) if reply.status == http::StatusCode::OK => {
+            let answer = shaped::<Answer>(&reply);
+            let (permission, gap) = match answer {
+                Ok(answer) => (Some(answer.permission), None),
+                Err(why) => (None, Some(why)),
+            };
+            Right {
+                permission,
+                gap,
+                evidence: Some(reply.evidence.clone()),
+            }
+        }
         Ok(reply) => Right {
             permission: None,
             gap: Some(answered(&reply, "the right on a repository")),

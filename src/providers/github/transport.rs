@@ -27,7 +27,7 @@ const BODY_LIMIT: usize = 32 << 20;
 const IO_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How long one attempt may take.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// octocrab with one credential.
 pub(super) struct Octocrab {
@@ -45,13 +45,13 @@ impl std::fmt::Debug for Octocrab {
 
 enum Identity {
     /// A credential that stays as it is: a token, the App's own JWT, or none.
-    Fixed(octocrab::Octocrab),
+    Fixed(Box<octocrab::Octocrab>),
     /// An installation of the App: its tokens live for an hour and are minted when needed.
     Installation {
-        app: octocrab::Octocrab,
+        app: Box<octocrab::Octocrab>,
         id: InstallationId,
         /// Locked while a token is minted, so that calls at once mint one token and not one each.
-        minter: tokio::sync::Mutex<octocrab::Octocrab>,
+        minter: Box<tokio::sync::Mutex<octocrab::Octocrab>>,
     },
 }
 
@@ -61,53 +61,75 @@ impl Octocrab {
         let crab = builder(base)?
             .build()
             .map_err(|error| unbuildable(&error))?;
-        Ok(Self::fixed(base, crab))
-    }
-
-    /// Calls with a token of a person.
-    pub(super) fn token(base: &Url, token: &SecretString) -> Result<Self> {
-        let crab = builder(base)?
-            .personal_token(token.expose_secret().to_owned())
-            .build()
-            .map_err(|error| unbuildable(&error))?;
-        Ok(Self::fixed(base, crab))
-    }
-
-    /// Calls as the App itself (JWT).
-    pub(super) fn app(base: &Url, app: u64, key: &SecretString) -> Result<Self> {
-        Ok(Self::fixed(base, app_crab(base, app, key)?))
-    }
-
-    /// Calls as an installation of the App.
-    pub(super) fn installation(base: &Url, app: u64, key: &SecretString, id: u64) -> Result<Self> {
-        let app = app_crab(base, app, key)?;
-        let id = InstallationId(id);
-        let minter = app.installation(id).map_err(|error| unbuildable(&error))?;
         Ok(Self {
             base: base.clone(),
-            identity: Identity::Installation {
-                app,
-                id,
-                minter: tokio::sync::Mutex::new(minter),
-            },
+            identity: Identity::Fixed(Box::new(crab)),
         })
     }
 
-    fn fixed(base: &Url, crab: octocrab::Octocrab) -> Self {
-        Self {
+    /// Calls with a token of a person, over the connections of `self`.
+    pub(super) fn with_token(&self, token: &SecretString) -> Result<Self> {
+        let crab: &octocrab::Octocrab = match &self.identity {
+            Identity::Fixed(crab) => crab,
+            Identity::Installation { app, .. } => app,
+        };
+        let crab = crab
+            .user_access_token(token.expose_secret().to_owned())
+            .map_err(|error| unbuildable(&error))?;
+        Ok(Self {
+            base: self.base.clone(),
+            identity: Identity::Fixed(Box::new(crab)),
+        })
+    }
+
+    /// Calls as the App itself (JWT), and as one of its installations.
+    pub(super) fn app(
+        base: &Url,
+        app: u64,
+        key: &SecretString,
+        installation: u64,
+    ) -> Result<(Self, Self)> {
+        let app = builder(base)?
+            .app_from_rsa_pem(AppId(app), key.expose_secret())
+            .map_err(|_| {
+                // The reason may quote the key; it is not repeated.
+                Fault::input(
+                    "github-app-key",
+                    "The private key of the GitHub App cannot be read.",
+                )
+                .hint("give the PEM file as GitHub made it: an unencrypted RSA key")
+            })?
+            .build()
+            .map_err(|error| unbuildable(&error))?;
+        let id = InstallationId(installation);
+        let minter = app.installation(id).map_err(|error| unbuildable(&error))?;
+        let minter = Box::new(tokio::sync::Mutex::new(minter));
+        let itself = Self {
             base: base.clone(),
-            identity: Identity::Fixed(crab),
-        }
+            identity: Identity::Fixed(Box::new(app.clone())),
+        };
+        let identity = Identity::Installation {
+            app: Box::new(app),
+            id,
+            minter,
+        };
+        Ok((
+            itself,
+            Self {
+                base: base.clone(),
+                identity,
+            },
+        ))
     }
 
     /// The client of one attempt. Without a token nothing has left for the call itself.
     async fn client(&self) -> Result<octocrab::Octocrab, Broken> {
         match &self.identity {
-            Identity::Fixed(crab) => Ok(crab.clone()),
+            Identity::Fixed(crab) => Ok((**crab).clone()),
             Identity::Installation { minter, .. } => {
                 let minter = minter.lock().await;
-                let minted = minter.installation_token();
-                let token = tokio::time::timeout(ATTEMPT_TIMEOUT, minted)
+                let issued = minter.installation_token();
+                let token = tokio::time::timeout(ATTEMPT_TIMEOUT, issued)
                     .await
                     .map_err(|_| {
                         Broken::unsent("the installation token was not issued within a minute")
@@ -224,18 +246,6 @@ fn builder(base: &Url) -> Result<Builder> {
         .set_read_timeout(Some(IO_TIMEOUT))
         .set_write_timeout(Some(IO_TIMEOUT))
         .base_uri(base.as_str())
-        .map_err(|error| unbuildable(&error))
-}
-
-fn app_crab(base: &Url, app: u64, key: &SecretString) -> Result<octocrab::Octocrab> {
-    builder(base)?
-        .app_from_rsa_pem(AppId(app), key.expose_secret())
-        .map_err(|_| {
-            // The reason may quote the key; it is not repeated.
-            Fault::input("github-app-key", "The private key of the GitHub App cannot be read.")
-                .hint("give the PEM file as GitHub made it (RSA, `BEGIN RSA PRIVATE KEY` or `BEGIN PRIVATE KEY`)")
-        })?
-        .build()
         .map_err(|error| unbuildable(&error))
 }
 

@@ -37,12 +37,14 @@ pub(super) async fn no_such_route() -> Refusal {
 }
 
 /// A body.
+#[expect(clippy::unnecessary_wraps, reason = "the last word of a handler")]
 pub(super) fn with(status: u16, body: &Value) -> Answer {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     Ok((status, Json(body)).into_response())
 }
 
 /// `204`.
+#[expect(clippy::unnecessary_wraps, reason = "the last word of a handler")]
 pub(super) fn done() -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -51,6 +53,7 @@ pub(super) fn done() -> Answer {
 pub(super) type Asked = (Uri, Query<HashMap<String, String>>);
 
 /// One page of a list. The address in `Link` is by id, as GitHub writes it for organizations.
+#[expect(clippy::unnecessary_wraps, reason = "the last word of a handler")]
 pub(super) fn page(state: &State, asked: &Asked, records: Vec<Value>, key: Option<&str>) -> Answer {
     let (uri, Query(query)) = asked;
     let number = |name: &str, or: usize| query.get(name).and_then(|n| n.parse().ok()).unwrap_or(or);
@@ -89,6 +92,14 @@ pub(super) fn page(state: &State, asked: &Asked, records: Vec<Value>, key: Optio
     Ok(response)
 }
 
+/// An object with the fields of another one added.
+pub(super) fn and(mut base: Value, more: Value) -> Value {
+    if let (Some(base), Value::Object(more)) = (base.as_object_mut(), more) {
+        base.extend(more);
+    }
+    base
+}
+
 /// GitHub's "simple user".
 pub(super) fn user(user: &User) -> Value {
     account(user.id, &user.login, "User")
@@ -97,7 +108,7 @@ pub(super) fn user(user: &User) -> Value {
 /// A user or organization in its short form.
 pub(super) fn account(id: u64, login: &str, kind: &str) -> Value {
     let url = format!("https://api.github.test/users/{login}");
-    let mut short = json!({
+    let short = json!({
         "login": login, "id": id, "node_id": format!("U_{id}"), "gravatar_id": "", "type": kind,
         "avatar_url": format!("https://avatars.github.test/u/{id}"),
         "html_url": format!("https://github.test/{login}"), "url": url, "site_admin": false,
@@ -106,37 +117,36 @@ pub(super) fn account(id: u64, login: &str, kind: &str) -> Value {
         "starred_url": format!("{url}/starred{{/owner}}{{/repo}}"),
         "events_url": format!("{url}/events{{/privacy}}"),
     });
-    for part in [
-        "followers",
-        "subscriptions",
-        "organizations",
-        "repos",
-        "received_events",
-    ] {
-        let name = format!("{part}_url");
-        let path = if part == "organizations" {
-            "orgs"
-        } else {
-            part
-        };
-        short[name] = json!(format!("{url}/{path}"));
-    }
-    short
+    let parts = [
+        ("followers_url", "followers"),
+        ("subscriptions_url", "subscriptions"),
+        ("organizations_url", "orgs"),
+        ("repos_url", "repos"),
+        ("received_events_url", "received_events"),
+    ];
+    and(
+        short,
+        parts
+            .into_iter()
+            .map(|(name, part)| (name, format!("{url}/{part}")))
+            .collect(),
+    )
 }
 
 /// The organization in its short form.
 pub(super) fn organization(state: &State) -> Value {
     let url = format!("https://api.github.test/orgs/{}", state.org);
-    let mut short = json!({
+    let short = json!({
         "login": state.org, "id": state.org_id, "node_id": format!("O_{}", state.org_id),
         "url": url, "avatar_url": "https://avatars.github.test/o", "description": "",
         "members_url": format!("{url}/members{{/member}}"),
         "public_members_url": format!("{url}/public_members{{/member}}"),
     });
-    for part in ["repos", "events", "hooks", "issues"] {
-        short[format!("{part}_url")] = json!(format!("{url}/{part}"));
-    }
-    short
+    let parts = ["repos", "events", "hooks", "issues"];
+    let urls = parts
+        .into_iter()
+        .map(|part| (format!("{part}_url"), format!("{url}/{part}")));
+    and(short, urls.collect())
 }
 
 /// The parts of a repository's address that GitHub spells out.

@@ -4,7 +4,7 @@ use axum::extract::{Json, State as Shared};
 use serde_json::{Value, json};
 
 use super::World;
-use super::answer::{Answer, with};
+use super::answer::{Answer, and, with};
 use super::state::User;
 
 fn named(user: &User) -> Value {
@@ -35,9 +35,8 @@ pub(super) async fn answer(Shared(world): Shared<World>, Json(body): Json<Value>
             .skip(after)
             .take(2)
             .map(|user| {
-                let mut node = named(user);
-                node["organizationVerifiedDomainEmails"] = json!([user.work_mail]);
-                node
+                let mails = json!({ "organizationVerifiedDomainEmails": [user.work_mail] });
+                and(named(user), mails)
             })
             .collect();
         let end = after + shown.len();

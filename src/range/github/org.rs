@@ -267,11 +267,11 @@ pub(super) async fn invite(
     {
         return Err(INVALID);
     }
-    let invited = |open: &Invitation| {
+    let open_already = |open: &Invitation| {
         (invitee.is_some() && open.invitee == invitee) || (mail.is_some() && open.mail == mail)
     };
     let member = invitee.is_some_and(|id| state.members.contains_key(&id));
-    if member || state.invitations.iter().any(invited) {
+    if member || state.invitations.iter().any(open_already) {
         return Err(INVALID);
     }
     let mut teams: Vec<u64> = body
@@ -295,7 +295,7 @@ pub(super) async fn invite(
     } else {
         role
     };
-    let inviter = match by {
+    let by = match by {
         By::Person(user) => user,
         _ => state.members.keys().next().copied().unwrap_or_default(),
     };
@@ -315,7 +315,7 @@ pub(super) async fn invite(
         id,
         invitee,
         mail,
-        inviter,
+        inviter: by,
         role,
         teams,
         created: now,
@@ -373,20 +373,19 @@ fn pat(state: &State, one: &Pat, request: bool) -> Value {
         "https://api.github.test/organizations/{}/personal-access-tokens/{}",
         state.org_id, one.id
     );
-    let mut shown = json!({
+    let shown = json!({
         "id": one.id, "owner": state.users.get(&one.owner).map(answer::user),
         "repository_selection": "all", "repositories_url": format!("{url}/repositories"),
         "permissions": { "repository": { "contents": "write", "metadata": "read" } },
         "token_id": one.id + 7, "token_name": one.name, "token_expired": false,
         "token_expires_at": null, "token_last_used_at": "2026-02-20T09:00:00Z",
     });
-    if request {
-        shown["reason"] = Value::Null;
-        shown["created_at"] = json!("2026-02-20T09:00:00Z");
+    let more = if request {
+        json!({ "reason": null, "created_at": "2026-02-20T09:00:00Z" })
     } else {
-        shown["access_granted_at"] = json!("2026-01-20T09:00:00Z");
-    }
-    shown
+        json!({ "access_granted_at": "2026-01-20T09:00:00Z" })
+    };
+    answer::and(shown, more)
 }
 
 pub(super) async fn pats(Shared(world): Shared<World>, asked: Asked) -> Answer {
@@ -451,18 +450,21 @@ pub(super) fn hook(place: &str, hook: &Hook, of_repo: bool) -> Value {
     } else {
         "Organization"
     };
-    let mut shown = json!({
+    let shown = json!({
         "id": hook.id, "url": url, "type": kind, "name": "web", "active": hook.active,
         "events": ["push"], "ping_url": format!("{url}/pings"),
         "deliveries_url": format!("{url}/deliveries"), "created_at": utc(hook.created),
         "updated_at": utc(hook.created),
         "config": { "url": hook.url, "content_type": "json", "insecure_ssl": "0", "secret": "********" },
     });
-    if of_repo {
-        shown["test_url"] = json!(format!("{url}/test"));
-        shown["last_response"] = json!({ "code": null, "status": "unused", "message": null });
+    if !of_repo {
+        return shown;
     }
-    shown
+    let last = json!({ "code": null, "status": "unused", "message": null });
+    answer::and(
+        shown,
+        json!({ "test_url": format!("{url}/test"), "last_response": last }),
+    )
 }
 
 /// Sets `active`.
@@ -647,13 +649,14 @@ pub(super) fn secret_list(state: &State, store: &str, visible: bool) -> Vec<Valu
         .map(Vec::as_slice)
         .unwrap_or_default();
     let shown = |secret: &Secret| {
-        let mut shown = json!({
+        let shown = json!({
             "name": secret.name, "created_at": "2025-06-01T09:00:00Z", "updated_at": utc(secret.updated),
         });
         if visible {
-            shown["visibility"] = json!("all");
+            answer::and(shown, json!({ "visibility": "all" }))
+        } else {
+            shown
         }
-        shown
     };
     kept.iter().map(shown).collect()
 }

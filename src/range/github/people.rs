@@ -15,18 +15,15 @@ use crate::time::utc;
 
 /// A user with the public part of the profile.
 fn profile(user: &User) -> Value {
-    let mut full = answer::user(user);
-    for name in ["company", "location", "hireable", "bio", "name"] {
-        full[name] = Value::Null;
-    }
-    full["email"] = json!(user.public_mail);
-    full["blog"] = json!("");
-    for name in ["followers", "following", "public_gists", "public_repos"] {
-        full[name] = json!(0);
-    }
-    full["created_at"] = json!("2021-03-01T09:00:00Z");
-    full["updated_at"] = json!("2026-01-10T09:00:00Z");
-    full
+    answer::and(
+        answer::user(user),
+        json!({
+            "name": null, "company": null, "location": null, "hireable": null, "bio": null,
+            "email": user.public_mail, "blog": "", "followers": 0, "following": 0,
+            "public_gists": 0, "public_repos": 0, "created_at": "2021-03-01T09:00:00Z",
+            "updated_at": "2026-01-10T09:00:00Z",
+        }),
+    )
 }
 
 pub(super) async fn me(Shared(world): Shared<World>, Extension(by): Extension<By>) -> Answer {
@@ -71,11 +68,7 @@ pub(super) async fn search(Shared(world): Shared<World>, asked: Asked) -> Answer
                 !there.is_empty() && there.starts_with(local.get(..4).unwrap_or(local))
             })
         })
-        .map(|user| {
-            let mut found = answer::user(user);
-            found["score"] = json!(1);
-            found
-        })
+        .map(|user| answer::and(answer::user(user), json!({ "score": 1 })))
         .collect();
     with(
         200,
@@ -95,7 +88,7 @@ pub(super) async fn commits(Shared(world): Shared<World>, asked: Asked) -> Answe
         .users
         .values()
         .filter(|user| user.work_mail.eq_ignore_ascii_case(mail))
-        .map(|user| commit(&state, user, answer::own(&state, repo)))
+        .map(|user| commit(&state, user, &answer::own(&state, repo)))
         .collect();
     with(
         200,
@@ -103,7 +96,7 @@ pub(super) async fn commits(Shared(world): Shared<World>, asked: Asked) -> Answe
     )
 }
 
-fn commit(state: &State, user: &User, repository: Value) -> Value {
+fn commit(state: &State, user: &User, repository: &Value) -> Value {
     let sha: String = Digest::of(user.login.as_bytes())
         .to_string()
         .chars()

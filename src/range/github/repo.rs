@@ -45,10 +45,8 @@ pub(super) async fn collaborators(
         .collaborators
         .iter()
         .filter_map(|(id, role)| {
-            let mut shown = answer::user(state.users.get(id)?);
-            shown["role_name"] = json!(role);
-            shown["permissions"] = rights(role);
-            Some(shown)
+            let more = json!({ "role_name": role, "permissions": rights(role) });
+            Some(answer::and(answer::user(state.users.get(id)?), more))
         })
         .collect();
     page(&state, &asked, all, None)
@@ -61,9 +59,9 @@ pub(super) async fn permission(
     let state = world.state();
     let id = user(&state, &login)?;
     let right = state.right(id, find(&state, &repo)?);
-    let mut shown = state.users.get(&id).map(answer::user).ok_or(MISSING)?;
-    shown["role_name"] = json!(right);
-    shown["permissions"] = rights(right);
+    let shown = state.users.get(&id).map(answer::user).ok_or(MISSING)?;
+    let more = json!({ "role_name": right, "permissions": rights(right) });
+    let shown = answer::and(shown, more);
     with(
         200,
         &json!({ "permission": right, "role_name": right, "user": shown }),
@@ -178,7 +176,7 @@ pub(super) async fn uninvite(
 
 fn key(state: &State, repo: &str, key: &Key) -> Value {
     json!({
-        "id": key.id, "key": key.key, "title": key.title, "read_only": key.read_only,
+        "id": key.id, "key": key.public, "title": key.title, "read_only": key.read_only,
         "url": format!("https://api.github.test/repos/{}/{repo}/keys/{}", state.org, key.id),
         "verified": true, "created_at": utc(key.created), "added_by": key.added_by,
         "last_used": key.last_used.map(utc), "enabled": true,
@@ -212,14 +210,14 @@ pub(super) async fn add_key(
         .filter(|key| key.starts_with("ssh-"))
         .ok_or(INVALID)?
         .to_owned();
-    let same = |key: &Key| key.key == material;
+    let same = |key: &Key| key.public == material;
     if state.repos.iter().any(|repo| repo.keys.iter().any(same)) {
         return Err(Refusal(422, "key is already in use"));
     }
     let added = Key {
         id: state.id(),
         title: text("title").unwrap_or_default().to_owned(),
-        key: material,
+        public: material,
         read_only: body
             .get("read_only")
             .and_then(Value::as_bool)
@@ -318,10 +316,11 @@ pub(super) async fn forks(
         .filter(|fork| !fork.hidden)
         .filter_map(|fork| {
             let owner = answer::user(state.users.get(&fork.owner)?);
-            let mut shown = answer::repository(&owner, fork.id, &repo.name, repo.private, true);
-            shown["created_at"] = json!("2026-02-11T22:14:00Z");
-            shown["pushed_at"] = json!("2026-02-25T23:02:00Z");
-            Some(shown)
+            let shown = answer::repository(&owner, fork.id, &repo.name, repo.private, true);
+            let times = json!({
+                "created_at": "2026-02-11T22:14:00Z", "pushed_at": "2026-02-25T23:02:00Z",
+            });
+            Some(answer::and(shown, times))
         })
         .collect();
     page(&state, &asked, all, None)

@@ -1,10 +1,12 @@
 //! What the organization has at the beginning of a drill.
 
+mod log;
+
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::state::{
     Authorization, Codespace, Fork, Hook, Installation, Invitation, Key, Managed, Member, Pat,
@@ -59,8 +61,8 @@ pub(super) fn seed(state: &mut State, company: &Company, now: Timestamp) {
     tokens(state, company);
     of_the_organization(state, company, now);
     secrets(state, company, now);
-    records(state, company, now);
-    git_events(state, company, now);
+    log::records(state, company, now);
+    log::git_events(state, company, now);
 }
 
 fn people(state: &mut State, company: &Company) {
@@ -132,81 +134,25 @@ fn repositories(state: &mut State, company: &Company, now: Timestamp) {
         ..Repo::default()
     };
     state.repos.push(public);
-    let (subject, colleague) = (&company.subject, company.colleagues.first());
-    let colleague = colleague.map(|person| person.github_login.clone());
-    let fork = |id, owner| Fork {
-        id,
-        owner,
-        hidden: false,
-    };
-    let key = |id, title: &str, added_by: Option<&str>| Key {
-        id,
-        title: title.to_owned(),
-        key: public_key(title),
-        read_only: id % 2 == 0,
-        added_by: added_by.map(str::to_owned),
-        created: days(now, 60),
-        last_used: Some(days(now, 1)),
-    };
     let mut repos = state.repos.iter_mut();
     if let Some(engine) = repos.next() {
-        engine
-            .keys
-            .push(key(501, KEYS[0], Some(&subject.github_login)));
-        engine
-            .keys
-            .push(key(502, "deploybot engine", Some(MACHINE.1)));
-        engine
-            .hooks
-            .push(hook(601, "https://collect.listing.invalid/in", now, 3));
-        engine.forks.push(fork(91_700_001, subject.github_id));
-        engine
-            .forks
-            .push(fork(91_700_002, company.lookalike.github_id));
-        engine.runners.push(Runner {
-            id: 11,
-            name: "engine-bench".to_owned(),
-            busy: true,
-        });
-        engine.environments.push("production".to_owned());
+        fill_engine(engine, company, now);
     }
     if let Some(console) = repos.next() {
-        console.keys.push(key(503, "old console key", None));
-        console.keys.push(key(504, KEYS[1], None));
-        console.hooks.push(hook(
-            602,
-            "https://chat.tallowmere.example/hooks/console",
-            now,
-            0,
-        ));
-        console
-            .collaborators
-            .insert(subject.github_id, "maintain".to_owned());
-        console.forks.push(fork(91_700_003, subject.github_id));
-        let open = |id, invitee, inviter| RepoInvitation {
-            id,
-            invitee,
-            inviter,
-            role: "write".to_owned(),
-            created: days(now, 2),
-        };
-        console
-            .invitations
-            .push(open(651, UNKNOWN.0, subject.github_id));
-        console
-            .invitations
-            .push(open(652, PARTNER.0, company.lookalike.github_id));
+        fill_console(console, company, now);
     }
     if let Some(firmware) = repos.next() {
+        let colleague = company
+            .colleagues
+            .first()
+            .map(|person| person.github_login.as_str());
+        let people = [&company.subject, &company.lookalike].map(|person| person.github_id);
         firmware
             .keys
-            .push(key(505, "firmware signing", colleague.as_deref()));
+            .push(key(505, "firmware signing", colleague, now));
         firmware
             .collaborators
-            .insert(subject.github_id, "write".to_owned());
-        firmware
-            .collaborators
-            .insert(company.lookalike.github_id, "write".to_owned());
+            .extend(people.map(|id| (id, "write".to_owned())));
         firmware.runners.push(Runner {
             id: 12,
             name: "field-rig".to_owned(),
@@ -217,6 +163,72 @@ fn repositories(state: &mut State, company: &Company, now: Timestamp) {
         handbook.collaborators.insert(PARTNER.0, "read".to_owned());
         handbook.forks.push(fork(91_700_004, PARTNER.0));
     }
+}
+
+fn fork(id: u64, owner: u64) -> Fork {
+    Fork {
+        id,
+        owner,
+        hidden: false,
+    }
+}
+
+fn key(id: u64, title: &str, added_by: Option<&str>, now: Timestamp) -> Key {
+    Key {
+        id,
+        title: title.to_owned(),
+        public: public_key(title),
+        read_only: id.is_multiple_of(2),
+        added_by: added_by.map(str::to_owned),
+        created: days(now, 60),
+        last_used: Some(days(now, 1)),
+    }
+}
+
+fn fill_engine(engine: &mut Repo, company: &Company, now: Timestamp) {
+    let (subject, lookalike) = (&company.subject, &company.lookalike);
+    engine
+        .keys
+        .push(key(501, KEYS[0], Some(&subject.github_login), now));
+    engine
+        .keys
+        .push(key(502, "deploybot engine", Some(MACHINE.1), now));
+    engine
+        .hooks
+        .push(hook(601, "https://collect.listing.invalid/in", now, 3));
+    engine.forks.push(fork(91_700_001, subject.github_id));
+    engine.forks.push(fork(91_700_002, lookalike.github_id));
+    engine.runners.push(Runner {
+        id: 11,
+        name: "engine-bench".to_owned(),
+        busy: true,
+    });
+    engine.environments.push("production".to_owned());
+}
+
+fn fill_console(console: &mut Repo, company: &Company, now: Timestamp) {
+    let subject = company.subject.github_id;
+    console.keys.push(key(503, "old console key", None, now));
+    console.keys.push(key(504, KEYS[1], None, now));
+    console.hooks.push(hook(
+        602,
+        "https://chat.tallowmere.example/hooks/console",
+        now,
+        0,
+    ));
+    console.collaborators.insert(subject, "maintain".to_owned());
+    console.forks.push(fork(91_700_003, subject));
+    let open = |id, invitee, inviter| RepoInvitation {
+        id,
+        invitee,
+        inviter,
+        role: "write".to_owned(),
+        created: days(now, 2),
+    };
+    console.invitations.push(open(651, UNKNOWN.0, subject));
+    console
+        .invitations
+        .push(open(652, PARTNER.0, company.lookalike.github_id));
 }
 
 fn hook(id: u64, url: &str, now: Timestamp, deliveries: u64) -> Hook {
@@ -415,177 +427,5 @@ fn secrets(state: &mut State, company: &Company, now: Timestamp) {
         state
             .secrets
             .insert(store, names.into_iter().map(secret).collect());
-    }
-}
-
-/// The audit log of who made and did what, and the smaller logs.
-fn records(state: &mut State, company: &Company, now: Timestamp) {
-    let org = company.org.clone();
-    let subject = (
-        company.subject.github_login.as_str(),
-        company.subject.github_id,
-    );
-    let owner = company.approvers.first();
-    let owner = owner.map_or(("", 0), |it| (it.github_login.as_str(), it.github_id));
-    let repo = |n: usize| {
-        format!(
-            "{org}/{}",
-            company.repositories.get(n).map_or("", String::as_str)
-        )
-    };
-    let mut number = 0_i64;
-    let mut event = |action: &str, actor: (&str, u64), age: i64, more: Value| {
-        number += 1;
-        // A few minutes earlier than the one stored before it: the log is not by time.
-        let at = (days(now, age) - SignedDuration::from_mins(number * 7)).as_millisecond();
-        let mut event = json!({
-            "@timestamp": at, "created_at": at, "action": action, "actor": actor.0,
-            "actor_id": actor.1, "org": org, "_document_id": format!("tmAuditWeb{number:012}"),
-            "operation_type": "create",
-        });
-        if let (Some(event), Value::Object(more)) = (event.as_object_mut(), more) {
-            event.extend(more);
-        }
-        event
-    };
-    let audit = vec![
-        event(
-            "org.add_member",
-            owner,
-            120,
-            json!({ "user": subject.0, "user_id": subject.1 }),
-        ),
-        event(
-            "team.add_member",
-            owner,
-            119,
-            json!({ "user": subject.0, "team": format!("{org}/engine") }),
-        ),
-        event(
-            "hook.create",
-            owner,
-            100,
-            json!({ "hook_id": 604, "active": true }),
-        ),
-        event(
-            "hook.create",
-            subject,
-            40,
-            json!({ "hook_id": 603, "active": true }),
-        ),
-        event(
-            "hook.create",
-            subject,
-            38,
-            json!({ "hook_id": 601, "active": true, "repo": repo(0) }),
-        ),
-        event(
-            "org.register_self_hosted_runner",
-            subject,
-            35,
-            json!({ "runner_id": 7, "runner_name": "tm-runner-07" }),
-        ),
-        event(
-            "org.register_self_hosted_runner",
-            owner,
-            90,
-            json!({ "runner_id": 8, "runner_name": "tm-runner-08" }),
-        ),
-        event(
-            "repo.register_self_hosted_runner",
-            owner,
-            80,
-            json!({ "runner_id": 11, "runner_name": "engine-bench", "repo": repo(0) }),
-        ),
-        event(
-            "repo.register_self_hosted_runner",
-            subject,
-            20,
-            json!({ "runner_name": "field-rig", "repo": repo(2) }),
-        ),
-        event(
-            "integration_installation.create",
-            owner,
-            150,
-            json!({ "installation_id": 88_001_417_u64, "integration": "case-response" }),
-        ),
-        event(
-            "integration_installation.create",
-            subject,
-            33,
-            json!({ "integration": "tide-bridge" }),
-        ),
-        event(
-            "integration_installation.create",
-            owner,
-            70,
-            json!({ "installation_id": 88_002_002_u64, "integration": "ci-lights" }),
-        ),
-        event(
-            "public_key.create",
-            subject,
-            60,
-            json!({ "repo": repo(1), "title": KEYS[1] }),
-        ),
-        event(
-            "org.invite_member",
-            subject,
-            1,
-            json!({ "user": UNKNOWN.1 }),
-        ),
-        event(
-            "repo.add_member",
-            subject,
-            2,
-            json!({ "repo": repo(1), "user": UNKNOWN.1 }),
-        ),
-        event("org.update_member", owner, 30, json!({ "user": subject.0 })),
-    ];
-    state.audit = audit;
-    let sha = |of: &str| {
-        Digest::of(of.as_bytes())
-            .to_string()
-            .chars()
-            .take(40)
-            .collect::<String>()
-    };
-    state.rule_suites = vec![json!({
-        "id": 21, "actor_id": subject.1, "actor_name": subject.0, "before_sha": sha("a"),
-        "after_sha": sha("b"), "ref": "refs/heads/main", "repository_id": 91_600_001,
-        "repository_name": company.repositories.first(), "pushed_at": crate::time::utc(days(now, 3)),
-        "result": "bypass", "evaluation_result": "fail",
-    })];
-    let actor = super::answer::account(subject.1, subject.0, "User");
-    if let Some(engine) = state.repos.first_mut() {
-        engine.activity = vec![json!({
-            "id": 1_296_269, "node_id": "PA_1", "before": sha("a"), "after": sha("b"),
-            "ref": "refs/heads/main", "timestamp": crate::time::utc(days(now, 3)),
-            "activity_type": "force_push", "actor": actor,
-        })];
-    }
-}
-
-/// 130 clones and fetches by the account within the last nine days, the oldest of which GitHub has
-/// forgotten, and a few by others.
-fn git_events(state: &mut State, company: &Company, now: Timestamp) {
-    let step = SignedDuration::from_mins(97);
-    for number in 0..130_i32 {
-        let people = [&company.subject, &company.lookalike];
-        let person = if number % 10 == 9 {
-            people[1]
-        } else {
-            people[0]
-        };
-        let index = usize::try_from(number).unwrap_or_default() % company.repositories.len().max(1);
-        let repo = company.repositories.get(index).map_or("", String::as_str);
-        // Neighbours swapped: not by time.
-        let at = (now - step * (130 - (number ^ 1))).as_millisecond();
-        state.git.push(json!({
-            "@timestamp": at, "created_at": at, "_document_id": format!("tmAuditGit{number:012}"),
-            "action": if number % 3 == 0 { "git.clone" } else { "git.fetch" },
-            "actor": person.github_login, "actor_id": person.github_id, "org": company.org,
-            "repository": format!("{}/{repo}", company.org), "transport_protocol_name": "ssh",
-            "repository_public": false,
-        }));
     }
 }

@@ -136,7 +136,7 @@ pub(super) struct Pat {
 pub(super) struct Key {
     pub(super) id: u64,
     pub(super) title: String,
-    pub(super) key: String,
+    pub(super) public: String,
     pub(super) read_only: bool,
     pub(super) added_by: Option<String>,
     pub(super) created: Timestamp,

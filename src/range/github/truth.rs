@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::seed::{KEYS, UNKNOWN};
-use super::state::State;
+use super::state::{Repo, State};
 use crate::canon::Digest;
 use crate::time::Timestamp;
 
@@ -240,35 +240,43 @@ fn planted(state: &State) -> Vec<(&'static str, String)> {
         add("github.installation", one.id.to_string());
     }
     for repo in &state.repos {
-        for one in repo.hooks.iter().filter(|one| hooks.contains(&one.id)) {
-            add("github.repo_hook", one.id.to_string());
-        }
-        for one in repo.invitations.iter().filter(|one| one.inviter == subject) {
-            add("github.repo_invitation", one.id.to_string());
-        }
-        for one in repo.runners.iter().filter(|one| one.name == "field-rig") {
-            add("github.repo_runner", format!("{}:{}", repo.name, one.id));
-        }
-        for one in &repo.keys {
-            if KEYS.contains(&one.title.as_str()) {
-                add("github.deploy_key", one.id.to_string());
-            }
-        }
-        let mut forked = false;
-        for one in repo.forks.iter().filter(|one| one.owner == subject) {
-            forked = true;
-            add("github.fork", one.id.to_string());
-        }
-        if repo.collaborators.contains_key(&subject) {
-            let kind = if forked {
-                "github.collaborator_with_fork"
-            } else {
-                "github.collaborator"
-            };
-            add(kind, format!("{}:{subject}", repo.id));
-        }
+        all.extend(planted_in(repo, subject, &hooks));
     }
     all.sort();
+    all
+}
+
+/// Those of one repository.
+fn planted_in(repo: &Repo, subject: u64, hooks: &[u64]) -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    let mut add = |kind, native: String| all.push((kind, native));
+    for one in repo.hooks.iter().filter(|one| hooks.contains(&one.id)) {
+        add("github.repo_hook", one.id.to_string());
+    }
+    for one in repo.invitations.iter().filter(|one| one.inviter == subject) {
+        add("github.repo_invitation", one.id.to_string());
+    }
+    for one in repo.runners.iter().filter(|one| one.name == "field-rig") {
+        add("github.repo_runner", format!("{}:{}", repo.name, one.id));
+    }
+    for one in &repo.keys {
+        if KEYS.contains(&one.title.as_str()) {
+            add("github.deploy_key", one.id.to_string());
+        }
+    }
+    let mut forked = false;
+    for one in repo.forks.iter().filter(|one| one.owner == subject) {
+        forked = true;
+        add("github.fork", one.id.to_string());
+    }
+    if repo.collaborators.contains_key(&subject) {
+        let kind = if forked {
+            "github.collaborator_with_fork"
+        } else {
+            "github.collaborator"
+        };
+        add(kind, format!("{}:{subject}", repo.id));
+    }
     all
 }
 

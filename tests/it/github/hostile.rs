@@ -156,11 +156,17 @@ async fn no_secret_reaches_the_evidence() {
             Some((_, bytes)) if !request.secret_body => String::from_utf8_lossy(bytes).into_owned(),
             _ => String::new(),
         };
-        let mut shown = format!("{:?} {} {credential} {body}", request.headers, request.url);
-        if let Ok(answer) = answer {
-            shown.push_str(&format!("{:?}", answer.headers));
-            shown.push_str(&String::from_utf8_lossy(&answer.body));
-        }
+        let answer = answer.as_ref().map_or_else(ToString::to_string, |answer| {
+            format!(
+                "{:?} {}",
+                answer.headers,
+                String::from_utf8_lossy(&answer.body)
+            )
+        });
+        let shown = format!(
+            "{:?} {} {credential} {body} {answer}",
+            request.headers, request.url
+        );
         assert!(!request.headers.contains_key("authorization"));
         for secret in secrets {
             assert!(

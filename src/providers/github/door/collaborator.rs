@@ -8,7 +8,8 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{GHEC, Keeper, detail, fork, saved, unseen};
+use super::invitation::invited;
+use super::{GHEC, Keeper, and, detail, fork, saved, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::Result;
 use crate::provider::Closing;
@@ -136,8 +137,7 @@ impl Keeper for Collaborator {
                 role,
                 member: survey.place.is_some(),
             };
-            let mut detail = json!(kept);
-            detail["forks"] = json!(forks);
+            let detail = and(&kept, json!({ "forks": forks }));
             let native = format!("{}:{}", repo.id, survey.account.id);
             let door = survey.door(kind, native, label, Link::Owner, detail, &item.evidence);
             finding.doors.push(door);
@@ -215,6 +215,10 @@ impl Keeper for Collaborator {
             return Ok(Closing::AlreadyDone {
                 evidence: item.evidence.clone(),
             });
+        }
+        // Invited before and not accepted yet: another invitation would only be another mail.
+        if let Some(evidence) = invited(desk, &kept.repo, &door.account).await? {
+            return Ok(Closing::AlreadyDone { evidence });
         }
         let login = match desk.login(&door.account).await? {
             Login::Now(login, _) => login,

@@ -32,7 +32,8 @@ pub(super) const KIND: DoorKind = DoorKind {
 #[derive(Debug, Clone, Deserialize)]
 struct Key {
     id: u64,
-    key: String,
+    #[serde(rename = "key")]
+    public: String,
     #[serde(default)]
     title: String,
     #[serde(default)]
@@ -93,10 +94,10 @@ fn tie(survey: &Survey<'_>, repo: &Repo, key: &Key) -> Option<Link> {
                         && (event.text("title") == Some(&key.title)
                             || event
                                 .text("key")
-                                .is_some_and(|k| material(k) == material(&key.key))
+                                .is_some_and(|k| material(k) == material(&key.public))
                             || event
                                 .text("openssh_public_key")
-                                .is_some_and(|k| material(k) == material(&key.key)))
+                                .is_some_and(|k| material(k) == material(&key.public)))
                 },
             )
         }
@@ -130,7 +131,7 @@ impl Keeper for DeployKey {
                 key.title, repo.name
             );
             let detail = json!({
-                "repo": repo.name, "title": key.title, "key": key.key, "read_only": key.read_only,
+                "repo": repo.name, "title": key.title, "key": key.public, "read_only": key.read_only,
                 "added_by": key.added_by, "last_used": key.last_used, "created_at": key.created_at,
                 "enabled": key.enabled,
             });
@@ -153,7 +154,7 @@ impl Keeper for DeployKey {
         let same = walk
             .items
             .iter()
-            .find(|item| material(&item.value.key) == material(&kept.key));
+            .find(|item| material(&item.value.public) == material(&kept.key));
         let id = same.map_or_else(|| door.native.clone(), |item| item.value.id.to_string());
         let path = ["repos", &desk.api.org, &kept.repo, "keys", &id];
         desk.change(&KIND, Need::Any, Method::DELETE, &path, None)
@@ -166,7 +167,7 @@ impl Keeper for DeployKey {
         let same = walk
             .items
             .iter()
-            .find(|item| material(&item.value.key) == material(&kept.key));
+            .find(|item| material(&item.value.public) == material(&kept.key));
         Ok(match same {
             Some(item) if item.value.enabled == Some(false) => saw(
                 DoorState::Closed,
@@ -193,7 +194,7 @@ impl Keeper for DeployKey {
         if let Some(item) = walk
             .items
             .iter()
-            .find(|item| material(&item.value.key) == material(&kept.key))
+            .find(|item| material(&item.value.public) == material(&kept.key))
         {
             return Ok(Closing::AlreadyDone {
                 evidence: item.evidence.clone(),

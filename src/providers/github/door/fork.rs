@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{GHEC, Keeper, detail, unseen};
+use super::{GHEC, Keeper, and, detail, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::Result;
 use crate::providers::github::User;
@@ -86,9 +86,8 @@ impl Keeper for Fork {
                 repo: repo.name.clone(),
                 fork: fork.full_name.clone(),
             };
-            let mut detail = json!(kept);
-            detail["created_at"] = json!(fork.created_at);
-            detail["pushed_at"] = json!(fork.pushed_at);
+            let times = json!({ "created_at": fork.created_at, "pushed_at": fork.pushed_at });
+            let detail = and(&kept, times);
             let label = format!("fork {} of the private {}", fork.full_name, repo.name);
             let door = survey.door(&KIND, fork.id, label, Link::Owner, detail, &item.evidence);
             finding.doors.push(door);

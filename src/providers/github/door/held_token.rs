@@ -12,7 +12,7 @@ use crate::fault::Result;
 use crate::http::{CallError, Client, Reply, Request};
 use crate::provider::Closing;
 use crate::providers::github::User;
-use crate::providers::github::api::{Desk, Miss, Need, answered, saw};
+use crate::providers::github::api::{Desk, Miss, Need, answered, saw, shaped};
 use crate::providers::github::survey::{Finding, Survey, one};
 
 pub(super) const KIND: DoorKind = DoorKind {
@@ -72,6 +72,23 @@ fn held<'a>(desk: Desk<'a>, door: &Door) -> Option<&'a Held> {
     desk.held.iter().find(|held| held.name == door.native)
 }
 
+/// The door, when the token is the account's.
+fn door(survey: &Survey<'_>, held: &Held, owner: &User, reply: &Reply) -> Option<Door> {
+    let scopes = reply.header("x-oauth-scopes").unwrap_or_default();
+    let detail = json!({ "scopes": scopes });
+    let label = format!("held token {} of {}", held.name, owner.login);
+    survey.is_account(Some(owner)).then(|| {
+        survey.door(
+            &KIND,
+            &held.name,
+            label,
+            Link::Owner,
+            detail,
+            &reply.evidence,
+        )
+    })
+}
+
 const NOT_HELD: &str = "The token is not configured any more; only its digest is known.";
 
 pub(super) struct HeldToken;
@@ -94,24 +111,13 @@ impl Keeper for HeldToken {
                 }
             };
             let gap = match reply.status.as_u16() {
-                200 => {
-                    let owner: User = reply.json()?;
-                    if survey.is_account(Some(&owner)) {
-                        let scopes = reply.header("x-oauth-scopes").unwrap_or_default();
-                        let detail = json!({ "scopes": scopes });
-                        let label = format!("{what} of {}", owner.login);
-                        let door = survey.door(
-                            &KIND,
-                            &held.name,
-                            label,
-                            Link::Owner,
-                            detail,
-                            &reply.evidence,
-                        );
-                        finding.doors.push(door);
+                200 => match shaped::<User>(&reply) {
+                    Ok(owner) => {
+                        finding.doors.extend(door(survey, held, &owner, &reply));
+                        None
                     }
-                    None
-                }
+                    Err(why) => Some(why),
+                },
                 // Dead already.
                 401 => None,
                 _ => Some(answered(&reply, "a held token")),

@@ -5,12 +5,13 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{GHEC, Keeper, detail, saved, unseen};
+use super::{GHEC, Keeper, and, detail, saved, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::Result;
+use crate::id::EvidenceId;
 use crate::provider::Closing;
 use crate::providers::github::User;
-use crate::providers::github::api::{Desk, Need, Walk, saw};
+use crate::providers::github::api::{Desk, Login, Need, Walk, saw};
 use crate::providers::github::survey::{Finding, Survey};
 
 pub(super) const ORG: DoorKind = DoorKind {
@@ -195,10 +196,9 @@ impl Keeper for OrgInvitation {
                 evidence: item.evidence.clone(),
             });
         }
-        let mut body = json!({ "role": kept.role, "team_ids": kept.teams });
-        match (kept.invitee_id, &kept.email) {
-            (Some(id), _) => body["invitee_id"] = json!(id),
-            (None, Some(email)) => body["email"] = json!(email),
+        let whom = match (kept.invitee_id, &kept.email) {
+            (Some(id), _) => json!({ "invitee_id": id }),
+            (None, Some(email)) => json!({ "email": email }),
             (None, None) => {
                 let why = "Neither an account id nor an address of the invited one was kept.";
                 return Ok(Closing::Refused {
@@ -206,7 +206,8 @@ impl Keeper for OrgInvitation {
                     evidence: None,
                 });
             }
-        }
+        };
+        let body = and(&whom, json!({ "role": kept.role, "team_ids": kept.teams }));
         let path = ["orgs", &desk.api.org, "invitations"];
         desk.change(&ORG, Need::Any, Method::POST, &path, Some(&body))
             .await
@@ -234,6 +235,21 @@ async fn all_of(desk: Desk<'_>, repo: &str) -> Result<Walk<ToRepo>> {
     let path = ["repos", &desk.api.org, repo, "invitations"];
     desk.walk("invitations to a repository", Need::Any, &path, &[], None)
         .await
+}
+
+/// The answer that shows an open invitation of an account to a repository.
+pub(super) async fn invited(
+    desk: Desk<'_>,
+    repo: &str,
+    account: &str,
+) -> Result<Option<EvidenceId>> {
+    let walk = all_of(desk, repo).await?;
+    let same = |user: &User| user.id.to_string() == account;
+    let open = walk
+        .items
+        .into_iter()
+        .find(|item| item.value.invitee.as_ref().is_some_and(same));
+    Ok(open.map(|item| item.evidence))
 }
 
 /// Invitations name rights otherwise than the call that makes them.
@@ -334,21 +350,12 @@ impl Keeper for RepoInvitation {
     }
 
     async fn reopen(&self, desk: Desk<'_>, _door: &Door, undo: &Value) -> Result<Closing> {
-        use crate::providers::github::api::Login;
         let kept: RepoKept = saved(undo)?;
-        let walk = all_of(desk, &kept.repo).await?;
-        let same = walk.items.iter().find(|item| {
-            item.value
-                .invitee
-                .as_ref()
-                .is_some_and(|user| user.id == kept.invitee_id)
-        });
-        if let Some(item) = same {
-            return Ok(Closing::AlreadyDone {
-                evidence: item.evidence.clone(),
-            });
+        let account = kept.invitee_id.to_string();
+        if let Some(evidence) = invited(desk, &kept.repo, &account).await? {
+            return Ok(Closing::AlreadyDone { evidence });
         }
-        let login = match desk.login(&kept.invitee_id.to_string()).await? {
+        let login = match desk.login(&account).await? {
             Login::Now(login, _) => login,
             Login::Lost(why, evidence) => return Ok(Closing::Refused { why, evidence }),
         };

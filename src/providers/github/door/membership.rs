@@ -6,13 +6,13 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{GHEC, Keeper, detail, saved, unseen};
+use super::{GHEC, Keeper, and, detail, saved, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::Result;
 use crate::id::EvidenceId;
 use crate::provider::Closing;
 use crate::providers::github::User;
-use crate::providers::github::api::{Desk, Login, Miss, Need, Walk, answered, saw};
+use crate::providers::github::api::{Desk, Login, Miss, Need, Walk, answered, saw, shaped};
 use crate::providers::github::survey::{Finding, Place, Survey, merged, one, right};
 
 pub(super) const KIND: DoorKind = DoorKind {
@@ -84,7 +84,10 @@ async fn team(
     ];
     let gap = match desk.read(Need::Any, &path, &[]).await {
         Ok(reply) if reply.status == http::StatusCode::OK => {
-            let place: TeamPlace = reply.json()?;
+            let place: TeamPlace = match shaped(&reply) {
+                Ok(place) => place,
+                Err(why) => return Ok((slug, None, Some(why))),
+            };
             let there = (place.state == "active").then(|| InTeam {
                 id: team.id,
                 slug: slug.clone(),
@@ -152,9 +155,9 @@ impl Keeper for Membership {
             teams,
             repos,
         };
-        let mut detail = json!(kept);
-        detail["state"] = json!(place.state);
-        detail["enterprise_teams"] = json!(place.enterprise_teams_providing_indirect_membership);
+        let enterprise_teams = &place.enterprise_teams_providing_indirect_membership;
+        let more = json!({ "state": place.state, "enterprise_teams": enterprise_teams });
+        let detail = and(&kept, more);
         let native = &survey.account.id;
         let door = survey.door(&KIND, native, label, Link::Owner, detail, evidence);
         Ok(Finding {
@@ -249,7 +252,10 @@ async fn listed(
     match reply.status.as_u16() {
         404 => {}
         200 => {
-            let place: Place = reply.json()?;
+            let place: Place = match shaped(&reply) {
+                Ok(place) => place,
+                Err(why) => return Ok(Some((DoorState::Unknown, why))),
+            };
             let teams = place.enterprise_teams_providing_indirect_membership;
             let why = if place.direct_membership == Some(false) && !teams.is_empty() {
                 format!(

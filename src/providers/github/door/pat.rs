@@ -48,7 +48,7 @@ pub(super) const REQUEST: DoorKind = DoorKind {
 };
 
 #[derive(Debug, Clone, Deserialize)]
-struct Token {
+struct Listed {
     id: u64,
     owner: User,
     #[serde(default)]
@@ -83,7 +83,7 @@ impl Pat {
 
     /// The whole list. The owner filter is an array that client libraries encode in different ways;
     /// a filter that is ignored silently would be worse than a longer list.
-    async fn all(&self, desk: Desk<'_>) -> Result<Walk<Token>> {
+    async fn all(&self, desk: Desk<'_>) -> Result<Walk<Listed>> {
         let path = ["orgs", &desk.api.org, self.list()];
         desk.walk(self.list().replace('-', " "), Need::App, &path, &[], None)
             .await

@@ -8,9 +8,8 @@ use serde_json::{Value, json};
 use super::{GHEC, Keeper, saved};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::{Fault, Result};
-use crate::http::Request;
 use crate::provider::Closing;
-use crate::providers::github::api::{Api, Desk, Miss, Need, answered, saw};
+use crate::providers::github::api::{Api, Desk, Miss, Need, answered, saw, shaped};
 use crate::providers::github::survey::{Finding, Survey, one};
 
 pub(super) const KIND: DoorKind = DoorKind {
@@ -92,7 +91,10 @@ async fn all(
         if reply.status != http::StatusCode::OK {
             return Ok((users, Some(answered(&reply, "the list of managed users"))));
         }
-        let page: Page = reply.json()?;
+        let page: Page = match shaped(&reply) {
+            Ok(page) => page,
+            Err(why) => return Ok((users, Some(why))),
+        };
         let got = page.resources.len();
         users.extend(
             page.resources
@@ -131,11 +133,8 @@ async fn set(desk: Desk<'_>, id: &str, active: bool) -> Result<Closing> {
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
         "Operations": [{ "op": "replace", "value": { "active": active } }],
     });
-    let mut request = Request::write(Method::PATCH, desk.api.url(&path, &[])?).json(&body)?;
-    if let Some((media, _)) = &mut request.body {
-        *media = "application/scim+json";
-    }
-    desk.settle(&KIND, Need::Any, request).await
+    desk.change(&KIND, Need::Any, Method::PATCH, &path, Some(&body))
+        .await
 }
 
 pub(super) struct Scim;
@@ -219,7 +218,10 @@ impl Keeper for Scim {
                 evidence,
             ));
         }
-        let user: Managed = reply.json()?;
+        let user: Managed = match shaped(&reply) {
+            Ok(user) => user,
+            Err(why) => return Ok(saw(DoorState::Unknown, why, evidence)),
+        };
         Ok(if user.active {
             saw(DoorState::Open, "The managed user is active.", evidence)
         } else {
