@@ -278,9 +278,8 @@ impl Provider for Sim {
         let now = tokio::time::Instant::now();
         let close = |after| self.with(|world| world.closed.insert(native, now + after));
         match act {
-            Close::Works => close(Duration::ZERO),
+            Close::Works | Close::LostAnswer | Close::HangsDone => close(Duration::ZERO),
             Close::Late(after) => close(after),
-            Close::LostAnswer | Close::HangsDone => close(Duration::ZERO),
             _ => None,
         };
         match act {
@@ -693,7 +692,7 @@ impl Rig {
 
     pub(crate) async fn go_with(&self, options: &Options) -> Report {
         let run = self.run();
-        let limit = Duration::from_secs(100 * 24 * 3600);
+        let limit = Duration::from_hours(2_400);
         let by = operator();
         let work = tokio::time::timeout(limit, run.execute(&by, options));
         let report = calm(&self.log, work).await;

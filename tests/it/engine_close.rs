@@ -12,7 +12,7 @@ use crate::engine::{Close, Look, Rig, close, door, draft, step, verify, wait, wa
 
 async fn one(closes: &[Close]) -> Rig {
     let door = door("alpha", "account", "a");
-    let rig = Rig::new(&[door.clone()]).await;
+    let rig = Rig::new(std::slice::from_ref(&door)).await;
     rig.sim("alpha").script("a", closes);
     rig.plan(vec![close("close/a", &door, &[])]).await;
     rig
@@ -479,7 +479,7 @@ async fn a_held_case_begins_nothing_and_records_what_was_begun() {
     assert_eq!(rig.sim("alpha").count("close"), 1);
     // Told to wait, it goes on when the case is released.
     let release = async {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         rig.append(Event::CaseReleased {
             reason: "right person".to_owned(),
         })
@@ -550,14 +550,14 @@ async fn waits_survive_a_restart_and_do_not_hold_the_run() {
     );
     assert_eq!(rig.result("after"), "-");
     let rig = rig.reopen();
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(
         waiting(&rig.go().await).until,
         Some(until),
         "the stored time stands"
     );
     let rig = rig.reopen();
-    tokio::time::sleep(Duration::from_secs(90_000)).await;
+    tokio::time::sleep(Duration::from_hours(25)).await;
     let report = rig.go().await;
     assert_eq!(report.end, End::Finished);
     assert_eq!(
@@ -591,7 +591,7 @@ async fn a_verification_tells_what_is_open_again() {
     rig.go().await;
     rig.sim("alpha").with(|world| world.closed.clear());
     rig.sim("beta").blind("b", &[Look::Blind]);
-    tokio::time::sleep(Duration::from_secs(90_000)).await;
+    tokio::time::sleep(Duration::from_hours(25)).await;
     let report = rig.go().await;
     assert_eq!(rig.result("verify"), "failed");
     let said = why(rig.outcome("verify"));

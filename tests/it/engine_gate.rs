@@ -274,9 +274,9 @@ async fn a_forged_denial_does_not_shut_a_gate() {
 async fn a_run_that_waits_goes_on_as_soon_as_people_decide() {
     let rig = gated(2).await;
     let people = async {
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         rig.approve("gate", "ana").await.unwrap();
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         rig.approve("gate", "ben").await.unwrap();
     };
     let options = Options {

@@ -1,15 +1,17 @@
 //! Crashes: at every line of the log, and in the middle of a run. Nothing observed done is repeated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use cordon::case::event::{Entry, Event};
+use cordon::case::event::{Entry, Event, Signed};
 use cordon::case::log::CaseLog;
-use cordon::case::state::RunPhase;
+use cordon::case::state::{CaseState, RunPhase};
 use cordon::door::{Door, DoorState};
+use cordon::id::DoorId;
 use cordon::plan::Step;
 use cordon::provider::Closing;
+use cordon::run::gate::{Decision, decision_text};
 use cordon::run::{End, Options, Run};
 use cordon::store::{CaseStore, Commit, Head};
 
@@ -71,44 +73,95 @@ async fn cut(rig: &Rig, lines: &[Vec<u8>], count: usize) -> (tempfile::TempDir, 
     (dir, crate::engine::open(&path, &rig.clock))
 }
 
-/// What the world knows when the log says this much: every call that left may have been carried out
-/// or not, and those whose answer is recorded were.
+/// What is known of the world when the log says this much.
+#[derive(Default)]
 struct Past {
-    intended: BTreeMap<String, u32>,
-    /// Accepted or proven, as the log says.
-    settled: Vec<String>,
+    /// Doors whose close was intended.
+    intended: BTreeSet<DoorId>,
+    /// Doors whose close was accepted or proven.
+    settled: BTreeSet<DoorId>,
+    /// Whether the draft, when it was intended, was answered.
+    draft: Option<bool>,
 }
 
-fn past(entries: &[Entry], doors: &[Door]) -> Past {
-    let native = |id: &cordon::id::DoorId| {
-        let door = doors.iter().find(|door| door.id == *id).unwrap();
-        door.native.clone()
-    };
-    let mut past = Past {
-        intended: BTreeMap::new(),
-        settled: Vec::new(),
-    };
+impl Past {
+    fn is_closed(&self, door: &Door, carried_out: bool) -> bool {
+        self.settled.contains(&door.id) || (carried_out && self.intended.contains(&door.id))
+    }
+}
+
+fn past(entries: &[Entry]) -> Past {
+    let mut past = Past::default();
     for entry in entries {
         match &entry.event {
-            Event::StepIntended {
-                door: Some(door), ..
-            } => {
-                *past.intended.entry(native(door)).or_default() += 1;
+            Event::StepIntended { step, .. } if step == "draft" => past.draft = Some(false),
+            Event::StepActed { step, .. } if step == "draft" => past.draft = Some(true),
+            Event::StepIntended { door, .. } => past.intended.extend(door.clone()),
+            Event::DoorProbed { door, state, .. } if *state == DoorState::Closed => {
+                past.settled.insert(door.clone());
             }
-            Event::DoorProbed {
-                door,
-                state: DoorState::Closed,
-                ..
-            } => past.settled.push(native(door)),
             Event::StepActed {
-                door: Some(door),
+                door,
                 closing: Some(Closing::Accepted { .. }),
                 ..
-            } => past.settled.push(native(door)),
+            } => past.settled.extend(door.clone()),
             _ => {}
         }
     }
     past
+}
+
+type Ends = (Vec<&'static str>, BTreeMap<DoorState, usize>);
+
+fn ends(log: &CaseLog) -> Ends {
+    log.read(|state| {
+        let steps = state.steps.keys();
+        (
+            steps.map(|step| result(state, step)).collect(),
+            state.door_counts(),
+        )
+    })
+}
+
+/// A world in which the calls behind `entries` were carried out as far as is known, and those that
+/// nobody knows of when `carried_out`.
+async fn world(entries: &[Entry], doors: &[Door], carried_out: bool) -> (Rig, Past) {
+    let past = past(entries);
+    let rig = Rig::new(&[]).await;
+    for door in doors
+        .iter()
+        .filter(|door| past.is_closed(door, carried_out))
+    {
+        let now = tokio::time::Instant::now();
+        rig.sim(&door.provider)
+            .with(|world| world.closed.insert(door.native.clone(), now));
+    }
+    let drafted = past.draft == Some(true) || (past.draft.is_some() && carried_out);
+    *rig.count.done.lock().unwrap() = u32::from(drafted);
+    (rig, past)
+}
+
+/// Runs to the end, and approves at the gate on the way.
+async fn to_the_end(rig: &Rig, log: &Arc<CaseLog>) -> cordon::fault::Result<End> {
+    let (run, by) = (rig.run_on(Arc::clone(log)), operator());
+    let options = Options {
+        reopen_gates: true,
+        ..Options::default()
+    };
+    let report = calm(log, run.execute(&by, &options)).await?;
+    let End::Waiting(waiting) = &report.end else {
+        return Ok(report.end);
+    };
+    let plan = waiting.gates[0].plan;
+    let step = "gate".to_owned();
+    let signed = Signed {
+        text: decision_text(log.case(), &step, plan, Decision::Approve),
+        signature: "good".to_owned(),
+        person: "ana".to_owned(),
+    };
+    let event = Event::GateApproved { step, plan, signed };
+    calm(log, log.append(&by, vec![event])).await?;
+    Ok(calm(log, run.execute(&by, &options)).await?.end)
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,127 +170,35 @@ async fn a_log_cut_at_any_line_is_taken_up_to_the_same_end() {
     let original = finished().await;
     let lines = original.log.store().lines(0).unwrap();
     let entries = original.log.entries().unwrap();
-    let first = entries
-        .iter()
-        .position(|entry| kind(&entry.event) == "plan.made")
-        .unwrap()
-        + 1;
-    let expected = original.log.read(|state| {
-        (
-            state
-                .steps
-                .keys()
-                .map(|step| result(state, step))
-                .collect::<Vec<_>>(),
-            state.door_counts(),
-        )
-    });
-    for count in first..=lines.len() {
-        for carried_out in [true, false] {
-            let (dir, log) = cut(&original, &lines, count).await;
-            let past = past(&entries[..count], &doors);
-            let rig = Rig::new(&[]).await;
-            for door in &doors {
-                let sim = rig.sim(&door.provider);
-                let begun = past.intended.contains_key(&door.native);
-                if past.settled.contains(&door.native) || (begun && carried_out) {
-                    let now = tokio::time::Instant::now();
-                    sim.with(|world| world.closed.insert(door.native.clone(), now));
-                }
-            }
-            let entries = &entries[..count];
-            let drafted = entries.iter().any(
-                |entry| matches!(&entry.event, Event::StepIntended { step, .. } if step == "draft"),
-            );
-            *rig.count.done.lock().unwrap() =
-                u32::from(drafted && (carried_out || !rig_draft_open(entries)));
-            let place = format!(
-                "cut after line {count} ({}), carried out: {carried_out}",
-                kind(&entries[count - 1].event)
-            );
-
-            let run = rig.run_on(Arc::clone(&log));
-            let options = Options {
-                reopen_gates: true,
-                ..Options::default()
-            };
-            let mut report = calm(&log, run.execute(&operator(), &options))
-                .await
-                .expect(&place);
-            if let End::Waiting(waiting) = &report.end {
-                let gate = &waiting.gates[0];
-                let signed = cordon::case::event::Signed {
-                    text: cordon::run::gate::decision_text(
-                        log.case(),
-                        "gate",
-                        gate.plan,
-                        cordon::run::gate::Decision::Approve,
-                    ),
-                    signature: "good".to_owned(),
-                    person: "ana".to_owned(),
-                };
-                let event = Event::GateApproved {
-                    step: "gate".to_owned(),
-                    plan: gate.plan,
-                    signed,
-                };
-                calm(&log, log.append(&operator(), vec![event]))
-                    .await
-                    .expect(&place);
-                report = calm(&log, run.execute(&operator(), &options))
-                    .await
-                    .expect(&place);
-            }
-
-            let end = if count == lines.len() {
-                End::AlreadyFinished
-            } else {
-                End::Finished
-            };
-            assert_eq!(report.end, end, "{place}");
-            let actual = log.read(|state| {
-                (
-                    state
-                        .steps
-                        .keys()
-                        .map(|step| result(state, step))
-                        .collect::<Vec<_>>(),
-                    state.door_counts(),
-                )
-            });
-            assert_eq!(actual, expected, "{place}");
-            for door in &doors {
-                let calls = rig
-                    .sim(&door.provider)
-                    .count(&format!("close {}", door.native));
-                let begun = past.intended.contains_key(&door.native);
-                let repeats = past.settled.contains(&door.native) || (begun && carried_out);
-                assert_eq!(
-                    calls,
-                    usize::from(!repeats),
-                    "{place}: door {}",
-                    door.native
-                );
-            }
-            assert_eq!(
-                *rig.count.acted.lock().unwrap(),
-                u32::from(!drafted || (!carried_out && rig_draft_open(entries))),
-                "{place}"
-            );
-            log.read(|state| {
-                assert!(
-                    state.steps.values().all(|record| record.in_doubt.is_none()),
-                    "{place}"
-                )
-            });
-            drop((run, log, dir));
+    let made = |entry: &Entry| kind(&entry.event) == "plan.made";
+    let first = entries.iter().position(made).unwrap() + 1;
+    for (count, carried_out) in (first..=lines.len()).flat_map(|n| [(n, true), (n, false)]) {
+        let last = kind(&entries[count - 1].event);
+        let place = format!("cut after line {count} ({last}), carried out: {carried_out}");
+        let (_dir, log) = cut(&original, &lines, count).await;
+        let (rig, past) = world(&entries[..count], &doors, carried_out).await;
+        let end = to_the_end(&rig, &log).await.expect(&place);
+        if count == lines.len() {
+            assert_eq!(end, End::AlreadyFinished, "{place}");
+        } else {
+            assert_eq!(end, End::Finished, "{place}");
         }
+        assert_eq!(ends(&log), ends(&original.log), "{place}");
+        for door in &doors {
+            let calls = rig
+                .sim(&door.provider)
+                .count(&format!("close {}", door.native));
+            let expected = usize::from(!past.is_closed(door, carried_out));
+            assert_eq!(calls, expected, "{place}: door {}", door.native);
+        }
+        let drafts = match past.draft {
+            None => 1,
+            Some(answered) => u32::from(!answered && !carried_out),
+        };
+        assert_eq!(*rig.count.acted.lock().unwrap(), drafts, "{place}");
+        let doubts = |state: &CaseState| state.steps.values().any(|step| step.in_doubt.is_some());
+        assert!(!log.read(doubts), "{place}");
     }
-}
-
-/// Whether the draft had been intended without an answer on record.
-fn rig_draft_open(entries: &[Entry]) -> bool {
-    !entries.iter().any(|entry| matches!(&entry.event, Event::StepActed { step, .. } | Event::StepEnded { step, .. } if step == "draft"))
 }
 
 /// Ends a run by dropping it right after the entry with that number became durable.
@@ -312,9 +273,9 @@ async fn a_run_that_dies_again_and_again_closes_every_door_once() {
 #[tokio::test(start_paused = true)]
 async fn a_door_that_was_opened_again_by_a_person_is_not_closed_by_a_resume() {
     let door = door("alpha", "account", "a");
-    let rig = Rig::new(&[door.clone()]).await;
+    let rig = Rig::new(std::slice::from_ref(&door)).await;
     rig.sim("alpha")
-        .script("a", &[Close::Late(Duration::from_secs(600))]);
+        .script("a", &[Close::Late(Duration::from_mins(10))]);
     rig.plan(vec![close("close/a", &door, &[])]).await;
     let run = rig.run();
     assert!(crash_after(&rig, &run, 3).await);
@@ -335,7 +296,7 @@ async fn a_door_that_was_opened_again_by_a_person_is_not_closed_by_a_resume() {
 #[tokio::test(start_paused = true)]
 async fn a_held_case_still_learns_what_was_under_way() {
     let door = door("alpha", "account", "a");
-    let rig = Rig::new(&[door.clone()]).await;
+    let rig = Rig::new(std::slice::from_ref(&door)).await;
     rig.plan(vec![
         close("close/a", &door, &[]),
         draft("after", &["close/a"]),

@@ -8,6 +8,8 @@ use cordon::time::Timestamp;
 
 use crate::engine::{Rig, Sim, close, door, proof, snapshot, why};
 
+type Pages = Vec<Result<Page, String>>;
+
 fn page(ids: &[&str], hours: (&str, &str), next: Option<&str>) -> Page {
     let at = |hour: &str| -> Timestamp { format!("2027-03-12T{hour}:00:00Z").parse().unwrap() };
     Page {
@@ -19,7 +21,7 @@ fn page(ids: &[&str], hours: (&str, &str), next: Option<&str>) -> Page {
     }
 }
 
-fn serve(sim: &Sim, trail: &str, pages: Vec<Result<Page, String>>) {
+fn serve(sim: &Sim, trail: &str, pages: Pages) {
     sim.with(|world| world.pages.insert(trail.to_owned(), pages.into()));
 }
 
@@ -57,7 +59,6 @@ async fn a_trail_is_read_to_its_end_and_counted() {
 async fn what_could_not_be_read_is_stated() {
     let broken = || Err("502".to_owned());
     let circle = || Ok(page(&["1"], ("08", "10"), Some("p2")));
-    type Pages = Vec<Result<Page, String>>;
     let cases: Vec<(Pages, u32, &str)> = vec![
         (
             vec![broken(), broken(), broken()],
@@ -157,7 +158,7 @@ async fn a_resumed_reading_goes_on_at_its_cursor() {
         tokio::time::sleep(Duration::from_millis(1500)).await;
         rig.cancel.send_replace(true);
     };
-    let (_, ()) = tokio::join!(rig.go_unsettled(), stop);
+    let ((), ()) = tokio::join!(rig.go_unsettled(), stop);
     assert_eq!(
         rig.sim("alpha").count("pull"),
         2,
@@ -165,7 +166,7 @@ async fn a_resumed_reading_goes_on_at_its_cursor() {
     );
     let window = rig.log.read(|state| state.steps["trail"].intended);
     rig.cancel.send_replace(false);
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     let rig = rig.reopen();
     serve(
         rig.sim("alpha"),
@@ -211,7 +212,7 @@ impl Rig {
 #[tokio::test(start_paused = true)]
 async fn the_perishable_trail_goes_first_and_no_close_waits_for_a_deep_one() {
     let door = door("alpha", "account", "a");
-    let rig = Rig::with(&[door.clone()], &[("alpha", 1)]).await;
+    let rig = Rig::with(std::slice::from_ref(&door), &[("alpha", 1)]).await;
     rig.sim("alpha")
         .with(|world| world.latency = Duration::from_secs(1));
     let pages = |name: &str| {
