@@ -40,7 +40,7 @@ use cordon::plan::{OnFailure, Plan, Step, Task};
 use cordon::provider::{
     Account, Candidate, Check, Closing, Cx, Inventory, Page, Provider, Spec, Window,
 };
-use cordon::run::gate::{Decision, decision_text};
+use cordon::evidence::approval::{Approval, Decision, Subject};
 use cordon::run::{Deed, End, Options, Quiet, Run};
 use cordon::time::{Clock, SystemClock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

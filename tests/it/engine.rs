@@ -13,6 +13,7 @@ use cordon::case::log::CaseLog;
 use cordon::case::state::{CaseState, GateRecord};
 use cordon::case::subject::Subject;
 use cordon::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
+use cordon::evidence::approval::{Approval, Decision, Subject as About};
 use cordon::fault::{Fault, Result};
 use cordon::http::{Exchange, Witness};
 use cordon::id::{CaseId, DoorId, EvidenceId};
@@ -20,7 +21,6 @@ use cordon::plan::{OnFailure, Plan, Step, Task};
 use cordon::provider::{
     Account, Candidate, Check, Closing, Cx, Inventory, Page, Provider, Spec, TrailSpec, Window,
 };
-use cordon::run::gate::{Decision, decision_text};
 use cordon::run::{Deed, End, Options, Progress, Report, Run};
 use cordon::time::{Clock, Timestamp};
 use tokio::sync::watch;
@@ -654,6 +654,7 @@ impl Rig {
             made: self.clock.now(),
             steps,
             left: Vec::new(),
+            notes: Vec::new(),
         };
         let digest = digest_of(&plan).unwrap();
         let made = Event::PlanMade { plan, digest };
@@ -737,7 +738,7 @@ impl Rig {
     pub(crate) fn decision(&self, step: &str, person: &str, decision: Decision) -> Signed {
         let plan = self.log.read(|state| state.plan.as_ref().unwrap().1);
         Signed {
-            text: decision_text(self.log.case(), step, plan, decision),
+            text: decision_by(person, self.log.case(), step, plan, decision),
             signature: "good".to_owned(),
             person: person.to_owned(),
         }
@@ -830,4 +831,29 @@ pub(crate) fn waiting(report: &Report) -> &cordon::run::Waiting {
 
 pub(crate) fn ids(doors: &[Door]) -> Vec<DoorId> {
     doors.iter().map(|door| door.id.clone()).collect()
+}
+
+/// What `ana` signs.
+pub(crate) fn decision_text(case: &CaseId, step: &str, plan: Digest, decision: Decision) -> String {
+    decision_by("ana", case, step, plan, decision)
+}
+
+fn decision_by(
+    person: &str,
+    case: &CaseId,
+    step: &str,
+    plan: Digest,
+    decision: Decision,
+) -> String {
+    Approval {
+        case: case.clone(),
+        subject: About::Gate(step.to_owned()),
+        binds: plan,
+        decision,
+        person: person.to_owned(),
+        reason: "test".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        expires: Timestamp::MAX,
+    }
+    .to_string()
 }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use cordon::case::event::{Event, Signed};
 use cordon::door::DoorState;
+use cordon::evidence::approval::Decision;
 use cordon::fault::Kind;
-use cordon::run::gate::{Decision, decision_text};
 use cordon::run::{End, Options, set_aside};
 
-use crate::engine::{Rig, close, door, draft, gate, kind, operator, verify, wait, waiting};
+use crate::engine::{
+    Rig, close, decision_text, door, draft, gate, kind, operator, verify, wait, waiting,
+};
 
 async fn gated(people: u32) -> Rig {
     let doors = [
@@ -138,8 +140,13 @@ async fn a_line_end_in_a_step_forges_nothing() {
     let case = cordon::id::CaseId::fresh();
     let plan = cordon::canon::Digest::ZERO;
     let text = decision_text(&case, "a\ndecision approve", plan, Decision::Deny);
-    assert_eq!(text.lines().count(), 5);
-    assert!(text.ends_with("decision deny\n"));
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.starts_with("decision:"))
+            .count(),
+        1
+    );
+    assert!(text.contains("\ndecision: deny\n"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,15 +8,16 @@ use cordon::case::event::{Entry, Event, Signed};
 use cordon::case::log::CaseLog;
 use cordon::case::state::{CaseState, RunPhase};
 use cordon::door::{Door, DoorState};
+use cordon::evidence::approval::Decision;
 use cordon::id::DoorId;
 use cordon::plan::Step;
 use cordon::provider::Closing;
-use cordon::run::gate::{Decision, decision_text};
 use cordon::run::{End, Options, Run};
 use cordon::store::{CaseStore, Commit, Head};
 
 use crate::engine::{
-    Close, Rig, calm, close, door, draft, gate, kind, operator, result, snapshot, verify, wait,
+    Close, Rig, calm, close, decision_text, door, draft, gate, kind, operator, result, snapshot,
+    verify, wait,
 };
 
 fn doors() -> [Door; 4] {
