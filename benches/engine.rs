@@ -33,6 +33,7 @@ use cordon::case::event::{Actor, Event, Evidence, Outcome, Person, Signed, Sourc
 use cordon::case::log::CaseLog;
 use cordon::case::subject::Subject;
 use cordon::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
+use cordon::evidence::approval::{Approval, Decision, Subject};
 use cordon::fault::{Fault, Result};
 use cordon::http::{Exchange, Witness};
 use cordon::id::{CaseId, EvidenceId};
@@ -40,7 +41,6 @@ use cordon::plan::{OnFailure, Plan, Step, Task};
 use cordon::provider::{
     Account, Candidate, Check, Closing, Cx, Inventory, Page, Provider, Spec, Window,
 };
-use cordon::evidence::approval::{Approval, Decision, Subject};
 use cordon::run::{Deed, End, Options, Quiet, Run};
 use cordon::time::{Clock, SystemClock, Timestamp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -448,8 +448,18 @@ async fn barrier(providers: std::ops::Range<usize>) -> Duration {
     let plan = bench.plan(behind_a_gate(&doors)).await;
     bench.wait_at_gate().await;
     let step = "gate".to_owned();
+    let approval = Approval {
+        case: bench.run.log.case().clone(),
+        subject: Subject::Gate(step.clone()),
+        binds: plan,
+        decision: Decision::Approve,
+        person: "ana".to_owned(),
+        reason: "bench".to_owned(),
+        at: Timestamp::UNIX_EPOCH,
+        expires: Timestamp::MAX,
+    };
     let signed = Signed {
-        text: decision_text(bench.run.log.case(), &step, plan, Decision::Approve),
+        text: approval.to_string(),
         signature: "good".to_owned(),
         person: "ana".to_owned(),
     };
