@@ -28,7 +28,7 @@ pub fn gather(
             .map(|(id, evidence)| (id.clone(), line(evidence)))
             .collect(),
     };
-    let opening: Vec<EvidenceId> = opening(state).into_iter().collect();
+    let opening: Vec<EvidenceId> = state.opening.iter().cloned().collect();
     company_facts(&mut facts, company, company_evidence);
     case_facts(&mut facts, state, &opening, now, zone);
     door_facts(&mut facts, state, zone);
@@ -62,15 +62,6 @@ fn line(evidence: &Evidence) -> String {
         utc(evidence.at)
     );
     crate::hostile::one_line(&line, 400)
-}
-
-/// The evidence that the case was opened with: the first that was kept.
-fn opening(state: &CaseState) -> Option<EvidenceId> {
-    state
-        .evidence
-        .values()
-        .min_by_key(|evidence| (evidence.at, evidence.id.clone()))
-        .map(|evidence| evidence.id.clone())
 }
 
 fn company_facts(facts: &mut Facts, company: &Company, evidence: Option<&EvidenceId>) {
@@ -235,7 +226,9 @@ fn evidence_of<'a>(records: impl Iterator<Item = &'a DoorRecord>) -> Vec<Evidenc
 }
 
 fn trail_facts(facts: &mut Facts, state: &CaseState) {
-    let saved = state.trails.iter().map(|trail| {
+    // A trail of which nothing came is a gap, and was not kept.
+    let kept = || (state.trails.iter()).filter(|trail| !trail.evidence.is_empty());
+    let saved = kept().map(|trail| {
         let c = &trail.completeness;
         let span = match (c.first, c.last) {
             (Some(first), Some(last)) => format!(" from {} to {}", utc(first), utc(last)),
@@ -279,16 +272,12 @@ fn trail_facts(facts: &mut Facts, state: &CaseState) {
                 .map(|(account, why)| format!("{} inventory: {why}", account.provider)),
         )
         .collect();
-    let complete = state
-        .trails
-        .iter()
-        .filter(|trail| trail.completeness.complete)
-        .count();
+    let complete = kept().filter(|trail| trail.completeness.complete).count();
     facts.put(
         "trails.summary",
         vec![format!(
-            "{} logs were kept, {complete} of them to the end, with {} gaps stated below.",
-            state.trails.len(),
+            "logs were read {} times, {complete} of them to the end; {} gaps are stated in the record.",
+            kept().count(),
             gaps.len()
         )],
         evidence.clone(),
@@ -388,7 +377,17 @@ fn clock_facts(
             )
         })
         .collect();
-    facts.put("clocks.next", next, opening.to_vec(), Standing::Fact);
+    let mut rests_on: Vec<EvidenceId> = clocks
+        .iter()
+        .filter(|clock| clock.receipt.is_none())
+        .take(3)
+        .filter_map(|clock| state.clocks.get(&clock.id))
+        .flat_map(|record| record.start.evidence.clone())
+        .chain(opening.iter().cloned())
+        .collect();
+    rests_on.sort();
+    rests_on.dedup();
+    facts.put("clocks.next", next, rests_on, Standing::Fact);
     let gates = state
         .gates
         .iter()
