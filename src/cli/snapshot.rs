@@ -9,7 +9,8 @@ use crate::fault::{Kind, Result};
 /// Save the trails of the accounts, perishable first. Reads only.
 ///
 /// With --import or --repository nothing is asked of providers: files that vendors export and git
-/// repositories are kept as they are, hashed, and read for the timeline.
+/// repositories are kept as they are, hashed, and read for the timeline. Exit code 1 when a trail
+/// could not be read to its end.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The case: its id, or enough of its end to be unique.
@@ -41,9 +42,17 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         ));
         bundled.push((repository.clone(), desk.bundle(repository).await?));
     }
-    if args.import.is_empty() && args.repository.is_empty() {
+    let asks = args.import.is_empty() && args.repository.is_empty();
+    let before = desk.log.read(|state| state.trails.len());
+    if asks {
         desk.snapshot(args.window).await?;
     }
+    // A snapshot that kept nothing, or left a trail unread, is not done.
+    let unsaved = asks
+        && desk.log.read(|state| {
+            let read = state.trails.get(before..).unwrap_or_default();
+            read.is_empty() || read.iter().any(|trail| !trail.completeness.complete)
+        });
     desk.finish().await?;
     let summary = desk.summary();
     let document =
@@ -51,6 +60,13 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     desktop
         .ui
         .answer(&document, || summary::trails(&imported, &bundled, &summary))?;
+    if unsaved {
+        desktop.ui.hint(&format!(
+            "not every trail was read to its end: cordon provider check --case {}, then cordon snapshot again",
+            desk.log.case()
+        ));
+        return Ok(Some(Kind::Failed));
+    }
     let unread = imported.iter().any(|one| !one.understood());
     Ok(unread.then_some(Kind::Input))
 }

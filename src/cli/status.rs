@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Desktop, Ended};
 use crate::app::summary;
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::run::status::Tree;
 
 /// Show where a case stands: doors, steps, gates, clocks, contacts.
@@ -20,6 +20,12 @@ pub(super) struct Args {
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     if !args.watch {
         return show(desktop, &args.case);
+    }
+    if desktop.ui.is_json() {
+        return Err(
+            Fault::input("usage", "--watch has no one JSON document to print.")
+                .hint("leave --watch away, and ask again"),
+        );
     }
     let app = desktop.app()?;
     let mut seen = 0;
