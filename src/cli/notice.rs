@@ -102,7 +102,7 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
         &json!({ "drafts": drafts, "templates": crate::notice::names() }),
         || {
             let rows = state.notices.iter().map(|(id, notice)| {
-                let stage = match (&notice.sent, notice.approvals.is_empty()) {
+                let stands = match (&notice.sent, notice.approvals.is_empty()) {
                     (Some(_), _) => "sent",
                     (None, false) => "approved",
                     (None, true) => "draft",
@@ -110,7 +110,7 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
                 [
                     id.to_string(),
                     notice.template.clone(),
-                    stage.to_owned(),
+                    stands.to_owned(),
                     format!("{} missing", notice.missing.len()),
                     notice.text.short(),
                 ]

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod clocks;
 mod contact;
 mod contact_chats;
 mod contact_deadline;
@@ -21,11 +22,13 @@ mod engine_fold;
 mod engine_gate;
 mod engine_resume;
 mod engine_snapshot;
+mod engine_steps;
 mod evidence;
 mod faults;
 mod github;
 mod http;
 mod intake;
+mod mail;
 mod okta;
 mod playbook;
 mod store;
