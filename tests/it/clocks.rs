@@ -86,6 +86,7 @@ impl World {
                 subject: "your data".into(),
                 text: String::new(),
                 evidence: vec![evidence],
+                message_id: None,
                 thread: Vec::new(),
                 indicators: Vec::new(),
                 deadlines: vec![Deadline {

@@ -12,12 +12,12 @@ use cordon::case::event::{Actor, Entry, Event, Evidence, Outcome, Person, Signed
 use cordon::case::log::CaseLog;
 use cordon::case::state::{CaseState, GateRecord};
 use cordon::case::subject::Subject;
-use cordon::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
-use cordon::evidence::approval::{Approval, Decision, Subject as About};
+use cordon::door::{Class, Door, DoorKind, DoorState, Notifies, Order, Probe};
+use cordon::evidence::approval::Decision;
 use cordon::fault::{Fault, Result};
 use cordon::http::{Exchange, Witness};
 use cordon::id::{CaseId, DoorId, EvidenceId};
-use cordon::plan::{OnFailure, Plan, Step, Task};
+use cordon::plan::{Plan, Step};
 use cordon::provider::{
     Account, Candidate, Check, Closing, Cx, Inventory, Page, Provider, Spec, TrailSpec, Window,
 };

@@ -24,9 +24,14 @@ class Keep:
         sys.stdout.flush()
         return "250 kept as 4711"
 
-controller = Controller(Keep(), hostname="127.0.0.1", port=0)
+import socket
+free = socket.socket()
+free.bind(("127.0.0.1", 0))
+port = free.getsockname()[1]
+free.close()
+controller = Controller(Keep(), hostname="127.0.0.1", port=port)
 controller.start()
-print("PORT", controller.server.sockets[0].getsockname()[1], flush=True)
+print("PORT", port, flush=True)
 sys.stdin.read()
 "#;
 
@@ -43,7 +48,7 @@ impl Smtp {
             .stderr(Stdio::null())
             .status();
         if !there.is_ok_and(|status| status.success()) {
-            println!("not run: python3 with aiosmtpd is not here");
+            eprintln!("not run: python3 with aiosmtpd is not here");
             return None;
         }
         let mut child = Command::new("python3")
