@@ -11,8 +11,8 @@
 //!
 //! A commit is acknowledged when sled and the ledger are both on the disk. sled as shipped does not
 //! survive a power cut on Linux (its flush uses `sync_file_range`), so each flush is followed by an
-//! fsync of its `db` file; see [`disk`](self) for the bounds that make this enough. Opening compares
-//! the two copies line by line and heals one from the other ([`Repair`]).
+//! fsync of its `db` file; `store/disk.rs` has the bounds that make this enough. Opening compares the
+//! two copies line by line and heals one from the other ([`Repair`]).
 
 mod case;
 mod chain;

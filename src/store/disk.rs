@@ -8,8 +8,10 @@
 //! - Segments are 8 MiB and values at most [`MAX_VALUE`](super::chunk::MAX_VALUE), so that no node is
 //!   ever written to `blobs/`, which sled does not fsync. A file there is a failed health check.
 //! - sled reuses a segment in place no sooner than 16 MiB of log after the pages in it were written
-//!   elsewhere. Callers flush at least every [`STRIDE`] bytes of values, which even with the worst
-//!   write amplification (one consolidation, one split, one moved page per value) stays below that.
+//!   elsewhere (read in its `segment.rs`). Writers of chunks flush at least every [`STRIDE`] bytes,
+//!   which even with one consolidation, one split and one moved page per value stays below that. Lines
+//!   go into one batch, which cannot be flushed in between: a group takes at most 1 MiB of them, and
+//!   only a single commit may have more. Should a cut ever hit that, the lines are in the ledger.
 //! - The background flusher is off: it only adds writes between our flushes.
 
 use std::fs::{self, File};
@@ -173,10 +175,7 @@ fn open_sled(dir: &Path) -> Result<sled::Db, Trouble> {
                         format!("The store was made with other settings: {why}."),
                     )
                     .at(dir.join("conf").display())
-                    .hint(
-                        "If Cordon made this store, the file is damaged: move it aside and open \
-                         again; it is then written anew.",
-                    ),
+                    .hint("Open it with the program that made it, and export it from there."),
                 ));
             }
             other => return Ok(other?),

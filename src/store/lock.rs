@@ -9,7 +9,6 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::dir;
 use crate::fault::{Fault, Kind, Result, io};
 
 const NAME: &str = "LOCK";
@@ -17,7 +16,14 @@ const NAME: &str = "LOCK";
 /// Held while a process owns a store; the kernel lets go of it when the process ends.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone would not do: a child that is being started has the handle too until it execs.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 impl Lock {
@@ -58,8 +64,7 @@ impl Lock {
         file.sync_all()
             .and_then(|()| File::open(dir)?.sync_all())
             .map_err(|error| unsafe_place(dir, "fsync does not work there").caused_by(error))?;
-        dir::sync(dir)?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 

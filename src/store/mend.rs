@@ -4,7 +4,7 @@
 //! stays in the directory of the case.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -38,6 +38,7 @@ pub(super) fn open(case: &Path) -> Result<Mended> {
             kept: None,
         });
     }
+    repairs.extend(mend_settings(case, &sled)?);
     if !whole && !is_empty(&case.join(ledger::NAME))? {
         repairs.push(rebuilt("was missing", None));
     }
@@ -74,6 +75,46 @@ pub(super) fn open(case: &Path) -> Result<Mended> {
         next_chunk,
         repairs,
     })
+}
+
+/// Moves the file of sled's settings aside when it is damaged; sled then writes it anew. Settings that
+/// can be read and are not ours stay, for sled to refuse them.
+fn mend_settings(case: &Path, sled: &Path) -> Result<Option<Repair>> {
+    let path = sled.join("conf");
+    let bytes = match fs::read(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        bytes => bytes.map_err(io("read the settings of the store", &path))?,
+    };
+    if is_settings(&bytes) {
+        return Ok(None);
+    }
+    let kept = dir::free_name(case, "conf.damaged");
+    fs::rename(&path, &kept).map_err(io("move the damaged settings aside", &path))?;
+    dir::sync(case)?;
+    dir::sync(sled)?;
+    Ok(Some(Repair {
+        kind: RepairKind::Healed,
+        what: "The settings of the embedded store were damaged; they were written again.".into(),
+        kept: Some(kept),
+    }))
+}
+
+/// Whether `bytes` are what sled 0.34 writes: three lines, and a checksum that we cannot compute.
+fn is_settings(bytes: &[u8]) -> bool {
+    let Some((text, _checksum)) = bytes.split_last_chunk::<4>() else {
+        return false;
+    };
+    let fields: Vec<_> = text
+        .split(|byte| *byte == b'\n')
+        .map(str::from_utf8)
+        .collect();
+    let [Ok(segment), Ok(compression), Ok(version), Ok("")] = fields.as_slice() else {
+        return false;
+    };
+    let number = |field: &str, name| field.strip_prefix(name)?.parse::<u32>().ok();
+    number(segment, "segment_size: ").is_some_and(u32::is_power_of_two)
+        && ["use_compression: false", "use_compression: true"].contains(compression)
+        && number(version, "version: 0.").is_some()
 }
 
 fn is_about_sled(repair: &Repair) -> bool {

@@ -16,3 +16,5 @@ mod engine_gate;
 mod engine_resume;
 mod engine_snapshot;
 mod store;
+mod store_power;
+mod store_writer;
