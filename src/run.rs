@@ -43,13 +43,14 @@ pub mod gate;
 mod graph;
 mod inventory;
 mod lane;
+mod look;
 mod resolve;
 mod snapshot;
 mod start;
 pub mod status;
 mod steps;
 mod undo;
-mod verify;
+mod verifying;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,6 +60,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 pub use inventory::{Looked, inventory};
+pub use look::{Look, verify};
 pub use resolve::{Resolved, resolve};
 pub use undo::{Undone, undo};
 
