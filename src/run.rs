@@ -44,13 +44,14 @@ pub mod gate;
 mod graph;
 mod inventory;
 mod lane;
+mod look;
 mod resolve;
 mod snapshot;
 mod start;
 pub mod status;
 mod steps;
 mod undo;
-mod verify;
+mod verifying;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -61,6 +62,7 @@ use tokio::sync::watch;
 
 pub use again::{probe_again, save_trails};
 pub use inventory::{Looked, inventory};
+pub use look::{Look, verify};
 pub use resolve::{Resolved, resolve};
 pub use undo::{Undone, undo};
 
