@@ -25,5 +25,8 @@ mod http;
 mod intake;
 mod okta;
 mod playbook;
+mod program;
+mod staged;
 mod store;
 mod store_power;
+mod sweep;
