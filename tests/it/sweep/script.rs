@@ -1,7 +1,7 @@
 //! What an operator types, from the opening of a case to the verified export, and what they do when a
 //! command was killed: look, and type it again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cordon::range::company::{Company, extortion_mail};
 use cordon::time::{Clock as _, SystemClock};
@@ -79,26 +79,23 @@ pub(super) const SCRIPT: [Step; 14] = [
 /// The operator at their desk.
 pub(super) struct Operator<'a> {
     staged: &'a Staged,
+    /// Where configuration, cases and export lie.
+    pub(super) folder: PathBuf,
     pub(super) program: Program,
     /// The case, as the command that opened it said.
     pub(super) case: String,
 }
 
 impl<'a> Operator<'a> {
-    pub(super) fn of(staged: &'a Staged, program: Program) -> Self {
-        std::fs::write(staged.folder.join("playbook.yaml"), PLAYBOOK).unwrap();
+    pub(super) fn of(staged: &'a Staged, folder: &Path, program: Program) -> Self {
+        std::fs::write(folder.join("playbook.yaml"), PLAYBOOK).unwrap();
         let mail = extortion_mail(&staged.company, SystemClock.now());
-        std::fs::write(staged.folder.join("demand.eml"), mail).unwrap();
-        Self { staged, program, case: String::new() }
+        std::fs::write(folder.join("demand.eml"), mail).unwrap();
+        Self { staged, folder: folder.to_owned(), program, case: String::new() }
     }
 
     fn path(&self, name: &str) -> String {
-        self.staged.folder.join(name).display().to_string()
-    }
-
-    /// Where the export goes.
-    pub(super) fn export(&self) -> PathBuf {
-        self.staged.folder.join("export")
+        self.folder.join(name).display().to_string()
     }
 
     /// The arguments of a command.
@@ -140,7 +137,6 @@ impl<'a> Operator<'a> {
     /// Whether what a repeated command refuses is only that it was done before the kill.
     pub(super) fn was_done(&self, step: Step, ended: &Ended) -> bool {
         match step {
-            Step::Approve { .. } => ended.code == Some(2) && ended.err.contains("approved before"),
             Step::Export => ended.code == Some(2) && ended.err.contains("error[export-exists]"),
             _ => false,
         }
