@@ -261,7 +261,8 @@ pub(super) fn without_marks(text: &str) -> String {
 /// A value as it may stand in Markdown: one line, nothing that formats, links or hides.
 fn shown(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
-    for c in crate::hostile::one_line(value, 2_000).chars() {
+    let value = value.replace("http://", "hxxp://").replace("https://", "hxxps://");
+    for c in crate::hostile::one_line(&value, 2_000).chars() {
         if matches!(
             c,
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '{' | '}'

@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod canon;
 mod clocks;
 mod contact;
 mod contact_chats;
@@ -29,6 +30,7 @@ mod github;
 mod http;
 mod intake;
 mod mail;
+mod notices;
 mod okta;
 mod playbook;
 mod program;
