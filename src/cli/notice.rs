@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::fault::{Fault, Result};
+use crate::app::summary::Summary;
+use crate::fault::Result;
 use crate::hostile;
 use crate::id::NoticeId;
 use crate::ui;
@@ -89,35 +90,23 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 }
 
 fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
-    let state = desktop.app()?.peek(&args.case)?;
-    let drafts: Vec<_> = state
-        .notices
-        .iter()
-        .map(|(id, notice)| {
-            json!({ "notice": id, "template": notice.template, "text": notice.text, "missing": notice.missing,
-                    "approved_by": notice.approvals.iter().map(|a| &a.person).collect::<Vec<_>>(), "sent": notice.sent })
-        })
-        .collect();
+    let app = desktop.app()?;
+    let summary = Summary::of(&app.peek(&args.case)?, app.clock.now());
     desktop.ui.answer(
-        &json!({ "drafts": drafts, "templates": crate::notice::names() }),
+        &json!({ "drafts": summary.notices, "templates": crate::notice::names() }),
         || {
-            let rows = state.notices.iter().map(|(id, notice)| {
-                let stage = match (&notice.sent, notice.approvals.is_empty()) {
-                    (Some(_), _) => "sent",
-                    (None, false) => "approved",
-                    (None, true) => "draft",
-                };
+            let rows = summary.notices.iter().map(|notice| {
                 [
-                    id.to_string(),
+                    notice.id.to_string(),
                     notice.template.clone(),
-                    stage.to_owned(),
-                    format!("{} missing", notice.missing.len()),
+                    notice.stage().to_owned(),
+                    notice.missing.len().to_string(),
                     notice.text.short(),
                 ]
             });
             format!(
                 "{}can be drafted: {}\n",
-                ui::table(["NOTICE", "TEMPLATE", "STAGE", "FACTS", "TEXT"], rows),
+                ui::table(["NOTICE", "TEMPLATE", "STAGE", "MISSING", "TEXT"], rows),
                 crate::notice::names().join(", ")
             )
         },
@@ -134,13 +123,19 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
         .answer(&json!({ "notice": id, "draft": draft }), || {
             hostile::terminal(&draft.text)
         })?;
-    desktop.ui.status(&format!("{id}, text {}", draft.digest));
+    desktop
+        .ui
+        .status(&format!("{id}, text sha256 {}", draft.digest));
     for missing in &draft.missing {
         desktop.ui.warning(&format!("missing: {missing}"));
     }
     for long in &draft.too_long {
         desktop.ui.warning(&format!("too long: {long}"));
     }
+    desktop.ui.hint(&format!(
+        "next: cordon notice approve {} {id} --as NAME --key FILE --reason …",
+        desk.log.case()
+    ));
     Ok(None)
 }
 
@@ -162,6 +157,11 @@ async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
     desktop.ui.answer(&signed, || {
         format!("{} approved {}.\n", signed.person, args.notice)
     })?;
+    desktop.ui.hint(&format!(
+        "next: cordon notice send {} {} --to ADDRESS",
+        desk.log.case(),
+        args.notice
+    ));
     Ok(None)
 }
 
@@ -169,7 +169,7 @@ async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let sent = desk.send_notice(&args.notice, &args.to, args.again).await;
     desk.finish().await?;
-    let (message_id, reply) = sent.map_err(|fault: Fault| fault)?;
+    let (message_id, reply) = sent?;
     desktop.ui.answer(
         &json!({ "notice": args.notice, "message_id": message_id, "reply": reply }),
         || {
