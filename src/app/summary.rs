@@ -196,17 +196,7 @@ fn door_list(state: &CaseState) -> Vec<DoorLine> {
 }
 
 fn door_line(state: &CaseState, record: &DoorRecord) -> DoorLine {
-    let left = || {
-        let (plan, _) = state.plan.as_ref()?;
-        plan.left
-            .iter()
-            .find(|left| left.door == record.door.id)
-            .map(|left| left.why.clone())
-    };
-    let why = match &record.probe {
-        Some(probe) => probe.why.clone(),
-        None => left().unwrap_or_else(|| "nothing was tried yet".to_owned()),
-    };
+    let why = state.why(record);
     DoorLine {
         id: record.door.id.clone(),
         kind: record.door.kind.clone(),
@@ -381,7 +371,7 @@ pub fn unproven(summary: &Summary) -> String {
     for ((state, kind, why), lines) in groups {
         let number = match lines.len() {
             1 => String::new(),
-            many => format!("{many} × "),
+            many => format!("{many}×"),
         };
         text.push_str(&ui::paragraph(
             &format!("  {:<8} ", state.word()),

@@ -19,7 +19,7 @@ pub(super) enum Verb {
     /// Draft a notice from the facts of the case.
     Draft(Draft),
     /// Show the text of a draft, its evidence and what is missing.
-    Show(Named),
+    Show(Show),
     /// Approve the text as it is, by its hash. Any new draft needs a new approval.
     Approve(Approve),
     /// Send an approved text by mail.
@@ -41,11 +41,14 @@ pub(super) struct Draft {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Named {
+pub(super) struct Show {
     /// The case: its id, or enough of its end to be unique.
     case: String,
     /// The draft.
     notice: NoticeId,
+    /// Only the text to be copied into a form: without numbers of evidence and Markdown escapes.
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -139,12 +142,14 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
     Ok(None)
 }
 
-fn show(desktop: &Desktop, args: &Named) -> Result<Ended> {
+fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let (record, text) = desk.notice(&args.notice)?;
+    let plain = crate::notice::plain(&text);
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
-                           "evidence": record.facts, "missing": record.missing });
-    desktop.ui.answer(&document, || hostile::terminal(&text))?;
+                           "plain": plain, "evidence": record.facts, "missing": record.missing });
+    let shown = if args.plain { &plain } else { &text };
+    desktop.ui.answer(&document, || hostile::terminal(shown))?;
     Ok(None)
 }
 

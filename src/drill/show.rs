@@ -62,7 +62,7 @@ fn closed(report: &Report) -> String {
         .iter()
         .map(|(kind, count)| match count {
             1 => (*kind).to_owned(),
-            many => format!("{many} × {kind}"),
+            many => format!("{many}×{kind}"),
         })
         .collect();
     format!("\nProven closed\n{}", ui::paragraph("  ", &list.join(", ")))
