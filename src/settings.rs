@@ -254,7 +254,8 @@ pub fn operator() -> String {
 
 /// The log filter, as `CORDON_LOG` gives it.
 pub fn log_filter() -> String {
-    variable("CORDON_LOG").unwrap_or_else(|| "warn".to_owned())
+    // What octocrab logs as an error comes back as a fault that says where and what to do.
+    variable("CORDON_LOG").unwrap_or_else(|| "warn,octocrab=off".to_owned())
 }
 
 fn home(base: &str, below: &str) -> PathBuf {

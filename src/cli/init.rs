@@ -54,10 +54,15 @@ pub(super) fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             let _ = writeln!(text, "missing: {line}");
         }
         if missing.is_empty() {
-            text.push_str("Nothing is missing. Next: `cordon provider check`.\n");
+            text.push_str("Nothing is missing.\n");
         }
         text
     })?;
+    desktop.ui.hint(&if missing.is_empty() {
+        "next: cordon provider check".to_owned()
+    } else {
+        format!("fill in {}, then run `cordon init` again", path.display())
+    });
     Ok(None)
 }
 
