@@ -1,5 +1,6 @@
 //! What is so, whatever a client believes: for scoring drills and tests.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::World;
@@ -23,6 +24,26 @@ impl World {
     /// Everything that is not the subject's, for comparing before and after.
     pub fn others(&self) -> Value {
         others(&self.state())
+    }
+
+    /// The events of an account that the audit log holds, each with the trail that it belongs to; git
+    /// events only as long as they are kept.
+    pub fn events_of(&self, account: u64) -> Vec<(&'static str, String)> {
+        let oldest = self.now() - SignedDuration::from_hours(7 * 24);
+        let state = self.state();
+        let is = |event: &Value, role: &str| event.get(role).and_then(Value::as_u64) == Some(account);
+        let id = |event: &Value| event.get("_document_id").and_then(Value::as_str).map(str::to_owned);
+        let young = |event: &&Value| {
+            let at = event.get("@timestamp").and_then(Value::as_i64).unwrap_or_default();
+            at > oldest.as_millisecond()
+        };
+        let git = state.git.iter().filter(|event| is(event, "actor_id")).filter(young);
+        let git = git.filter_map(|event| Some(("github.git_events", id(event)?)));
+        let of = |trail: &'static str, role: &'static str| {
+            let found = state.audit.iter().filter(move |event| is(event, role));
+            found.filter_map(move |event| Some((trail, id(event)?)))
+        };
+        git.chain(of("github.audit_actor", "actor_id")).chain(of("github.audit_user", "user_id")).collect()
     }
 
     /// Renames the login of an account, as its owner can at any time.
