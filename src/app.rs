@@ -162,14 +162,7 @@ impl App {
             effective: new.effective,
             evidence: None,
         };
-        let log = CaseLog::create(
-            place,
-            id,
-            Arc::clone(&self.clock),
-            &new.by,
-            first,
-        )
-        .await?;
+        let log = CaseLog::create(place, id, Arc::clone(&self.clock), &new.by, first).await?;
         let desk = self.assemble(log, new.by, key)?;
         match new.origin {
             Origin::Subject => {

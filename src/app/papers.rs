@@ -37,8 +37,17 @@ impl Desk {
         let message = contact::eml::read(&bytes, received)?;
         let digest = Digest::of(&bytes);
         let before = self.log.read(|state| {
-            let same = |id: &EvidenceId| state.evidence.get(id).is_some_and(|kept| kept.sha256 == digest);
-            state.contacts.iter().find(|contact| contact.evidence.iter().any(same)).cloned()
+            let same = |id: &EvidenceId| {
+                state
+                    .evidence
+                    .get(id)
+                    .is_some_and(|kept| kept.sha256 == digest)
+            };
+            state
+                .contacts
+                .iter()
+                .find(|contact| contact.evidence.iter().any(same))
+                .cloned()
         });
         if let Some(contact) = before {
             // A crash may have come between the contact and its clocks.

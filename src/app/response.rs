@@ -103,7 +103,10 @@ impl Desk {
         // Who repeats a command that was cut off after its approval was durable is told that it stands.
         let before = self.log.read(|state| {
             let gate = state.gates.get(step)?;
-            gate.approvals.iter().find(|signed| signed.person == person).cloned()
+            gate.approvals
+                .iter()
+                .find(|signed| signed.person == person)
+                .cloned()
         });
         if let Some(signed) = before.filter(|_| approve)
             && self.check_signed(&signed, &subject, plan, decision).is_ok()

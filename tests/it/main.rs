@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod cli;
 mod contact;
 mod contact_chats;
 mod contact_deadline;
@@ -21,6 +22,7 @@ mod engine_resume;
 mod engine_snapshot;
 mod evidence;
 mod faults;
+mod faults_score;
 mod http;
 mod intake;
 mod okta;

@@ -51,13 +51,21 @@ impl Program {
         let home = folder.join("home");
         fs::create_dir_all(&home).unwrap();
         one_authority(&home.join("authority.pem"));
-        Self { home, config, victim: Victim::default() }
+        Self {
+            home,
+            config,
+            victim: Victim::default(),
+        }
     }
 
     /// The command, not yet started.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cordon"));
-        command.env_clear().env("HOME", &self.home).env("USER", "responder").env("COLUMNS", "100");
+        command
+            .env_clear()
+            .env("HOME", &self.home)
+            .env("USER", "responder")
+            .env("COLUMNS", "100");
         command.env("SSL_CERT_FILE", self.home.join("authority.pem"));
         command.current_dir(&self.home).stdin(Stdio::null());
         if let Some(config) = &self.config {
@@ -90,8 +98,13 @@ impl Program {
             status.code().is_some() || status.signal() == Some(9),
             "ended by another signal than ours: {status}"
         );
-        let text = |name: &str| String::from_utf8_lossy(&fs::read(said(name)).unwrap()).into_owned();
-        Ended { code: status.code(), out: text("stdout"), err: text("stderr") }
+        let text =
+            |name: &str| String::from_utf8_lossy(&fs::read(said(name)).unwrap()).into_owned();
+        Ended {
+            code: status.code(),
+            out: text("stdout"),
+            err: text("stderr"),
+        }
     }
 }
 
@@ -99,8 +112,15 @@ impl Program {
 /// on loopback, and a debug build takes its time over each.
 fn one_authority(file: &Path) {
     const END: &str = "-----END CERTIFICATE-----\n";
-    let all = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
-    let all = all.iter().find_map(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    let all = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/cert.pem",
+    ];
+    let all = all
+        .iter()
+        .find_map(|path| fs::read_to_string(path).ok())
+        .unwrap_or_default();
     if let Some((one, _)) = all.split_once(END) {
         fs::write(file, format!("{one}{END}")).unwrap();
     }

@@ -53,13 +53,21 @@ impl Staged {
         let github = github::World::new(&company).unwrap();
         let okta = okta::World::new(&company);
         let router = github::router(github.clone());
-        let at_github = serve("github", router, struck.github, &calls).await.unwrap();
+        let at_github = serve("github", router, struck.github, &calls)
+            .await
+            .unwrap();
         let router = okta::router(okta.clone());
         let at_okta = serve("okta", router, struck.okta, &calls).await.unwrap();
         let keys = folder.join("keys");
         fs::create_dir(&keys).unwrap();
-        secret(&keys.join("github-app.pem"), github.keys().private_key.expose_secret());
-        secret(&keys.join("github-owner"), github.keys().owner_token.expose_secret());
+        secret(
+            &keys.join("github-app.pem"),
+            github.keys().private_key.expose_secret(),
+        );
+        secret(
+            &keys.join("github-owner"),
+            github.keys().owner_token.expose_secret(),
+        );
         secret(&keys.join("okta-token"), &okta.api_token());
         let staged = Self {
             company,
@@ -86,7 +94,13 @@ impl Staged {
     }
 
     fn configuration(&self, github: &str, okta: &str) -> String {
-        let Company { name, domain, org, guardian, .. } = &self.company;
+        let Company {
+            name,
+            domain,
+            org,
+            guardian,
+            ..
+        } = &self.company;
         let keys = self.folder.join("keys");
         let keys = keys.display();
         let github_keys = self.github.keys();
@@ -107,7 +121,11 @@ impl Staged {
             let key = Signer::generate(&self.key(role), role).unwrap();
             let line = key.public().line();
             let line = line.trim();
-            writeln!(text, "[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\nkey = \"{line}\"").unwrap();
+            writeln!(
+                text,
+                "[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\nkey = \"{line}\""
+            )
+            .unwrap();
         }
         text
     }
@@ -124,7 +142,10 @@ impl Staged {
 
     /// Everything of everybody who is not under review.
     pub(crate) fn others(&self) -> Vec<String> {
-        let others = self.company.everyone().filter(|person| **person != self.company.subject);
+        let others = self
+            .company
+            .everyone()
+            .filter(|person| **person != self.company.subject);
         others
             .map(|person| self.okta.fingerprint(&person.okta_id))
             .chain([self.github.others().to_string()])
@@ -133,6 +154,10 @@ impl Staged {
 }
 
 fn secret(path: &Path, value: &str) {
-    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     file.unwrap().write_all(value.as_bytes()).unwrap();
 }

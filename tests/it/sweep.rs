@@ -37,9 +37,17 @@ const DEFAULT_BUDGET: usize = 120;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Point {
     /// This call of a command, before it is carried out or before its answer leaves.
-    Call { step: usize, number: usize, moment: Moment },
+    Call {
+        step: usize,
+        number: usize,
+        moment: Moment,
+    },
     /// This sync of a command, before or after it.
-    Sync { step: usize, number: usize, after: bool },
+    Sync {
+        step: usize,
+        number: usize,
+        after: bool,
+    },
 }
 
 impl Point {
@@ -79,14 +87,19 @@ struct Reference {
 #[test]
 fn a_killed_case_ends_as_if_nothing_had_happened() {
     let root = tempfile::tempdir_in(fast_disk()).unwrap();
-    let Some(shim) = crate::store_power::shim(root.path()) else { return };
+    let Some(shim) = crate::store_power::shim(root.path()) else {
+        return;
+    };
     let began = Instant::now();
     // Calls run side by side, so that their number differs a little from run to run.
     let references = [Reference::make(&shim), Reference::make(&shim)];
     let reference = &references[0];
     for Reference { ran, .. } in &references {
         assert!(ran.wrong.is_empty(), "{:#?}", ran.wrong);
-        assert!(ran.end == reference.ran.end, "two runs without a crash differ");
+        assert!(
+            ran.end == reference.ran.end,
+            "two runs without a crash differ"
+        );
     }
     let mut points = points(&references);
     if let Some(step) = crate::store_power::setting("CORDON_SWEEP_STEP") {
@@ -94,8 +107,16 @@ fn a_killed_case_ends_as_if_nothing_had_happened() {
         points.retain(|point| point.step() == step);
     }
     let chosen = sample(&points);
-    let Ran { took_ms, calls, syncs, codes, .. } = &reference.ran;
-    println!("a case without a crash: {took_ms} ms; by command: calls {calls:?}, syncs {syncs:?}, exit codes {codes:?}");
+    let Ran {
+        took_ms,
+        calls,
+        syncs,
+        codes,
+        ..
+    } = &reference.ran;
+    println!(
+        "a case without a crash: {took_ms} ms; by command: calls {calls:?}, syncs {syncs:?}, exit codes {codes:?}"
+    );
     let (next, missed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -116,8 +137,9 @@ fn a_killed_case_ends_as_if_nothing_had_happened() {
         }
     });
     let (wrong, missed) = (wrong.into_inner().unwrap(), missed.into_inner());
-    let (of_calls, of_syncs): (Vec<Point>, Vec<Point>) =
-        chosen.iter().partition(|point| matches!(point, Point::Call { .. }));
+    let (of_calls, of_syncs): (Vec<Point>, Vec<Point>) = chosen
+        .iter()
+        .partition(|point| matches!(point, Point::Call { .. }));
     println!(
         "swept {} of {} points ({} at calls, {} at syncs of the journal; {missed} were not reached) in {} s: {} wrong",
         chosen.len(),
@@ -128,18 +150,36 @@ fn a_killed_case_ends_as_if_nothing_had_happened() {
         wrong.len()
     );
     assert!(wrong.is_empty(), "{} points end otherwise", wrong.len());
-    assert!(missed * 10 <= chosen.len(), "too many points were not reached");
+    assert!(
+        missed * 10 <= chosen.len(),
+        "too many points were not reached"
+    );
 }
 
 /// Every point of a case.
 fn points(references: &[Reference]) -> Vec<Point> {
-    let most = |count: &dyn Fn(&Ran) -> usize| references.iter().map(|one| count(&one.ran)).max().unwrap_or(0);
+    let most = |count: &dyn Fn(&Ran) -> usize| {
+        references
+            .iter()
+            .map(|one| count(&one.ran))
+            .max()
+            .unwrap_or(0)
+    };
     let of_step = |step: usize| {
         let calls = (1..=most(&|ran| ran.calls[step])).flat_map(move |number| {
-            [Moment::Arrived, Moment::Handled].map(|moment| Point::Call { step, number, moment })
+            [Moment::Arrived, Moment::Handled].map(|moment| Point::Call {
+                step,
+                number,
+                moment,
+            })
         });
-        let syncs = (1..=most(&|ran| ran.syncs[step]))
-            .flat_map(move |number| [false, true].map(|after| Point::Sync { step, number, after }));
+        let syncs = (1..=most(&|ran| ran.syncs[step])).flat_map(move |number| {
+            [false, true].map(|after| Point::Sync {
+                step,
+                number,
+                after,
+            })
+        });
         calls.chain(syncs).collect::<Vec<_>>()
     };
     (0..SCRIPT.len()).flat_map(of_step).collect()
@@ -153,7 +193,9 @@ fn sample(points: &[Point]) -> Vec<Point> {
         None => DEFAULT_BUDGET,
     };
     let budget = budget.clamp(1, points.len());
-    (0..budget).map(|at| points[at * points.len() / budget]).collect()
+    (0..budget)
+        .map(|at| points[at * points.len() / budget])
+        .collect()
 }
 
 fn threads() -> usize {
@@ -164,28 +206,45 @@ fn threads() -> usize {
 /// A disk in memory where there is one: what a kill leaves does not depend on the disk.
 fn fast_disk() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
-    if tempfile::tempdir_in(&memory).is_ok() { memory } else { std::env::temp_dir() }
+    if tempfile::tempdir_in(&memory).is_ok() {
+        memory
+    } else {
+        std::env::temp_dir()
+    }
 }
 
 fn differences(reference: &Reference, point: Point, ran: Ran) -> Vec<String> {
     let mut wrong = ran.wrong;
     let expected = &reference.ran.codes[point.step()..];
     if wrong.is_empty() && ran.codes != expected {
-        wrong.push(format!("exit codes {:?} instead of {expected:?}", ran.codes));
+        wrong.push(format!(
+            "exit codes {:?} instead of {expected:?}",
+            ran.codes
+        ));
     }
     if wrong.is_empty() && ran.end != reference.ran.end {
-        wrong.push(format!("ended otherwise: {:#?} instead of {:#?}", ran.end, reference.ran.end));
+        wrong.push(format!(
+            "ended otherwise: {:#?} instead of {:#?}",
+            ran.end, reference.ran.end
+        ));
     }
     wrong
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// Servers with a world as it is before anything is done, with `hook` before every call.
 fn world(runtime: &tokio::runtime::Runtime, folder: &Path, faults: Faults) -> Staged {
-    let struck = Struck { github: faults.clone(), okta: faults };
+    let struck = Struck {
+        github: faults.clone(),
+        okta: faults,
+    };
     let staged = runtime.block_on(Staged::set(folder, small_company(), struck));
     staged.github.set_lag(Duration::from_millis(40));
     staged.okta.faults(|faults| faults.page_size = 40);
@@ -202,7 +261,11 @@ impl Reference {
         let runtime = runtime();
         let folder = tempfile::tempdir_in(fast_disk()).unwrap();
         let staged = world(&runtime, folder.path(), Faults::none());
-        let mut case = Case::new(shim, None, Operator::of(&staged, folder.path(), program_in(folder.path())));
+        let mut case = Case::new(
+            shim,
+            None,
+            Operator::of(&staged, folder.path(), program_in(folder.path())),
+        );
         let mut before = Vec::new();
         let (mut calls, others) = (0, staged.others());
         for number in 0..SCRIPT.len() {
@@ -218,7 +281,14 @@ impl Reference {
         let (mut ran, name) = (case.ran, case.operator.case);
         ran.judge(&staged, folder.path(), &name, &others);
         ran.took_ms = began.elapsed().as_millis();
-        Self { runtime, ran, case: name, before, staged, _folder: folder }
+        Self {
+            runtime,
+            ran,
+            case: name,
+            before,
+            staged,
+            _folder: folder,
+        }
     }
 
     /// Plays the case from the command of `point` on, which is killed there.
@@ -235,7 +305,10 @@ impl Reference {
             }
             _ => ControlFlow::Continue(()),
         });
-        let closing = SCRIPT.iter().position(|step| *step == Step::RunToTheEnd).unwrap();
+        let closing = SCRIPT
+            .iter()
+            .position(|step| *step == Step::RunToTheEnd)
+            .unwrap();
         let fresh = (first <= closing).then(|| world(&self.runtime, folder.path(), faults));
         let staged = fresh.as_ref().unwrap_or(&self.staged);
         let before = self.before[first].path();
@@ -249,7 +322,11 @@ impl Reference {
             }
         }
         let others = staged.others();
-        let mut case = Case::new(shim, Some(point), Operator::of(staged, folder.path(), program));
+        let mut case = Case::new(
+            shim,
+            Some(point),
+            Operator::of(staged, folder.path(), program),
+        );
         case.operator.case.clone_from(&self.case);
         (first..SCRIPT.len()).all(|number| case.play(number).is_some());
         let (mut ran, name) = (case.ran, case.operator.case);
@@ -268,7 +345,8 @@ impl Ran {
         self.end = Some(end);
         self.wrong.extend(wrong);
         if staged.others() != others {
-            self.wrong.push("something of somebody else changed".to_owned());
+            self.wrong
+                .push("something of somebody else changed".to_owned());
         }
     }
 }
@@ -290,7 +368,12 @@ struct Case<'a> {
 
 impl<'a> Case<'a> {
     fn new(shim: &'a Path, point: Option<Point>, operator: Operator<'a>) -> Self {
-        Self { shim, point, operator, ran: Ran::default() }
+        Self {
+            shim,
+            point,
+            operator,
+            ran: Ran::default(),
+        }
     }
 
     /// Plays one command; `None` when the case cannot go on.
@@ -325,7 +408,10 @@ impl<'a> Case<'a> {
             _ => 0,
         };
         if code != expected {
-            self.ran.wrong.push(format!("{step:?} ended with {code}: {}\n{}", ended.out, ended.err));
+            self.ran.wrong.push(format!(
+                "{step:?} ended with {code}: {}\n{}",
+                ended.out, ended.err
+            ));
             return None;
         }
         Some(code)
@@ -336,10 +422,20 @@ impl<'a> Case<'a> {
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let mut command = self.operator.program.command(&args);
         let count = self.operator.folder.join("syncs");
-        command.env("LD_PRELOAD", self.shim).env("CORDON_SHIM_ROOT", &self.operator.folder).env("CORDON_SHIM_COUNT", &count);
+        command
+            .env("LD_PRELOAD", self.shim)
+            .env("CORDON_SHIM_ROOT", &self.operator.folder)
+            .env("CORDON_SHIM_COUNT", &count);
         match self.point {
-            Some(Point::Sync { step: at, number: sync, after }) if at == number && !self.ran.killed => {
-                command.env("CORDON_SHIM_KILL_AT", format!("{sync}{}", if after { "+" } else { "" }));
+            Some(Point::Sync {
+                step: at,
+                number: sync,
+                after,
+            }) if at == number && !self.ran.killed => {
+                command.env(
+                    "CORDON_SHIM_KILL_AT",
+                    format!("{sync}{}", if after { "+" } else { "" }),
+                );
             }
             _ => {}
         }
@@ -359,10 +455,17 @@ impl<'a> Case<'a> {
                 .as_array()
                 .unwrap()
                 .iter()
-                .map(|case| (case["id"].as_str().unwrap().to_owned(), case["phase"].as_str().unwrap().to_owned()))
+                .map(|case| {
+                    (
+                        case["id"].as_str().unwrap().to_owned(),
+                        case["phase"].as_str().unwrap().to_owned(),
+                    )
+                })
                 .collect(),
             _ => {
-                self.ran.wrong.push(format!("the cases cannot be listed: {listed:?}"));
+                self.ran
+                    .wrong
+                    .push(format!("the cases cannot be listed: {listed:?}"));
                 return;
             }
         };
@@ -370,9 +473,14 @@ impl<'a> Case<'a> {
             if phase != "open" {
                 self.ran.wrong.push(format!("{id} is listed as `{phase}`"));
             }
-            let verified = self.operator.program.run(&["evidence", "verify", "--case", &id]);
+            let verified = self
+                .operator
+                .program
+                .run(&["evidence", "verify", "--case", &id]);
             if verified.code != Some(0) {
-                self.ran.wrong.push(format!("{id} does not verify: {verified:?}"));
+                self.ran
+                    .wrong
+                    .push(format!("{id} does not verify: {verified:?}"));
             }
         }
     }

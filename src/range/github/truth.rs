@@ -26,24 +26,28 @@ impl World {
         others(&self.state())
     }
 
-    /// The events of an account that the audit log holds, each with the trail that it belongs to; git
-    /// events only as long as they are kept.
-    pub fn events_of(&self, account: u64) -> Vec<(&'static str, String)> {
-        let oldest = self.now() - SignedDuration::from_hours(7 * 24);
+    /// The events of an account from `since` on that the audit log holds, each with the trail that it
+    /// belongs to; git events only as long as they are kept.
+    pub fn events_of(&self, account: u64, since: Timestamp) -> Vec<(&'static str, String)> {
+        let kept = (self.now() - SignedDuration::from_hours(7 * 24)).max(since);
         let state = self.state();
-        let is = |event: &Value, role: &str| event.get(role).and_then(Value::as_u64) == Some(account);
-        let id = |event: &Value| event.get("_document_id").and_then(Value::as_str).map(str::to_owned);
-        let young = |event: &&Value| {
-            let at = event.get("@timestamp").and_then(Value::as_i64).unwrap_or_default();
-            at > oldest.as_millisecond()
+        let of = |events: &[Value], trail: &'static str, role: &str, since: Timestamp| -> Vec<_> {
+            let found = events.iter().filter(|event| {
+                let at = event.get("@timestamp").and_then(Value::as_i64);
+                at.is_some_and(|at| at >= since.as_millisecond())
+                    && event.get(role).and_then(Value::as_u64) == Some(account)
+            });
+            let id = |event: &Value| event.get("_document_id")?.as_str().map(str::to_owned);
+            found
+                .filter_map(|event| Some((trail, id(event)?)))
+                .collect()
         };
-        let git = state.git.iter().filter(|event| is(event, "actor_id")).filter(young);
-        let git = git.filter_map(|event| Some(("github.git_events", id(event)?)));
-        let of = |trail: &'static str, role: &'static str| {
-            let found = state.audit.iter().filter(move |event| is(event, role));
-            found.filter_map(move |event| Some((trail, id(event)?)))
-        };
-        git.chain(of("github.audit_actor", "actor_id")).chain(of("github.audit_user", "user_id")).collect()
+        [
+            of(&state.git, "github.git_events", "actor_id", kept),
+            of(&state.audit, "github.audit_actor", "actor_id", since),
+            of(&state.audit, "github.audit_user", "user_id", since),
+        ]
+        .concat()
     }
 
     /// Renames the login of an account, as its owner can at any time.

@@ -30,7 +30,9 @@ pub(super) struct End {
 /// The ledger of a case, as an expert reads it.
 pub(super) fn ledger(case: &Path) -> Vec<Entry> {
     let text = std::fs::read_to_string(case.join("ledger.jsonl")).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// The end of a case, and everything that is wrong with it.
@@ -45,7 +47,11 @@ pub(super) fn judge(staged: &Staged, case: &Path) -> (End, Vec<String>) {
     wrong.extend(without_outcome(&entries));
     wrong.extend(after_proof(&entries));
     wrong.extend(strange_calls(&entries, &state, &staged.calls.calls()));
-    for record in state.doors.values().filter(|record| record.state == DoorState::Closed) {
+    for record in state
+        .doors
+        .values()
+        .filter(|record| record.state == DoorState::Closed)
+    {
         if staged.is_open(&record.door) == Some(true) {
             wrong.push(format!("{} is called closed and works", record.door.kind));
         }
@@ -63,8 +69,16 @@ fn end(staged: &Staged, state: &CaseState, entries: &[Entry]) -> End {
     let ended = state.steps.iter();
     let executive = |entry: &&Entry| matches!(&entry.event, Event::NoticeDrafted { template, .. } if template == "executive");
     End {
-        doors: state.doors.iter().map(|(id, record)| (id.clone(), record.state)).collect(),
-        works: state.doors.iter().map(|(id, record)| (id.clone(), staged.is_open(&record.door))).collect(),
+        doors: state
+            .doors
+            .iter()
+            .map(|(id, record)| (id.clone(), record.state))
+            .collect(),
+        works: state
+            .doors
+            .iter()
+            .map(|(id, record)| (id.clone(), staged.is_open(&record.door)))
+            .collect(),
         steps: ended
             .map(|(id, record)| (id.clone(), record.outcome.as_ref().map_or("nothing", word)))
             .collect(),
@@ -72,7 +86,11 @@ fn end(staged: &Staged, state: &CaseState, entries: &[Entry]) -> End {
         demand_held: state.sanctions_hold.is_some(),
         clocks: state.clocks.len(),
         planned_drafts: entries.iter().filter(executive).count(),
-        trails: state.trails.iter().map(|read| (read.trail.clone(), read.completeness.complete)).collect(),
+        trails: state
+            .trails
+            .iter()
+            .map(|read| (read.trail.clone(), read.completeness.complete))
+            .collect(),
     }
 }
 
@@ -91,7 +109,11 @@ fn without_outcome(entries: &[Entry]) -> Vec<String> {
             _ => {}
         }
     }
-    open.iter().map(|((step, attempt), seq)| format!("line {seq}: attempt {attempt} of `{step}` has no outcome")).collect()
+    open.iter()
+        .map(|((step, attempt), seq)| {
+            format!("line {seq}: attempt {attempt} of `{step}` has no outcome")
+        })
+        .collect()
 }
 
 /// Intents to close what was proven closed, and steps that were begun again after they were done.
@@ -101,18 +123,34 @@ fn after_proof(entries: &[Entry]) -> Vec<String> {
     let mut wrong = Vec::new();
     for entry in entries {
         match &entry.event {
-            Event::DoorProbed { door, state: DoorState::Closed, .. } => {
+            Event::DoorProbed {
+                door,
+                state: DoorState::Closed,
+                ..
+            } => {
                 closed.entry(door).or_insert(entry.seq);
             }
-            Event::StepEnded { step, outcome: Outcome::Done { .. } } => {
+            Event::StepEnded {
+                step,
+                outcome: Outcome::Done { .. },
+            } => {
                 if let Some(first) = done.insert(step, entry.seq) {
-                    wrong.push(format!("line {}: `{step}` is done for the second time after line {first}", entry.seq));
+                    wrong.push(format!(
+                        "line {}: `{step}` is done for the second time after line {first}",
+                        entry.seq
+                    ));
                 }
             }
             Event::StepIntended { step, door, .. } => {
-                let proof = door.as_ref().and_then(|door| closed.get(door)).or_else(|| done.get(step.as_str()));
+                let proof = door
+                    .as_ref()
+                    .and_then(|door| closed.get(door))
+                    .or_else(|| done.get(step.as_str()));
                 if let Some(proof) = proof {
-                    wrong.push(format!("line {}: `{step}` is begun again after line {proof}", entry.seq));
+                    wrong.push(format!(
+                        "line {}: `{step}` is begun again after line {proof}",
+                        entry.seq
+                    ));
                 }
             }
             _ => {}
@@ -132,11 +170,19 @@ fn strange_calls(entries: &[Entry], state: &CaseState, calls: &[Call]) -> Vec<St
             continue;
         };
         *sent.entry(door.id.clone()).or_default() += 1;
-        let before = |wanted: &dyn Fn(&Event) -> bool| entries.iter().any(|entry| entry.at < call.at && wanted(&entry.event));
-        if !before(&|event| matches!(event, Event::StepIntended { door: Some(of), .. } if *of == door.id)) {
+        let before = |wanted: &dyn Fn(&Event) -> bool| {
+            entries
+                .iter()
+                .any(|entry| entry.at < call.at && wanted(&entry.event))
+        };
+        if !before(
+            &|event| matches!(event, Event::StepIntended { door: Some(of), .. } if *of == door.id),
+        ) {
             wrong.push(format!("{name} left before its intent was durable"));
         }
-        if before(&|event| matches!(event, Event::DoorProbed { door: of, state: DoorState::Closed, .. } if *of == door.id)) {
+        if before(
+            &|event| matches!(event, Event::DoorProbed { door: of, state: DoorState::Closed, .. } if *of == door.id),
+        ) {
             wrong.push(format!("{name} left although the door was proven closed"));
         }
     }
@@ -144,7 +190,9 @@ fn strange_calls(entries: &[Entry], state: &CaseState, calls: &[Call]) -> Vec<St
         let meant = |entry: &&Entry| matches!(&entry.event, Event::StepIntended { door: Some(of), .. } if *of == door);
         let intents = entries.iter().filter(meant).count();
         if times > intents {
-            wrong.push(format!("{times} calls left for {door}, with {intents} intents"));
+            wrong.push(format!(
+                "{times} calls left for {door}, with {intents} intents"
+            ));
         }
     }
     wrong
@@ -159,24 +207,43 @@ pub(crate) fn changes(call: &Call) -> bool {
 /// The door that a call closes, by the form of the call in the description of its kind.
 fn door_of<'a>(call: &Call, state: &'a CaseState) -> Option<&'a Door> {
     let of_kind = |door: &&Door| {
-        let spec = cordon::providers::SPECS.iter().find(|spec| spec.name == call.server && door.provider == call.server);
-        let close = spec.and_then(|spec| spec.door_kind(&door.kind)).and_then(|kind| kind.close);
+        let spec = cordon::providers::SPECS
+            .iter()
+            .find(|spec| spec.name == call.server && door.provider == call.server);
+        let close = spec
+            .and_then(|spec| spec.door_kind(&door.kind))
+            .and_then(|kind| kind.close);
         close.is_some_and(|close| has_form(call, close))
     };
-    let doors: Vec<&Door> = state.doors.values().map(|record| &record.door).filter(of_kind).collect();
+    let doors: Vec<&Door> = state
+        .doors
+        .values()
+        .map(|record| &record.door)
+        .filter(of_kind)
+        .collect();
     match doors.as_slice() {
         [one] => Some(one),
         many => {
             // Of several, the one whose own id stands in the path.
-            let last = |door: &Door| door.native.rsplit(['/', ':']).next().unwrap_or_default().to_owned();
-            many.iter().copied().find(|door| call.path.split('/').any(|part| part == last(door)))
+            let last = |door: &Door| {
+                door.native
+                    .rsplit(['/', ':'])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned()
+            };
+            many.iter()
+                .copied()
+                .find(|door| call.path.split('/').any(|part| part == last(door)))
         }
     }
 }
 
 /// Whether a call has a form such as `DELETE /users/{id}/sessions?oauthTokens=true`.
 fn has_form(call: &Call, form: &str) -> bool {
-    let Some((method, path)) = form.split_once(' ') else { return false };
+    let Some((method, path)) = form.split_once(' ') else {
+        return false;
+    };
     let path = path.split('?').next().unwrap_or_default();
     let (mut form, mut given) = (path.split('/'), call.path.split('/'));
     method == call.method

@@ -45,7 +45,10 @@ pub(super) enum Step {
     Inventory,
     Plan,
     RunToTheGates,
-    Approve { gate: &'static str, role: &'static str },
+    Approve {
+        gate: &'static str,
+        role: &'static str,
+    },
     RunToTheEnd,
     Import,
     Draft,
@@ -91,7 +94,12 @@ impl<'a> Operator<'a> {
         std::fs::write(folder.join("playbook.yaml"), PLAYBOOK).unwrap();
         let mail = extortion_mail(&staged.company, SystemClock.now());
         std::fs::write(folder.join("demand.eml"), mail).unwrap();
-        Self { staged, folder: folder.to_owned(), program, case: String::new() }
+        Self {
+            staged,
+            folder: folder.to_owned(),
+            program,
+            case: String::new(),
+        }
     }
 
     fn path(&self, name: &str) -> String {
@@ -103,13 +111,31 @@ impl<'a> Operator<'a> {
         let Company { subject, .. } = &self.staged.company;
         let case = self.case.as_str();
         let line: Vec<&str> = match step {
-            Step::Open => vec!["case", "open", "--worker-id", &subject.worker_id, "--email", &subject.email],
+            Step::Open => vec![
+                "case",
+                "open",
+                "--worker-id",
+                &subject.worker_id,
+                "--email",
+                &subject.email,
+            ],
             Step::Inventory => vec!["inventory", case],
             Step::Plan => vec!["plan", case, "--playbook"],
             Step::RunToTheGates | Step::RunToTheEnd => vec!["run", case],
             Step::Approve { gate, role } => {
-                let who = approvers(&self.staged.company).into_iter().find(|(_, of)| *of == role);
-                vec!["approve", case, gate, "--reason", "seen", "--as", who.unwrap().0, "--key"]
+                let who = approvers(&self.staged.company)
+                    .into_iter()
+                    .find(|(_, of)| *of == role);
+                vec![
+                    "approve",
+                    case,
+                    gate,
+                    "--reason",
+                    "seen",
+                    "--as",
+                    who.unwrap().0,
+                    "--key",
+                ]
             }
             Step::Import => vec!["contact", "import", case],
             Step::Draft => vec!["notice", "draft", case, "ic3"],
