@@ -10,6 +10,7 @@
 
 mod architecture;
 mod canon;
+mod cli;
 mod clocks;
 mod contact;
 mod contact_chats;
@@ -26,6 +27,7 @@ mod engine_snapshot;
 mod engine_steps;
 mod evidence;
 mod faults;
+mod faults_score;
 mod github;
 mod http;
 mod intake;
