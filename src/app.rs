@@ -124,12 +124,24 @@ impl App {
 
     /// Opens a case: what it was opened on and the company's record are its first evidence.
     ///
+    /// The case is made beside its place and gets its name when it is whole, so that a crash leaves
+    /// either a case or none.
+    ///
     /// # Errors
     /// The store cannot be made.
     pub async fn open_case(&self, new: NewCase) -> Result<Desk> {
         let cases = self.settings.data.join("cases");
         crate::store::make_dir(&cases)?;
         let id = CaseId::fresh();
+        let by = new.by.clone();
+        let (aside, place) = (cases.join(format!(".opening-{id}")), self.case_dir(&id));
+        self.make_case(&aside, id, new).await?;
+        crate::store::put_in_place(&aside, &place)?;
+        let log = CaseLog::open(&place, Arc::clone(&self.clock))?;
+        self.assemble(log, by, self.recorder_key()?)
+    }
+
+    async fn make_case(&self, place: &Path, id: CaseId, new: NewCase) -> Result<()> {
         let key = self.recorder_key()?;
         let title = new.title.unwrap_or_else(|| {
             let reference = new
@@ -150,14 +162,7 @@ impl App {
             effective: new.effective,
             evidence: None,
         };
-        let log = CaseLog::create(
-            &self.case_dir(&id),
-            id,
-            Arc::clone(&self.clock),
-            &new.by,
-            first,
-        )
-        .await?;
+        let log = CaseLog::create(place, id, Arc::clone(&self.clock), &new.by, first).await?;
         let desk = self.assemble(log, new.by, key)?;
         match new.origin {
             Origin::Subject => desk.keep_opening().await?,
@@ -181,8 +186,7 @@ impl App {
             }
         }
         desk.company_record().await?;
-        desk.propose_clocks().await?;
-        Ok(desk)
+        desk.propose_clocks().await
     }
 
     fn protected(&self) -> Vec<String> {

@@ -31,6 +31,9 @@ use crate::settings::Settings;
 use crate::time::SystemClock;
 use crate::ui::{Form, Ui};
 
+/// The heading of the options that every command takes.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Runs the response when a terminated contractor is suspected of identity misrepresentation.
 ///
 /// Exit codes: 0 done, 1 failed, 2 usage or invalid input, 3 waiting for a person, 4 doors open or
@@ -44,13 +47,13 @@ use crate::ui::{Form, Ui};
 )]
 pub struct Cli {
     /// The configuration file [default: $CORDON_CONFIG, then ~/.config/cordon/cordon.toml].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = EVERYWHERE)]
     config: Option<PathBuf>,
     /// Print one JSON document on stdout.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = EVERYWHERE)]
     json: bool,
     /// Say nothing on stderr but warnings and errors.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = EVERYWHERE)]
     quiet: bool,
     #[command(subcommand)]
     verb: Verb,
@@ -67,7 +70,9 @@ enum Verb {
     Inventory(inventory::Args),
     Plan(plan::Args),
     Run(run::Args),
+    /// Approve a gate. The approval is signed with your SSH key and binds the plan as it is.
     Approve(approve::Args),
+    /// Deny a gate: what it guards does not happen. Signed with your SSH key.
     Deny(approve::Args),
     Verify(verify::Args),
     Undo(undo::Args),

@@ -23,6 +23,7 @@ use crate::clock::Shown;
 use crate::evidence::verify;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
+use crate::plan::show::View;
 use crate::range::company::{Company, extortion_mail};
 use crate::range::server::Call;
 use crate::run::{End, Options, Progress, WaitingGate};
@@ -42,8 +43,8 @@ pub trait Audience: Send + Sync {
     /// What is being done now.
     fn stage(&self, line: &str);
 
-    /// The plan as a person sees it, before the first gate.
-    fn plan(&self, text: &str);
+    /// The plan before the first gate: its counts, and the whole of it as text.
+    fn plan(&self, view: &View, text: &str);
 
     /// Whether the person `name` approves.
     ///
@@ -134,8 +135,11 @@ pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -
     let (plan, _) = desk.plan("terminated-contractor").await?;
     let preview = desk
         .log
+        .read(|state| crate::plan::show::view(&plan, state, &desk.catalogue()))?;
+    let text = desk
+        .log
         .read(|state| crate::plan::show::text(&plan, state, &desk.catalogue()))?;
-    audience.plan(&preview);
+    audience.plan(&preview, &text);
     respond(&desk, &stage, &*audience).await?;
 
     audience.stage("a demand arrives by mail");
@@ -207,8 +211,9 @@ async fn respond(desk: &Desk, stage: &stage::Stage, audience: &dyn Audience) -> 
         }
         for gate in open {
             for person in &stage.people {
-                audience.stage(&format!("gate `{}` waits for {}", gate.step, person.name));
                 let approve = audience.decides(gate, &person.name)?;
+                let word = if approve { "approves" } else { "denies" };
+                audience.stage(&format!("gate `{}`: {} {word}", gate.step, person.name));
                 desk.decide(&gate.step, &person.name, &person.key, approve, "drill")
                     .await?;
                 if !approve {

@@ -10,7 +10,7 @@ mod template;
 
 use serde::{Deserialize, Serialize};
 
-pub use facts::{Company, Fact, Facts, Standing};
+pub use facts::{Company, Fact, Facts, Standing, Value};
 
 use crate::canon::Digest;
 use crate::fault::{Fault, Result};
@@ -86,6 +86,11 @@ pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
     let about = about(name)?;
     let body = file(name, "body.md.hbs")?;
     template::render(name, &about, &body, facts)
+}
+
+/// The body of a notice's text as it is copied into a form: no numbers of evidence, no escapes.
+pub fn plain(text: &str) -> String {
+    template::plain(text)
 }
 
 fn file(name: &str, file: &str) -> Result<String> {

@@ -283,8 +283,9 @@ pub fn operator() -> String {
         .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
-/// The log filter, as `CORDON_LOG` gives it. octocrab repeats as an error what a probe answers with.
+/// The log filter, as `CORDON_LOG` gives it.
 pub fn log_filter() -> String {
+    // What octocrab logs as an error comes back as a fault that says where and what to do.
     variable("CORDON_LOG").unwrap_or_else(|| "warn,octocrab=off".to_owned())
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::fault::{Fault, Result};
-use crate::hostile::terminal;
+use crate::hostile;
 
 /// How to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Ui {
     pub fn answer(self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
         let mut out = match self.form {
             // Whatever a face forgot to escape: nothing from outside steers a terminal.
-            Form::Text => terminal(&text()),
+            Form::Text => hostile::terminal(&text()),
             Form::Json => serde_json::to_string_pretty(document).map_err(|error| {
                 Fault::failed("json", "The answer could not be written as JSON.").caused_by(error)
             })?,
@@ -57,6 +57,13 @@ impl Ui {
             out.push('\n');
         }
         raw(out.as_bytes())
+    }
+
+    /// Clears the terminal before an answer that replaces the last; nothing elsewhere.
+    pub fn begin_screen(self) {
+        if self.form == Form::Text && terminal().is_some() {
+            raw(b"\x1b[H\x1b[2J").ok();
+        }
     }
 
     /// Progress: what is being done now.
@@ -140,7 +147,7 @@ impl Ui {
 
 fn say(text: &str) {
     // Nobody is left to tell when stderr is closed.
-    writeln!(std::io::stderr(), "{}", terminal(text)).ok();
+    writeln!(std::io::stderr(), "{}", hostile::terminal(text)).ok();
 }
 
 /// Bytes to stdout as they are.
@@ -159,10 +166,64 @@ fn closed(error: std::io::Error) -> Fault {
     Fault::failed("terminal", "The terminal could not be read or written.").caused_by(error)
 }
 
-/// A table for people: plain borders, no colour, as wide as its content.
+/// How wide text is set where no terminal says it, and the most where one does, columns.
+const PAGE: usize = 100;
+
+/// The narrowest column of sentences that is still easy to read.
+const PROSE: usize = 24;
+
+/// The columns of the terminal on stdout; `None` when stdout is no terminal.
+fn terminal() -> Option<usize> {
+    let stdout = std::io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    let (width, _) = terminal_size::terminal_size_of(&stdout)?;
+    Some(usize::from(width.0).max(40))
+}
+
+/// A paragraph that begins with `lead`; its further lines stand under its first word.
+pub fn paragraph(lead: &str, text: &str) -> String {
+    let width = terminal().map_or(PAGE, |columns| columns.min(PAGE));
+    let indent = " ".repeat(textwrap::core::display_width(lead).min(width / 2));
+    let options = textwrap::Options::new(width)
+        .initial_indent(lead)
+        .subsequent_indent(&indent)
+        .break_words(false)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation);
+    let lines = textwrap::wrap(text, options);
+    lines
+        .iter()
+        .map(|line| line.trim_end().to_owned() + "\n")
+        .collect()
+}
+
+/// `1 trail`, `2 trails`.
+pub fn count(number: usize, word: &str) -> String {
+    let end = match word.chars().last() {
+        _ if number == 1 => "",
+        Some('s' | 'x') => "es",
+        _ => "s",
+    };
+    format!("{number} {word}{end}")
+}
+
+/// A table for people: no borders, no colour. At a terminal it keeps within its columns; elsewhere
+/// it is as wide as its content, one line for each row.
 pub fn table<const N: usize>(
     head: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let rows: Vec<[String; N]> = rows.into_iter().collect();
+    table_within(terminal(), head, &rows)
+}
+
+/// Ids and times stay whole, sentences are wrapped; where that does not fit, each row becomes a
+/// block of lines.
+fn table_within<const N: usize>(
+    columns: Option<usize>,
+    head: [&str; N],
+    rows: &[[String; N]],
 ) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
@@ -170,8 +231,109 @@ pub fn table<const N: usize>(
     for row in rows {
         table.add_row(row);
     }
+    let wide = || {
+        table
+            .lines()
+            .map(|line| line.trim().to_owned() + "\n")
+            .collect::<String>()
+    };
+    let Some(columns) = columns else {
+        return wide();
+    };
+    let wanted: Vec<usize> = (head.iter().enumerate())
+        .map(|(at, name)| {
+            let cells = rows.iter().filter_map(|row| row.get(at));
+            let widths = cells.map(|cell| textwrap::core::display_width(cell));
+            widths.max().unwrap_or_default().max(name.len())
+        })
+        .collect();
+    let gaps = 2 * N;
+    if wanted.iter().sum::<usize>() + gaps <= columns {
+        return wide();
+    }
+    // Only what reads as sentences may be wrapped: an id that is cut cannot be copied.
+    let prose = |at: usize| {
+        let mut cells = rows.iter().filter_map(|row| row.get(at));
+        wanted.get(at).is_some_and(|width| *width > PROSE) && cells.any(|cell| cell.contains(' '))
+    };
+    let sentences = (0..N).filter(|at| prose(*at)).count();
+    let fixed: usize = (wanted.iter().enumerate())
+        .filter(|(at, _)| !prose(*at))
+        .map(|(_, width)| width + 2)
+        .sum();
+    if sentences == 0 || fixed + sentences * (PROSE + 2) > columns {
+        return blocks(head, rows);
+    }
+    for at in (0..N).filter(|at| !prose(*at)) {
+        if let Some(column) = table.column_mut(at) {
+            column.set_constraint(comfy_table::ColumnConstraint::ContentWidth);
+        }
+    }
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_width(u16::try_from(columns).unwrap_or(u16::MAX));
     table
         .lines()
         .map(|line| line.trim_end().to_owned() + "\n")
         .collect()
+}
+
+/// Each row as lines of `HEAD value`; empty cells are left out.
+fn blocks<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let widest = head.iter().map(|name| name.len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        for (name, cell) in head.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+            text.push_str(&paragraph(&format!("{name:<widest$}  "), cell));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row() -> [String; 3] {
+        let id = "notice_01m7ytbdqgehtrr2htya287g5b".to_owned();
+        let sentence = "a sentence that is much longer than a narrow terminal has columns";
+        [id, "draft".to_owned(), sentence.to_owned()]
+    }
+
+    #[test]
+    fn a_table_keeps_within_the_terminal_and_never_cuts_an_id() {
+        let head = ["NOTICE", "STAGE", "WHY"];
+        let unbounded = table_within(None, head, &[row()]);
+        assert_eq!(unbounded.lines().count(), 2, "{unbounded}");
+        for columns in [60, 80, 100] {
+            let text = table_within(Some(columns), head, &[row(), row()]);
+            assert!(text.contains(row()[0].as_str()), "{text}");
+            assert!(
+                text.lines().all(|line| line.len() <= columns.max(80)),
+                "{columns}\n{text}"
+            );
+        }
+        assert!(table_within(Some(60), head, &[row()]).starts_with("NOTICE  notice_"));
+    }
+
+    #[test]
+    fn one_thing_is_no_plural() {
+        assert_eq!(count(1, "door"), "1 door");
+        assert_eq!(count(0, "box"), "0 boxes");
+        assert_eq!(count(2, "page"), "2 pages");
+    }
+
+    #[test]
+    fn further_lines_stand_under_the_first_word() {
+        let text = paragraph("  open  ", &"word ".repeat(40));
+        let mut lines = text.lines();
+        assert!(
+            lines
+                .next()
+                .is_some_and(|line| line.starts_with("  open  word"))
+        );
+        assert!(lines.all(|line| line.starts_with("        word") && line.len() <= PAGE));
+    }
 }

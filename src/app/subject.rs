@@ -116,16 +116,16 @@ impl Desk {
     ///
     /// # Errors
     /// The log cannot be written.
-    pub async fn verify(&self) -> Result<()> {
+    pub async fn verify(&self) -> Result<Vec<run::Look>> {
         let witness: Arc<dyn Witness> = Arc::clone(&self.recorder) as _;
         let doors = self.log.read(|state| {
             state
                 .doors
                 .values()
-                .map(|record| record.door.clone())
+                .map(|record| record.door.id.clone())
                 .collect::<Vec<_>>()
         });
-        run::probe_again(&self.log, &self.providers, &witness, &doors).await
+        run::verify(&self.log, &self.providers, &witness, Some(&doors)).await
     }
 
     /// Reads every trail of the chosen accounts to the end, the most perishable first.

@@ -9,11 +9,11 @@ use serde::Serialize;
 use crate::case::event::Contact;
 use crate::case::state::{CaseState, DoorRecord, Phase, RunPhase};
 use crate::clock::Shown;
-use crate::contact::indicator::defang;
+use crate::contact::indicator::defang_text;
 use crate::door::DoorState;
 use crate::evidence::timeline::Moment;
 use crate::fault::Kind;
-use crate::hostile::{one_line, terminal};
+use crate::hostile::one_line;
 use crate::id::{CaseId, DoorId};
 use crate::provider::Completeness;
 use crate::time::{Timestamp, utc, utc_and_zone};
@@ -110,6 +110,20 @@ pub struct NoticeLine {
     pub approved_by: Vec<String>,
     /// Whether it went out.
     pub sent: bool,
+    /// Whether a later draft of the same notice takes its place.
+    pub replaced: bool,
+}
+
+impl NoticeLine {
+    /// Where it stands, in one word.
+    pub const fn stage(&self) -> &'static str {
+        match (self.sent, self.approved_by.is_empty(), self.replaced) {
+            (true, ..) => "sent",
+            (false, _, true) => "replaced",
+            (false, false, false) => "approved",
+            (false, true, false) => "draft",
+        }
+    }
 }
 
 /// Contacts in numbers.
@@ -182,17 +196,7 @@ fn door_list(state: &CaseState) -> Vec<DoorLine> {
 }
 
 fn door_line(state: &CaseState, record: &DoorRecord) -> DoorLine {
-    let left = || {
-        let (plan, _) = state.plan.as_ref()?;
-        plan.left
-            .iter()
-            .find(|left| left.door == record.door.id)
-            .map(|left| left.why.clone())
-    };
-    let why = match &record.probe {
-        Some(probe) => probe.why.clone(),
-        None => left().unwrap_or_else(|| "nothing was tried yet".to_owned()),
-    };
+    let why = state.why(record);
     DoorLine {
         id: record.door.id.clone(),
         kind: record.door.kind.clone(),
@@ -257,58 +261,95 @@ fn notices(state: &CaseState) -> Vec<NoticeLine> {
                 .map(|signed| signed.person.clone())
                 .collect(),
             sent: notice.sent.is_some(),
+            // Ids are in the order of their making.
+            replaced: state
+                .notices
+                .range(id..)
+                .skip(1)
+                .any(|(_, later)| later.template == notice.template),
         };
     state.notices.iter().map(line).collect()
 }
 
-/// The head of a case: five lines.
+/// The head of a case: what a person reads first.
 pub fn head(summary: &Summary, zone: &TimeZone) -> String {
     let case = summary
         .case
         .as_ref()
         .map(ToString::to_string)
         .unwrap_or_default();
-    let mut text = format!("{case}  {}\n", one_line(&summary.title, 100));
-    let _ = writeln!(text, "phase     {:?}, run {:?}", summary.phase, summary.run);
-    let _ = writeln!(text, "doors     {}", count_line(summary));
-    let _ = writeln!(
-        text,
-        "evidence  {} items, {} trails",
-        summary.evidence,
-        summary.trails.len()
+    let mut text = ui::paragraph(&format!("{case}  "), &one_line(&summary.title, 100));
+    let mut line = |name: &str, value: String| {
+        text.push_str(&ui::paragraph(&format!("{name:<8}  "), &value));
+    };
+    let run = match summary.run {
+        RunPhase::None => "the plan was not run",
+        RunPhase::Running => "the run has begun and is not at its end",
+        RunPhase::Cancelled => "the run was stopped by a person",
+        RunPhase::Ended => "the run has ended",
+    };
+    line("case", format!("{}; {run}", phase(summary.phase)));
+    line("doors", count_line(summary));
+    line(
+        "evidence",
+        format!(
+            "{}, {}",
+            ui::count(summary.evidence, "item"),
+            ui::count(summary.trails.len(), "trail")
+        ),
     );
-    let _ = writeln!(
-        text,
-        "contacts  {}, {} with a demand",
-        summary.contacts.all, summary.contacts.demands
+    line(
+        "contacts",
+        format!(
+            "{}, {} with a demand",
+            summary.contacts.all, summary.contacts.demands
+        ),
     );
+    if let Some(hold) = &summary.sanctions_hold {
+        line("hold", one_line(hold, 300));
+    }
     if let Some(clock) = summary.clocks.iter().find(|clock| clock.receipt.is_none()) {
-        let _ = writeln!(
-            text,
-            "next due  {}  {}",
-            utc_and_zone(clock.due, zone),
-            one_line(&clock.title, 90)
+        line(
+            "next due",
+            format!(
+                "{}: {}",
+                utc_and_zone(clock.due, zone),
+                one_line(&clock.title, 90)
+            ),
         );
     }
     for gate in &summary.gates {
-        let _ = writeln!(
-            text,
-            "waiting   gate `{}` for {} of {} ({}), until {}",
-            gate.step,
-            gate.people
-                .saturating_sub(u32::try_from(gate.approved).unwrap_or(0)),
-            gate.people,
-            gate.roles.join(", "),
-            utc_and_zone(gate.expires, zone)
+        let left = gate
+            .people
+            .saturating_sub(u32::try_from(gate.approved).unwrap_or(0));
+        line(
+            "waiting",
+            format!(
+                "gate `{}` for {left} of {} people ({}), until {}",
+                gate.step,
+                gate.people,
+                gate.roles.join(" or "),
+                utc_and_zone(gate.expires, zone)
+            ),
         );
     }
     text
 }
 
+/// The word for a phase.
+pub const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::None => "not opened",
+        Phase::Open => "open",
+        Phase::Held => "held: nothing new starts",
+        Phase::Closed => "closed",
+    }
+}
+
 fn count_line(summary: &Summary) -> String {
     let count = |state| summary.count(state);
     format!(
-        "{} found: {} closed (proven), {} open, {} closing, {} unknown",
+        "{} found: {} proven closed, {} open, {} closing, {} unknown",
         summary.door_list.len(),
         count(DoorState::Closed),
         count(DoorState::Open),
@@ -317,27 +358,63 @@ fn count_line(summary: &Summary) -> String {
     )
 }
 
+/// Every door that is not proven closed, grouped by state, kind and reason.
+pub fn unproven(summary: &Summary) -> String {
+    let mut groups: BTreeMap<(DoorState, &str, &str), Vec<&DoorLine>> = BTreeMap::new();
+    for line in &summary.door_list {
+        if line.state != DoorState::Closed {
+            let group = (line.state, line.kind.as_str(), line.why.as_str());
+            groups.entry(group).or_default().push(line);
+        }
+    }
+    let mut text = String::new();
+    for ((state, kind, why), lines) in groups {
+        let number = match lines.len() {
+            1 => String::new(),
+            many => format!("{many}×"),
+        };
+        text.push_str(&ui::paragraph(
+            &format!("  {:<8} ", state.word()),
+            &format!("{number}{kind}: {}", one_line(why, 240)),
+        ));
+        for line in lines {
+            text.push_str(&ui::paragraph(
+                "             ",
+                &format!("{}{}", one_line(&line.label, 120), residual(line)),
+            ));
+        }
+    }
+    text
+}
+
+fn residual(line: &DoorLine) -> String {
+    line.residual_until
+        .map(|at| format!(" (something may work until {})", utc(at)))
+        .unwrap_or_default()
+}
+
 /// Every door, what is not closed first.
 pub fn doors(summary: &Summary) -> String {
-    let mut lines: Vec<&DoorLine> = summary.door_list.iter().collect();
-    lines.sort_by_key(|line| (line.state == DoorState::Closed, &line.kind, &line.label));
-    let rows = lines.into_iter().map(|line| {
-        let residual = line
-            .residual_until
-            .map(|at| format!(" (something may work until {})", utc(at)))
-            .unwrap_or_default();
-        [
-            line.state.word().to_owned(),
-            line.kind.clone(),
-            one_line(&line.label, 60),
-            one_line(&line.why, 140) + &residual,
-        ]
-    });
-    format!(
-        "{}\n{}\n",
-        ui::table(["STATE", "KIND", "DOOR", "WHY"], rows),
-        count_line(summary)
-    )
+    let mut text = String::new();
+    let unproven = unproven(summary);
+    if !unproven.is_empty() {
+        let _ = writeln!(text, "Open or not proven\n{unproven}");
+    }
+    let closed: Vec<_> = summary
+        .door_list
+        .iter()
+        .filter(|line| line.state == DoorState::Closed)
+        .collect();
+    if !closed.is_empty() {
+        let rows = closed.into_iter().map(|line| {
+            let why = one_line(&line.why, 140) + &residual(line);
+            [line.kind.clone(), one_line(&line.label, 80), why]
+        });
+        let table = ui::table(["KIND", "DOOR", "PROOF"], rows);
+        let _ = writeln!(text, "Proven closed\n{table}");
+    }
+    let _ = writeln!(text, "{}", count_line(summary));
+    text
 }
 
 /// What an inventory found and could not see.
@@ -366,109 +443,120 @@ pub fn inventory(summary: &Summary) -> String {
         count_line(summary)
     );
     for line in &summary.blind {
-        let _ = writeln!(text, "not seen  {}", one_line(line, 200));
+        text.push_str(&ui::paragraph("not seen  ", &one_line(line, 300)));
     }
     text
 }
 
-/// Trails that were kept, imported files and bundles.
-pub fn trails(
+/// Imported files and bundles.
+pub fn taken_in(
     imported: &[crate::app::custody::ImportedFile],
     bundled: &[(String, crate::evidence::git::Bundled)],
-    summary: &Summary,
 ) -> String {
+    const TOLD: usize = 3;
     let mut text = String::new();
     for one in imported {
-        let _ = writeln!(
-            text,
-            "{}: {}",
-            one_line(&one.name, 100),
-            terminal(&one.line())
-        );
+        let name = one_line(&one.name, 100);
+        text.push_str(&ui::paragraph("", &format!("{name}: {}", one.line())));
+        for problem in one.problems.iter().take(TOLD) {
+            text.push_str(&ui::paragraph("  not read  ", &one_line(problem, 200)));
+        }
+        if one.problems.len() > TOLD {
+            let more = one.problems.len() - TOLD;
+            let _ = writeln!(text, "  and {more} more; --json lists all");
+        }
     }
     for (repository, one) in bundled {
         let kept = match &one.bundle {
             Some(bundle) => format!(
-                "bundled as {bundle}: {} refs, {} bytes, verified by git",
-                one.refs, one.bytes
+                "bundled as {bundle}: {}, {}, verified by git",
+                ui::count(usize::try_from(one.refs).unwrap_or(usize::MAX), "ref"),
+                ui::count(usize::try_from(one.bytes).unwrap_or(usize::MAX), "byte")
             ),
             None => "nothing to bundle".to_owned(),
         };
-        let _ = writeln!(text, "{}: {kept}", one_line(repository, 100));
+        let repository = one_line(repository, 100);
+        text.push_str(&ui::paragraph("", &format!("{repository}: {kept}")));
         for gap in &one.gaps {
-            let _ = writeln!(text, "  not in it: {gap}");
-        }
-    }
-    let rows = summary.trails.iter().map(|line| {
-        let c = &line.completeness;
-        let end = if c.complete {
-            "to the end"
-        } else {
-            "NOT to the end"
-        };
-        let span = c.first.map(utc).unwrap_or_default();
-        [
-            line.trail.clone(),
-            c.records.to_string(),
-            c.duplicates.to_string(),
-            c.pages.to_string(),
-            span,
-            c.last.map(utc).unwrap_or_default(),
-            end.to_owned(),
-        ]
-    });
-    text.push_str(&ui::table(
-        [
-            "TRAIL",
-            "RECORDS",
-            "DUPLICATES",
-            "PAGES",
-            "FIRST",
-            "LAST",
-            "READ",
-        ],
-        rows,
-    ));
-    for line in &summary.trails {
-        for gap in &line.completeness.gaps {
-            let _ = writeln!(text, "gap  {}: {}", line.trail, one_line(gap, 200));
+            text.push_str(&ui::paragraph("  not in it  ", &one_line(gap, 200)));
         }
     }
     text
 }
 
-/// Every clock with its basis and its doubts.
+/// Trails that were read, with what was read and what was not.
+pub fn trails(trails: &[&TrailLine]) -> String {
+    let rows = trails.iter().map(|line| {
+        let c = &line.completeness;
+        [
+            line.trail.clone(),
+            c.records.to_string(),
+            c.pages.to_string(),
+            c.first.map(utc).unwrap_or_default(),
+            c.last.map(utc).unwrap_or_default(),
+            end(c).to_owned(),
+        ]
+    });
+    let mut text = ui::table(["TRAIL", "RECORDS", "PAGES", "FIRST", "LAST", "READ"], rows);
+    for line in trails {
+        for gap in &line.completeness.gaps {
+            let gap = format!("{}: {}", line.trail, one_line(gap, 300));
+            text.push_str(&ui::paragraph("gap  ", &gap));
+        }
+    }
+    text
+}
+
+/// Whether a trail was read to its end.
+pub const fn end(completeness: &Completeness) -> &'static str {
+    if completeness.complete {
+        "to the end"
+    } else {
+        "NOT to the end"
+    }
+}
+
+/// Every clock with its basis and its doubts; what has a receipt stands last, in short.
 pub fn clocks(clocks: &[Shown], zone: &TimeZone) -> String {
     let mut text = String::new();
-    for clock in clocks {
-        let _ = writeln!(
-            text,
-            "{}  {}  {}",
-            utc_and_zone(clock.due, zone),
-            clock.state,
-            one_line(&clock.title, 160)
-        );
+    for clock in clocks.iter().filter(|clock| clock.receipt.is_none()) {
+        let _ = writeln!(text, "{}  {}", utc_and_zone(clock.due, zone), clock.state);
+        text.push_str(&ui::paragraph("    ", &one_line(&clock.title, 160)));
         let _ = writeln!(text, "    {} {}", clock.id, clock.rule);
-        let _ = writeln!(text, "    basis: {}", one_line(&clock.basis, 300));
+        let mut line = |name: &str, value: &str| {
+            text.push_str(&ui::paragraph(&format!("    {name}: "), value));
+        };
+        line("basis", &one_line(&clock.basis, 300));
         for candidate in &clock.candidates {
             let mark = if candidate.at == clock.start {
                 clock.start_is
             } else {
                 "candidate"
             };
-            let _ = writeln!(
-                text,
-                "    start: {} {} ({mark})",
-                utc(candidate.at),
-                one_line(&candidate.how, 160)
-            );
+            let how = one_line(&candidate.how, 160);
+            line("start", &format!("{} {how} ({mark})", utc(candidate.at)));
         }
         for doubt in &clock.doubts {
-            let _ = writeln!(text, "    doubt: {}", one_line(doubt, 200));
+            line("doubt", &one_line(doubt, 200));
         }
-        if let Some(receipt) = &clock.receipt {
-            let _ = writeln!(text, "    receipt: {}", one_line(receipt, 160));
-        }
+    }
+    let mut ended = clocks
+        .iter()
+        .filter_map(|clock| Some((clock, clock.receipt.as_ref()?)))
+        .peekable();
+    if ended.peek().is_some() {
+        text.push_str("\nWith a receipt\n");
+    }
+    for (clock, receipt) in ended {
+        text.push_str(&ui::paragraph(
+            "    ",
+            &format!(
+                "{} {}: {}",
+                clock.rule,
+                one_line(&clock.title, 160),
+                one_line(receipt, 160)
+            ),
+        ));
     }
     text
 }
@@ -479,15 +567,27 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> String {
         "{}  {} {}\n",
         contact.id, contact.channel, contact.direction
     );
-    let _ = writeln!(text, "from      {}", one_line(&defang(&contact.from), 160));
-    let _ = writeln!(text, "to        {}", one_line(&contact.to.join(", "), 160));
+    let _ = writeln!(
+        text,
+        "from      {}",
+        one_line(&defang_text(&contact.from), 160)
+    );
+    let _ = writeln!(
+        text,
+        "to        {}",
+        one_line(&defang_text(&contact.to.join(", ")), 160)
+    );
     if let Some(sent) = contact.sent {
         let _ = writeln!(text, "sent      {}", utc_and_zone(sent, zone));
     }
     let _ = writeln!(text, "received  {}", utc_and_zone(contact.received, zone));
-    let _ = writeln!(text, "subject   {}", one_line(&contact.subject, 160));
+    let _ = writeln!(
+        text,
+        "subject   {}",
+        one_line(&defang_text(&contact.subject), 160)
+    );
     let demand = if contact.demand {
-        "yes: it asks for money or threatens to publish. Nothing is paid and nothing is answered by Cordon."
+        "yes; it asks for money or threatens. Cordon pays nothing and answers nothing."
     } else {
         "no"
     };
@@ -504,13 +604,8 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> String {
         }
     }
     for indicator in &contact.indicators {
-        let _ = writeln!(
-            text,
-            "{:<9} {} ({})",
-            indicator.kind,
-            one_line(&defang(&indicator.value), 140),
-            indicator.check
-        );
+        let shown = crate::contact::indicator::shown(indicator);
+        let _ = writeln!(text, "{:<9} {}", indicator.kind, one_line(&shown, 160));
     }
     for id in &contact.evidence {
         let _ = writeln!(text, "evidence  {id}");
@@ -534,7 +629,7 @@ pub fn timeline(moments: &[Moment], zone: &TimeZone) -> String {
         [
             utc_and_zone(moment.at, zone),
             moment.source.to_string(),
-            one_line(&defang(&moment.text), 120),
+            one_line(&defang_text(&moment.text), 160),
             evidence,
         ]
     });
@@ -544,59 +639,62 @@ pub fn timeline(moments: &[Moment], zone: &TimeZone) -> String {
 /// One page for the next shift.
 pub fn handover(summary: &Summary, zone: &TimeZone) -> String {
     let mut text = head(summary, zone);
-    let open = summary
-        .door_list
-        .iter()
-        .filter(|line| line.state != DoorState::Closed);
-    text.push_str("\nNot closed or not proven\n");
-    for line in open {
-        let _ = writeln!(
-            text,
-            "  {:<8} {} {}: {}",
-            line.state.word(),
-            line.kind,
-            one_line(&line.label, 60),
-            one_line(&line.why, 140)
-        );
-    }
-    text.push_str("\nClocks\n");
-    for clock in summary
+    text.push_str("\nOpen or not proven\n");
+    text.push_str(&or_none(unproven(summary)));
+    text.push_str("\nDue\n");
+    text.push_str(&or_none(due(summary, zone)));
+    text.push_str("\nNotices\n");
+    let notices = summary.notices.iter().filter(|notice| !notice.replaced);
+    let lines = notices.map(|notice| {
+        let missing = ui::count(notice.missing.len(), "fact");
+        let stage = notice.stage();
+        format!(
+            "  {:<10} {stage}, {missing} missing: {}\n",
+            notice.template, notice.id
+        )
+    });
+    text.push_str(&or_none(lines.collect()));
+    text.push_str("\nNot known\n");
+    let gaps = summary.trails.iter().flat_map(|line| {
+        let gaps = line.completeness.gaps.iter();
+        gaps.map(|gap| format!("{}: {gap}", line.trail))
+    });
+    let lines = summary.blind.iter().cloned().chain(gaps);
+    text.push_str(&or_none(
+        lines
+            .map(|line| ui::paragraph("  - ", &one_line(&line, 300)))
+            .collect(),
+    ));
+    text
+}
+
+/// Every clock that runs: when, and what.
+pub fn due(summary: &Summary, zone: &TimeZone) -> String {
+    let running = summary
         .clocks
         .iter()
-        .filter(|clock| clock.receipt.is_none())
-    {
-        let _ = writeln!(
-            text,
-            "  {}  {} (start: {})",
-            utc_and_zone(clock.due, zone),
-            one_line(&clock.title, 100),
-            clock.start_is
-        );
-    }
-    text.push_str("\nNotices\n");
-    for notice in &summary.notices {
-        let stage = if notice.sent {
-            "sent"
-        } else if notice.approved_by.is_empty() {
-            "draft"
-        } else {
-            "approved"
-        };
-        let _ = writeln!(
-            text,
-            "  {} {stage}, {} facts missing",
-            notice.template,
-            notice.missing.len()
-        );
-    }
-    text.push_str("\nNot known\n");
-    for line in &summary.blind {
-        let _ = writeln!(text, "  {}", one_line(line, 160));
-    }
-    for line in &summary.trails {
-        for gap in &line.completeness.gaps {
-            let _ = writeln!(text, "  {}: {}", line.trail, one_line(gap, 160));
-        }
+        .filter(|clock| clock.receipt.is_none());
+    running
+        .map(|clock| {
+            let title = one_line(&clock.title, 160);
+            let start = clock.start_is;
+            ui::paragraph(
+                &format!("  {}  ", utc(clock.due)),
+                &format!("{} {title} (start: {start})", zone_only(clock.due, zone)),
+            )
+        })
+        .collect()
+}
+
+fn zone_only(at: Timestamp, zone: &TimeZone) -> String {
+    let both = utc_and_zone(at, zone);
+    both.split_once(' ')
+        .map_or_else(String::new, |(_, zone)| zone.to_owned())
+}
+
+fn or_none(text: String) -> String {
+    if text.is_empty() {
+        return "  nothing\n".to_owned();
     }
     text
 }

@@ -217,6 +217,18 @@ pub struct CaseState {
 }
 
 impl CaseState {
+    /// Why a door is said to be where it is: its last probe, or why the plan leaves it.
+    pub fn why(&self, record: &DoorRecord) -> String {
+        if let Some(probe) = &record.probe {
+            return probe.why.clone();
+        }
+        let plan = self.plan.iter().flat_map(|(plan, _)| &plan.left);
+        plan.filter(|left| left.door == record.door.id)
+            .map(|left| left.why.clone())
+            .next()
+            .unwrap_or_else(|| "nothing was tried yet".to_owned())
+    }
+
     /// How many doors are in each state: open, closing, closed, unknown.
     pub fn door_counts(&self) -> BTreeMap<DoorState, usize> {
         let mut counts = BTreeMap::from([

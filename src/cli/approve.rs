@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Desktop, Ended};
 use crate::fault::Result;
+use crate::ui;
 
 /// Decide on a gate. The decision is signed with your SSH key and binds the plan as it is.
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,9 @@ pub(super) async fn run(desktop: &Desktop, args: &Args, approve: bool) -> Result
         })
     });
     if approve && left > 0 {
-        desktop.ui.hint(&format!("{left} more approval(s) needed"));
+        desktop
+            .ui
+            .hint(&format!("{} needed", ui::count(left, "more approval")));
     } else {
         desktop
             .ui

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Desktop, Ended};
 use crate::app::{NewCase, Origin, summary};
 use crate::case::event::{Actor, Event};
+use crate::case::state::Phase;
 use crate::case::subject::{KnownAccount, Subject};
 use crate::fault::{Fault, Result};
 use crate::hostile;
@@ -92,10 +93,22 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     match verb {
         Verb::Open(args) => open(desktop, args).await,
         Verb::List => list(desktop),
-        Verb::Show(args) => super::status::show(desktop, &args.case),
-        Verb::Hold(args) => note(desktop, &args, |reason| Event::CaseHeld { reason }).await,
-        Verb::Release(args) => note(desktop, &args, |reason| Event::CaseReleased { reason }).await,
-        Verb::Close(args) => note(desktop, &args, |reason| Event::CaseClosed { reason }).await,
+        Verb::Show(args) => super::status::show(desktop, &args.case, false),
+        Verb::Hold(args) => {
+            let from = (Phase::Open, "Only an open case can be held.");
+            note(desktop, &args, from, |reason| Event::CaseHeld { reason }).await
+        }
+        Verb::Release(args) => {
+            let from = (Phase::Held, "Only a held case can be released.");
+            note(desktop, &args, from, |reason| Event::CaseReleased {
+                reason,
+            })
+            .await
+        }
+        Verb::Close(args) => {
+            let from = (Phase::Open, "Only an open case can be closed.");
+            note(desktop, &args, from, |reason| Event::CaseClosed { reason }).await
+        }
         Verb::Handover(args) => handover(desktop, &args),
         Verb::Timeline(args) => timeline(desktop, &args),
         Verb::Choose(args) => choose(desktop, &args).await,
@@ -177,11 +190,30 @@ fn list(desktop: &Desktop) -> Result<Ended> {
         });
         ui::table(["CASE", "TITLE", "PHASE", "DOORS", "OPENED"], rows)
     })?;
+    if cases.is_empty() {
+        desktop
+            .ui
+            .hint("there is no case yet: cordon case open --email ADDRESS --worker-id ID");
+    }
     Ok(None)
 }
 
-async fn note(desktop: &Desktop, args: &Why, event: impl FnOnce(String) -> Event) -> Result<Ended> {
+/// Moves a case to another phase, from the one phase that it can be moved from.
+async fn note(
+    desktop: &Desktop,
+    args: &Why,
+    (from, otherwise): (Phase, &str),
+    event: impl FnOnce(String) -> Event,
+) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
+    let now = desk.log.read(|state| state.phase);
+    if now != from {
+        return Err(Fault::input("phase", otherwise).at(format!(
+            "{} is {}",
+            desk.log.case(),
+            summary::phase(now)
+        )));
+    }
     desk.log
         .append(&desk.by, vec![event(args.reason.clone())])
         .await?;
@@ -190,17 +222,17 @@ async fn note(desktop: &Desktop, args: &Why, event: impl FnOnce(String) -> Event
     desktop
         .ui
         .answer(&json!({ "case": desk.log.case(), "phase": phase }), || {
-            format!("{} is now {phase:?}.\n", desk.log.case())
+            format!("{}: {}\n", desk.log.case(), summary::phase(phase))
         })?;
     Ok(None)
 }
 
 fn handover(desktop: &Desktop, args: &One) -> Result<Ended> {
-    let desk = desktop.app()?.desk(&args.case)?;
-    let summary = desk.summary();
+    let app = desktop.app()?;
+    let summary = summary::Summary::of(&app.peek(&args.case)?, app.clock.now());
     desktop
         .ui
-        .answer(&summary, || summary::handover(&summary, &desk.zone))?;
+        .answer(&summary, || summary::handover(&summary, &app.zone))?;
     Ok(None)
 }
 

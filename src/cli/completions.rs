@@ -13,7 +13,7 @@ pub(super) struct Completions {
 /// Print the man page (roff); one page per command with --command.
 #[derive(Debug, clap::Args)]
 pub(super) struct Man {
-    /// The command, for instance `contact`; without it the page of cordon itself.
+    /// The command, for instance `contact` or "contact add"; without it the page of cordon itself.
     #[arg(long, value_name = "NAME")]
     command: Option<String>,
 }
@@ -28,16 +28,18 @@ pub(super) fn completions(args: &Completions) -> Result<Ended> {
 pub(super) fn man(args: &Man) -> Result<Ended> {
     let mut root = definition();
     root.build();
-    let command = match &args.command {
-        None => root,
-        Some(name) => root.find_subcommand(name).cloned().ok_or_else(|| {
+    let mut command = &root;
+    for name in args.command.iter().flat_map(|path| path.split_whitespace()) {
+        command = command.find_subcommand(name).ok_or_else(|| {
             Fault::input("no-command", "There is no such command.")
                 .at(name.escape_debug())
                 .hint("see `cordon help`")
-        })?,
-    };
+        })?;
+    }
+    let name = command.get_bin_name().unwrap_or("cordon").replace(' ', "-");
     let mut page = Vec::new();
-    clap_mangen::Man::new(command)
+    clap_mangen::Man::new(command.clone())
+        .title(name)
         .render(&mut page)
         .map_err(|error| {
             Fault::failed("man", "The man page could not be written.").caused_by(error)

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Desktop, Ended};
 use crate::app::summary;
-use crate::contact::indicator::defang;
+use crate::contact::indicator::defang_text;
 use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::ContactId;
@@ -136,13 +136,15 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
                     contact.id.to_string(),
                     utc_and_zone(contact.received, &app.zone),
                     format!("{} {}", contact.channel, contact.direction),
-                    hostile::one_line(&defang(&contact.from), 50),
-                    hostile::one_line(&contact.subject, 60),
-                    if contact.demand { "demand" } else { "" }.to_owned(),
+                    hostile::one_line(&defang_text(&contact.from), 100),
+                    hostile::one_line(&defang_text(&contact.subject), 100),
+                    if contact.demand { "yes" } else { "no" }.to_owned(),
                 ]
             });
             ui::table(
-                ["CONTACT", "RECEIVED", "CHANNEL", "FROM", "SUBJECT", ""],
+                [
+                    "CONTACT", "RECEIVED", "CHANNEL", "FROM", "SUBJECT", "DEMAND",
+                ],
                 rows,
             )
         },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{Desktop, Ended};
 use crate::drill::{self, Audience};
 use crate::fault::{Kind, Result};
+use crate::plan::show::{self, View};
 use crate::run::WaitingGate;
 use crate::time::{Clock as _, SystemClock};
 use crate::ui::Ui;
@@ -35,9 +36,13 @@ impl Audience for Terminal {
         self.ui.status(line);
     }
 
-    fn plan(&self, text: &str) {
-        if !self.ui.is_json() {
+    fn plan(&self, view: &View, text: &str) {
+        // Who decides has to see what is decided; who watches, what it comes to.
+        if self.interactive {
             self.ui.status(&format!("\n{text}"));
+        } else {
+            self.ui
+                .status(&format!("plan: {}", show::in_words(&view.summary)));
         }
     }
 
@@ -46,14 +51,14 @@ impl Audience for Terminal {
             return Ok(true);
         }
         let question = format!(
-            "Gate `{}`, plan {}: does {name} approve? [y/N]",
+            "Gate `{}`, plan {}: does {name} approve? y approves, anything else denies:",
             gate.step,
             gate.plan.short()
         );
         Ok(self
             .ui
             .ask(&question)?
-            .is_some_and(|answer| answer.eq_ignore_ascii_case("y")))
+            .is_some_and(|answer| matches!(answer.to_lowercase().as_str(), "y" | "yes")))
     }
 }
 

@@ -51,13 +51,18 @@ pub(super) fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             format!("{} exists and can be read.\n", path.display())
         };
         for line in &missing {
-            let _ = write!(text, "missing: {line}\n");
+            let _ = writeln!(text, "missing: {line}");
         }
         if missing.is_empty() {
-            text.push_str("Nothing is missing. Next: `cordon provider check`.\n");
+            text.push_str("Nothing is missing.\n");
         }
         text
     })?;
+    desktop.ui.hint(&if missing.is_empty() {
+        "next: cordon provider check".to_owned()
+    } else {
+        format!("fill in {}, then run `cordon init` again", path.display())
+    });
     Ok(None)
 }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::fault::{Fault, Result};
+use crate::app::summary::Summary;
+use crate::fault::Result;
 use crate::hostile;
 use crate::id::NoticeId;
 use crate::ui;
@@ -18,7 +19,7 @@ pub(super) enum Verb {
     /// Draft a notice from the facts of the case.
     Draft(Draft),
     /// Show the text of a draft, its evidence and what is missing.
-    Show(Named),
+    Show(Show),
     /// Approve the text as it is, by its hash. Any new draft needs a new approval.
     Approve(Approve),
     /// Send an approved text by mail.
@@ -40,11 +41,14 @@ pub(super) struct Draft {
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct Named {
+pub(super) struct Show {
     /// The case: its id, or enough of its end to be unique.
     case: String,
     /// The draft.
     notice: NoticeId,
+    /// Only the text to be copied into a form: without numbers of evidence and Markdown escapes.
+    #[arg(long)]
+    plain: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -89,35 +93,23 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 }
 
 fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
-    let state = desktop.app()?.peek(&args.case)?;
-    let drafts: Vec<_> = state
-        .notices
-        .iter()
-        .map(|(id, notice)| {
-            json!({ "notice": id, "template": notice.template, "text": notice.text, "missing": notice.missing,
-                    "approved_by": notice.approvals.iter().map(|a| &a.person).collect::<Vec<_>>(), "sent": notice.sent })
-        })
-        .collect();
+    let app = desktop.app()?;
+    let summary = Summary::of(&app.peek(&args.case)?, app.clock.now());
     desktop.ui.answer(
-        &json!({ "drafts": drafts, "templates": crate::notice::names() }),
+        &json!({ "drafts": summary.notices, "templates": crate::notice::names() }),
         || {
-            let rows = state.notices.iter().map(|(id, notice)| {
-                let stage = match (&notice.sent, notice.approvals.is_empty()) {
-                    (Some(_), _) => "sent",
-                    (None, false) => "approved",
-                    (None, true) => "draft",
-                };
+            let rows = summary.notices.iter().map(|notice| {
                 [
-                    id.to_string(),
+                    notice.id.to_string(),
                     notice.template.clone(),
-                    stage.to_owned(),
-                    format!("{} missing", notice.missing.len()),
+                    notice.stage().to_owned(),
+                    notice.missing.len().to_string(),
                     notice.text.short(),
                 ]
             });
             format!(
                 "{}can be drafted: {}\n",
-                ui::table(["NOTICE", "TEMPLATE", "STAGE", "FACTS", "TEXT"], rows),
+                ui::table(["NOTICE", "TEMPLATE", "STAGE", "MISSING", "TEXT"], rows),
                 crate::notice::names().join(", ")
             )
         },
@@ -134,22 +126,30 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
         .answer(&json!({ "notice": id, "draft": draft }), || {
             hostile::terminal(&draft.text)
         })?;
-    desktop.ui.status(&format!("{id}, text {}", draft.digest));
+    desktop
+        .ui
+        .status(&format!("{id}, text sha256 {}", draft.digest));
     for missing in &draft.missing {
         desktop.ui.warning(&format!("missing: {missing}"));
     }
     for long in &draft.too_long {
         desktop.ui.warning(&format!("too long: {long}"));
     }
+    desktop.ui.hint(&format!(
+        "next: cordon notice approve {} {id} --as NAME --key FILE --reason …",
+        desk.log.case()
+    ));
     Ok(None)
 }
 
-fn show(desktop: &Desktop, args: &Named) -> Result<Ended> {
+fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let (record, text) = desk.notice(&args.notice)?;
+    let plain = crate::notice::plain(&text);
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
-                           "evidence": record.facts, "missing": record.missing });
-    desktop.ui.answer(&document, || hostile::terminal(&text))?;
+                           "plain": plain, "evidence": record.facts, "missing": record.missing });
+    let shown = if args.plain { &plain } else { &text };
+    desktop.ui.answer(&document, || hostile::terminal(shown))?;
     Ok(None)
 }
 
@@ -162,6 +162,11 @@ async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
     desktop.ui.answer(&signed, || {
         format!("{} approved {}.\n", signed.person, args.notice)
     })?;
+    desktop.ui.hint(&format!(
+        "next: cordon notice send {} {} --to ADDRESS",
+        desk.log.case(),
+        args.notice
+    ));
     Ok(None)
 }
 
@@ -169,7 +174,7 @@ async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let sent = desk.send_notice(&args.notice, &args.to, args.again).await;
     desk.finish().await?;
-    let (message_id, reply) = sent.map_err(|fault: Fault| fault)?;
+    let (message_id, reply) = sent?;
     desktop.ui.answer(
         &json!({ "notice": args.notice, "message_id": message_id, "reply": reply }),
         || {

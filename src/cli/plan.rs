@@ -9,7 +9,7 @@ use crate::plan::show;
 pub(super) struct Args {
     /// The case: its id, or enough of its end to be unique.
     case: String,
-    /// A shipped playbook by name, or a file [default: terminated-contractor].
+    /// A shipped playbook by name, or a file.
     #[arg(
         long,
         value_name = "NAME|FILE",

@@ -4,7 +4,7 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 use super::{Desktop, Ended};
-use crate::fault::{Kind, Result};
+use crate::fault::{Fault, Kind, Result};
 use crate::hostile;
 use crate::provider::Grant;
 use crate::ui;
@@ -45,9 +45,9 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
         let mut text = String::new();
         for check in &checks {
             let who = check.authenticated_as.as_deref().unwrap_or("nobody");
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "{} {}: {}, authenticated as {}{}\n",
+                "{} {}: {}, authenticated as {}{}",
                 check.provider,
                 check.credential,
                 if check.reachable {
@@ -78,7 +78,7 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
             });
             text.push_str(&ui::table(["", "PERMISSION", "NEEDED FOR", "SEEN"], rows));
             for advice in &check.advice {
-                let _ = write!(text, "advice: {advice}\n");
+                let _ = writeln!(text, "advice: {advice}");
             }
         }
         text
@@ -96,10 +96,19 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
                 .is_none_or(|name| name == spec.name)
         })
         .collect();
+    if specs.is_empty() {
+        let names: Vec<&str> = crate::providers::SPECS
+            .iter()
+            .map(|spec| spec.name)
+            .collect();
+        return Err(Fault::input("no-provider", "There is no such provider.")
+            .at(args.provider.as_deref().unwrap_or_default().escape_debug())
+            .hint(format!("providers: {}", names.join(", "))));
+    }
     desktop.ui.answer(&json!({ "providers": specs }), || {
         let mut text = String::new();
         for spec in &specs {
-            let _ = write!(text, "{} ({}), API {}\n\n", spec.name, spec.title, spec.api);
+            let _ = writeln!(text, "{} ({}), API {}\n", spec.name, spec.title, spec.api);
             for kind in spec.doors {
                 text.push_str(&door_kind(kind));
             }
@@ -112,7 +121,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
             });
             text.push_str(&ui::table(["TRAIL", "KEPT", "WHAT"], rows));
             for blind in spec.blind {
-                let _ = write!(text, "cannot be seen: {blind}\n");
+                let _ = writeln!(text, "cannot be seen: {blind}");
             }
             text.push('\n');
         }
@@ -125,21 +134,32 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
 fn door_kind(kind: &crate::door::DoorKind) -> String {
     let notifies = match kind.notifies {
         crate::door::Notifies::Yes => "the account holder is told",
-        crate::door::Notifies::No => "nothing is sent",
+        crate::door::Notifies::No => "the account holder is not told",
         crate::door::Notifies::Unknown => "not documented whether the account holder is told",
     };
-    format!(
-        "{}: {}\n  class    {}, {notifies}\n  close    {}\n  done     {}\n  probe    {}\n  undo     {}\n  residual {}\n  breaks   {}\n  scope    {}\n  source   {}\n",
-        kind.name,
-        kind.title,
-        kind.class.word(),
-        kind.close.unwrap_or("by a person"),
-        kind.already_done.join(", "),
-        kind.probe,
-        kind.undo.unwrap_or("none"),
-        kind.residual,
-        kind.breaks,
-        kind.scope,
-        kind.source
-    )
+    let mut text = ui::paragraph("", &format!("{}: {}", kind.name, kind.title));
+    let class = format!("{}, {notifies}", kind.class.word());
+    let done = kind
+        .already_done
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ");
+    for (name, value) in [
+        ("class", class.as_str()),
+        ("close", kind.close.unwrap_or("by a person")),
+        ("done", &done),
+        ("probe", kind.probe),
+        ("undo", kind.undo.unwrap_or("none")),
+        ("residual", kind.residual),
+        ("breaks", kind.breaks),
+        ("scope", kind.scope),
+        ("source", kind.source),
+    ] {
+        if !value.is_empty() {
+            text.push_str(&ui::paragraph(&format!("  {name:<9}"), value));
+        }
+    }
+    text.push('\n');
+    text
 }

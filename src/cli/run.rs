@@ -62,10 +62,8 @@ impl Progress for Teller {
 
     fn waiting(&self, waiting: &Waiting) {
         for gate in &waiting.gates {
-            self.bar.suspend(|| {
-                self.ui
-                    .status(&format!("waiting  gate `{}` for people", gate.step))
-            });
+            let line = format!("waiting  gate `{}` for people", gate.step);
+            self.bar.suspend(|| self.ui.status(&line));
         }
     }
 }
@@ -107,7 +105,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let document =
         serde_json::json!({ "end": word(&report.end), "steps": report.tree, "summary": summary });
     desktop.ui.answer(&document, || {
-        format!("{}\n{}", report.tree.text(), summary::doors(&summary))
+        format!("{}\n{}", report.tree.brief(), summary::doors(&summary))
     })?;
     for hint in next(&desk, &report) {
         desktop.ui.hint(&hint);

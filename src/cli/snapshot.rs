@@ -9,8 +9,10 @@ use crate::fault::{Kind, Result};
 /// Save the trails of the accounts, perishable first. Reads only.
 ///
 /// With --import or --repository nothing is asked of providers: files that vendors export and git
-/// repositories are kept as they are, hashed, and read for the timeline. Exit code 1 when a trail
-/// could not be read to its end.
+/// repositories are kept as they are, hashed, and read for the timeline.
+///
+/// Exit code 1 when a trail was not read to its end, 2 when the format of a file is not known; what
+/// could be had is kept either way.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The case: its id, or enough of its end to be unique.
@@ -42,31 +44,29 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         ));
         bundled.push((repository.clone(), desk.bundle(repository).await?));
     }
-    let asks = args.import.is_empty() && args.repository.is_empty();
     let before = desk.log.read(|state| state.trails.len());
-    if asks {
+    let asked = args.import.is_empty() && args.repository.is_empty();
+    if asked {
         desk.snapshot(args.window).await?;
     }
-    // A snapshot that kept nothing, or left a trail unread, is not done.
-    let unsaved = asks
-        && desk.log.read(|state| {
-            let read = state.trails.get(before..).unwrap_or_default();
-            read.is_empty() || read.iter().any(|trail| !trail.completeness.complete)
-        });
     desk.finish().await?;
     let summary = desk.summary();
+    let read: Vec<_> = summary.trails.iter().skip(before).collect();
     let document =
         serde_json::json!({ "imported": imported, "bundled": bundled, "trails": summary.trails });
-    desktop
-        .ui
-        .answer(&document, || summary::trails(&imported, &bundled, &summary))?;
-    if unsaved {
-        desktop.ui.hint(&format!(
-            "not every trail was read to its end: cordon provider check --case {}, then cordon snapshot again",
-            desk.log.case()
-        ));
-        return Ok(Some(Kind::Failed));
+    desktop.ui.answer(&document, || match asked {
+        true => summary::trails(&read),
+        false => summary::taken_in(&imported, &bundled),
+    })?;
+    if !asked {
+        desktop
+            .ui
+            .hint(&format!("next: cordon case timeline {}", desk.log.case()));
     }
     let unread = imported.iter().any(|one| !one.understood());
-    Ok(unread.then_some(Kind::Input))
+    // A snapshot that read nothing at all is not done either.
+    let short = asked && (read.is_empty() || read.iter().any(|line| !line.completeness.complete));
+    Ok(unread
+        .then_some(Kind::Input)
+        .or(short.then_some(Kind::Failed)))
 }

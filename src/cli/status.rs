@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{Desktop, Ended};
-use crate::app::summary;
+use crate::app::App;
+use crate::app::summary::{self, Summary};
+use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
 use crate::run::status::Tree;
 
@@ -15,11 +17,14 @@ pub(super) struct Args {
     /// Look again every two seconds until interrupted. Reads the ledger, so a run may be under way.
     #[arg(long)]
     watch: bool,
+    /// Name every step, not only those that have not ended well.
+    #[arg(long)]
+    steps: bool,
 }
 
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     if !args.watch {
-        return show(desktop, &args.case);
+        return show(desktop, &args.case, args.steps);
     }
     if desktop.ui.is_json() {
         return Err(
@@ -33,12 +38,8 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         let state = app.peek(&args.case)?;
         if state.lines != seen {
             seen = state.lines;
-            let summary = summary::Summary::of(&state, app.clock.now());
-            let tree = Tree::of(&state);
-            desktop.ui.answer(
-                &serde_json::json!({ "summary": summary, "steps": tree }),
-                || format!("{}\n{}", summary::head(&summary, &app.zone), tree.text()),
-            )?;
+            desktop.ui.begin_screen();
+            say(desktop, &app, &state, args.steps)?;
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(2)) => {}
@@ -47,13 +48,20 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     }
 }
 
-pub(super) fn show(desktop: &Desktop, case: &str) -> Result<Ended> {
-    let desk = desktop.app()?.desk(case)?;
-    let summary = desk.summary();
-    let tree = desk.log.read(Tree::of);
-    desktop.ui.answer(
-        &serde_json::json!({ "summary": summary, "steps": tree }),
-        || format!("{}\n{}", summary::head(&summary, &desk.zone), tree.text()),
-    )?;
+/// Reads the ledger, so that another process may own the case.
+pub(super) fn show(desktop: &Desktop, case: &str, steps: bool) -> Result<Ended> {
+    let app = desktop.app()?;
+    let state = app.peek(case)?;
+    say(desktop, &app, &state, steps)?;
     Ok(None)
+}
+
+fn say(desktop: &Desktop, app: &App, state: &CaseState, steps: bool) -> Result<()> {
+    let summary = Summary::of(state, app.clock.now());
+    let tree = Tree::of(state);
+    let document = serde_json::json!({ "summary": summary, "steps": tree });
+    desktop.ui.answer(&document, || {
+        let tree = if steps { tree.text() } else { tree.brief() };
+        format!("{}\n{tree}", summary::head(&summary, &app.zone))
+    })
 }

@@ -17,7 +17,7 @@ use linkify::{LinkFinder, LinkKind};
 use sha3::{Digest as _, Sha3_256};
 
 pub(super) use money::{names_amount, names_crypto};
-pub use refang::{defang, defang_text, refang};
+pub use refang::{defang, defang_text, refang, shown};
 
 use super::pattern::Pattern;
 use crate::case::event::Indicator;

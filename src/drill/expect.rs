@@ -80,10 +80,10 @@ fn no_false_success(found: &Found<'_>) -> Expectation {
         what: "no door that is called closed still works",
         met: works.is_empty() && !closed.is_empty(),
         saw: format!(
-            "{} called closed, {} of them work {}",
+            "{} are called closed, of which {} work{}",
             closed.len(),
             works.len(),
-            works.join(", ")
+            listed(&works)
         ),
     }
 }
@@ -144,8 +144,28 @@ fn before_the_gate(found: &Found<'_>) -> Result<Expectation> {
     Ok(Expectation {
         what: "not one write call left before two people had approved",
         met: early.is_empty() && passed.is_some(),
-        saw: format!("{} early write calls {}", early.len(), early.join(", ")),
+        saw: format!(
+            "{} before that{}",
+            crate::ui::count(early.len(), "write call"),
+            listed(&early)
+        ),
     })
+}
+
+/// `: a, b`, or nothing.
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        _ => format!(": {}", items.join(", ")),
+    }
+}
+
+/// Where two events stand in the log, counted from 1 as in `ledger.jsonl`.
+fn lines(first: Option<usize>, close: Option<usize>) -> String {
+    let place = |at: Option<usize>| {
+        at.map_or_else(|| "nowhere".to_owned(), |at| format!("line {}", at + 1))
+    };
+    format!("{}, the first close {}", place(first), place(close))
 }
 
 /// Calls that use POST and change nothing: our own token, and queries of the graph.
@@ -170,12 +190,12 @@ fn order(found: &Found<'_>) -> Result<Vec<Expectation>> {
         Expectation {
             what: "the doors were read before the first was closed",
             met: before(inventory),
-            saw: format!("lines {inventory:?}, {close:?}"),
+            saw: lines(inventory, close),
         },
         Expectation {
             what: "perishable trails were being saved before the first close",
             met: before(trail),
-            saw: format!("lines {trail:?}, {close:?}"),
+            saw: lines(trail, close),
         },
     ])
 }
@@ -215,7 +235,7 @@ fn papers(found: &Found<'_>) -> Vec<Expectation> {
         Expectation {
             what: "notices were drafted, each bound to evidence",
             met: templates.contains(&"ic3") && templates.contains(&"executive") && bound,
-            saw: templates.join(", "),
+            saw: crate::ui::count(templates.len(), "draft"),
         },
         Expectation {
             what: "the account of the right person was taken",
@@ -237,7 +257,7 @@ fn papers(found: &Found<'_>) -> Vec<Expectation> {
         Expectation {
             what: "clocks run",
             met: !found.summary.clocks.is_empty(),
-            saw: format!("{} clocks", found.summary.clocks.len()),
+            saw: crate::ui::count(found.summary.clocks.len(), "clock"),
         },
     ]
 }

@@ -54,6 +54,13 @@ impl Stage {
         company: &Company,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
+        if folder.symlink_metadata().is_ok() {
+            return Err(
+                Fault::input("folder-exists", "There is something in that place already.")
+                    .at(folder.display())
+                    .hint("name a folder that does not exist"),
+            );
+        }
         crate::store::make_dir(folder)?;
         let people = people::make(&folder.join("keys"), company)?;
         let calls = CallLog::new(Arc::clone(&clock));

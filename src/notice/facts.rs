@@ -22,13 +22,20 @@ pub enum Standing {
     Suspicion,
 }
 
+/// One value of a fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Value {
+    /// What it says. Hostile text.
+    pub text: String,
+    /// What shows it; a value without any has no place in a notice.
+    pub evidence: Vec<EvidenceId>,
+}
+
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fact {
-    /// Its values, one or several. Hostile text.
-    pub values: Vec<String>,
-    /// The evidence; a fact without any has no place in a notice.
-    pub evidence: Vec<EvidenceId>,
+    /// Its values, one or several.
+    pub values: Vec<Value>,
     /// What it may claim.
     pub standing: Standing,
 }
@@ -60,7 +67,7 @@ const CATALOGUE: &[(&str, &str)] = &[
     ("company.domain", "the domain of the business"),
     ("company.name", "the name of the business"),
     ("contact.deadline", "a deadline that a message sets"),
-    ("contact.indicators", "indicators in messages"),
+    ("contact.indicators", "other indicators in messages"),
     ("contact.links", "links in messages"),
     ("contact.senders", "senders of messages"),
     (
@@ -70,6 +77,7 @@ const CATALOGUE: &[(&str, &str)] = &[
     ("contact.wallets", "payment addresses in messages"),
     ("containment.started", "when closing began"),
     ("decisions.open", "decisions that wait for a person"),
+    ("doors.contained", "whether the ways in are closed"),
     ("doors.summary", "the inventory of ways in"),
     (
         "doors.unproven",
@@ -111,7 +119,7 @@ impl Facts {
         self.lines.get(id).map_or("", String::as_str)
     }
 
-    /// Takes a fact in; one without a value or without evidence is not a fact.
+    /// Takes a fact in whose values are all shown by the same evidence.
     fn put(
         &mut self,
         key: &'static str,
@@ -119,19 +127,34 @@ impl Facts {
         evidence: Vec<EvidenceId>,
         standing: Standing,
     ) {
-        let values: Vec<String> = values
-            .into_iter()
-            .filter(|value| !value.trim().is_empty())
-            .collect();
-        if describe(key).is_some() && !values.is_empty() && !evidence.is_empty() {
-            self.facts.insert(
-                key,
-                Fact {
-                    values,
-                    evidence,
-                    standing,
-                },
-            );
+        let each = values.into_iter().map(|text| (text, evidence.clone()));
+        self.put_each(key, each, standing);
+    }
+
+    /// Takes a fact in; a value without words or without evidence is not one. Values that say the
+    /// same are one value with the evidence of all.
+    fn put_each(
+        &mut self,
+        key: &'static str,
+        each: impl IntoIterator<Item = (String, Vec<EvidenceId>)>,
+        standing: Standing,
+    ) {
+        let mut values: Vec<Value> = Vec::new();
+        for (text, evidence) in each {
+            if text.trim().is_empty() || evidence.is_empty() {
+                continue;
+            }
+            match values.iter_mut().find(|known| known.text == text) {
+                Some(known) => known.evidence.extend(evidence),
+                None => values.push(Value { text, evidence }),
+            }
+        }
+        for value in &mut values {
+            value.evidence.sort();
+            value.evidence.dedup();
+        }
+        if describe(key).is_some() && !values.is_empty() {
+            self.facts.insert(key, Fact { values, standing });
         }
     }
 }

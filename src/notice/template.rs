@@ -3,7 +3,8 @@
 //! - `{{fact "case.id"}}` puts a fact and the number of its evidence.
 //! - `{{list "doors.open"}}` puts each value of a fact on a line of its own.
 //! - `{{#section "Narrative" 3500}}…{{/section}}` counts what the addressee counts.
-//! - `{{> unknowns}}` is appended to every notice: it cannot be forgotten or deleted.
+//! - `{{ask "earlier reports"}}` marks what only a person can fill in; it counts as missing.
+//! - What is unknown is appended to every notice: it cannot be forgotten or deleted.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +23,7 @@ use crate::id::EvidenceId;
 /// What a rendering used and lacked.
 #[derive(Debug, Default)]
 struct Used {
+    keys: Vec<String>,
     evidence: Vec<EvidenceId>,
     missing: Vec<String>,
     too_long: Vec<String>,
@@ -43,6 +45,7 @@ pub(super) fn render(name: &str, about: &About, body: &str, facts: &Facts) -> Re
         };
         engine.register_helper(name, Box::new(helper));
     }
+    engine.register_helper("ask", Box::new(Ask(Arc::clone(&used))));
     engine.register_helper("section", Box::new(Section(Arc::clone(&used))));
     let failed = |what: String| {
         Fault::failed("template", what).at(format!("templates/notice/{name}/body.md.hbs"))
@@ -78,34 +81,28 @@ pub(super) fn render(name: &str, about: &About, body: &str, facts: &Facts) -> Re
     })
 }
 
+/// The heading of what a notice cannot say.
+const UNKNOWN: &str = "## Unknown, not collected, expired";
+
 /// Head, body, what is unknown, and the table of evidence.
 fn finish(about: &About, body: &str, facts: &Facts, used: &mut Used) -> String {
     let mut text = format!(
-        "# {}\n\nDRAFT for review. To: {}. {}\n\n",
+        "# {}\n\nPrepared for review; what goes out is exactly the text that was approved.\n\nTo: {}. {}\n\n",
         about.title, about.addressee, about.basis
     );
     for caution in &about.cautions {
         let _ = writeln!(text, "> {caution}");
     }
-    let _ = write!(
-        text,
-        "\n{}\n\n## Unknown, not collected, expired\n\n",
-        body.trim()
-    );
+    let _ = write!(text, "\n{}\n\n{UNKNOWN}\n\n", body.trim());
     let before = text.len();
     for missing in &used.missing {
         let _ = writeln!(text, "- Not known: {missing}.");
     }
     for key in ["trails.gaps", "doors.unproven", "inventory.blind"] {
-        if let Some(fact) = facts.get(key) {
-            for (index, value) in fact.values.iter().enumerate() {
-                let marks = if index == 0 {
-                    marks(used, fact)
-                } else {
-                    String::new()
-                };
-                let _ = writeln!(text, "- {}{marks}", shown(value));
-            }
+        // What the body has said is not said twice.
+        let said = used.keys.iter().any(|said| said == key);
+        if let Some(fact) = facts.get(key).filter(|_| !said) {
+            text.push_str(&put(used, fact, Layout::Lines));
         }
     }
     if text.len() == before {
@@ -152,6 +149,7 @@ impl HelperDef for Put {
             );
         };
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.keys.push(key.to_owned());
         let Some(fact) = self.facts.get(key) else {
             if !used.missing.iter().any(|known| known == what) {
                 used.missing.push(what.to_owned());
@@ -165,26 +163,39 @@ impl HelperDef for Put {
 }
 
 fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
-    let marks = marks(used, fact);
     let lead = match fact.standing {
         Standing::Fact => "",
         Standing::Inference => "(inference) ",
         Standing::Suspicion => "(suspicion) ",
     };
-    let values: Vec<String> = fact.values.iter().map(|value| shown(value)).collect();
+    let mut each = fact.values.iter().map(|value| {
+        let text = shown(&value.text);
+        format!("{text}{}", marks(used, &value.evidence))
+    });
     match layout {
-        Layout::Inline => format!("{lead}{}{marks}", values.join("; ")),
-        Layout::Lines => values.iter().fold(String::new(), |mut lines, value| {
-            let _ = writeln!(lines, "- {lead}{value}{marks}");
-            lines
-        }),
+        Layout::Inline => {
+            let shared = (fact.values.windows(2)).all(|pair| match pair {
+                [one, other] => one.evidence == other.evidence,
+                _ => true,
+            });
+            let Some(first) = fact.values.first().filter(|_| shared) else {
+                return format!("{lead}{}", each.collect::<Vec<_>>().join("; "));
+            };
+            drop(each);
+            let texts: Vec<String> = fact.values.iter().map(|value| shown(&value.text)).collect();
+            format!("{lead}{}{}", texts.join("; "), marks(used, &first.evidence))
+        }
+        Layout::Lines => each
+            .by_ref()
+            .map(|value| format!("- {lead}{value}\n"))
+            .collect(),
     }
 }
 
-/// `[e1][e4]`: numbers are given in the order of first use.
-fn marks(used: &mut Used, fact: &Fact) -> String {
-    let mut marks = String::new();
-    for id in &fact.evidence {
+/// `[e1][e4–e9]`: numbers are given in the order of first use; three or more in a row are a range.
+fn marks(used: &mut Used, evidence: &[EvidenceId]) -> String {
+    let mut numbers: Vec<usize> = Vec::new();
+    for id in evidence {
         let index = used
             .evidence
             .iter()
@@ -193,9 +204,45 @@ fn marks(used: &mut Used, fact: &Fact) -> String {
                 used.evidence.push(id.clone());
                 used.evidence.len() - 1
             });
-        let _ = write!(marks, "[e{}]", index + 1);
+        numbers.push(index + 1);
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut marks = String::new();
+    for run in numbers.chunk_by(|a, b| a + 1 == *b) {
+        match run {
+            [first, _, .., last] => {
+                let _ = write!(marks, "[e{first}–e{last}]");
+            }
+            few => few.iter().for_each(|number| {
+                let _ = write!(marks, "[e{number}]");
+            }),
+        }
     }
     marks
+}
+
+/// Marks what only a person can say.
+struct Ask(Shared);
+
+impl HelperDef for Ask {
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let what = helper
+            .param(0)
+            .and_then(|param| param.value().as_str())
+            .unwrap_or_default();
+        let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        used.missing.push(what.to_owned());
+        out.write(&format!("[FILL IN: {what}]"))?;
+        Ok(())
+    }
 }
 
 /// Counts what the addressee counts, and says when it is too much.
@@ -223,7 +270,7 @@ impl HelperDef for Section {
             template.render(engine, context, render, &mut inner)?;
         }
         let inner = inner.into_string().map_err(RenderErrorReason::from)?;
-        let count = without_marks(inner.trim()).chars().count();
+        let count = unmarked(inner.trim()).chars().count();
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         if count > limit {
             let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -238,37 +285,93 @@ impl HelperDef for Section {
     }
 }
 
-/// The text without the numbers of the evidence: what is copied into a form.
-pub(super) fn without_marks(text: &str) -> String {
+/// The body of a notice as it is copied into a form: no head, no numbers of evidence, no Markdown
+/// escapes, nothing after it.
+pub(super) fn plain(text: &str) -> String {
+    let body = text.find("\n## ").map_or(text, |at| text.split_at(at).1);
+    let end = body.find(UNKNOWN).unwrap_or(body.len());
+    let body = body.split_at(end).0;
+    unmarked(body.trim()) + "\n"
+}
+
+/// Text without numbers of evidence and without Markdown escapes: what the addressee counts.
+fn unmarked(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once("[e") {
-        let mark = after
-            .split_once(']')
-            .filter(|(number, _)| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
-        out.push_str(before);
-        if let Some((_, behind)) = mark {
-            rest = behind;
-        } else {
-            out.push_str("[e");
+    while let Some(c) = rest.chars().next() {
+        if let Some(after) = mark(rest) {
             rest = after;
+            continue;
+        }
+        rest = rest.strip_prefix(c).unwrap_or_default();
+        // `shown` puts a backslash before each character that formats.
+        if c == '\\'
+            && let Some(escaped) = rest.chars().next().filter(|next| formats(*next))
+        {
+            out.push(escaped);
+            rest = rest.strip_prefix(escaped).unwrap_or_default();
+        } else {
+            out.push(c);
         }
     }
-    out.push_str(rest);
     out
+}
+
+/// What stands behind `[e4]` or `[e4–e9]` at the beginning of a text.
+fn mark(text: &str) -> Option<&str> {
+    let (numbers, after) = text.strip_prefix("[e")?.split_once(']')?;
+    let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let mark = match numbers.split_once("–e") {
+        Some((first, last)) => number(first) && number(last),
+        None => number(numbers),
+    };
+    mark.then_some(after)
+}
+
+const fn formats(c: char) -> bool {
+    matches!(
+        c,
+        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '{' | '}'
+    )
 }
 
 /// A value as it may stand in Markdown: one line, nothing that formats, links or hides.
 fn shown(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
-    for c in crate::hostile::one_line(value, 2_000).chars() {
-        if matches!(
-            c,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '{' | '}'
-        ) {
+    let value = value.replace("http://", "hxxp://").replace("https://", "hxxps://");
+    for c in crate::hostile::one_line(&value, 2_000).chars() {
+        if formats(c) {
             out.push('\\');
         }
         out.push(c);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_in_a_row_are_a_range_and_none_stands_twice() {
+        let mut used = Used::default();
+        let ids: Vec<EvidenceId> = (0..5).map(|_| EvidenceId::fresh()).collect();
+        assert_eq!(marks(&mut used, &ids), "[e1–e5]");
+        let some: Vec<EvidenceId> = [0, 1, 1, 3]
+            .iter()
+            .filter_map(|at| ids.get(*at).cloned())
+            .collect();
+        assert_eq!(marks(&mut used, &some), "[e1][e2][e4]");
+    }
+
+    #[test]
+    fn plain_text_is_what_was_said_and_counted() {
+        let said = r"a_b [x] C:\dir [e12] <c@d.example> #1";
+        let marked = format!(
+            "# T\n\n> care\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
+            shown(said)
+        );
+        assert_eq!(plain(&marked), format!("## Body\n\n{said}\n"));
+        assert_eq!(unmarked(&shown(said)), said);
+    }
 }

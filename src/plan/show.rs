@@ -383,7 +383,8 @@ fn plural(count: u32, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-fn in_words(sum: &Summary) -> String {
+/// The counts as two sentences.
+pub fn in_words(sum: &Summary) -> String {
     format!(
         "{}: {} reversible, {} redoable, {} irreversible; {} without undo; the account holder is or may be told of {}.\n{} to make, {} read, {} drafted, {} left as it is.",
         plural(sum.closings, "closing"),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::case::event::Outcome;
 use crate::case::state::{CaseState, RunPhase};
+use crate::hostile::one_line;
 use crate::plan::{Step, Task};
 use crate::provider::Closing;
 
@@ -130,13 +131,8 @@ impl Tree {
             match branch.steps.as_slice() {
                 [leaf] if leaf.step == branch.name => line(&mut text, "+--", leaf),
                 leaves => {
-                    let mut marks: Vec<Mark> = leaves.iter().map(|leaf| leaf.mark).collect();
-                    marks.sort_unstable();
-                    let counts: Vec<String> = (marks.chunk_by(|a, b| a == b))
-                        .filter_map(|same| Some(format!("{} {}", same.len(), same.first()?.word())))
-                        .collect();
-                    let name = branch.name.escape_debug();
-                    let _ = writeln!(text, "+-- {}: {name}", counts.join(", "));
+                    let name = one_line(&branch.name, 120);
+                    let _ = writeln!(text, "+-- {}: {name}", branch.counts());
                     for leaf in leaves {
                         line(&mut text, "|   +--", leaf);
                     }
@@ -147,11 +143,66 @@ impl Tree {
     }
 }
 
+impl Tree {
+    /// As text: one line for each step of the playbook, and below it only what has not ended well.
+    pub fn brief(&self) -> String {
+        let mut text = String::new();
+        for branch in &self.branches {
+            let name = one_line(&branch.name, 120);
+            if let [leaf] = branch.steps.as_slice()
+                && leaf.step == branch.name
+            {
+                let note = one_line(&leaf.note, 300);
+                let gap = if note.is_empty() { "" } else { ": " };
+                let _ = writeln!(text, "{:<9} {name}{gap}{note}", leaf.mark.word());
+                continue;
+            }
+            let _ = writeln!(text, "{:<9} {name}: {}", branch.word(), branch.counts());
+            for leaf in branch.steps.iter().filter(|leaf| leaf.needs_a_look()) {
+                let _ = writeln!(
+                    text,
+                    "          {}: {}: {}",
+                    leaf.mark.word(),
+                    one_line(&leaf.title, 200),
+                    one_line(&leaf.note, 300)
+                );
+            }
+        }
+        text
+    }
+}
+
+impl Leaf {
+    fn needs_a_look(&self) -> bool {
+        !matches!(self.mark, Mark::Done | Mark::Skipped | Mark::Blocked)
+    }
+}
+
+impl Branch {
+    /// The mark of the step that is furthest from done.
+    fn word(&self) -> &'static str {
+        let looks = self.steps.iter().filter(|leaf| leaf.needs_a_look());
+        let first = looks.map(|leaf| leaf.mark).min();
+        let rest = || self.steps.iter().map(|leaf| leaf.mark).max();
+        first.or_else(rest).map_or("done", Mark::word)
+    }
+
+    /// `25 done, 1 failed`.
+    fn counts(&self) -> String {
+        let mut marks: Vec<Mark> = self.steps.iter().map(|leaf| leaf.mark).collect();
+        marks.sort_unstable();
+        let counts: Vec<String> = (marks.chunk_by(|a, b| a == b))
+            .filter_map(|same| Some(format!("{} {}", same.len(), same.first()?.word())))
+            .collect();
+        counts.join(", ")
+    }
+}
+
 fn line(text: &mut String, branch: &str, leaf: &Leaf) {
-    let (step, title) = (leaf.step.escape_debug(), leaf.title.escape_debug());
+    let (step, title) = (one_line(&leaf.step, 200), one_line(&leaf.title, 300));
     let _ = write!(text, "{branch} {}: {step} ({title})", leaf.mark.word());
     if !leaf.note.is_empty() {
-        let _ = write!(text, ": {}", leaf.note.escape_debug());
+        let _ = write!(text, ": {}", one_line(&leaf.note, 500));
     }
     text.push('\n');
 }

@@ -9,6 +9,9 @@
 )]
 
 mod architecture;
+mod canon;
+mod cli;
+mod clocks;
 mod contact;
 mod contact_chats;
 mod contact_deadline;
@@ -21,13 +24,21 @@ mod engine_fold;
 mod engine_gate;
 mod engine_resume;
 mod engine_snapshot;
+mod engine_steps;
 mod evidence;
 mod faults;
+mod faults_score;
 mod github;
 mod http;
 mod intake;
+mod mail;
+mod notices;
 mod okta;
 mod playbook;
+mod program;
+mod staged;
+mod rules;
 mod store;
 mod store_power;
 mod store_writer;
+mod sweep;

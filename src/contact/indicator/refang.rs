@@ -1,5 +1,6 @@
 //! Undoing and doing "defanging": the habit of writing links so that nothing opens them.
 
+use crate::case::event::Indicator;
 use std::borrow::Cow;
 
 use super::super::pattern::Pattern;
@@ -42,6 +43,22 @@ pub fn refang(text: &str) -> String {
         }
     }
     text.into_owned()
+}
+
+/// An indicator for people: its value so that nothing opens it, and what was checked of it.
+pub fn shown(indicator: &Indicator) -> String {
+    let value = match indicator.kind.as_str() {
+        "amount" => indicator.value.clone(),
+        _ => defang(&indicator.value),
+    };
+    let wallet = crate::contact::demand::is_wallet(&indicator.kind);
+    match (wallet, indicator.check.as_str()) {
+        (true, "valid") => format!("{value} (its checksum holds)"),
+        (true, "invalid") => format!("{value} (its checksum does not hold)"),
+        (true, _) => format!("{value} (its checksum was not checked)"),
+        (false, "invalid") => format!("{value} (not well formed)"),
+        (false, _) => value,
+    }
 }
 
 /// One value so that nothing opens it: `hxxps://host[.]tld/path`, `name[@]host[.]tld`.

@@ -1,10 +1,14 @@
 //! From the state of a case to facts: the only reader of the case among notices.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
 use super::{Company, Facts, Standing};
-use crate::case::event::{Evidence, Source};
+use crate::case::event::{Contact, Evidence, Source};
 use crate::case::state::{CaseState, DoorRecord};
+use crate::contact::demand::is_wallet;
+use crate::contact::indicator::shown;
 use crate::door::DoorState;
 use crate::id::EvidenceId;
 use crate::time::{Timestamp, utc, utc_and_zone};
@@ -21,7 +25,7 @@ pub fn gather(
     zone: &TimeZone,
 ) -> Facts {
     let mut facts = Facts {
-        facts: std::collections::BTreeMap::new(),
+        facts: BTreeMap::new(),
         lines: state
             .evidence
             .iter()
@@ -33,7 +37,7 @@ pub fn gather(
     case_facts(&mut facts, state, &opening, now, zone);
     door_facts(&mut facts, state, zone);
     trail_facts(&mut facts, state);
-    contact_facts(&mut facts, state, zone);
+    contact_facts(&mut facts, state, &opening, zone);
     clock_facts(&mut facts, state, &opening, now, zone);
     facts
 }
@@ -108,121 +112,120 @@ fn case_facts(
         "subject.name_used",
         state.subject.display_name.iter().cloned().collect(),
     );
-    if let Some(hold) = &state.sanctions_hold {
-        let evidence = state
-            .contacts
-            .iter()
-            .flat_map(|contact| contact.evidence.clone())
-            .chain(all.clone())
-            .take(1)
-            .collect();
-        facts.put(
+    match &state.sanctions_hold {
+        Some(hold) => {
+            let demands = state.contacts.iter().filter(|contact| contact.demand);
+            let evidence = demands.flat_map(|contact| contact.evidence.clone());
+            let evidence = evidence.chain(all.clone()).take(1).collect();
+            let hold = format!("Sanctions hold: {hold}.");
+            facts.put("sanctions.hold", vec![hold], evidence, Standing::Fact);
+        }
+        None => facts.put(
             "sanctions.hold",
-            vec![hold.clone()],
-            evidence,
+            vec!["No demand is recorded in this case, and no sanctions hold stands.".to_owned()],
+            all,
             Standing::Fact,
-        );
+        ),
     }
-    let linked: Vec<EvidenceId> = state
-        .candidates
-        .values()
-        .flatten()
-        .filter(|candidate| state.accounts.contains(&candidate.account))
-        .flat_map(|candidate| {
-            candidate
-                .reasons
-                .iter()
-                .map(|reason| reason.evidence.clone())
-        })
-        .collect();
-    let accounts = state
-        .accounts
-        .iter()
-        .map(|account| format!("{}: {}", account.provider, account.login))
-        .collect();
-    facts.put("accounts.list", accounts, linked, Standing::Inference);
+    let accounts = state.accounts.iter().map(|account| {
+        let linked = state
+            .candidates
+            .values()
+            .flatten()
+            .filter(|candidate| candidate.account == *account)
+            .flat_map(|candidate| &candidate.reasons)
+            .map(|reason| reason.evidence.clone());
+        let name = format!("{}: {}", account.provider, account.login);
+        (name, linked.collect())
+    });
+    facts.put_each("accounts.list", accounts, Standing::Inference);
+}
+
+/// What shows the state of a door: its last probe, or what it was found in when a probe showed
+/// nothing.
+fn shows(record: &DoorRecord) -> Vec<EvidenceId> {
+    match &record.probe {
+        Some(probe) if !probe.evidence.is_empty() => probe.evidence.clone(),
+        _ => vec![record.door.evidence.clone()],
+    }
 }
 
 fn door_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
     let counts = state.door_counts();
     let count = |door| counts.get(&door).copied().unwrap_or_default();
     let total = state.doors.len();
-    let unproven: Vec<_> = state
-        .doors
-        .values()
-        .filter(|record| record.state != DoorState::Closed)
-        .collect();
+    let all: Vec<EvidenceId> = state.doors.values().flat_map(shows).collect();
     if total > 0 {
+        let contained = if count(DoorState::Closed) == total {
+            "Every way in that was found is proven closed."
+        } else {
+            "Not every way in that was found is proven closed."
+        };
+        facts.put(
+            "doors.contained",
+            vec![contained.to_owned()],
+            all.clone(),
+            Standing::Fact,
+        );
         facts.put(
             "doors.summary",
             vec![format!(
-                "of {total} ways in that were found, {} are proven closed, {} are open, {} were accepted as closed without proof yet, {} cannot be proven either way.",
+                "Ways in found: {total}. Proven closed: {}. Open: {}. Accepted as closed, not proven: {}. Cannot be proven either way: {}.",
                 count(DoorState::Closed),
                 count(DoorState::Open),
                 count(DoorState::Closing),
                 count(DoorState::Unknown)
             )],
-            evidence_of(state.doors.values()),
+            all,
             Standing::Fact,
         );
     }
-    let lines = unproven
-        .iter()
-        .map(|record| {
-            let why = record
-                .probe
-                .as_ref()
-                .map_or("not probed", |probe| probe.why.as_str());
-            format!(
-                "{} ({}), {}: {why}",
-                record.door.label,
-                record.door.kind,
-                record.state.word()
-            )
-        })
-        .collect();
-    facts.put(
-        "doors.unproven",
-        lines,
-        evidence_of(unproven.into_iter()),
-        Standing::Fact,
-    );
-    let blind: Vec<String> = state
+    let mut groups: BTreeMap<(DoorState, &str, String), Vec<&DoorRecord>> = BTreeMap::new();
+    let records = state.doors.values();
+    for record in records.filter(|record| record.state != DoorState::Closed) {
+        let group = (record.state, record.door.kind.as_str(), state.why(record));
+        groups.entry(group).or_default().push(record);
+    }
+    let lines = groups.into_iter().map(|((door, kind, why), records)| {
+        let mut labels: Vec<&str> = records.iter().map(|r| r.door.label.as_str()).collect();
+        labels.sort_unstable();
+        let text = format!(
+            "{} ({kind}): {}. Reason: {why}",
+            door.word(),
+            labels.join(", ")
+        );
+        (text, records.into_iter().flat_map(shows).collect())
+    });
+    facts.put_each("doors.unproven", lines, Standing::Fact);
+    let blind = state
         .inventories
         .iter()
-        .flat_map(|(_, _, blind)| blind.clone())
-        .collect();
-    let first = state
-        .doors
-        .values()
-        .next()
-        .map(|record| record.door.evidence.clone());
-    facts.put(
-        "inventory.blind",
-        blind,
-        first.into_iter().collect(),
-        Standing::Fact,
-    );
+        .flat_map(|(account, lists, blind)| {
+            let shown: Vec<EvidenceId> = state
+                .doors
+                .values()
+                .map(|record| &record.door)
+                .filter(|door| door.provider == account.provider)
+                .map(|door| door.evidence.clone())
+                .take(1)
+                .collect();
+            let gaps = lists.iter().flat_map(|list| {
+                let gaps = list.gaps.iter();
+                gaps.map(move |gap| format!("{}: {gap}", list.what))
+            });
+            gaps.chain(blind.iter().cloned())
+                .map(move |line| (line, shown.clone()))
+                .collect::<Vec<_>>()
+        });
+    facts.put_each("inventory.blind", blind, Standing::Fact);
     let started = state.closing_began.map(|at| utc_and_zone(at, zone));
-    let closed = evidence_of(state.doors.values().filter(|record| record.touched));
+    let touched = state.doors.values().filter(|record| record.touched);
     facts.put(
         "containment.started",
         started.into_iter().collect(),
-        closed,
+        touched.flat_map(shows).collect(),
         Standing::Fact,
     );
-}
-
-/// What shows the doors: their last probe, or what they were found in when a probe showed nothing.
-fn evidence_of<'a>(records: impl Iterator<Item = &'a DoorRecord>) -> Vec<EvidenceId> {
-    let shown = |record: &DoorRecord| match &record.probe {
-        Some(probe) if !probe.evidence.is_empty() => probe.evidence.clone(),
-        _ => vec![record.door.evidence.clone()],
-    };
-    let mut all: Vec<EvidenceId> = records.flat_map(shown).collect();
-    all.sort();
-    all.dedup();
-    all
 }
 
 fn trail_facts(facts: &mut Facts, state: &CaseState) {
@@ -231,128 +234,102 @@ fn trail_facts(facts: &mut Facts, state: &CaseState) {
     let saved = kept().map(|trail| {
         let c = &trail.completeness;
         let span = match (c.first, c.last) {
-            (Some(first), Some(last)) => format!(" from {} to {}", utc(first), utc(last)),
+            (Some(first), Some(last)) => format!(" (from {} to {})", utc(first), utc(last)),
             _ => String::new(),
         };
         let end = if c.complete {
-            "read to the end"
+            "read to its end"
         } else {
-            "not read to the end"
+            "not read to its end"
         };
-        format!(
-            "{}: {} records{span}, {} pages, {end}",
-            trail.trail, c.records, c.pages
-        )
+        let text = format!("{}: records: {}{span}; {end}", trail.trail, c.records);
+        (text, trail.evidence.clone())
     });
+    facts.put_each("trails.saved", saved, Standing::Fact);
     let evidence: Vec<EvidenceId> = state
         .trails
         .iter()
         .flat_map(|trail| trail.evidence.clone())
         .collect();
-    facts.put(
-        "trails.saved",
-        saved.collect(),
-        evidence.clone(),
-        Standing::Fact,
-    );
-    let gaps: Vec<String> = state
+    let failed = state.inventory_failures.iter().map(|(account, why)| {
+        let text = format!("{}: the ways in could not be read: {why}", account.provider);
+        (text, evidence.iter().take(1).cloned().collect())
+    });
+    let gaps: Vec<(String, Vec<EvidenceId>)> = state
         .trails
         .iter()
         .flat_map(|trail| {
-            trail
-                .completeness
-                .gaps
-                .iter()
-                .map(|gap| format!("{}: {gap}", trail.trail))
+            let gaps = trail.completeness.gaps.iter();
+            gaps.map(|gap| (format!("{}: {gap}", trail.trail), trail.evidence.clone()))
         })
-        .chain(
-            state
-                .inventory_failures
-                .iter()
-                .map(|(account, why)| format!("{} inventory: {why}", account.provider)),
-        )
+        .chain(failed)
         .collect();
-    let complete = kept().filter(|trail| trail.completeness.complete).count();
+    let read = kept().filter(|t| t.completeness.complete);
     facts.put(
         "trails.summary",
         vec![format!(
-            "logs were read {} times, {complete} of them to the end; {} gaps are stated in the record.",
+            "Logs kept: {}. Read to their end: {}. Gaps, stated below: {}.",
             kept().count(),
+            read.count(),
             gaps.len()
         )],
         evidence.clone(),
         Standing::Fact,
     );
-    facts.put("trails.gaps", gaps, evidence, Standing::Fact);
+    facts.put_each("trails.gaps", gaps, Standing::Fact);
 }
 
-fn contact_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
-    let evidence: Vec<EvidenceId> = state
-        .contacts
-        .iter()
-        .flat_map(|contact| contact.evidence.clone())
-        .collect();
-    let mut put = |key, values: Vec<String>| {
-        let mut values = values;
-        let mut seen = std::collections::BTreeSet::new();
-        values.retain(|value| seen.insert(value.clone()));
-        facts.put(key, values, evidence.clone(), Standing::Fact);
-    };
-    let indicators = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
-        let all = state
-            .contacts
-            .iter()
-            .flat_map(|contact| &contact.indicators);
-        all.filter(|i| wanted(&i.kind))
-            .map(|i| {
-                format!(
-                    "{} {} ({})",
-                    i.kind,
-                    crate::contact::indicator::defang(&i.value),
-                    i.check
-                )
-            })
-            .collect()
-    };
-    let first = state.contacts.iter().map(|contact| contact.received).min();
-    let demands = state
-        .contacts
-        .iter()
-        .filter(|contact| contact.demand)
-        .count();
-    if let Some(first) = first {
-        put(
-            "contact.summary",
-            vec![format!(
-                "{} recorded, the first received {}, {demands} with a demand",
-                state.contacts.len(),
+fn contact_facts(facts: &mut Facts, state: &CaseState, opening: &[EvidenceId], zone: &TimeZone) {
+    let contacts = &state.contacts;
+    let demands = contacts.iter().filter(|contact| contact.demand).count();
+    let first = contacts.iter().map(|contact| contact.received).min();
+    match first {
+        Some(first) => {
+            let text = format!(
+                "Messages recorded: {}. The first was received {}. With a demand: {demands}.",
+                contacts.len(),
                 utc_and_zone(first, zone)
-            )],
-        );
+            );
+            let each = contacts.iter().map(|c| (text.clone(), c.evidence.clone()));
+            facts.put_each("contact.summary", each, Standing::Fact);
+        }
+        None => facts.put(
+            "contact.summary",
+            vec!["No message is recorded in this case.".to_owned()],
+            opening.to_vec(),
+            Standing::Fact,
+        ),
     }
-    put(
-        "contact.senders",
-        state
-            .contacts
-            .iter()
-            .filter(|c| c.direction == "in")
-            .map(|c| c.from.clone())
-            .collect(),
-    );
-    put(
-        "contact.deadline",
-        state
-            .contacts
-            .iter()
-            .flat_map(|c| c.deadlines.iter().map(|d| format!("“{}”", d.verbatim)))
-            .collect(),
-    );
-    put("contact.links", indicators(&|kind| kind == "url"));
-    put(
-        "contact.wallets",
-        indicators(&|kind| crate::contact::demand::is_wallet(kind)),
-    );
-    put("contact.indicators", indicators(&|_| true));
+    let mut each = |key, values: &dyn Fn(&Contact) -> Vec<String>| {
+        let all = contacts.iter().flat_map(|contact| {
+            let values = values(contact).into_iter();
+            values.map(|value| (value, contact.evidence.clone()))
+        });
+        facts.put_each(key, all.collect::<Vec<_>>(), Standing::Fact);
+    };
+    each("contact.senders", &|contact| {
+        let incoming = contact.direction == "in";
+        incoming.then(|| contact.from.clone()).into_iter().collect()
+    });
+    each("contact.deadline", &|contact| {
+        let deadlines = contact.deadlines.iter();
+        deadlines.map(|d| format!("“{}”", d.verbatim)).collect()
+    });
+    let url = |kind: &str| kind == "url";
+    each("contact.links", &|contact| named(contact, &url));
+    each("contact.wallets", &|contact| named(contact, &is_wallet));
+    each("contact.indicators", &|contact| {
+        named(contact, &|kind| !url(kind) && !is_wallet(kind))
+    });
+}
+
+/// The indicators of a contact whose kind is wanted, for people.
+fn named(contact: &Contact, wanted: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let indicators = contact.indicators.iter();
+    indicators
+        .filter(|indicator| wanted(&indicator.kind))
+        .map(|indicator| format!("{} {}", indicator.kind, shown(indicator)))
+        .collect()
 }
 
 fn clock_facts(
@@ -368,13 +345,12 @@ fn clock_facts(
         .filter(|clock| clock.receipt.is_none())
         .take(3)
         .map(|clock| {
-            format!(
-                "{}: {} ({}, start: {})",
-                clock.title,
-                utc_and_zone(clock.due, zone),
-                clock.state,
-                clock.start_is
-            )
+            let start = match clock.start_is {
+                "earliest" => "counted from the earliest candidate",
+                _ => "counted from the start that a person chose",
+            };
+            let due = utc_and_zone(clock.due, zone);
+            format!("{}: {due}, {start}", clock.title)
         })
         .collect();
     let mut rests_on: Vec<EvidenceId> = clocks
@@ -400,13 +376,20 @@ fn clock_facts(
                 utc_and_zone(gate.expires, zone)
             )
         });
+    let open = state.doors.values();
+    let open = open
+        .filter(|record| record.state == DoorState::Open)
+        .count();
+    let doors = (open > 0).then(|| format!("decide on the ways in that are open: {open}"));
+    // What a trail or a demand starts needs nobody to confirm it.
     let starts = clocks
         .iter()
         .filter(|c| c.start_is == "earliest" && c.receipt.is_none())
+        .filter(|c| !c.rule.starts_with("trail.") && c.rule != "contact.demand")
         .map(|c| format!("confirm or reject the start of the clock “{}”", c.title));
     facts.put(
         "decisions.open",
-        gates.chain(starts).take(5).collect(),
+        gates.chain(doors).chain(starts).take(6).collect(),
         opening.to_vec(),
         Standing::Fact,
     );

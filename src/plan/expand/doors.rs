@@ -155,7 +155,7 @@ fn closable(
         ));
     };
     if kind.close.is_none() {
-        return Err(format!("by hand: only a person can close {}", kind.title));
+        return Err(format!("by hand: no call closes it: {}", kind.title));
     }
     Ok(kind)
 }

@@ -374,7 +374,10 @@ impl Survey<'_> {
             });
             let mut door = self.door(DEVICE, id, &title, detail, evidence);
             if others > 0 && door.protected.is_none() {
-                door.protected = Some(format!("{others} other accounts sign in on this device"));
+                door.protected = Some(match others {
+                    1 => "another account signs in on this device".to_owned(),
+                    _ => format!("{others} other accounts sign in on this device"),
+                });
             }
             doors.push(door);
             lists.push(users.completeness);
