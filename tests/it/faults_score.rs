@@ -184,7 +184,7 @@ fn on_writes() -> Vec<(&'static str, Nth, Trouble)> {
 
 /// Every place with `CORDON_FAULTS=all`, otherwise one for each fault, in turn.
 fn some<T>(places: &[T], turn: usize) -> &[T] {
-    let all = crate::store_power::setting("CORDON_FAULTS").is_some_and(|text| text == "all");
+    let all = crate::store_writer::setting("CORDON_FAULTS").is_some_and(|text| text == "all");
     let at = turn % places.len();
     if all { places } else { &places[at..=at] }
 }
