@@ -338,7 +338,9 @@ const fn formats(c: char) -> bool {
 /// A value as it may stand in Markdown: one line, nothing that formats, links or hides.
 fn shown(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
-    let value = value.replace("http://", "hxxp://").replace("https://", "hxxps://");
+    let value = value
+        .replace("http://", "hxxp://")
+        .replace("https://", "hxxps://");
     for c in crate::hostile::one_line(&value, 2_000).chars() {
         if formats(c) {
             out.push('\\');

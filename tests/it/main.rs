@@ -22,6 +22,7 @@ mod engine_close;
 mod engine_find;
 mod engine_fold;
 mod engine_gate;
+mod engine_policy;
 mod engine_resume;
 mod engine_snapshot;
 mod engine_steps;

@@ -201,7 +201,10 @@ fn hostile_text_stays_one_line_of_plain_text() {
             !text.contains("<script>"),
             "{name}: markup stands as it came"
         );
-        assert!(!text.replace("\\](", "").contains("]("), "{name}: a link can be followed");
+        assert!(
+            !text.replace("\\](", "").contains("]("),
+            "{name}: a link can be followed"
+        );
         assert!(
             !text.contains("\n# heading"),
             "{name}: a value made a heading"
