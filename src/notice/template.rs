@@ -81,13 +81,16 @@ pub(super) fn render(name: &str, about: &About, body: &str, facts: &Facts) -> Re
     })
 }
 
+/// True before an approval and after it.
+const REVIEW: &str = "Prepared for review; what goes out is exactly the text that was approved.";
+
 /// The heading of what a notice cannot say.
 const UNKNOWN: &str = "## Unknown, not collected, expired";
 
 /// Head, body, what is unknown, and the table of evidence.
 fn finish(about: &About, body: &str, facts: &Facts, used: &mut Used) -> String {
     let mut text = format!(
-        "# {}\n\nPrepared for review; what goes out is exactly the text that was approved.\n\nTo: {}. {}\n\n",
+        "# {}\n\n{REVIEW}\n\nTo: {}. {}\n\n",
         about.title, about.addressee, about.basis
     );
     for caution in &about.cautions {
@@ -288,9 +291,15 @@ impl HelperDef for Section {
 /// The body of a notice as it is copied into a form: no head, no numbers of evidence, no Markdown
 /// escapes, nothing after it.
 pub(super) fn plain(text: &str) -> String {
-    let body = text.find("\n## ").map_or(text, |at| text.split_at(at).1);
-    let end = body.find(UNKNOWN).unwrap_or(body.len());
-    let body = body.split_at(end).0;
+    let head = |line: &&str| {
+        let starts = ["# ", "> ", "To: ", REVIEW];
+        line.trim().is_empty() || starts.iter().any(|start| line.starts_with(start))
+    };
+    let body: String = text
+        .split_inclusive('\n')
+        .skip_while(head)
+        .take_while(|line| line.trim_end() != UNKNOWN)
+        .collect();
     unmarked(body.trim()) + "\n"
 }
 
@@ -370,7 +379,7 @@ mod tests {
             "# T\n\n> care\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
             shown(said)
         );
-        assert_eq!(plain(&marked), format!("## Body\n\n{said}\n"));
+        assert_eq!(plain(&marked), format!("It is.\n\n## Body\n\n{said}\n"));
         assert_eq!(unmarked(&shown(said)), said);
     }
 }
