@@ -33,7 +33,7 @@ use cordon::case::event::{Actor, Event, Evidence, Outcome, Person, Signed, Sourc
 use cordon::case::log::CaseLog;
 use cordon::case::subject::Subject;
 use cordon::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
-use cordon::evidence::approval::{Approval, Decision, Subject};
+use cordon::evidence::approval::{Approval, Decision, Subject as About};
 use cordon::fault::{Fault, Result};
 use cordon::http::{Exchange, Witness};
 use cordon::id::{CaseId, EvidenceId};
@@ -283,6 +283,7 @@ impl Bench {
 
     async fn plan(&self, steps: Vec<Step>) -> Digest {
         let plan = Plan {
+            notes: Vec::new(),
             case: self.run.log.case().clone(),
             playbook: "bench".to_owned(),
             playbook_digest: Digest::ZERO,
@@ -450,7 +451,7 @@ async fn barrier(providers: std::ops::Range<usize>) -> Duration {
     let step = "gate".to_owned();
     let approval = Approval {
         case: bench.run.log.case().clone(),
-        subject: Subject::Gate(step.clone()),
+        subject: About::Gate(step.clone()),
         binds: plan,
         decision: Decision::Approve,
         person: "ana".to_owned(),

@@ -34,7 +34,6 @@
 //! steps; whatever also rests on other work still runs, so that a refused irreversible closing does
 //! not cost the verification of the rest.
 
-mod again;
 mod backoff;
 mod call;
 mod closing;
@@ -44,13 +43,15 @@ pub mod gate;
 mod graph;
 mod inventory;
 mod lane;
+mod look;
 mod resolve;
+mod save;
 mod snapshot;
 mod start;
 pub mod status;
 mod steps;
 mod undo;
-mod verify;
+mod verifying;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -59,9 +60,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
-pub use again::{probe_again, save_trails};
 pub use inventory::{Looked, inventory};
+pub use look::{Look, verify};
 pub use resolve::{Resolved, resolve};
+pub use save::save_trails;
 pub use undo::{Undone, undo};
 
 use crate::canon::Digest;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::desk::{COMPANY, Desk};
+use crate::canon::Digest;
 use crate::case::event::{Contact, Event, Signed, Source};
 use crate::case::state::NoticeRecord;
 use crate::clock::{self, Shown};
@@ -27,13 +28,32 @@ impl Desk {
         self.contact_mail(&name, bytes).await
     }
 
-    /// Takes in the bytes of a mail.
+    /// Takes in the bytes of a mail; bytes that were taken in before are the contact that they are.
     ///
     /// # Errors
     /// The bytes are not a mail.
     pub async fn contact_mail(&self, name: &str, bytes: Vec<u8>) -> Result<Contact> {
         let received = self.now();
         let message = contact::eml::read(&bytes, received)?;
+        let digest = Digest::of(&bytes);
+        let before = self.log.read(|state| {
+            let same = |id: &EvidenceId| {
+                state
+                    .evidence
+                    .get(id)
+                    .is_some_and(|kept| kept.sha256 == digest)
+            };
+            state
+                .contacts
+                .iter()
+                .find(|contact| contact.evidence.iter().any(same))
+                .cloned()
+        });
+        if let Some(contact) = before {
+            // A crash may have come between the contact and its clocks.
+            self.propose_clocks().await?;
+            return Ok(contact);
+        }
         let title = format!("Mail: {}", crate::hostile::one_line(&message.subject, 120));
         let evidence = self
             .recorder
@@ -237,6 +257,15 @@ impl Desk {
         again: bool,
     ) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
+        if record.sent.is_some() {
+            return Err(Fault::input("sent-before", "This notice was sent before.")
+                .at(id)
+                .hint(format!(
+                    "for a new sending, draft anew: cordon notice draft {} {}",
+                    self.log.case(),
+                    record.template
+                )));
+        }
         self.still_approved(id, &record)?;
         if let Some(message_id) = &record.sending
             && !again

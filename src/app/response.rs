@@ -73,7 +73,8 @@ impl Desk {
         run.execute(&self.by, options).await
     }
 
-    /// A person's signed decision on a gate that is open.
+    /// A person's signed decision on a gate that is open. An approval that the person gave before, and
+    /// that still holds, is answered as it is.
     ///
     /// # Errors
     /// No such gate, a person who is not on the roster, a key that is not theirs.
@@ -99,6 +100,19 @@ impl Desk {
             Decision::Deny
         };
         let subject = Subject::Gate(step.to_owned());
+        // Who repeats a command that was cut off after its approval was durable is told that it stands.
+        let before = self.log.read(|state| {
+            let gate = state.gates.get(step)?;
+            gate.approvals
+                .iter()
+                .find(|signed| signed.person == person)
+                .cloned()
+        });
+        if let Some(signed) = before.filter(|_| approve)
+            && self.check_signed(&signed, &subject, plan, decision).is_ok()
+        {
+            return Ok(signed);
+        }
         let signed = self.sign(&subject, plan, decision, person, key, reason, expires)?;
         let event = if approve {
             Event::GateApproved {

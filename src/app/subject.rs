@@ -17,11 +17,11 @@ use crate::run::{self, Resolved};
 const TIME_BOX: Duration = Duration::from_secs(90);
 
 impl Desk {
-    /// Looks for the accounts of the person. Answers the providers at which a person has to decide.
+    /// Looks for the accounts of the person. Answers the providers at which none was settled, and why.
     ///
     /// # Errors
     /// No provider is configured, or the log cannot be written.
-    pub async fn resolve(&self) -> Result<Vec<String>> {
+    pub async fn resolve(&self) -> Result<Vec<(String, Resolved)>> {
         if self.providers.is_empty() {
             return Err(Fault::input("no-provider", "No provider is configured.")
                 .hint("`cordon init` says what is missing"));
@@ -31,7 +31,7 @@ impl Desk {
         let undecided = resolved
             .into_iter()
             .filter(|(_, end)| !matches!(end, Resolved::Chosen(_) | Resolved::Known(_)));
-        Ok(undecided.map(|(provider, _)| provider).collect())
+        Ok(undecided.collect())
     }
 
     /// A person chooses the account at a provider from the candidates.
@@ -98,16 +98,16 @@ impl Desk {
     ///
     /// # Errors
     /// The log cannot be written.
-    pub async fn verify(&self) -> Result<()> {
+    pub async fn verify(&self) -> Result<Vec<run::Look>> {
         let witness: Arc<dyn Witness> = Arc::clone(&self.recorder) as _;
         let doors = self.log.read(|state| {
             state
                 .doors
                 .values()
-                .map(|record| record.door.clone())
+                .map(|record| record.door.id.clone())
                 .collect::<Vec<_>>()
         });
-        run::probe_again(&self.log, &self.providers, &witness, &doors).await
+        run::verify(&self.log, &self.providers, &witness, Some(&doors)).await
     }
 
     /// Reads every trail of the chosen accounts to the end, the most perishable first.

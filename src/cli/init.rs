@@ -51,7 +51,7 @@ pub(super) fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             format!("{} exists and can be read.\n", path.display())
         };
         for line in &missing {
-            let _ = write!(text, "missing: {line}\n");
+            let _ = writeln!(text, "missing: {line}");
         }
         if missing.is_empty() {
             text.push_str("Nothing is missing.\n");

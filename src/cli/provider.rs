@@ -45,9 +45,9 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
         let mut text = String::new();
         for check in &checks {
             let who = check.authenticated_as.as_deref().unwrap_or("nobody");
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "{} {}: {}, authenticated as {}{}\n",
+                "{} {}: {}, authenticated as {}{}",
                 check.provider,
                 check.credential,
                 if check.reachable {
@@ -78,7 +78,7 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
             });
             text.push_str(&ui::table(["", "PERMISSION", "NEEDED FOR", "SEEN"], rows));
             for advice in &check.advice {
-                let _ = write!(text, "advice: {advice}\n");
+                let _ = writeln!(text, "advice: {advice}");
             }
         }
         text
@@ -108,7 +108,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     desktop.ui.answer(&json!({ "providers": specs }), || {
         let mut text = String::new();
         for spec in &specs {
-            let _ = write!(text, "{} ({}), API {}\n\n", spec.name, spec.title, spec.api);
+            let _ = writeln!(text, "{} ({}), API {}\n", spec.name, spec.title, spec.api);
             for kind in spec.doors {
                 text.push_str(&door_kind(kind));
             }
@@ -121,7 +121,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
             });
             text.push_str(&ui::table(["TRAIL", "KEPT", "WHAT"], rows));
             for blind in spec.blind {
-                let _ = write!(text, "cannot be seen: {blind}\n");
+                let _ = writeln!(text, "cannot be seen: {blind}");
             }
             text.push('\n');
         }

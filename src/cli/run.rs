@@ -62,10 +62,8 @@ impl Progress for Teller {
 
     fn waiting(&self, waiting: &Waiting) {
         for gate in &waiting.gates {
-            self.bar.suspend(|| {
-                self.ui
-                    .status(&format!("waiting  gate `{}` for people", gate.step))
-            });
+            let line = format!("waiting  gate `{}` for people", gate.step);
+            self.bar.suspend(|| self.ui.status(&line));
         }
     }
 }

@@ -171,7 +171,7 @@ fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
         Standing::Inference => "(inference) ",
         Standing::Suspicion => "(suspicion) ",
     };
-    let mut each = fact.values.iter().map(|value| {
+    let each = fact.values.iter().map(|value| {
         let text = shown(&value.text);
         format!("{text}{}", marks(used, &value.evidence))
     });
@@ -188,10 +188,10 @@ fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
             let texts: Vec<String> = fact.values.iter().map(|value| shown(&value.text)).collect();
             format!("{lead}{}{}", texts.join("; "), marks(used, &first.evidence))
         }
-        Layout::Lines => each
-            .by_ref()
-            .map(|value| format!("- {lead}{value}\n"))
-            .collect(),
+        Layout::Lines => each.fold(String::new(), |mut text, value| {
+            let _ = writeln!(text, "- {lead}{value}");
+            text
+        }),
     }
 }
 
@@ -243,7 +243,7 @@ impl HelperDef for Ask {
             .unwrap_or_default();
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.missing.push(what.to_owned());
-        out.write(&format!("[FILL IN: {what}]"))?;
+        out.write(&format!("[MISSING: {what}]"))?;
         Ok(())
     }
 }
@@ -347,7 +347,10 @@ const fn formats(c: char) -> bool {
 /// A value as it may stand in Markdown: one line, nothing that formats, links or hides.
 fn shown(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
-    for c in crate::hostile::one_line(value, 2_000).chars() {
+    let value = value
+        .replace("http://", "hxxp://")
+        .replace("https://", "hxxps://");
+    for c in crate::hostile::one_line(&value, 2_000).chars() {
         if formats(c) {
             out.push('\\');
         }
@@ -376,7 +379,7 @@ mod tests {
     fn plain_text_is_what_was_said_and_counted() {
         let said = r"a_b [x] C:\dir [e12] <c@d.example> #1";
         let marked = format!(
-            "# T\n\n> care\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
+            "# T\n\n{REVIEW}\n\nTo: X. Y\n\n> care\n\nIt is.\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
             shown(said)
         );
         assert_eq!(plain(&marked), format!("It is.\n\n## Body\n\n{said}\n"));

@@ -10,7 +10,7 @@ use super::gate::Verdict;
 use super::graph::Way;
 use super::lane::Waiting as Queued;
 use super::snapshot::Reading;
-use super::verify::Verifying;
+use super::verifying::Verifying;
 use crate::case::event::{Event, Outcome};
 use crate::case::state::{CaseState, StepRecord};
 use crate::door::{DoorState, Probe};

@@ -20,7 +20,7 @@ use crate::id::DoorId;
 use crate::provider::{Closing, Cx, Provider};
 
 /// How long one call may take.
-const LIMIT: Duration = Duration::from_mins(1);
+pub(super) const LIMIT: Duration = Duration::from_mins(1);
 /// How often reopening is tried, the first time included.
 const TRIES: u32 = 3;
 /// How long to look for proof that a door is open again.
@@ -209,17 +209,9 @@ async fn seen_open(log: &CaseLog, job: &Job, cx: Cx<'_>) -> Result<Option<crate:
 }
 
 async fn look(log: &CaseLog, job: &Job, cx: Cx<'_>) -> Result<Probe> {
-    let mut seen = probe(&*job.provider, &job.door, LIMIT, cx).await;
-    log.append_if(&Actor::Engine, Vec::new(), |state| {
-        seen = super::steps::kept(state, seen.clone());
-        Ok(vec![Event::DoorProbed {
-            door: job.door.id.clone(),
-            state: seen.state,
-            probe: seen.clone(),
-        }])
-    })
-    .await?;
-    Ok(seen)
+    let seen = probe(&*job.provider, &job.door, LIMIT, cx).await;
+    let look = super::look::record(log, job.door.id.clone(), seen).await?;
+    Ok(look.probe)
 }
 
 /// Looks until the door is proven open or the time is over.

@@ -1,7 +1,9 @@
 //! Clocks: elapsed hours from the earliest candidate, the human's choice, receipts.
 
 use cordon::canon::Digest;
-use cordon::case::event::{Actor, Contact, Deadline, Entry, Event, Evidence, FORMAT, Reading, Source};
+use cordon::case::event::{
+    Actor, Contact, Deadline, Entry, Event, Evidence, FORMAT, Reading, Source,
+};
 use cordon::case::state::CaseState;
 use cordon::case::subject::Subject;
 use cordon::clock;
@@ -19,18 +21,24 @@ struct World {
 
 impl World {
     fn opened(when: &str) -> Self {
-        let mut world = Self { case: CaseId::fresh(), state: CaseState::default() };
-        world.add(when, Event::CaseOpened {
-            title: "Access review".into(),
-            salt: String::new(),
-            subject: Subject::default(),
-            route: "operator".into(),
-            people: Vec::new(),
-            recorder: String::new(),
-            protected: Vec::new(),
-            effective: None,
-            evidence: None,
-        });
+        let mut world = Self {
+            case: CaseId::fresh(),
+            state: CaseState::default(),
+        };
+        world.add(
+            when,
+            Event::CaseOpened {
+                title: "Access review".into(),
+                salt: String::new(),
+                subject: Subject::default(),
+                route: "operator".into(),
+                people: Vec::new(),
+                recorder: String::new(),
+                protected: Vec::new(),
+                effective: None,
+                evidence: None,
+            },
+        );
         world
     }
 
@@ -50,32 +58,47 @@ impl World {
 
     fn demand(&mut self, sent: &str, received: &str, due: &str) {
         let evidence = EvidenceId::fresh();
-        self.add(received, Event::EvidenceKept(Evidence {
-            id: evidence.clone(),
-            sha256: Digest::of(b"mail"),
-            bytes: 4,
-            media_type: "message/rfc822".into(),
-            source: Source::File { name: "demand.eml".into() },
-            at: at(received),
-            tool: "cordon".into(),
-            title: "Mail".into(),
-        }));
-        self.add(received, Event::ContactRecorded(Contact {
-            id: ContactId::fresh(),
-            channel: "email".into(),
-            direction: "in".into(),
-            from: "someone@freemail.example".into(),
-            to: Vec::new(),
-            sent: Some(at(sent)),
-            received: at(received),
-            subject: "your data".into(),
-            text: String::new(),
-            evidence: vec![evidence],
-            thread: Vec::new(),
-            indicators: Vec::new(),
-            deadlines: vec![Deadline { verbatim: "72 hours".into(), readings: vec![Reading { at: at(due), how: "elapsed".into() }] }],
-            demand: true,
-        }));
+        self.add(
+            received,
+            Event::EvidenceKept(Evidence {
+                id: evidence.clone(),
+                sha256: Digest::of(b"mail"),
+                bytes: 4,
+                media_type: "message/rfc822".into(),
+                source: Source::File {
+                    name: "demand.eml".into(),
+                },
+                at: at(received),
+                tool: "cordon".into(),
+                title: "Mail".into(),
+            }),
+        );
+        self.add(
+            received,
+            Event::ContactRecorded(Contact {
+                id: ContactId::fresh(),
+                channel: "email".into(),
+                direction: "in".into(),
+                from: "someone@freemail.example".into(),
+                to: Vec::new(),
+                sent: Some(at(sent)),
+                received: at(received),
+                subject: "your data".into(),
+                text: String::new(),
+                evidence: vec![evidence],
+                message_id: None,
+                thread: Vec::new(),
+                indicators: Vec::new(),
+                deadlines: vec![Deadline {
+                    verbatim: "72 hours".into(),
+                    readings: vec![Reading {
+                        at: at(due),
+                        how: "elapsed".into(),
+                    }],
+                }],
+                demand: true,
+            }),
+        );
     }
 
     fn start_all(&mut self, when: &str) {
@@ -85,7 +108,10 @@ impl World {
     }
 
     fn due(&self, rule: &str, now: &str) -> clock::Shown {
-        clock::list(&self.state, at(now)).into_iter().find(|clock| clock.rule == rule).unwrap()
+        clock::list(&self.state, at(now))
+            .into_iter()
+            .find(|clock| clock.rule == rule)
+            .unwrap()
     }
 }
 
@@ -93,25 +119,46 @@ impl World {
 fn seventy_two_hours_are_elapsed_hours_over_a_change_of_the_clocks() {
     // The clocks of the United States go forward on 2027-03-14; hours do not care.
     let mut world = World::opened("2027-03-12T21:31:07Z");
-    world.demand("2027-03-13T02:34:11Z", "2027-03-13T02:34:30Z", "2027-03-16T03:12:00Z");
+    world.demand(
+        "2027-03-13T02:34:11Z",
+        "2027-03-13T02:34:30Z",
+        "2027-03-16T03:12:00Z",
+    );
     world.start_all("2027-03-13T02:35:00Z");
     let gdpr = world.due("eu.gdpr.33", "2027-03-13T03:00:00Z");
-    assert_eq!(gdpr.due, at("2027-03-16T02:34:11Z"), "the earliest candidate counts: when it was sent");
+    assert_eq!(
+        gdpr.due,
+        at("2027-03-16T02:34:11Z"),
+        "the earliest candidate counts: when it was sent"
+    );
     assert_eq!((gdpr.start_is, gdpr.state), ("earliest", "running"));
-    assert_eq!(gdpr.candidates.len(), 2, "the later candidate is shown beside it");
+    assert_eq!(
+        gdpr.candidates.len(),
+        2,
+        "the later candidate is shown beside it"
+    );
     assert!(!gdpr.doubts.is_empty());
     let early = world.due("de.bsig.32.early", "2027-03-13T03:00:00Z");
     assert_eq!(early.due, at("2027-03-14T02:34:11Z"));
-    assert_eq!(world.due("contact.demand", "2027-03-13T03:00:00Z").due, at("2027-03-16T03:12:00Z"));
+    assert_eq!(
+        world.due("contact.demand", "2027-03-13T03:00:00Z").due,
+        at("2027-03-16T03:12:00Z")
+    );
 }
 
 #[test]
 fn nothing_runs_before_there_is_a_reason() {
     let mut world = World::opened("2027-01-14T22:50:00Z");
     world.start_all("2027-01-14T22:50:00Z");
-    let rules: Vec<String> = clock::list(&world.state, at("2027-01-14T23:00:00Z")).into_iter().map(|c| c.rule).collect();
+    let rules: Vec<String> = clock::list(&world.state, at("2027-01-14T23:00:00Z"))
+        .into_iter()
+        .map(|c| c.rule)
+        .collect();
     assert_eq!(rules, ["us.fbi.ic3.target"]);
-    assert!(clock::propose(&world.state, &[]).is_empty(), "a clock is started once");
+    assert!(
+        clock::propose(&world.state, &[]).is_empty(),
+        "a clock is started once"
+    );
 }
 
 #[test]
@@ -119,11 +166,34 @@ fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
     let mut world = World::opened("2027-01-14T22:50:00Z");
     world.start_all("2027-01-14T22:50:00Z");
     let id = world.due("us.fbi.ic3.target", "2027-01-14T23:00:00Z").id;
-    assert_eq!(world.due("us.fbi.ic3.target", "2027-01-15T22:50:01Z").state, "overdue");
+    assert_eq!(
+        world.due("us.fbi.ic3.target", "2027-01-15T22:50:01Z").state,
+        "overdue"
+    );
     let start = at("2027-01-15T09:00:00Z");
-    world.add("2027-01-15T10:00:00Z", Event::ClockChosen { clock: id.clone(), start, reason: "counsel".into() });
+    world.add(
+        "2027-01-15T10:00:00Z",
+        Event::ClockChosen {
+            clock: id.clone(),
+            start,
+            reason: "counsel".into(),
+        },
+    );
     let chosen = world.due("us.fbi.ic3.target", "2027-01-15T22:50:01Z");
-    assert_eq!((chosen.due, chosen.start_is, chosen.state), (at("2027-01-16T09:00:00Z"), "chosen", "running"));
-    world.add("2027-01-15T11:00:00Z", Event::ClockReceipt { clock: id, reference: "I2701-1".into(), at: start });
-    assert_eq!(world.due("us.fbi.ic3.target", "2027-02-15T00:00:00Z").state, "receipted");
+    assert_eq!(
+        (chosen.due, chosen.start_is, chosen.state),
+        (at("2027-01-16T09:00:00Z"), "chosen", "running")
+    );
+    world.add(
+        "2027-01-15T11:00:00Z",
+        Event::ClockReceipt {
+            clock: id,
+            reference: "I2701-1".into(),
+            at: start,
+        },
+    );
+    assert_eq!(
+        world.due("us.fbi.ic3.target", "2027-02-15T00:00:00Z").state,
+        "receipted"
+    );
 }

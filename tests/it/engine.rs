@@ -12,18 +12,20 @@ use cordon::case::event::{Actor, Entry, Event, Evidence, Outcome, Person, Signed
 use cordon::case::log::CaseLog;
 use cordon::case::state::{CaseState, GateRecord};
 use cordon::case::subject::Subject;
-use cordon::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
-use cordon::evidence::approval::{Approval, Decision, Subject as About};
+use cordon::door::{Class, Door, DoorKind, DoorState, Notifies, Order, Probe};
+use cordon::evidence::approval::Decision;
 use cordon::fault::{Fault, Result};
 use cordon::http::{Exchange, Witness};
 use cordon::id::{CaseId, DoorId, EvidenceId};
-use cordon::plan::{OnFailure, Plan, Step, Task};
+use cordon::plan::{Plan, Step};
 use cordon::provider::{
     Account, Candidate, Check, Closing, Cx, Inventory, Page, Provider, Spec, TrailSpec, Window,
 };
 use cordon::run::{Deed, End, Options, Progress, Report, Run};
 use cordon::time::{Clock, Timestamp};
 use tokio::sync::watch;
+
+pub(crate) use crate::engine_steps::*;
 
 /// A wall clock that goes with the runtime's, so that a test can let hours pass.
 #[derive(Debug)]
@@ -479,94 +481,6 @@ pub(crate) fn operator() -> Actor {
     Actor::Operator("tester".to_owned())
 }
 
-pub(crate) fn account(provider: &str) -> Account {
-    Account {
-        provider: provider.to_owned(),
-        id: "u1".to_owned(),
-        login: "jdoe".to_owned(),
-    }
-}
-
-/// A door of a provider: `alpha`, `account`, `a`.
-pub(crate) fn door(provider: &str, kind: &str, native: &str) -> Door {
-    let kind = format!("{provider}.{kind}");
-    Door {
-        id: Door::id_of(provider, &kind, native),
-        provider: provider.to_owned(),
-        kind,
-        native: native.to_owned(),
-        account: "u1".to_owned(),
-        label: format!("door {native}"),
-        link: Link::Owner,
-        protected: None,
-        detail: serde_json::Value::Null,
-        evidence: proof(),
-    }
-}
-
-pub(crate) fn step(id: &str, task: Task, needs: &[&str]) -> Step {
-    Step {
-        id: id.to_owned(),
-        title: id.to_owned(),
-        task,
-        needs: needs.iter().map(|&need| need.to_owned()).collect(),
-        on_failure: OnFailure::Continue,
-        attempts: 3,
-        timeout_s: 30,
-    }
-}
-
-pub(crate) fn close(id: &str, door: &Door, needs: &[&str]) -> Step {
-    let class = match door.kind.split('.').next_back() {
-        Some("session") => Class::Redoable,
-        Some("key") => Class::Irreversible,
-        _ => Class::Reversible,
-    };
-    let task = Task::Close {
-        door: door.id.clone(),
-        provider: door.provider.clone(),
-        kind: door.kind.clone(),
-        class,
-        notifies: Notifies::No,
-        order: Order::Simultaneous,
-        prove_within_s: 20,
-    };
-    step(id, task, needs)
-}
-
-pub(crate) fn gate(id: &str, people: u32, needs: &[&str]) -> Step {
-    let task = Task::Gate {
-        roles: vec!["incident_lead".to_owned()],
-        people,
-        expires_s: 3600,
-        guards: 1,
-    };
-    step(id, task, needs)
-}
-
-pub(crate) fn draft(id: &str, needs: &[&str]) -> Step {
-    let notice = "template".to_owned();
-    step(id, Task::Draft { notice }, needs)
-}
-
-pub(crate) fn verify(id: &str, needs: &[&str]) -> Step {
-    step(id, Task::Verify { doors: 1 }, needs)
-}
-
-pub(crate) fn wait(id: &str, seconds: u64, needs: &[&str]) -> Step {
-    step(id, Task::Wait { seconds }, needs)
-}
-
-pub(crate) fn snapshot(id: &str, trail: &str, needs: &[&str]) -> Step {
-    let provider = trail.split('.').next().unwrap();
-    let task = Task::Snapshot {
-        trail: trail.to_owned(),
-        account: account(provider),
-        window_hours: 24,
-    };
-    step(id, task, needs)
-}
-
 impl Rig {
     /// A case with doors found at `alpha` and `beta` (two calls at once each), and accounts chosen.
     pub(crate) async fn new(doors: &[Door]) -> Self {
@@ -831,29 +745,4 @@ pub(crate) fn waiting(report: &Report) -> &cordon::run::Waiting {
 
 pub(crate) fn ids(doors: &[Door]) -> Vec<DoorId> {
     doors.iter().map(|door| door.id.clone()).collect()
-}
-
-/// What `ana` signs.
-pub(crate) fn decision_text(case: &CaseId, step: &str, plan: Digest, decision: Decision) -> String {
-    decision_by("ana", case, step, plan, decision)
-}
-
-fn decision_by(
-    person: &str,
-    case: &CaseId,
-    step: &str,
-    plan: Digest,
-    decision: Decision,
-) -> String {
-    Approval {
-        case: case.clone(),
-        subject: About::Gate(step.to_owned()),
-        binds: plan,
-        decision,
-        person: person.to_owned(),
-        reason: "test".to_owned(),
-        at: Timestamp::UNIX_EPOCH,
-        expires: Timestamp::MAX,
-    }
-    .to_string()
 }

@@ -145,6 +145,21 @@ async fn a_close_is_never_repeated_without_a_look() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_close_is_not_repeated_when_the_look_shows_nothing() {
+    let rig = one(&[Close::LostCall]).await;
+    rig.sim("alpha").blind("a", &[Look::Blind; 200]);
+    rig.go().await;
+    assert_eq!(rig.result("close/a"), "unknown");
+    assert_eq!(rig.sim("alpha").count("close"), 1);
+    // Sight comes back, and the door is seen open: now it may be repeated.
+    let rig = one(&[Close::LostCall]).await;
+    rig.sim("alpha").blind("a", &[Look::Blind; 3]);
+    rig.go().await;
+    assert_eq!(rig.result("close/a"), "done");
+    assert_eq!(rig.sim("alpha").count("close"), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_probe_that_shows_nothing_is_never_closed() {
     for look in [
         Look::Blind,
@@ -306,7 +321,8 @@ async fn stop_starts_nothing_new_and_a_person_may_go_on() {
     rig.plan(vec![
         with(close("close/a", &doors[0], &[]), OnFailure::Stop),
         close("close/c", &doors[2], &[]),
-        close("close/b", &doors[1], &["close/a"]),
+        wait("day", 86_400, &["close/a"]),
+        close("close/b", &doors[1], &["day"]),
     ])
     .await;
     let report = rig.go().await;
@@ -320,10 +336,14 @@ async fn stop_starts_nothing_new_and_a_person_may_go_on() {
     assert_eq!(rig.result("close/b"), "-");
     assert_eq!(rig.sim("alpha").count("close b"), 0);
     assert_eq!(rig.kinds().last().unwrap(), "run.cancelled");
-    // A person resumes: that is the choice to go on.
+    // A person resumes: that is the choice to go on, and it holds for every later resume.
     let rig = rig.reopen();
-    let report = rig.go().await;
-    assert_eq!(report.end, End::Finished);
+    for _ in 0..2 {
+        let report = rig.go().await;
+        assert!(matches!(report.end, End::Waiting(_)), "{:?}", report.end);
+    }
+    tokio::time::sleep(Duration::from_hours(25)).await;
+    assert_eq!(rig.go().await.end, End::Finished);
     assert_eq!(rig.result("close/b"), "done");
     assert_eq!(rig.sim("alpha").count("close a"), 1);
 }

@@ -7,7 +7,7 @@ use cordon::case::event::Event;
 use cordon::door::{Door, DoorState};
 use cordon::id::{DoorId, EvidenceId};
 use cordon::provider::{Account, Candidate, Completeness, Confidence, Inventory, Reason};
-use cordon::run::{Resolved, Undone, inventory, resolve, undo};
+use cordon::run::{Resolved, Undone, inventory, resolve, undo, verify};
 
 use crate::engine::{Close, Rig, account, calm, close, door, ids, kind, operator, proof};
 
@@ -234,6 +234,51 @@ async fn a_closed_door_that_is_found_again_is_named() {
     );
     let looked = calm(&rig.log, looked).await.unwrap();
     assert_eq!(looked[0].again, [door.id]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_outside_of_a_run_tells_what_changed() {
+    let doors = [
+        door("alpha", "account", "a"),
+        door("alpha", "account", "b"),
+        door("alpha", "account", "c"),
+        door("beta", "account", "d"),
+    ];
+    let rig = closed(&doors).await;
+    let never = door("beta", "account", "never touched");
+    rig.append(Event::DoorFound(never.clone())).await.unwrap();
+    rig.sim("alpha").with(|world| {
+        world.closed.remove("b");
+        world.latency = Duration::from_secs(1);
+    });
+    let mut run = rig.run();
+    run.providers.remove("beta");
+    let looks = verify(&rig.log, &run.providers, &run.witness, None);
+    let looks = calm(&rig.log, looks).await.unwrap();
+    assert_eq!(looks.len(), 4);
+    for look in looks {
+        let expected = if look.door == doors[1].id {
+            DoorState::Open
+        } else if look.door == doors[3].id {
+            DoorState::Unknown
+        } else {
+            DoorState::Closed
+        };
+        assert_eq!(
+            (look.before, look.probe.state),
+            (DoorState::Closed, expected)
+        );
+        rig.log
+            .read(|state| assert_eq!(state.doors[&look.door].state, expected));
+    }
+    assert_eq!(rig.sim("alpha").with(|world| world.busy.1), 2);
+    let chosen = ids(std::slice::from_ref(&never));
+    let run = rig.run();
+    let looks = verify(&rig.log, &run.providers, &run.witness, Some(&chosen));
+    assert_eq!(
+        calm(&rig.log, looks).await.unwrap()[0].probe.state,
+        DoorState::Open
+    );
 }
 
 fn candidate(id: &str, confidence: Confidence, evidence: EvidenceId) -> Candidate {

@@ -230,7 +230,7 @@ async fn a_denial_bars_what_names_the_gate_and_spares_the_rest() {
     rig.plan(vec![
         close("close/a", &doors[0], &[]),
         gate("gate", 1, &[]),
-        close("close/b", &doors[1], &["gate"]),
+        close("close/b", &doors[1], &["close/a", "gate"]),
         close("close/c", &doors[2], &["close/b"]),
         verify("verify", &["close/a", "close/b"]),
     ])

@@ -24,9 +24,14 @@ class Keep:
         sys.stdout.flush()
         return "250 kept as 4711"
 
-controller = Controller(Keep(), hostname="127.0.0.1", port=0)
+import socket
+free = socket.socket()
+free.bind(("127.0.0.1", 0))
+port = free.getsockname()[1]
+free.close()
+controller = Controller(Keep(), hostname="127.0.0.1", port=port)
 controller.start()
-print("PORT", controller.server.sockets[0].getsockname()[1], flush=True)
+print("PORT", port, flush=True)
 sys.stdin.read()
 "#;
 
@@ -37,14 +42,22 @@ struct Smtp {
 }
 
 impl Smtp {
+    #[expect(clippy::print_stderr, reason = "says why the test did nothing")]
     fn start() -> Option<Self> {
-        let there = Command::new("python3").args(["-c", "import aiosmtpd"]).stderr(Stdio::null()).status();
+        let there = Command::new("python3")
+            .args(["-c", "import aiosmtpd"])
+            .stderr(Stdio::null())
+            .status();
         if !there.is_ok_and(|status| status.success()) {
-            println!("not run: python3 with aiosmtpd is not here");
+            eprintln!("not run: python3 with aiosmtpd is not here");
             return None;
         }
-        let mut child =
-            Command::new("python3").args(["-c", PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = Command::new("python3")
+            .args(["-c", PROGRAM])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();
@@ -62,7 +75,12 @@ impl Smtp {
     }
 
     fn server(&self) -> Server {
-        Server { host: "127.0.0.1".into(), port: self.port, security: Security::None, login: None }
+        Server {
+            host: "127.0.0.1".into(),
+            port: self.port,
+            security: Security::None,
+            login: None,
+        }
     }
 }
 
@@ -86,18 +104,36 @@ fn draft(text: &str) -> Draft {
 
 #[tokio::test]
 async fn what_arrives_is_what_was_approved() {
-    let Some(mut smtp) = Smtp::start() else { return };
+    let Some(mut smtp) = Smtp::start() else {
+        return;
+    };
     let about = notice::about("executive").unwrap();
     let text = "Line one\nUmlaut: Prüfung\n\n.\nA line with a lone dot stood above.\n";
     let to = ["counsel@company.example".to_owned()];
-    let mail = Mail::compose(&about, &draft(text), "desk@company.example", &to, "<one@company.example>").unwrap();
+    let mail = Mail::compose(
+        &about,
+        &draft(text),
+        "desk@company.example",
+        &to,
+        "<one@company.example>",
+    )
+    .unwrap();
     let reply = smtp.server().send(&mail).await.unwrap();
     assert!(reply.contains("4711"), "{reply}");
     let received = smtp.received();
-    let parsed = mail_parser::MessageParser::default().parse(&received).unwrap();
+    let parsed = mail_parser::MessageParser::default()
+        .parse(&received)
+        .unwrap();
     assert_eq!(parsed.message_id(), Some("one@company.example"));
     assert_eq!(parsed.subject(), Some("Access review: where we are"));
-    assert_eq!(parsed.body_text(0).unwrap().replace("\r\n", "\n").trim_end(), text.trim_end());
+    assert_eq!(
+        parsed
+            .body_text(0)
+            .unwrap()
+            .replace("\r\n", "\n")
+            .trim_end(),
+        text.trim_end()
+    );
 }
 
 #[tokio::test]
@@ -105,7 +141,14 @@ async fn a_refusal_says_so_and_is_no_unclear_end() {
     let Some(smtp) = Smtp::start() else { return };
     let about = notice::about("executive").unwrap();
     let to = ["refused@company.example".to_owned()];
-    let mail = Mail::compose(&about, &draft("text"), "desk@company.example", &to, "<two@company.example>").unwrap();
+    let mail = Mail::compose(
+        &about,
+        &draft("text"),
+        "desk@company.example",
+        &to,
+        "<two@company.example>",
+    )
+    .unwrap();
     let fault = smtp.server().send(&mail).await.unwrap_err();
     assert_eq!(fault.code(), "mail-refused");
 }
@@ -114,16 +157,60 @@ async fn a_refusal_says_so_and_is_no_unclear_end() {
 async fn a_server_that_is_not_there_leaves_an_unclear_end_and_plain_mail_stays_on_loopback() {
     let about = notice::about("executive").unwrap();
     let to = ["counsel@company.example".to_owned()];
-    let mail = Mail::compose(&about, &draft("text"), "desk@company.example", &to, "<three@company.example>").unwrap();
-    let server = |host: &str| Server { host: host.into(), port: 1, security: Security::None, login: None };
-    assert_eq!(server("127.0.0.1").send(&mail).await.unwrap_err().code(), "mail-unclear");
-    assert_eq!(server("mail.company.example").send(&mail).await.unwrap_err().code(), "mail");
+    let mail = Mail::compose(
+        &about,
+        &draft("text"),
+        "desk@company.example",
+        &to,
+        "<three@company.example>",
+    )
+    .unwrap();
+    let server = |host: &str| Server {
+        host: host.into(),
+        port: 1,
+        security: Security::None,
+        login: None,
+    };
+    assert_eq!(
+        server("127.0.0.1").send(&mail).await.unwrap_err().code(),
+        "mail-unclear"
+    );
+    assert_eq!(
+        server("mail.company.example")
+            .send(&mail)
+            .await
+            .unwrap_err()
+            .code(),
+        "mail"
+    );
 }
 
 #[test]
 fn an_address_cannot_carry_another_header() {
     let about = notice::about("executive").unwrap();
     let to = ["counsel@company.example\r\nBcc: all@company.example".to_owned()];
-    assert_eq!(Mail::compose(&about, &draft("t"), "desk@company.example", &to, "<x@y.example>").unwrap_err().code(), "address");
-    assert_eq!(Mail::compose(&about, &draft("t"), "desk@company.example", &[], "<x@y.example>").unwrap_err().code(), "no-recipient");
+    assert_eq!(
+        Mail::compose(
+            &about,
+            &draft("t"),
+            "desk@company.example",
+            &to,
+            "<x@y.example>"
+        )
+        .unwrap_err()
+        .code(),
+        "address"
+    );
+    assert_eq!(
+        Mail::compose(
+            &about,
+            &draft("t"),
+            "desk@company.example",
+            &[],
+            "<x@y.example>"
+        )
+        .unwrap_err()
+        .code(),
+        "no-recipient"
+    );
 }

@@ -9,6 +9,8 @@
 )]
 
 mod architecture;
+mod canon;
+mod clocks;
 mod contact;
 mod contact_chats;
 mod contact_deadline;
@@ -21,13 +23,19 @@ mod engine_fold;
 mod engine_gate;
 mod engine_resume;
 mod engine_snapshot;
+mod engine_steps;
 mod evidence;
 mod faults;
 mod github;
 mod http;
 mod intake;
+mod mail;
+mod notices;
 mod okta;
 mod playbook;
+mod program;
+mod staged;
 mod store;
 mod store_power;
 mod store_writer;
+mod sweep;

@@ -141,7 +141,7 @@ enum Cut {
 const CUTS: [Cut; 3] = [Cut::Eager, Cut::Strict, Cut::Luck];
 
 /// Builds the shim, or says why not.
-fn shim(into: &Path) -> Option<PathBuf> {
+pub(crate) fn shim(into: &Path) -> Option<PathBuf> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/shim/powercut.c");
     let shim = into.join("powercut.so");
     let built = Command::new("cc")

@@ -38,7 +38,7 @@ impl Dice {
 }
 
 #[expect(clippy::disallowed_methods, reason = "how a test is told what to do")]
-fn setting(name: &str) -> Option<String> {
+pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

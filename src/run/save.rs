@@ -1,17 +1,16 @@
-//! Looking without a plan: every trail to its end, every door once more. Reads only.
+//! Saving trails without a plan. Reads only.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::{join_all, try_join_all};
+use futures::future::try_join_all;
 
 use super::Providers;
 use super::backoff::ATTEMPT;
-use super::call::{Pull, bounded, probe, unknown};
+use super::call::{Pull, bounded};
 use super::snapshot::{Follow, Reading};
-use crate::case::event::{Actor, Event};
+use crate::case::event::Actor;
 use crate::case::log::CaseLog;
-use crate::door::Door;
 use crate::fault::Result;
 use crate::http::Witness;
 use crate::provider::{Account, Cx, Page, Provider, TrailSpec, Window};
@@ -20,42 +19,6 @@ use crate::provider::{Account, Cx, Page, Provider, TrailSpec, Window};
 const LIMIT: Duration = Duration::from_mins(1);
 /// How often a page is tried, the first time included.
 const TRIES: u32 = 3;
-
-/// Probes doors and records what is seen.
-///
-/// # Errors
-/// The case log cannot be written. A door that cannot be looked at is `unknown`, with the reason.
-pub async fn probe_again(
-    log: &CaseLog,
-    providers: &Providers,
-    witness: &Arc<dyn Witness>,
-    doors: &[Door],
-) -> Result<()> {
-    let cx = Cx {
-        witness: &**witness,
-        clock: &**log.clock(),
-    };
-    let looks = doors.iter().map(|door| async move {
-        match providers.get(&door.provider) {
-            Some(provider) => probe(&**provider, door, LIMIT, cx).await,
-            None => unknown(format!(
-                "The provider `{}` is not configured.",
-                door.provider
-            )),
-        }
-    });
-    let probes = join_all(looks).await;
-    let events = doors
-        .iter()
-        .zip(probes)
-        .map(|(door, probe)| Event::DoorProbed {
-            door: door.id.clone(),
-            state: probe.state,
-            probe,
-        });
-    log.append(&Actor::Engine, events.collect()).await?;
-    Ok(())
-}
 
 /// Reads every trail of `accounts` to its end: providers side by side, within one the most perishable
 /// first.
