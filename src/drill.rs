@@ -128,7 +128,8 @@ pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -
     audience.stage("resolving accounts, reading doors");
     let undecided = desk.resolve().await?;
     if !undecided.is_empty() {
-        let what = format!("The account was not settled at {}.", undecided.join(", "));
+        let names: Vec<&str> = undecided.iter().map(|(name, _)| name.as_str()).collect();
+        let what = format!("The account was not settled at {}.", names.join(", "));
         return Err(Fault::failed("drill", what));
     }
     desk.inventory().await?;

@@ -276,6 +276,15 @@ impl Desk {
         again: bool,
     ) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
+        if record.sent.is_some() {
+            return Err(Fault::input("sent-before", "This notice was sent before.")
+                .at(id)
+                .hint(format!(
+                    "for a new sending, draft anew: cordon notice draft {} {}",
+                    self.log.case(),
+                    record.template
+                )));
+        }
         self.still_approved(id, &record)?;
         if let Some(message_id) = &record.sending
             && !again

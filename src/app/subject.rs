@@ -31,11 +31,11 @@ impl Desk {
             .map(|_| ())
     }
 
-    /// Looks for the accounts of the person. Answers the providers at which a person has to decide.
+    /// Looks for the accounts of the person. Answers the providers at which none was settled, and why.
     ///
     /// # Errors
     /// No provider is configured, or the log cannot be written.
-    pub async fn resolve(&self) -> Result<Vec<String>> {
+    pub async fn resolve(&self) -> Result<Vec<(String, Resolved)>> {
         if self.providers.is_empty() {
             return Err(Fault::input("no-provider", "No provider is configured.")
                 .hint("`cordon init` says what is missing"));
@@ -45,7 +45,7 @@ impl Desk {
         let undecided = resolved
             .into_iter()
             .filter(|(_, end)| !matches!(end, Resolved::Chosen(_) | Resolved::Known(_)));
-        Ok(undecided.map(|(provider, _)| provider).collect())
+        Ok(undecided.collect())
     }
 
     /// A person chooses the account at a provider from the candidates.

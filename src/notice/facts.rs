@@ -124,9 +124,10 @@ impl Facts {
         &mut self,
         key: &'static str,
         values: Vec<String>,
-        evidence: Vec<EvidenceId>,
+        evidence: impl IntoIterator<Item = EvidenceId>,
         standing: Standing,
     ) {
+        let evidence: Vec<EvidenceId> = evidence.into_iter().collect();
         let each = values.into_iter().map(|text| (text, evidence.clone()));
         self.put_each(key, each, standing);
     }

@@ -81,13 +81,16 @@ pub(super) fn render(name: &str, about: &About, body: &str, facts: &Facts) -> Re
     })
 }
 
+/// True before an approval and after it.
+const REVIEW: &str = "Prepared for review; what goes out is exactly the text that was approved.";
+
 /// The heading of what a notice cannot say.
 const UNKNOWN: &str = "## Unknown, not collected, expired";
 
 /// Head, body, what is unknown, and the table of evidence.
 fn finish(about: &About, body: &str, facts: &Facts, used: &mut Used) -> String {
     let mut text = format!(
-        "# {}\n\nPrepared for review; what goes out is exactly the text that was approved.\n\nTo: {}. {}\n\n",
+        "# {}\n\n{REVIEW}\n\nTo: {}. {}\n\n",
         about.title, about.addressee, about.basis
     );
     for caution in &about.cautions {
@@ -168,7 +171,7 @@ fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
         Standing::Inference => "(inference) ",
         Standing::Suspicion => "(suspicion) ",
     };
-    let mut each = fact.values.iter().map(|value| {
+    let each = fact.values.iter().map(|value| {
         let text = shown(&value.text);
         format!("{text}{}", marks(used, &value.evidence))
     });
@@ -185,10 +188,10 @@ fn put(used: &mut Used, fact: &Fact, layout: Layout) -> String {
             let texts: Vec<String> = fact.values.iter().map(|value| shown(&value.text)).collect();
             format!("{lead}{}{}", texts.join("; "), marks(used, &first.evidence))
         }
-        Layout::Lines => each
-            .by_ref()
-            .map(|value| format!("- {lead}{value}\n"))
-            .collect(),
+        Layout::Lines => each.fold(String::new(), |mut text, value| {
+            let _ = writeln!(text, "- {lead}{value}");
+            text
+        }),
     }
 }
 
@@ -240,7 +243,7 @@ impl HelperDef for Ask {
             .unwrap_or_default();
         let mut used = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.missing.push(what.to_owned());
-        out.write(&format!("[FILL IN: {what}]"))?;
+        out.write(&format!("[MISSING: {what}]"))?;
         Ok(())
     }
 }
@@ -288,9 +291,15 @@ impl HelperDef for Section {
 /// The body of a notice as it is copied into a form: no head, no numbers of evidence, no Markdown
 /// escapes, nothing after it.
 pub(super) fn plain(text: &str) -> String {
-    let body = text.find("\n## ").map_or(text, |at| text.split_at(at).1);
-    let end = body.find(UNKNOWN).unwrap_or(body.len());
-    let body = body.split_at(end).0;
+    let head = |line: &&str| {
+        let starts = ["# ", "> ", "To: ", REVIEW];
+        line.trim().is_empty() || starts.iter().any(|start| line.starts_with(start))
+    };
+    let body: String = text
+        .split_inclusive('\n')
+        .skip_while(head)
+        .take_while(|line| line.trim_end() != UNKNOWN)
+        .collect();
     unmarked(body.trim()) + "\n"
 }
 
@@ -370,10 +379,10 @@ mod tests {
     fn plain_text_is_what_was_said_and_counted() {
         let said = r"a_b [x] C:\dir [e12] <c@d.example> #1";
         let marked = format!(
-            "# T\n\n> care\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
+            "# T\n\n{REVIEW}\n\nTo: X. Y\n\n> care\n\nIt is.\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
             shown(said)
         );
-        assert_eq!(plain(&marked), format!("## Body\n\n{said}\n"));
+        assert_eq!(plain(&marked), format!("It is.\n\n## Body\n\n{said}\n"));
         assert_eq!(unmarked(&shown(said)), said);
     }
 }

@@ -116,7 +116,7 @@ fn case_facts(
         Some(hold) => {
             let demands = state.contacts.iter().filter(|contact| contact.demand);
             let evidence = demands.flat_map(|contact| contact.evidence.clone());
-            let evidence = evidence.chain(all.clone()).take(1).collect();
+            let evidence = evidence.chain(all.clone()).take(1);
             let hold = format!("Sanctions hold: {hold}.");
             facts.put("sanctions.hold", vec![hold], evidence, Standing::Fact);
         }
@@ -223,7 +223,7 @@ fn door_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
     facts.put(
         "containment.started",
         started.into_iter().collect(),
-        touched.flat_map(shows).collect(),
+        touched.flat_map(shows),
         Standing::Fact,
     );
 }
