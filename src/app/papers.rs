@@ -309,15 +309,7 @@ impl Desk {
             .unwrap_or("cordon.invalid")
             .trim_end_matches('>');
         let message_id = format!("<{}.{}@{host}>", id, uuid::Uuid::new_v4().simple());
-        let draft = Draft {
-            template: record.template.clone(),
-            digest: record.text,
-            text,
-            evidence: record.facts.clone(),
-            missing: Vec::new(),
-            too_long: Vec::new(),
-        };
-        let message = Mail::compose(&about, &draft, &mail.from, to, &message_id)?;
+        let message = Mail::compose(&about, text, &mail.from, to, &message_id)?;
         self.recorder
             .keep_derived(
                 vec![record.evidence.clone()],

@@ -4,7 +4,7 @@ use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-use super::{About, Draft};
+use super::About;
 use crate::fault::{Fault, Result};
 use crate::secret::{ExposeSecret as _, SecretString};
 
@@ -41,13 +41,13 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// Builds the mail for a draft: neutral subject, the text as it was approved.
+    /// Builds the mail for an approved text: neutral subject, the text as it is.
     ///
     /// # Errors
     /// An address that is not one.
     pub fn compose(
         about: &About,
-        draft: &Draft,
+        text: String,
         from: &str,
         to: &[String],
         message_id: &str,
@@ -65,7 +65,7 @@ impl Mail {
         }
         let message = builder
             .header(ContentType::TEXT_PLAIN)
-            .body(draft.text.clone())
+            .body(text)
             .map_err(|error| {
                 Fault::failed("mail", "The mail could not be built.").caused_by(error)
             })?;

@@ -3,9 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
-use cordon::canon::Digest;
+use cordon::notice;
 use cordon::notice::send::{Mail, Security, Server};
-use cordon::notice::{self, Draft};
 
 const PROGRAM: &str = r#"
 import asyncio, sys
@@ -91,17 +90,6 @@ impl Drop for Smtp {
     }
 }
 
-fn draft(text: &str) -> Draft {
-    Draft {
-        template: "executive".into(),
-        digest: Digest::of(text.as_bytes()),
-        text: text.into(),
-        evidence: Vec::new(),
-        missing: Vec::new(),
-        too_long: Vec::new(),
-    }
-}
-
 #[tokio::test]
 async fn what_arrives_is_what_was_approved() {
     let Some(mut smtp) = Smtp::start() else {
@@ -112,7 +100,7 @@ async fn what_arrives_is_what_was_approved() {
     let to = ["counsel@company.example".to_owned()];
     let mail = Mail::compose(
         &about,
-        &draft(text),
+        text.to_owned(),
         "desk@company.example",
         &to,
         "<one@company.example>",
@@ -143,7 +131,7 @@ async fn a_refusal_says_so_and_is_no_unclear_end() {
     let to = ["refused@company.example".to_owned()];
     let mail = Mail::compose(
         &about,
-        &draft("text"),
+        "text".to_owned(),
         "desk@company.example",
         &to,
         "<two@company.example>",
@@ -159,7 +147,7 @@ async fn a_server_that_is_not_there_leaves_an_unclear_end_and_plain_mail_stays_o
     let to = ["counsel@company.example".to_owned()];
     let mail = Mail::compose(
         &about,
-        &draft("text"),
+        "text".to_owned(),
         "desk@company.example",
         &to,
         "<three@company.example>",
@@ -192,7 +180,7 @@ fn an_address_cannot_carry_another_header() {
     assert_eq!(
         Mail::compose(
             &about,
-            &draft("t"),
+            "t".to_owned(),
             "desk@company.example",
             &to,
             "<x@y.example>"
@@ -204,7 +192,7 @@ fn an_address_cannot_carry_another_header() {
     assert_eq!(
         Mail::compose(
             &about,
-            &draft("t"),
+            "t".to_owned(),
             "desk@company.example",
             &[],
             "<x@y.example>"
