@@ -22,7 +22,8 @@ pub(crate) struct Staged {
     pub(crate) okta: okta::World,
     pub(crate) calls: CallLog,
     pub(crate) folder: PathBuf,
-    _servers: [Server; 2],
+    /// They stop when they are dropped.
+    servers: [Server; 2],
 }
 
 /// The faults of the two servers.
@@ -75,9 +76,9 @@ impl Staged {
             okta,
             calls,
             folder: folder.to_owned(),
-            _servers: [at_github, at_okta],
+            servers: [at_github, at_okta],
         };
-        let [at_github, at_okta] = &staged._servers;
+        let [at_github, at_okta] = &staged.servers;
         let config = staged.configuration(at_github.url().as_str(), at_okta.url().as_str());
         fs::write(staged.config(), config).unwrap();
         staged
