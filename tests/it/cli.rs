@@ -45,7 +45,7 @@ fn reference(program: &Program, path: &[&str], text: &mut String) {
     let args: Vec<&str> = path.iter().copied().chain(["--help"]).collect();
     let help = program.run(&args);
     assert_eq!(help.code, Some(0), "{help:?}");
-    let _ = write!(text, "# cordon {}\n\n{}\n", path.join(" "), help.out);
+    writeln!(text, "# cordon {}\n\n{}", path.join(" "), help.out).unwrap();
     let Some((_, commands)) = help.out.split_once("Commands:\n") else {
         return;
     };

@@ -97,10 +97,10 @@ const READS: [(&str, &[(&str, &str)]); 2] = [
     ),
 ];
 
-/// What a fault meets: its name, method and path.
-type Place = (&'static str, Method, &'static str);
+/// Name, method and path of a write.
+type Write = (&'static str, Method, &'static str);
 
-const WRITES: [(&str, &[Place]); 2] = [
+const WRITES: [(&str, &[Write]); 2] = [
     (
         "okta",
         &[

@@ -22,6 +22,7 @@ pub(crate) struct Staged {
     pub(crate) okta: okta::World,
     pub(crate) calls: CallLog,
     pub(crate) folder: PathBuf,
+    /// They stop when they are dropped.
     servers: [Server; 2],
 }
 

@@ -12,7 +12,6 @@
 mod judge;
 mod script;
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -376,13 +375,13 @@ impl<'a> Case<'a> {
 
     /// Plays one command; `None` when the case cannot go on.
     fn play(&mut self, number: usize) -> Option<()> {
-        let code = self.to_its_end(number, SCRIPT[number])?;
+        let code = self.until_it_ends(number, SCRIPT[number])?;
         self.ran.codes.push(code);
         Some(())
     }
 
     /// Runs a command, again when it was killed; gives its exit code unless the case cannot go on.
-    fn to_its_end(&mut self, number: usize, step: Step) -> Option<i32> {
+    fn until_it_ends(&mut self, number: usize, step: Step) -> Option<i32> {
         let killed_before = self.ran.killed;
         let mut ended = self.once(number, step);
         if ended.code.is_none() {
@@ -396,7 +395,7 @@ impl<'a> Case<'a> {
         let again = self.ran.killed && !killed_before;
         let code = ended.code?;
         self.operator.read(step, &ended);
-        if again && self.operator.was_done(step, &ended) {
+        if again && Operator::was_done(step, &ended) {
             return Some(0);
         }
         let expected = match step {
@@ -448,33 +447,22 @@ impl<'a> Case<'a> {
     /// What an operator sees who looks for the case whose opening was killed.
     fn look_at_what_was_opened(&mut self) {
         let listed = self.operator.program.run(&["case", "list", "--json"]);
-        let cases: BTreeMap<String, String> = match listed.code {
-            Some(0) => listed.json()["cases"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|case| {
-                    (
-                        case["id"].as_str().unwrap().to_owned(),
-                        case["phase"].as_str().unwrap().to_owned(),
-                    )
-                })
-                .collect(),
-            _ => {
-                self.ran
-                    .wrong
-                    .push(format!("the cases cannot be listed: {listed:?}"));
-                return;
-            }
-        };
-        for (id, phase) in cases {
+        if listed.code != Some(0) {
+            let what = format!("the cases cannot be listed: {listed:?}");
+            return self.ran.wrong.push(what);
+        }
+        for case in listed.json()["cases"].as_array().unwrap() {
+            let (id, phase) = (
+                case["id"].as_str().unwrap(),
+                case["phase"].as_str().unwrap(),
+            );
             if phase != "open" {
                 self.ran.wrong.push(format!("{id} is listed as `{phase}`"));
             }
             let verified = self
                 .operator
                 .program
-                .run(&["evidence", "verify", "--case", &id]);
+                .run(&["evidence", "verify", "--case", id]);
             if verified.code != Some(0) {
                 self.ran
                     .wrong

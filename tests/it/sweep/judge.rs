@@ -199,7 +199,7 @@ fn strange_calls(entries: &[Entry], state: &CaseState, calls: &[Call]) -> Vec<St
 }
 
 /// Whether a call changes anything; obtaining our own token and asking GraphQL do not.
-pub(crate) fn changes(call: &Call) -> bool {
+fn changes(call: &Call) -> bool {
     let reads = ["/access_tokens", "/oauth2/v1/token", "/graphql"];
     call.method != "GET" && !reads.iter().any(|end| call.path.ends_with(end))
 }

@@ -161,10 +161,7 @@ impl<'a> Operator<'a> {
     }
 
     /// Whether what a repeated command refuses is only that it was done before the kill.
-    pub(super) fn was_done(&self, step: Step, ended: &Ended) -> bool {
-        match step {
-            Step::Export => ended.code == Some(2) && ended.err.contains("error[export-exists]"),
-            _ => false,
-        }
+    pub(super) fn was_done(step: Step, ended: &Ended) -> bool {
+        step == Step::Export && ended.code == Some(2) && ended.err.contains("error[export-exists]")
     }
 }
