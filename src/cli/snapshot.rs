@@ -54,9 +54,12 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let read: Vec<_> = summary.trails.iter().skip(before).collect();
     let document =
         serde_json::json!({ "imported": imported, "bundled": bundled, "trails": summary.trails });
-    desktop.ui.answer(&document, || match asked {
-        true => summary::trails(&read),
-        false => summary::taken_in(&imported, &bundled),
+    desktop.ui.answer(&document, || {
+        if asked {
+            summary::trails(&read)
+        } else {
+            summary::taken_in(&imported, &bundled)
+        }
     })?;
     if !asked {
         desktop
