@@ -124,12 +124,24 @@ impl App {
 
     /// Opens a case: what it was opened on and the company's record are its first evidence.
     ///
+    /// The case is made beside its place and gets its name when it is whole, so that a crash leaves
+    /// either a case or none.
+    ///
     /// # Errors
     /// The store cannot be made.
     pub async fn open_case(&self, new: NewCase) -> Result<Desk> {
         let cases = self.settings.data.join("cases");
         crate::store::make_dir(&cases)?;
         let id = CaseId::fresh();
+        let by = new.by.clone();
+        let (aside, place) = (cases.join(format!(".opening-{id}")), self.case_dir(&id));
+        self.make_case(&aside, id, new).await?;
+        crate::store::put_in_place(&aside, &place)?;
+        let log = CaseLog::open(&place, Arc::clone(&self.clock))?;
+        self.assemble(log, by, self.recorder_key()?)
+    }
+
+    async fn make_case(&self, place: &Path, id: CaseId, new: NewCase) -> Result<()> {
         let key = self.recorder_key()?;
         let title = new.title.unwrap_or_else(|| {
             let reference = new
@@ -150,28 +162,13 @@ impl App {
             effective: new.effective,
             evidence: None,
         };
-        let log = CaseLog::create(
-            &self.case_dir(&id),
-            id,
-            Arc::clone(&self.clock),
-            &new.by,
-            first,
-        )
-        .await?;
+        let log = CaseLog::create(place, id, Arc::clone(&self.clock), &new.by, first).await?;
         let desk = self.assemble(log, new.by, key)?;
         match new.origin {
-            Origin::Subject => {
-                let bytes = crate::canon::canonical(&new.subject)?;
-                desk.recorder
-                    .keep_file(
-                        "opening.json",
-                        "application/json",
-                        bytes.into(),
-                        "What the case was opened on",
-                    )
-                    .await?;
-            }
+            Origin::Subject => desk.keep_opening().await?,
             Origin::File(name, bytes) => {
+                // What the operator says of the person need not stand in the file.
+                desk.keep_opening().await?;
                 desk.recorder
                     .keep_file(
                         &name,
@@ -188,17 +185,8 @@ impl App {
                     .await?;
             }
         }
-        let company = crate::canon::canonical(&self.settings.company)?;
-        desk.recorder
-            .keep_file(
-                desk::COMPANY,
-                "application/json",
-                company.into(),
-                "The record of the company, from the configuration",
-            )
-            .await?;
-        desk.propose_clocks().await?;
-        Ok(desk)
+        desk.company_record().await?;
+        desk.propose_clocks().await
     }
 
     fn protected(&self) -> Vec<String> {
@@ -404,23 +392,27 @@ const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// It cannot be read, or is larger than 64 MiB.
 pub fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| {
-            Fault::input("file", "The file cannot be read.")
-                .at(path.display())
-                .caused_by(error)
-        })?
-        .len();
-    if size > FILE_LIMIT {
-        return Err(
-            Fault::input("file-too-large", "The file is larger than 64 MiB.").at(path.display()),
-        );
-    }
-    let bytes = std::fs::read(path).map_err(|error| {
+    use std::io::Read as _;
+    let cannot = |error| {
         Fault::input("file", "The file cannot be read.")
             .at(path.display())
             .caused_by(error)
-    })?;
+    };
+    let about = std::fs::metadata(path).map_err(cannot)?;
+    if !about.is_file() {
+        return Err(Fault::input("file", "This is not a regular file.").at(path.display()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(cannot)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(
+            Fault::input("file-too-large", "The file is larger than 64 MiB.")
+                .at(path.display())
+                .hint("split it; NDJSON can be split at any line"),
+        );
+    }
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned())

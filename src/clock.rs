@@ -67,12 +67,7 @@ fn saved(state: &CaseState, rule: &str) -> Option<String> {
 
 fn show(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Shown> {
     let start = record.chosen.as_ref().map(|(at, _)| *at);
-    let earliest = record
-        .start
-        .candidates
-        .iter()
-        .map(|candidate| candidate.at)
-        .min();
+    let earliest = earliest(&record.start);
     let (start, start_is) = start
         .map(|at| (at, "chosen"))
         .or_else(|| earliest.map(|at| (at, "earliest")))?;
@@ -106,7 +101,8 @@ fn show(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Shown
     })
 }
 
-/// Clocks that the case gives reason for and that were not started yet.
+/// Clocks that the case gives reason for and that were not started yet, or that start earlier than
+/// was known: a demand that is found later may have come first.
 pub fn propose(state: &CaseState, trails: &[&TrailSpec]) -> Vec<ClockStart> {
     let mut starts = Vec::new();
     for rule in RULES {
@@ -115,10 +111,18 @@ pub fn propose(state: &CaseState, trails: &[&TrailSpec]) -> Vec<ClockStart> {
             starts.push(rule.start(state, candidates));
         }
     }
-    starts.extend(state.contacts.iter().filter_map(demand));
+    let demands = state.contacts.iter().filter(|contact| contact.demand);
+    starts.extend(demands.filter_map(demand));
     starts.extend(trails.iter().filter_map(|spec| perishing(spec, state)));
-    starts.retain(|start| !state.clocks.contains_key(&start.id));
+    starts.retain(|start| {
+        let known = state.clocks.get(&start.id);
+        known.is_none_or(|known| earliest(start) < earliest(&known.start))
+    });
     starts
+}
+
+fn earliest(start: &ClockStart) -> Option<Timestamp> {
+    start.candidates.iter().map(|candidate| candidate.at).min()
 }
 
 /// The instants that may start a rule, the earliest first.

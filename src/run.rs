@@ -285,8 +285,9 @@ impl Run {
     ///
     /// # Errors
     /// `run-refused` with every problem at once before anything is begun; later only what makes it
-    /// impossible to go on, which is a case log that cannot be written.
+    /// impossible to go on: a case log that cannot be written, or another run of the case.
     pub async fn execute(&self, by: &Actor, options: &Options) -> Result<Report> {
+        let _acting = self.log.engage()?;
         let begun = start::begin(self, by, options).await?;
         let end = match begun {
             start::Begun::Over(end) => end,

@@ -160,6 +160,7 @@ impl Settings {
                 .caused_by(error)
                 .hint("write one with `cordon init`")
         })?;
+        guard_mode(&path)?;
         Self::parse(&text, &path)
     }
 
@@ -211,6 +212,7 @@ impl Settings {
 
     fn check_people(&self, path: &Path) -> Result<()> {
         let mut names = std::collections::BTreeSet::new();
+        let mut keys = BTreeMap::new();
         for person in &self.people {
             if !names.insert(&person.name) {
                 return Err(Fault::input(
@@ -219,7 +221,7 @@ impl Settings {
                 )
                 .at(path.display()));
             }
-            person
+            let key = person
                 .key
                 .parse::<crate::sshsig::PublicKey>()
                 .map_err(|error| {
@@ -231,9 +233,38 @@ impl Settings {
                     .caused_by(error)
                     .hint("copy the one line of their `.pub` file")
                 })?;
+            // One key under two names would let one person be two.
+            if let Some(other) = keys.insert(key.fingerprint(), &person.name) {
+                return Err(Fault::input(
+                    "config",
+                    format!("`{other}` and `{}` have the same key.", person.name),
+                )
+                .at(path.display())
+                .hint("give each person a key of their own"));
+            }
         }
         Ok(())
     }
+}
+
+/// A configuration that everybody may write is refused: it names programs that are run, and where
+/// credentials are sent.
+fn guard_mode(path: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let about =
+        std::fs::metadata(path).map_err(crate::fault::io("look at the configuration", path))?;
+    if !about.is_file() || about.permissions().mode() & 0o002 == 0 {
+        return Ok(());
+    }
+    Err(Fault::input(
+        "config-writable",
+        "Every account of this machine may change the configuration.",
+    )
+    .at(path.display())
+    .hint(format!(
+        "chmod o-w {}, and look at what it says",
+        path.display()
+    )))
 }
 
 /// Where the configuration is looked for when no flag names it.

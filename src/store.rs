@@ -94,3 +94,12 @@ pub fn make_dir(path: &Path) -> Result<()> {
     }
     dir::make(path)
 }
+
+/// Gives a directory that is finished and closed its name; durable when it returns.
+///
+/// # Errors
+/// Something lies in that place already, or the disk refuses.
+pub fn put_in_place(from: &Path, to: &Path) -> Result<()> {
+    std::fs::rename(from, to).map_err(crate::fault::io("put the directory in its place", to))?;
+    to.parent().map_or(Ok(()), dir::sync)
+}

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::fault::{Fault, Result};
+use crate::hostile;
 
 /// How to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +47,8 @@ impl Ui {
     /// Stdout cannot be written; a closed pipe is not an error.
     pub fn answer(self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
         let mut out = match self.form {
-            Form::Text => text(),
+            // Whatever a face forgot to escape: nothing from outside steers a terminal.
+            Form::Text => hostile::terminal(&text()),
             Form::Json => serde_json::to_string_pretty(document).map_err(|error| {
                 Fault::failed("json", "The answer could not be written as JSON.").caused_by(error)
             })?,
@@ -145,7 +147,7 @@ impl Ui {
 
 fn say(text: &str) {
     // Nobody is left to tell when stderr is closed.
-    writeln!(std::io::stderr(), "{text}").ok();
+    writeln!(std::io::stderr(), "{}", hostile::terminal(text)).ok();
 }
 
 /// Bytes to stdout as they are.

@@ -16,7 +16,7 @@ use crate::notice::{self, Draft, facts};
 use crate::time::Timestamp;
 
 /// What the log says when a demand comes in.
-const HOLD: &str = "A demand was recorded: wages, invoices, expenses and the demand itself are on hold until counsel determines otherwise";
+const HOLD: &str = "A demand was recorded: nothing that the account holder or a sender claims (wages, invoices, expenses, the demand itself) is to be released until counsel has recorded a determination";
 
 impl Desk {
     /// Takes in a mail: the original is kept, then read.
@@ -154,15 +154,12 @@ impl Desk {
     /// # Errors
     /// There is no such notice.
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
+        let company = self.company_record().await?;
         let draft = self.log.read(|state| {
-            let company = state
-                .evidence
-                .values()
-                .find(|e| matches!(&e.source, Source::File { name } if name == COMPANY));
             let facts = facts::gather(
                 state,
                 &self.settings.company,
-                company.map(|e| &e.id),
+                Some(&company),
                 self.now(),
                 &self.zone,
             );
@@ -190,6 +187,28 @@ impl Desk {
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok((id, draft))
+    }
+
+    /// The evidence of what the configuration says of the company now: the bytes decide which, not a
+    /// name that any file could have. Kept again when the configuration was changed.
+    pub(super) async fn company_record(&self) -> Result<EvidenceId> {
+        let bytes = crate::canon::canonical(&self.settings.company)?;
+        let digest = Digest::of(&bytes);
+        let known = self.log.read(|state| {
+            let mut all = state.evidence.values();
+            all.find(|e| {
+                let company = matches!(&e.source, Source::File { name } if name == COMPANY);
+                company && e.sha256 == digest
+            })
+            .map(|e| e.id.clone())
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let title = "The record of the company, from the configuration";
+        self.recorder
+            .keep_file(COMPANY, "application/json", bytes.into(), title)
+            .await
     }
 
     /// A draft's record and its text, checked against its hash.

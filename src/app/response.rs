@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -9,6 +10,7 @@ use tokio::sync::watch;
 use super::desk::Desk;
 use crate::canon::Digest;
 use crate::case::event::{Event, Outcome, Person, Signed};
+use crate::case::state::RunPhase;
 use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::fault::{Fault, Result};
 use crate::http::Witness;
@@ -17,6 +19,9 @@ use crate::plan::{Plan, Step, Task, expand};
 use crate::run::{self, Deed, Options, Progress, Report, Run, Undone};
 use crate::sshsig::Signer;
 use crate::time::Timestamp;
+
+/// How long the check of the credentials may hold a run up.
+const CHECK_WITHIN: Duration = Duration::from_secs(30);
 
 impl Desk {
     /// Makes a plan from a playbook over the doors that were found, and freezes it. Reads only.
@@ -31,9 +36,7 @@ impl Desk {
             .log
             .read(|state| expand::expand(&playbook, case, state, &catalogue, now))?;
         let digest = crate::canon::digest_of(&plan)?;
-        let waiting = self
-            .log
-            .read(|state| state.run == crate::case::state::RunPhase::Running);
+        let waiting = self.log.read(|state| state.run == RunPhase::Running);
         if waiting {
             run::set_aside(&self.log, &self.by, "a new plan was made").await?;
         }
@@ -59,6 +62,7 @@ impl Desk {
         progress: Arc<dyn Progress>,
         cancel: watch::Receiver<bool>,
     ) -> Result<Report> {
+        self.refuse_owned_credentials().await?;
         let deed = Arc::new(Drafting { desk: self.clone() });
         let people = self.log.read(|state| state.people.clone());
         let run = Run {
@@ -71,6 +75,46 @@ impl Desk {
             cancel,
         };
         run.execute(&self.by, options).await
+    }
+
+    /// Nothing is begun with a credential of the person under review: they could watch it, or end it
+    /// half way. A provider that does not answer in time stops nobody: containment does not wait.
+    async fn refuse_owned_credentials(&self) -> Result<()> {
+        let (subject, over) = self
+            .log
+            .read(|state| (super::subject::known(state), state.run == RunPhase::Ended));
+        if over {
+            return Ok(());
+        }
+        let cx = crate::provider::Cx {
+            witness: &*self.recorder,
+            clock: &**self.log.clock(),
+        };
+        let asks = self
+            .providers
+            .values()
+            .map(|provider| tokio::time::timeout(CHECK_WITHIN, provider.check(Some(&subject), cx)));
+        let owned: Vec<String> = futures::future::join_all(asks)
+            .await
+            .into_iter()
+            .filter_map(|check| check.ok()?.ok())
+            .flatten()
+            .filter(|check| check.owned_by_subject == Some(true))
+            .map(|check| check.credential)
+            .collect();
+        if owned.is_empty() {
+            return Ok(());
+        }
+        Err(Fault::input(
+            "credential-owned",
+            "Nothing was begun: the person under review owns a credential that Cordon works with.",
+        )
+        .at(owned.join(", "))
+        .hint("configure a credential that they cannot reach, such as the sealed emergency one")
+        .hint(format!(
+            "`cordon provider check --case {}` shows what was seen",
+            self.log.case()
+        )))
     }
 
     /// A person's signed decision on a gate that is open. An approval that the person gave before, and

@@ -7,6 +7,8 @@ use futures::future::join_all;
 
 use super::desk::Desk;
 use crate::case::event::Event;
+use crate::case::state::CaseState;
+use crate::case::subject::{KnownAccount, Subject};
 use crate::fault::{Fault, Result};
 use crate::http::Witness;
 use crate::id::EvidenceId;
@@ -17,6 +19,18 @@ use crate::run::{self, Resolved};
 const TIME_BOX: Duration = Duration::from_secs(90);
 
 impl Desk {
+    /// Keeps what the operator said of the person when the case was opened.
+    pub(super) async fn keep_opening(&self) -> Result<()> {
+        let bytes = self
+            .log
+            .read(|state| crate::canon::canonical(&state.subject))?;
+        let title = "What the case was opened on: the words of whoever opened it";
+        self.recorder
+            .keep_file("opening.json", "application/json", bytes.into(), title)
+            .await
+            .map(|_| ())
+    }
+
     /// Looks for the accounts of the person. Answers the providers at which none was settled, and why.
     ///
     /// # Errors
@@ -58,7 +72,11 @@ impl Desk {
                     ))
             })?;
         let protected = format!("{provider}:{login}");
-        if self.log.read(|state| state.protected.contains(&protected)) {
+        let listed = |entry: &String| {
+            entry.eq_ignore_ascii_case(&protected)
+                || entry.eq_ignore_ascii_case(&format!("{provider}:{}", candidate.account.id))
+        };
+        if self.log.read(|state| state.protected.iter().any(listed)) {
             return Err(
                 Fault::input("protected", "This account is on the protected list.").at(protected),
             );
@@ -125,7 +143,7 @@ impl Desk {
     /// # Errors
     /// A provider cannot be checked at all.
     pub async fn check(&self) -> Result<Vec<Check>> {
-        let subject = self.log.read(|state| state.subject.clone());
+        let subject = self.log.read(known);
         let cx = Cx {
             witness: &*self.recorder,
             clock: &**self.log.clock(),
@@ -143,4 +161,16 @@ impl Desk {
             .flatten()
             .collect())
     }
+}
+
+/// The person as the case knows them by now: the accounts that were settled are theirs as much as
+/// those that were given.
+pub(super) fn known(state: &CaseState) -> Subject {
+    let mut subject = state.subject.clone();
+    let settled = state.accounts.iter().map(|account| KnownAccount {
+        provider: account.provider.clone(),
+        login: account.login.clone(),
+    });
+    subject.accounts.extend(settled);
+    subject
 }

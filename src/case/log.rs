@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::event::{Actor, Entry, Event, FORMAT};
 use super::state::CaseState;
 use crate::canon::{Digest, canonical};
-use crate::fault::{Fault, Result};
+use crate::fault::{Fault, Kind, Result};
 use crate::id::CaseId;
 pub use crate::store::line_hash;
 use crate::store::{CaseStore, Commit, Head, MAX_LINE};
@@ -29,6 +29,8 @@ pub struct CaseLog {
     inner: Mutex<Inner>,
     /// How many lines were folded.
     lines: watch::Sender<u64>,
+    /// Held by whoever acts on the outside world for this case.
+    acting: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl CaseLog {
             clock,
             inner,
             lines: watch::Sender::new(0),
+            acting: tokio::sync::Mutex::default(),
         };
         log.append(by, vec![first]).await?;
         Ok(log)
@@ -89,6 +92,7 @@ impl CaseLog {
             store,
             clock,
             lines: watch::Sender::new(folded.head.lines),
+            acting: tokio::sync::Mutex::default(),
             inner: Mutex::new(Inner {
                 state: folded.state,
                 sealed,
@@ -114,6 +118,23 @@ impl CaseLog {
     /// The clock that stamps the lines.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// Takes the right to act on the outside world for this case, for as long as the guard lives.
+    /// Another process is kept out by the lock of the store; this keeps out a second run in this one.
+    ///
+    /// # Errors
+    /// `case-busy`: somebody acts already.
+    pub fn engage(&self) -> Result<tokio::sync::MutexGuard<'_, ()>> {
+        self.acting.try_lock().map_err(|_| {
+            Fault::new(
+                Kind::Owned,
+                "case-busy",
+                "A run or an undo of this case is under way already.",
+            )
+            .at(&self.case)
+            .hint("wait for it, or stop it first")
+        })
     }
 
     /// Tells how many lines were folded, whoever wrote them: the engine waits on this for people.

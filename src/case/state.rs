@@ -191,6 +191,8 @@ pub struct CaseState {
     pub closing_began: Option<Timestamp>,
     pub notes: Vec<(Timestamp, String)>,
     pub evidence: BTreeMap<EvidenceId, Evidence>,
+    /// What the case was opened on: kept by the line right after the first.
+    pub opening: Option<EvidenceId>,
     pub candidates: BTreeMap<String, Vec<Candidate>>,
     pub accounts: Vec<Account>,
     /// Accounts that a person took back; never chosen again without a person.
@@ -286,6 +288,9 @@ impl CaseState {
             Event::CaseClosed { .. } => self.phase = Phase::Closed,
             Event::CaseNoted { text } => self.notes.push((entry.at, text.clone())),
             Event::EvidenceKept(evidence) => {
+                if entry.seq == 1 {
+                    self.opening = Some(evidence.id.clone());
+                }
                 self.evidence.insert(evidence.id.clone(), evidence.clone());
             }
             Event::SanctionsHeld { reason, .. } => self.sanctions_hold = Some(reason.clone()),
@@ -322,7 +327,8 @@ impl CaseState {
                 self.withdrawn.push(account.clone());
             }
             Event::DoorFound(door) => {
-                self.doors
+                let record = self
+                    .doors
                     .entry(door.id.clone())
                     .or_insert_with(|| DoorRecord {
                         door: door.clone(),
@@ -334,6 +340,10 @@ impl CaseState {
                         closing_line: None,
                         undoing: false,
                     });
+                // Protection that is learnt later counts; none is ever lost.
+                if record.door.protected.is_none() {
+                    record.door.protected.clone_from(&door.protected);
+                }
             }
             Event::InventoryRead {
                 account,
@@ -596,14 +606,14 @@ impl CaseState {
                 }
             }
             Event::ClockStarted(start) => {
-                self.clocks.insert(
-                    start.id.clone(),
-                    ClockRecord {
-                        start: start.clone(),
-                        chosen: None,
-                        receipt: None,
-                    },
-                );
+                let new = || ClockRecord {
+                    start: start.clone(),
+                    chosen: None,
+                    receipt: None,
+                };
+                // What people decided about it stays.
+                let record = self.clocks.entry(start.id.clone()).or_insert_with(new);
+                record.start.clone_from(start);
             }
             Event::ClockChosen {
                 clock,

@@ -98,6 +98,12 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
                 .at(&args.evidence)
                 .hint(format!("see `cordon evidence list {}`", desk.log.case()))
         })?;
+    if args.raw && desktop.ui.is_json() {
+        return Err(
+            Fault::input("usage", "--raw prints bytes, not a JSON document.")
+                .hint("leave --json or --raw away"),
+        );
+    }
     if args.raw {
         ui::raw(&desk.bytes(&record)?)?;
         return Ok(None);

@@ -67,7 +67,8 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             .hint(&format!("next: cordon case timeline {}", desk.log.case()));
     }
     let unread = imported.iter().any(|one| !one.understood());
-    let short = asked && read.iter().any(|line| !line.completeness.complete);
+    // A snapshot that read nothing at all is not done either.
+    let short = asked && (read.is_empty() || read.iter().any(|line| !line.completeness.complete));
     Ok(unread
         .then_some(Kind::Input)
         .or(short.then_some(Kind::Failed)))

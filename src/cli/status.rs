@@ -6,7 +6,7 @@ use super::{Desktop, Ended};
 use crate::app::App;
 use crate::app::summary::{self, Summary};
 use crate::case::state::CaseState;
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::run::status::Tree;
 
 /// Show where a case stands: doors, steps, gates, clocks, contacts.
@@ -25,6 +25,12 @@ pub(super) struct Args {
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     if !args.watch {
         return show(desktop, &args.case, args.steps);
+    }
+    if desktop.ui.is_json() {
+        return Err(
+            Fault::input("usage", "--watch has no one JSON document to print.")
+                .hint("leave --watch away, and ask again"),
+        );
     }
     let app = desktop.app()?;
     let mut seen = 0;

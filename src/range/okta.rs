@@ -331,6 +331,22 @@ impl World {
         self.org().note(now, event, actor, &[target]);
     }
 
+    /// The events about a user from `since` on that the log holds, by id, whatever it shows.
+    pub fn events_of(&self, user: &str, since: Timestamp) -> Vec<String> {
+        let org = self.org();
+        let about = |event: &&Value| {
+            let targets = event.get("target").and_then(Value::as_array);
+            let mut targets = targets.into_iter().flatten();
+            text(event, "/actor/id") == user || targets.any(|target| text(target, "/id") == user)
+        };
+        let young = |event: &&Value| {
+            let at = text(event, "/published").parse::<Timestamp>();
+            at.is_ok_and(|at| at >= since)
+        };
+        let found = org.log.iter().filter(about).filter(young);
+        found.map(|event| text(event, "/uuid").to_owned()).collect()
+    }
+
     /// The person signs in, if they can: a session at Okta and an event.
     pub fn sign_in(&self, user: &str) -> bool {
         let now = self.now();

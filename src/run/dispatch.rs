@@ -68,6 +68,8 @@ pub(super) struct Dispatch<'a> {
     calls: JoinSet<Answer>,
     sent: HashMap<Id, Sent>,
     held: bool,
+    /// A person stopped the run, as this turn knows.
+    cancelled: bool,
     /// The run is idle, but this turn wrote something that the next has to see.
     again: bool,
 }
@@ -132,6 +134,7 @@ impl<'a> Dispatch<'a> {
             calls: JoinSet::new(),
             sent: HashMap::new(),
             held: false,
+            cancelled: false,
             again: false,
         }
         .with_ended(&ready.ended)
@@ -168,6 +171,7 @@ impl<'a> Dispatch<'a> {
     /// Under the lock of the log.
     fn decide(&mut self, state: &CaseState, answers: Vec<(usize, Answer)>) -> Option<End> {
         self.held = state.phase != Phase::Open;
+        self.cancelled = *self.run.cancel.borrow();
         self.opened.clear();
         for (place, answer) in answers {
             self.take(state, place, answer);
@@ -201,12 +205,8 @@ impl<'a> Dispatch<'a> {
     }
 
     /// Whether something new may begin.
-    pub(super) fn may_begin(&self) -> bool {
-        !self.held && !self.is_cancelled() && self.stopped.is_none()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        *self.run.cancel.borrow()
+    pub(super) const fn may_begin(&self) -> bool {
+        !self.held && !self.cancelled && self.stopped.is_none()
     }
 
     /// Puts a call into its lane.
@@ -231,7 +231,7 @@ impl<'a> Dispatch<'a> {
             // Pages that were put off were asked for before: they go first.
             self.queue(&lane, queued, 0);
         }
-        let leave = if self.is_cancelled() {
+        let leave = if self.cancelled {
             Leave::Looks
         } else if self.may_begin() {
             Leave::All
@@ -287,12 +287,11 @@ impl<'a> Dispatch<'a> {
             self.events.push(Event::RunEnded { plan: self.digest });
             return Some(End::Finished);
         }
-        let cancelled = self.is_cancelled();
-        let looking = !self.soon.is_empty() && !cancelled;
+        let looking = !self.soon.is_empty() && !self.cancelled;
         if looking || !self.calls.is_empty() || !self.leaving.is_empty() {
             return None;
         }
-        if cancelled {
+        if self.cancelled {
             self.events.push(Event::RunCancelled {
                 reason: "a person stopped the run".to_owned(),
             });
@@ -366,7 +365,7 @@ impl<'a> Dispatch<'a> {
         let soon = self.soon.first_key_value().map(|((at, _), _)| *at);
         let stored = self.next_time();
         let people = self.held || !self.gates.is_empty();
-        let stopping = self.is_cancelled();
+        let stopping = self.cancelled;
         let mut answers = Vec::new();
         tokio::select! {
             biased;

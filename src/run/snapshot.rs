@@ -273,20 +273,35 @@ impl Reading {
         }
     }
 
-    /// What is read, and what the provider no longer has.
+    /// What is read, what the provider no longer has, and what it may not have yet.
     fn describe(&mut self, spec: &TrailSpec, now: Timestamp) {
         let Account { login, .. } = &self.pull.account;
         self.so_far.what = format!("{} of {}", spec.name, login.escape_debug());
         self.so_far.window = Some(self.pull.window);
-        let Some(hours) = spec.retention_hours else {
+        // A reading that is taken up again says what it said before.
+        if !self.so_far.gaps.is_empty() {
             return;
-        };
-        let kept = now.saturating_sub(Duration::from_secs(u64::from(hours) * 3600));
-        let kept = kept.unwrap_or(Timestamp::MIN);
-        if kept > self.pull.window.since && self.so_far.gaps.is_empty() {
+        }
+        let Window { since, until } = self.pull.window;
+        if let Some(hours) = spec.retention_hours {
+            let kept = now.saturating_sub(Duration::from_secs(u64::from(hours) * 3600));
+            let kept = kept.unwrap_or(Timestamp::MIN);
+            if kept > since {
+                self.so_far.gaps.push(format!(
+                    "The provider keeps this trail for {hours} h: what lies before {} is gone.",
+                    crate::time::utc(kept)
+                ));
+            }
+        }
+        let lag = Duration::from_secs(u64::from(spec.lag_minutes) * 60);
+        let settled = until.saturating_add(lag).unwrap_or(Timestamp::MAX);
+        if settled > now {
+            let sure = now.saturating_sub(lag).unwrap_or(Timestamp::MIN);
             self.so_far.gaps.push(format!(
-                "The provider keeps this trail for {hours} h: what lies before {} is gone.",
-                crate::time::utc(kept)
+                "Events come up to {} min late: what happened after {} may not be in it; read it again after {}.",
+                spec.lag_minutes,
+                crate::time::utc(sure),
+                crate::time::utc(settled)
             ));
         }
     }

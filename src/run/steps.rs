@@ -12,7 +12,7 @@ use super::lane::Waiting as Queued;
 use super::snapshot::Reading;
 use super::verifying::Verifying;
 use crate::case::event::{Event, Outcome};
-use crate::case::state::{CaseState, StepRecord};
+use crate::case::state::{CaseState, GateRecord, StepRecord};
 use crate::door::{DoorState, Probe};
 use crate::plan::{OnFailure, Step, Task};
 use crate::provider::Closing;
@@ -117,11 +117,15 @@ impl Dispatch<'_> {
         if known.is_some_and(|gate| gate.passed) {
             return self.pass(place, *people);
         }
+        let over = |gate: &GateRecord| gate.expired || self.now >= gate.expires;
+        let again = self.options.reopen_gates && self.may_begin() && known.is_some_and(over);
         let expires = match known {
-            Some(gate) if !(gate.expired && self.options.reopen_gates && self.may_begin()) => {
-                gate.expires
-            }
+            Some(gate) if !again => gate.expires,
             _ => {
+                if known.is_some_and(|gate| !gate.expired) {
+                    let step = step.id.clone();
+                    self.events.push(Event::GateExpired { step });
+                }
                 self.events.push(Event::GateOpened {
                     step: step.id.clone(),
                     plan: self.digest,

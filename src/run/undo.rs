@@ -52,7 +52,8 @@ struct Job {
 /// the other, the one that was closed last first; then all are proven together.
 ///
 /// # Errors
-/// The case log cannot be written. A door that cannot be opened is an answer, not an error.
+/// The case log cannot be written, or a run of the case is under way. A door that cannot be opened is
+/// an answer, not an error.
 pub async fn undo(
     log: &CaseLog,
     providers: &Providers,
@@ -60,6 +61,7 @@ pub async fn undo(
     by: &Actor,
     chosen: Option<&[DoorId]>,
 ) -> Result<Vec<(DoorId, Undone)>> {
+    let _acting = log.engage()?;
     let (jobs, mut ends) = log.read(|state| sort(state, providers, chosen));
     let cx = Cx {
         witness: &**witness,

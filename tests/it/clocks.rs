@@ -197,3 +197,56 @@ fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
         "receipted"
     );
 }
+
+#[test]
+fn a_demand_that_is_found_later_but_came_first_moves_the_start_forward() {
+    let mut world = World::opened("2027-03-01T00:00:00Z");
+    world.demand(
+        "2027-03-10T00:00:00Z",
+        "2027-03-10T00:01:00Z",
+        "2027-03-13T00:00:00Z",
+    );
+    world.start_all("2027-03-10T00:02:00Z");
+    assert_eq!(
+        world.due("eu.gdpr.33", "2027-03-10T01:00:00Z").due,
+        at("2027-03-13T00:00:00Z")
+    );
+    world.demand(
+        "2027-03-08T00:00:00Z",
+        "2027-03-10T02:00:00Z",
+        "2027-03-11T00:00:00Z",
+    );
+    world.start_all("2027-03-10T02:00:01Z");
+    assert_eq!(
+        world.due("eu.gdpr.33", "2027-03-10T03:00:00Z").due,
+        at("2027-03-11T00:00:00Z")
+    );
+    assert!(
+        clock::propose(&world.state, &[]).is_empty(),
+        "nothing is stated twice"
+    );
+    // A choice of people outlives what is learnt later.
+    let id = world.due("eu.gdpr.33", "2027-03-10T03:00:00Z").id;
+    let start = at("2027-03-09T00:00:00Z");
+    world.add(
+        "2027-03-10T03:00:00Z",
+        Event::ClockChosen {
+            clock: id,
+            start,
+            reason: "counsel".into(),
+        },
+    );
+    world.demand(
+        "2027-03-07T00:00:00Z",
+        "2027-03-10T04:00:00Z",
+        "2027-03-11T00:00:00Z",
+    );
+    world.start_all("2027-03-10T04:00:01Z");
+    let gdpr = world.due("eu.gdpr.33", "2027-03-10T05:00:00Z");
+    assert_eq!((gdpr.start, gdpr.start_is), (start, "chosen"));
+    let earliest = at("2027-03-07T00:00:00Z");
+    assert_eq!(
+        gdpr.candidates[0].at, earliest,
+        "the earlier candidate is shown"
+    );
+}

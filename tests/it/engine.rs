@@ -493,7 +493,7 @@ impl Rig {
         let person = |name: &str, role: &str| Person {
             name: name.to_owned(),
             roles: vec![role.to_owned()],
-            key: format!("ssh-ed25519 AAAA {name}"),
+            key: format!("ssh-ed25519 AAAA{name} {name}"),
         };
         let opened = Event::CaseOpened {
             title: "Access review LL-C-0417".to_owned(),

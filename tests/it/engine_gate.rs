@@ -6,7 +6,7 @@ use cordon::case::event::{Event, Signed};
 use cordon::door::DoorState;
 use cordon::evidence::approval::Decision;
 use cordon::fault::Kind;
-use cordon::run::{End, Options, set_aside};
+use cordon::run::{End, Options, set_aside, undo};
 
 use crate::engine::{
     Rig, close, decision_text, door, draft, gate, kind, operator, verify, wait, waiting,
@@ -176,6 +176,42 @@ async fn a_gate_expires_and_is_opened_again_only_by_a_person() {
     assert!(!waiting(&report).gates[0].expired);
     rig.approve("gate", "ana").await.unwrap();
     assert_eq!(rig.go().await.end, End::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gate_whose_time_ran_out_unseen_is_opened_again_at_once() {
+    let rig = gated(1).await;
+    rig.go().await;
+    rig.approve("gate", "ana").await.unwrap();
+    tokio::time::sleep(Duration::from_hours(2)).await;
+    let options = Options {
+        reopen_gates: true,
+        ..Options::default()
+    };
+    let gate = waiting(&rig.go_with(&options).await).gates[0].clone();
+    assert!(!gate.expired && gate.approved.is_empty(), "{gate:?}");
+    rig.approve("gate", "ben").await.unwrap();
+    assert_eq!(rig.go().await.end, End::Finished);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_case_is_acted_on_by_one_run_at_a_time() {
+    let rig = gated(1).await;
+    let options = Options {
+        wait: true,
+        ..Options::default()
+    };
+    let (run, by) = (rig.run(), operator());
+    let second = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        let fault = run.execute(&by, &options).await.unwrap_err();
+        assert_eq!((fault.code(), fault.kind()), ("case-busy", Kind::Owned));
+        let undone = undo(&rig.log, &run.providers, &run.witness, &by, None).await;
+        assert_eq!(undone.unwrap_err().code(), "case-busy");
+        rig.cancel.send_replace(true);
+    };
+    let (report, ()) = tokio::join!(rig.go_with(&options), second);
+    assert_eq!(report.end, End::Cancelled);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Which event may follow which state.
 
 use super::{CaseState, GateRecord, Phase, RunPhase};
-use crate::case::event::{Entry, Event, Outcome, Person};
+use crate::case::event::{ClockStart, Entry, Event, Outcome, Person, Signed};
 use crate::door::{Class, DoorState};
 use crate::fault::{Fault, Result};
 use crate::id::{DoorId, EvidenceId};
@@ -185,6 +185,14 @@ impl CaseState {
             self.door(planned)?.protected.is_none(),
             "the door is protected",
         )?;
+        let gated = step.needs.iter().any(|need| {
+            let gate = |planned: &Step| matches!(planned.task, Task::Gate { .. });
+            self.planned(need).is_some_and(gate)
+        });
+        need(
+            gated || *class != Class::Irreversible,
+            "what cannot be undone needs a gate of its own",
+        )?;
         need(
             undo || *class != Class::Reversible,
             "a reversible closing needs its inverse stored first",
@@ -285,6 +293,10 @@ impl CaseState {
                         .all(|other| other.person != signed.person),
                     "the person has approved before",
                 )?;
+                need(
+                    !self.key_was_used(&gate.approvals, &signed.person),
+                    "the same key has approved before, under another name",
+                )?;
                 self.may_decide(gate, &signed.person)
             }
             Event::GateDenied { step, plan, signed } => {
@@ -337,6 +349,16 @@ impl CaseState {
         )
     }
 
+    /// Whether one of `approvals` was signed with the key of `person`, whatever its owner is called.
+    fn key_was_used(&self, approvals: &[Signed], person: &str) -> bool {
+        let key = |name: &str| {
+            let known = self.people.iter().find(|known| known.name == name)?;
+            known.key.split_whitespace().nth(1)
+        };
+        let own = key(person);
+        own.is_some() && approvals.iter().any(|other| key(&other.person) == own)
+    }
+
     /// Whether a person of the roster is the subject, by any name or address of theirs that the
     /// case knows. A name that two people share costs another approver; a match that is missed would
     /// let the subject decide about themself.
@@ -375,6 +397,12 @@ impl CaseState {
                 need(
                     record.approvals.iter().all(|a| a.person != signed.person),
                     "the person has approved before",
+                )?;
+                let person = self.people.iter().find(|known| known.name == signed.person);
+                let person = person.ok_or("the person is not on the roster")?;
+                need(
+                    !self.is_subject(person),
+                    "nobody decides about their own case",
                 )
             }
             Event::NoticeSending { notice, text, .. } => {
@@ -402,8 +430,14 @@ impl CaseState {
                     !start.candidates.is_empty(),
                     "a clock needs a candidate start",
                 )?;
+                // Only an earlier instant, learnt later, states a clock anew.
+                let earliest = |of: &ClockStart| of.candidates.iter().map(|one| one.at).min();
+                let known = self.clocks.get(&start.id).map(|record| &record.start);
                 need(
-                    !self.clocks.contains_key(&start.id),
+                    known.is_none_or(|known| {
+                        let same = (&known.rule, known.seconds) == (&start.rule, start.seconds);
+                        same && earliest(start) < earliest(known)
+                    }),
                     "this clock was started before",
                 )
             }

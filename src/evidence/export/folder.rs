@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -32,7 +33,11 @@ impl Folder {
         unfinished.push(name);
         unfinished.push(format!(".unfinished-{}", EvidenceId::fresh()));
         let path = parent.join(unfinished);
-        fs::create_dir(&path).map_err(io("make the folder", &path))?;
+        // Evidence is for those who are given it, not for every account of the machine.
+        fs::DirBuilder::new()
+            .mode(0o700)
+            .create(&path)
+            .map_err(io("make the folder", &path))?;
         Ok(Self {
             path,
             files: BTreeMap::new(),

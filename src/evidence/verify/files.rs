@@ -46,6 +46,15 @@ pub(super) fn hash(path: &Path) -> Result<(Digest, u64)> {
     }
 }
 
+/// Refuses what is there and is no plain file, before it is opened: a pipe would never end, and a
+/// link leads out of the folder.
+pub(super) fn plain(path: &Path) -> Result<(), String> {
+    match fs::symlink_metadata(path) {
+        Ok(about) if !about.is_file() => Err("it is not a plain file".to_owned()),
+        _ => Ok(()),
+    }
+}
+
 /// The signed checkpoints that lie in a folder; what cannot be read is passed over, because the log
 /// holds them too.
 pub(super) fn checkpoints_in(folder: &Path) -> Vec<SignedCheckpoint> {
@@ -54,6 +63,7 @@ pub(super) fn checkpoints_in(folder: &Path) -> Vec<SignedCheckpoint> {
         .flatten()
         .filter_map(|entry| entry.ok().map(|entry| entry.path()))
         .filter(|path| path.extension().is_some_and(|extension| extension == "txt"))
+        .filter(|path| plain(path).is_ok() && plain(&path.with_extension("txt.sig")).is_ok())
         .collect();
     texts.sort();
     texts
@@ -122,6 +132,7 @@ impl Tree {
 
     fn text(&self, name: &str) -> Result<Vec<u8>, String> {
         let path = self.dir.join(name);
+        plain(&path)?;
         let mut bytes = Vec::new();
         let read = fs::File::open(&path)
             .and_then(|file| file.take(TEXT_LIMIT + 1).read_to_end(&mut bytes));

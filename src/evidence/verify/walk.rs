@@ -68,6 +68,10 @@ impl Walk {
             file: name.to_owned(),
             ..Self::default()
         };
+        if let Err(what) = super::files::plain(path) {
+            walk.issues.push(Issue::of(name, what));
+            return Ok(walk);
+        }
         let file = match std::fs::File::open(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 walk.issues.push(Issue::of(name, "the file is missing"));

@@ -32,7 +32,7 @@ pub fn gather(
             .map(|(id, evidence)| (id.clone(), line(evidence)))
             .collect(),
     };
-    let opening: Vec<EvidenceId> = opening(state).into_iter().collect();
+    let opening: Vec<EvidenceId> = state.opening.iter().cloned().collect();
     company_facts(&mut facts, company, company_evidence);
     case_facts(&mut facts, state, &opening, now, zone);
     door_facts(&mut facts, state, zone);
@@ -66,15 +66,6 @@ fn line(evidence: &Evidence) -> String {
         utc(evidence.at)
     );
     crate::hostile::one_line(&line, 400)
-}
-
-/// The evidence that the case was opened with: the first that was kept.
-fn opening(state: &CaseState) -> Option<EvidenceId> {
-    state
-        .evidence
-        .values()
-        .min_by_key(|evidence| (evidence.at, evidence.id.clone()))
-        .map(|evidence| evidence.id.clone())
 }
 
 fn company_facts(facts: &mut Facts, company: &Company, evidence: Option<&EvidenceId>) {
@@ -238,7 +229,9 @@ fn door_facts(facts: &mut Facts, state: &CaseState, zone: &TimeZone) {
 }
 
 fn trail_facts(facts: &mut Facts, state: &CaseState) {
-    let saved = state.trails.iter().map(|trail| {
+    // A trail of which nothing came is a gap, and was not kept.
+    let kept = || (state.trails.iter()).filter(|trail| !trail.evidence.is_empty());
+    let saved = kept().map(|trail| {
         let c = &trail.completeness;
         let span = match (c.first, c.last) {
             (Some(first), Some(last)) => format!(" (from {} to {})", utc(first), utc(last)),
@@ -271,12 +264,12 @@ fn trail_facts(facts: &mut Facts, state: &CaseState) {
         })
         .chain(failed)
         .collect();
-    let read = state.trails.iter().filter(|t| t.completeness.complete);
+    let read = kept().filter(|t| t.completeness.complete);
     facts.put(
         "trails.summary",
         vec![format!(
             "Logs kept: {}. Read to their end: {}. Gaps, stated below: {}.",
-            state.trails.len(),
+            kept().count(),
             read.count(),
             gaps.len()
         )],
@@ -360,7 +353,17 @@ fn clock_facts(
             format!("{}: {due}, {start}", clock.title)
         })
         .collect();
-    facts.put("clocks.next", next, opening.to_vec(), Standing::Fact);
+    let mut rests_on: Vec<EvidenceId> = clocks
+        .iter()
+        .filter(|clock| clock.receipt.is_none())
+        .take(3)
+        .filter_map(|clock| state.clocks.get(&clock.id))
+        .flat_map(|record| record.start.evidence.clone())
+        .chain(opening.iter().cloned())
+        .collect();
+    rests_on.sort();
+    rests_on.dedup();
+    facts.put("clocks.next", next, rests_on, Standing::Fact);
     let gates = state
         .gates
         .iter()

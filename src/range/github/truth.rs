@@ -1,5 +1,6 @@
 //! What is so, whatever a client believes: for scoring drills and tests.
 
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::World;
@@ -24,6 +25,30 @@ impl World {
     /// Everything that is not the subject's, for comparing before and after.
     pub fn others(&self) -> Value {
         others(&self.state())
+    }
+
+    /// The events of an account from `since` on that the audit log holds, each with the trail that it
+    /// belongs to; git events only as long as they are kept.
+    pub fn events_of(&self, account: u64, since: Timestamp) -> Vec<(&'static str, String)> {
+        let kept = (self.now() - SignedDuration::from_hours(7 * 24)).max(since);
+        let state = self.state();
+        let of = |events: &[Value], trail: &'static str, role: &str, since: Timestamp| -> Vec<_> {
+            let found = events.iter().filter(|event| {
+                let at = event.get("@timestamp").and_then(Value::as_i64);
+                at.is_some_and(|at| at >= since.as_millisecond())
+                    && event.get(role).and_then(Value::as_u64) == Some(account)
+            });
+            let id = |event: &Value| event.get("_document_id")?.as_str().map(str::to_owned);
+            found
+                .filter_map(|event| Some((trail, id(event)?)))
+                .collect()
+        };
+        [
+            of(&state.git, "github.git_events", "actor_id", kept),
+            of(&state.audit, "github.audit_actor", "actor_id", since),
+            of(&state.audit, "github.audit_user", "user_id", since),
+        ]
+        .concat()
     }
 
     /// Renames the login of an account, as its owner can at any time.

@@ -1,0 +1,269 @@
+//! What the program says at a terminal, and the exit codes that scripts act on.
+
+use std::fs;
+use std::path::Path;
+
+use cordon::range::company::extortion_mail;
+use cordon::store::CaseStore;
+use cordon::time::{Clock as _, SystemClock};
+
+use crate::program::{Ended, Program};
+use crate::staged::{Staged, Struck, approvers, small_company};
+
+/// Compares what was said with what it said before; what differs from run to run is left out.
+fn says(name: &str, text: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    for (pattern, stands) in [
+        (r"\((Mon|Tue|Wed|Thu|Fri|Sat|Sun)[^)]*\)", "([local time])"),
+        (
+            r"(case|door|ev|notice|contact|clock)\\?_[0-9a-z]{26}",
+            "${1}_[id]",
+        ),
+        (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[instant]"),
+        (r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?( E[SD]T)?", "[time]"),
+        (r"\d{4}-\d\d-\d\d", "[date]"),
+        (r"\b[0-9a-f]{64}\b", "[sha256]"),
+        (r"\b[0-9a-f]{12}\b", "[hash]"),
+        (r"127\.0\.0\.1:\d+", "[address]"),
+        (r"/[^\s`]*/\.tmp[0-9A-Za-z]+", "[folder]"),
+        (r"process \d+", "process [pid]"),
+    ] {
+        settings.add_filter(pattern, stands);
+    }
+    settings.bind(|| insta::assert_snapshot!(name, text));
+}
+
+fn program(folder: &Path) -> Program {
+    Program::at(folder, None)
+}
+
+/// The help of a command and of everything below it.
+fn reference(program: &Program, path: &[&str], text: &mut String) {
+    let args: Vec<&str> = path.iter().copied().chain(["--help"]).collect();
+    let help = program.run(&args);
+    assert_eq!(help.code, Some(0), "{help:?}");
+    text.push_str(&format!("# cordon {}\n\n{}\n", path.join(" "), help.out));
+    let Some((_, commands)) = help.out.split_once("Commands:\n") else {
+        return;
+    };
+    let lines = commands.lines().take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    for name in names
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+    {
+        let path: Vec<&str> = path.iter().copied().chain([name]).collect();
+        reference(program, &path, text);
+    }
+}
+
+#[test]
+fn the_reference_of_every_verb() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = String::new();
+    reference(&program(folder.path()), &[], &mut text);
+    assert!(text.matches("# cordon ").count() > 40);
+    says("reference", &text);
+}
+
+#[test]
+fn playbooks_and_providers_are_described() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    for (name, args) in [
+        ("playbook_show", vec!["playbook", "show"]),
+        ("provider_show_github", vec!["provider", "show", "github"]),
+        ("provider_show_okta", vec!["provider", "show", "okta"]),
+    ] {
+        let said = program.run(&args);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        says(name, &said.out);
+    }
+}
+
+#[test]
+fn a_bad_playbook_is_refused_with_every_problem_at_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    let bad = "playbook: bad\ntitle: Bad in several ways.\nsteps:\n  - id: close\n    close: { doors: [okta.acount], classes: [irreversible] }\n  - id: again\n    needs: [closed]\n    verfy: {}\n";
+    let path = folder.path().join("home/bad.yaml");
+    fs::write(&path, bad).unwrap();
+    let said = program.run(&["playbook", "check", "bad.yaml"]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    says("playbook_check_bad", &said.out);
+}
+
+#[test]
+fn usage_and_input_end_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    for args in [
+        &["case", "open"][..],
+        &["no-such-verb"],
+        &["status", "case_that_is_not_there"],
+    ] {
+        let said = program.run(args);
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert!(said.out.is_empty() && !said.err.is_empty(), "{said:?}");
+    }
+}
+
+/// A case at the desk of an operator, over the simulated providers.
+struct Desk {
+    staged: Staged,
+    program: Program,
+    case: String,
+}
+
+impl Desk {
+    /// Runs a command that has to end with `code`; `CASE` stands for the case.
+    fn ends(&self, code: i32, line: &str) -> Ended {
+        let args: Vec<&str> = line
+            .split(' ')
+            .map(|word| {
+                if word == "CASE" {
+                    self.case.as_str()
+                } else {
+                    word
+                }
+            })
+            .collect();
+        let ended = self.program.run(&args);
+        assert_eq!(
+            ended.code,
+            Some(code),
+            "{line}: {}\n{}",
+            ended.out,
+            ended.err
+        );
+        ended
+    }
+
+    fn approve(&self, gate: &str) {
+        for (name, role) in approvers(&self.staged.company) {
+            let key = self.staged.key(role).display().to_string();
+            let said = self.program.run(&[
+                "approve", &self.case, gate, "--as", name, "--key", &key, "--reason", "seen",
+            ]);
+            assert_eq!(said.code, Some(0), "{said:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_from_its_opening_to_the_export() {
+    let folder = tempfile::tempdir().unwrap();
+    let staged = Staged::set(folder.path(), small_company(), Struck::default()).await;
+    let program = Program::at(folder.path(), Some(staged.config()));
+    let mut desk = Desk {
+        staged,
+        program,
+        case: String::new(),
+    };
+    let mail = extortion_mail(&desk.staged.company, SystemClock.now());
+    fs::write(folder.path().join("home/demand.eml"), mail).unwrap();
+    let opening = format!(
+        "case open --worker-id {} --email {}",
+        desk.staged.company.subject.worker_id, desk.staged.company.subject.email
+    );
+    desk.ends(0, &opening).out.trim().clone_into(&mut desk.case);
+    desk.ends(0, "inventory CASE");
+    says("plan", &desk.ends(0, "plan CASE").out);
+    desk.ends(3, "run CASE");
+    says("status_at_the_gates", &desk.ends(0, "status CASE").out);
+    owned(&desk);
+    desk.approve("go");
+    desk.approve("go-for-good");
+    // The plan looks again after a day: people are not waited for, a time is.
+    desk.ends(3, "run CASE");
+    desk.ends(4, "verify CASE");
+    desk.ends(0, "contact import CASE demand.eml");
+    says("status_at_the_end", &desk.ends(0, "status CASE").out);
+    says(
+        "notice_ic3",
+        &text_of_notice(&desk.ends(0, "notice draft CASE ic3").out),
+    );
+    desk.ends(0, "evidence export CASE --to export");
+    desk.ends(0, "evidence verify export");
+    tampered(&desk, &folder.path().join("home/export"));
+}
+
+/// A notice without what depends on which call was made first: the numbers of its evidence and the
+/// order of its lists; and without counts that depend on the hour of the day.
+fn text_of_notice(text: &str) -> String {
+    let mut lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("[e"))
+        .collect();
+    for list in lines.chunk_by_mut(|one, next| one.starts_with("- ") == next.starts_with("- ")) {
+        if list[0].starts_with("- ") {
+            list.sort_unstable();
+        }
+    }
+    let text = lines.join("\n");
+    let without = |text: &str, pattern: &str, stands: &str| {
+        regex::Regex::new(pattern)
+            .unwrap()
+            .replace_all(text, stands)
+            .into_owned()
+    };
+    let text = without(&text, r"(\[e\d+\])+", "[e…]");
+    let text = without(&text, r"\d+ records from", "[n] records from");
+    without(
+        &text,
+        r"\(\d+ of (\d+) characters\)",
+        "([n] of $1 characters)",
+    )
+}
+
+/// Exit code 6 with the process that owns the store; looking at the list and the contacts goes on.
+fn owned(desk: &Desk) {
+    let case = desk.staged.folder.join("data/cases").join(&desk.case);
+    let store = CaseStore::open(&case).unwrap();
+    let said = desk.ends(6, "run CASE");
+    assert!(
+        said.err
+            .contains(&format!("process {}", std::process::id())),
+        "{said:?}"
+    );
+    assert!(said.out.is_empty());
+    desk.ends(0, "case list");
+    desk.ends(0, "contact list CASE");
+    drop(store);
+}
+
+/// Exit code 5 when one byte of one item is another.
+fn tampered(desk: &Desk, export: &Path) {
+    let raw = walk(export)
+        .into_iter()
+        .find(|path| path.display().to_string().contains("raw"))
+        .unwrap();
+    let mut bytes = fs::read(&raw).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&raw, bytes).unwrap();
+    let said = desk.ends(5, "evidence verify export");
+    let name = raw.file_name().unwrap().to_str().unwrap();
+    assert!(said.out.contains(name), "{said:?}");
+}
+
+/// Every file below a folder that is not empty.
+fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = entries
+        .flat_map(|path| {
+            if path.is_dir() {
+                walk(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect();
+    files.retain(|path| path.metadata().unwrap().len() > 0);
+    files.sort();
+    files
+}
