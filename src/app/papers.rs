@@ -276,15 +276,7 @@ impl Desk {
         again: bool,
     ) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
-        if record.sent.is_some() {
-            return Err(Fault::input("sent-before", "This notice was sent before.")
-                .at(id)
-                .hint(format!(
-                    "for a new sending, draft anew: cordon notice draft {} {}",
-                    self.log.case(),
-                    record.template
-                )));
-        }
+        self.not_sent(id, &record)?;
         self.still_approved(id, &record)?;
         if let Some(message_id) = &record.sending
             && !again
@@ -347,6 +339,20 @@ impl Desk {
                 Err(fault)
             }
         }
+    }
+
+    /// A text goes out once.
+    fn not_sent(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+        if record.sent.is_none() {
+            return Ok(());
+        }
+        Err(Fault::input("sent-before", "This notice was sent before.")
+            .at(id)
+            .hint(format!(
+                "for another sending, draft anew: cordon notice draft {} {}",
+                self.log.case(),
+                record.template
+            )))
     }
 
     /// An approval counts while its text, its signature and its time hold.

@@ -217,16 +217,28 @@ pub struct CaseState {
 }
 
 impl CaseState {
-    /// Why a door is said to be where it is: its last probe, or why the plan leaves it.
+    /// Why a door is said to be where it is: its last probe, why the plan leaves it, or how the step
+    /// that closes it ended.
     pub fn why(&self, record: &DoorRecord) -> String {
         if let Some(probe) = &record.probe {
             return probe.why.clone();
         }
-        let plan = self.plan.iter().flat_map(|(plan, _)| &plan.left);
-        plan.filter(|left| left.door == record.door.id)
-            .map(|left| left.why.clone())
-            .next()
-            .unwrap_or_else(|| "nothing was tried yet".to_owned())
+        let Some((plan, _)) = &self.plan else {
+            return "there is no plan yet".to_owned();
+        };
+        if let Some(left) = plan.left.iter().find(|left| left.door == record.door.id) {
+            return left.why.clone();
+        }
+        let closes = |step: &&Step| matches!(&step.task, Task::Close { door, .. } if *door == record.door.id);
+        let step = plan.steps.iter().find(closes);
+        let outcome = step.and_then(|step| self.steps.get(&step.id)?.outcome.as_ref());
+        match outcome {
+            Some(Outcome::Failed { why } | Outcome::Unknown { why } | Outcome::Skipped { why }) => {
+                why.clone()
+            }
+            Some(Outcome::Done { note, .. }) => note.clone(),
+            None => "nothing was tried yet".to_owned(),
+        }
     }
 
     /// How many doors are in each state: open, closing, closed, unknown.

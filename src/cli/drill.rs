@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Desktop, Ended};
 use crate::drill::{self, Audience};
-use crate::fault::{Kind, Result};
+use crate::fault::{Fault, Kind, Result};
 use crate::plan::show::{self, View};
 use crate::run::WaitingGate;
 use crate::time::{Clock as _, SystemClock};
@@ -63,6 +63,13 @@ impl Audience for Terminal {
 }
 
 pub(super) async fn run(desktop: &Desktop, args: Args) -> Result<Ended> {
+    if args.interactive && !desktop.ui.can_ask() {
+        return Err(Fault::input(
+            "no-terminal",
+            "Nobody can be asked: stdin and stderr are no terminal.",
+        )
+        .hint("leave --interactive out, and the drill's two operators approve"));
+    }
     let folder = if let Some(folder) = args.folder {
         std::path::absolute(&folder)
             .map_err(crate::fault::io("name the folder of the drill", &folder))?

@@ -78,7 +78,7 @@ fn no_false_success(found: &Found<'_>) -> Expectation {
         .collect();
     Expectation {
         what: "no door that is called closed still works",
-        met: works.is_empty() && !closed.is_empty(),
+        met: works.is_empty(),
         saw: format!(
             "{} are called closed, of which {} work{}",
             closed.len(),
@@ -143,7 +143,7 @@ fn before_the_gate(found: &Found<'_>) -> Result<Expectation> {
         .collect();
     Ok(Expectation {
         what: "not one write call left before two people had approved",
-        met: early.is_empty() && passed.is_some(),
+        met: early.is_empty(),
         saw: format!(
             "{} before that{}",
             crate::ui::count(early.len(), "write call"),
@@ -185,7 +185,9 @@ fn order(found: &Found<'_>) -> Result<Vec<Expectation>> {
     let inventory = last(&|event| matches!(event, Event::InventoryRead { .. }));
     let trail = at(&|event| matches!(event, Event::TrailPage { .. } | Event::TrailRead { .. }));
     let close = at(&|event| matches!(event, Event::StepIntended { door: Some(_), .. }));
-    let before = |first: Option<usize>| first.is_some() && close.is_some() && first < close;
+    // Where nothing was closed, nothing came too late.
+    let before =
+        |first: Option<usize>| first.is_some_and(|first| close.is_none_or(|close| first < close));
     Ok(vec![
         Expectation {
             what: "the doors were read before the first was closed",
