@@ -208,6 +208,7 @@ impl App {
     pub fn desk(&self, name: &str) -> Result<Desk> {
         let id = self.find(name)?;
         let log = CaseLog::open(&self.case_dir(&id), Arc::clone(&self.clock))?;
+        own_place(&id, log.case())?;
         self.assemble(
             log,
             Actor::Operator(crate::settings::operator()),
@@ -220,8 +221,13 @@ impl App {
     /// # Errors
     /// No case or several are meant, or the ledger is damaged.
     pub fn peek(&self, name: &str) -> Result<CaseState> {
-        let lines = crate::store::peek(&self.case_dir(&self.find(name)?))?;
-        Ok(crate::case::log::fold(&lines)?.state)
+        let id = self.find(name)?;
+        let lines = crate::store::peek(&self.case_dir(&id))?;
+        let state = crate::case::log::fold(&lines)?.state;
+        if let Some(case) = &state.case {
+            own_place(&id, case)?;
+        }
+        Ok(state)
     }
 
     /// Every case, the newest first.
@@ -336,6 +342,18 @@ impl App {
         }
         Ok(checks)
     }
+}
+
+/// A case that was copied beside itself is refused: two logs of one case would both be signed.
+fn own_place(folder: &CaseId, case: &CaseId) -> Result<()> {
+    if folder == case {
+        return Ok(());
+    }
+    Err(
+        Fault::evidence("case-copied", format!("The folder holds {case}."))
+            .at(folder)
+            .hint("a copy belongs outside the folder of the cases; verify it there from an export"),
+    )
 }
 
 /// Headers as a map; one that cannot be a header is left out, and stays in the raw request.

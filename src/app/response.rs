@@ -144,6 +144,8 @@ impl Desk {
             Decision::Deny
         };
         let subject = Subject::Gate(step.to_owned());
+        // Signed before anything is answered: only whose key it is may hear that it stands.
+        let signed = self.sign(&subject, plan, decision, person, key, reason, expires)?;
         // Who repeats a command that was cut off after its approval was durable is told that it stands.
         let before = self.log.read(|state| {
             let gate = state.gates.get(step)?;
@@ -152,12 +154,11 @@ impl Desk {
                 .find(|signed| signed.person == person)
                 .cloned()
         });
-        if let Some(signed) = before.filter(|_| approve)
-            && self.check_signed(&signed, &subject, plan, decision).is_ok()
+        if let Some(before) = before.filter(|_| approve)
+            && self.check_signed(&before, &subject, plan, decision).is_ok()
         {
-            return Ok(signed);
+            return Ok(before);
         }
-        let signed = self.sign(&subject, plan, decision, person, key, reason, expires)?;
         let event = if approve {
             Event::GateApproved {
                 step: step.to_owned(),

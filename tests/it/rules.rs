@@ -543,3 +543,85 @@ fn one_document_or_none() {
         "{all:?}"
     );
 }
+
+#[tokio::test]
+async fn a_case_that_was_copied_beside_itself_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (app, desk) = desk(dir.path(), Origin::Subject).await;
+    let case = desk.log.case().clone();
+    drop(desk);
+    let copy = CaseId::fresh();
+    let copied = std::process::Command::new("cp")
+        .arg("-a")
+        .args([app.case_dir(&case), app.case_dir(&copy)])
+        .status();
+    assert!(copied.unwrap().success());
+    app.desk(case.as_str()).unwrap();
+    assert_eq!(app.desk(copy.as_str()).unwrap_err().code(), "case-copied");
+    assert_eq!(app.peek(copy.as_str()).unwrap_err().code(), "case-copied");
+}
+
+#[tokio::test]
+async fn only_the_owner_of_the_key_hears_that_an_approval_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = |name: &str| Signer::generate(&dir.path().join(name), name).unwrap();
+    let (bo, _) = (key("bo"), key("eve"));
+    let settings = Settings {
+        data: dir.path().join("data"),
+        people: vec![person("Bo", &bo.public().line())],
+        ..Settings::default()
+    };
+    let app = App::new(settings, Arc::new(SystemClock)).unwrap();
+    let new = NewCase {
+        subject: Subject::default(),
+        title: None,
+        route: "operator".into(),
+        effective: None,
+        origin: Origin::Subject,
+        by: Actor::Operator("tester".into()),
+    };
+    let desk = app.open_case(new).await.unwrap();
+    let roles = vec!["legal".to_owned()];
+    let gate = Task::Gate {
+        roles: roles.clone(),
+        people: 1,
+        expires_s: 600,
+        guards: 1,
+    };
+    let plan = Plan {
+        case: desk.log.case().clone(),
+        playbook: "test".into(),
+        playbook_digest: Digest::ZERO,
+        made: desk.now(),
+        steps: vec![step("go", gate, &[])],
+        left: Vec::new(),
+        notes: Vec::new(),
+    };
+    let digest = cordon::canon::digest_of(&plan).unwrap();
+    let opened = Event::GateOpened {
+        step: "go".into(),
+        plan: digest,
+        roles,
+        people: 1,
+        expires: desk.now() + std::time::Duration::from_secs(600),
+    };
+    for event in [
+        Event::PlanMade { plan, digest },
+        Event::RunStarted { plan: digest },
+        opened,
+    ] {
+        desk.log.append(&desk.by, vec![event]).await.unwrap();
+    }
+    let decide = |key: &str| {
+        let (desk, key) = (desk.clone(), dir.path().join(key));
+        async move { desk.decide("go", "Bo", &key, true, "seen").await }
+    };
+    decide("eve").await.unwrap_err();
+    let first = decide("bo").await.unwrap();
+    assert_eq!(
+        decide("bo").await.unwrap(),
+        first,
+        "a repetition is answered as it stands"
+    );
+    decide("eve").await.unwrap_err();
+}
