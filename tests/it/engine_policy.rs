@@ -220,4 +220,3 @@ async fn a_held_case_begins_nothing_and_records_what_was_begun() {
     assert_eq!(report.end, End::Finished);
     assert_eq!(rig.sim("alpha").count("close"), 3);
 }
-

@@ -28,7 +28,6 @@ use crate::staged::{Staged, Struck, approvers, small_company};
 use judge::End;
 use script::{Operator, SCRIPT, Step};
 
-
 /// What a run of the tests can afford where nobody asks for more.
 const DEFAULT_BUDGET: usize = 120;
 
