@@ -603,7 +603,7 @@ async fn only_the_owner_of_the_key_hears_that_an_approval_stands() {
         plan: digest,
         roles,
         people: 1,
-        expires: desk.now() + std::time::Duration::from_secs(600),
+        expires: desk.now() + std::time::Duration::from_mins(10),
     };
     for event in [
         Event::PlanMade { plan, digest },

@@ -449,7 +449,7 @@ async fn a_shared_device_is_protected_because_a_colleague_uses_it() {
             .protected
             .as_deref()
             .unwrap()
-            .contains("1 other account")
+            .contains("another account")
     );
     assert!(refused(&stage.close(shared[0]).await).is_some());
     assert!(stage.world.is_open("okta.device", &shared[0].native));
