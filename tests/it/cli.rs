@@ -210,8 +210,8 @@ fn text_of_notice(text: &str) -> String {
             .replace_all(text, stands)
             .into_owned()
     };
-    let text = without(&text, r"(\[e\d+\])+", "[e…]");
-    let text = without(&text, r"\d+ records from", "[n] records from");
+    let text = without(&text, r"(\[e[0-9e–, ]+\])+", "[e…]");
+    let text = without(&text, r"records: \d+", "records: [n]");
     without(
         &text,
         r"\(\d+ of (\d+) characters\)",
