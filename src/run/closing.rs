@@ -19,6 +19,9 @@ use crate::id::DoorId;
 use crate::plan::{Step, Task};
 use crate::provider::{Closing, Provider};
 
+/// After so many looks that show nothing, a close that was under way at a crash is made again.
+const LOOKS_AFTER_A_CRASH: u32 = 3;
+
 /// More than this is not an inverse, and would burden every reading of the log.
 const LARGEST_INVERSE: usize = 256 * 1024;
 
@@ -98,9 +101,13 @@ impl Proving {
             };
             return (DoorState::Closed, Next::End(done));
         }
-        if probe.state == DoorState::Open && self.repeat {
+        let crashed = self.heard == Heard::Unclear(STOPPED_BEFORE.to_owned());
+        // A close that a crash may have kept from leaving would otherwise stay unproven for good
+        // where a look can show the end of a door and never that it is open; closing twice is safe.
+        let blind =
+            crashed && probe.state == DoorState::Unknown && self.looks >= LOOKS_AFTER_A_CRASH;
+        if self.repeat && (probe.state == DoorState::Open || blind) {
             // What a crash interrupted is not put off.
-            let crashed = self.heard == Heard::Unclear(STOPPED_BEFORE.to_owned());
             let wait = if crashed {
                 Duration::ZERO
             } else {
@@ -349,5 +356,48 @@ fn prove_within(step: &Step) -> Duration {
     match &step.task {
         Task::Close { prove_within_s, .. } => Duration::from_secs((*prove_within_s).into()),
         _ => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::door::Link;
+    use crate::id::EvidenceId;
+
+    fn proving(why: &str) -> Proving {
+        let door = Door {
+            id: Door::id_of("sim", "session", "a"),
+            provider: "sim".to_owned(),
+            kind: "session".to_owned(),
+            native: "a".to_owned(),
+            account: "1".to_owned(),
+            label: String::new(),
+            link: Link::Owner,
+            protected: None,
+            detail: serde_json::Value::Null,
+            evidence: EvidenceId::fresh(),
+        };
+        Proving {
+            door,
+            heard: Heard::Unclear(why.to_owned()),
+            until: Instant::now() + Duration::from_mins(10),
+            looks: 0,
+            repeat: true,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_crash_looks_that_show_nothing_end_in_another_close() {
+        let blind = super::super::call::unknown("The log can be late.".to_owned());
+        let mut after_a_crash = proving(STOPPED_BEFORE);
+        let mut without = proving("the connection broke");
+        for look in 1..=LOOKS_AFTER_A_CRASH {
+            let (_, next) = after_a_crash.next(&blind, 1, Instant::now());
+            let again = next == Next::Repeat(Duration::ZERO);
+            assert_eq!(again, look == LOOKS_AFTER_A_CRASH, "{look}: {next:?}");
+            let (_, next) = without.next(&blind, 1, Instant::now());
+            assert!(matches!(next, Next::Look(_)), "{next:?}");
+        }
     }
 }

@@ -210,7 +210,7 @@ fn text_of_notice(text: &str) -> String {
             .replace_all(text, stands)
             .into_owned()
     };
-    let text = without(&text, r"(\[e\d+(–e\d+)?\])+", "[e…]");
+    let text = without(&text, r"(\[e[0-9e–, ]+\])+", "[e…]");
     let text = without(&text, r"records: \d+", "records: [n]");
     without(
         &text,

@@ -25,6 +25,7 @@ steps:
     close:
       doors: [okta.account, okta.session, okta.client_token, github.membership, github.codespace, github.repo_hook]
       classes: [reversible, redoable]
+      prove_within: 20s
   - id: go-for-good
     gate: { roles: [incident_lead, legal], people: 2, expires: 4h }
   - id: close-for-good
