@@ -86,7 +86,7 @@ async fn read(
             Follow::Gap(gap) => break Some(gap),
         }
     };
-    log.append(&Actor::Engine, vec![reading.end(gap)]).await?;
+    log.append(&Actor::Engine, vec![reading.end(gap).1]).await?;
     Ok(())
 }
 

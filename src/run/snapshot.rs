@@ -209,11 +209,7 @@ impl Dispatch<'_> {
         let Some(Work::Reading(reading)) = self.works.remove(&place) else {
             return;
         };
-        let mut completeness = reading.so_far;
-        completeness.complete = gap.is_none();
-        shorten(&mut completeness.cursors);
-        completeness.gaps.extend(gap);
-        let outcome = verdict(&completeness);
+        let (outcome, read) = reading.end(gap);
         let note = match &outcome {
             Outcome::Done { note, .. } => note.clone(),
             Outcome::Failed { why } | Outcome::Unknown { why } | Outcome::Skipped { why } => {
@@ -221,12 +217,7 @@ impl Dispatch<'_> {
             }
         };
         self.acted(step, record, None, &note);
-        self.events.push(Event::TrailRead {
-            trail: reading.pull.trail,
-            account: Some(reading.pull.account),
-            completeness,
-            evidence: reading.evidence,
-        });
+        self.events.push(read);
         self.conclude(place, outcome);
     }
 }
@@ -259,18 +250,20 @@ impl Reading {
         &self.pull
     }
 
-    /// The record of the whole; with a gap the end was not reached.
-    pub(super) fn end(self, gap: Option<String>) -> Event {
+    /// What the reading came to, and the record of it; with a gap the end was not reached.
+    pub(super) fn end(self, gap: Option<String>) -> (Outcome, Event) {
         let mut completeness = self.so_far;
         completeness.complete = gap.is_none();
         shorten(&mut completeness.cursors);
         completeness.gaps.extend(gap);
-        Event::TrailRead {
+        let outcome = verdict(&completeness);
+        let read = Event::TrailRead {
             trail: self.pull.trail,
             account: Some(self.pull.account),
             completeness,
             evidence: self.evidence,
-        }
+        };
+        (outcome, read)
     }
 
     /// What is read, what the provider no longer has, and what it may not have yet.
