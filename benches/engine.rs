@@ -234,6 +234,8 @@ impl Bench {
                 name: "ana".to_owned(),
                 roles: vec!["incident_lead".to_owned()],
                 key: "key".to_owned(),
+                emails: Vec::new(),
+                logins: Vec::new(),
             }],
             recorder: "key".to_owned(),
             protected: Vec::new(),

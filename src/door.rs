@@ -142,6 +142,11 @@ pub struct Door {
 }
 
 impl Door {
+    /// Whether it is one of the account's.
+    pub fn is_of(&self, account: &crate::provider::Account) -> bool {
+        self.provider == account.provider && self.account == account.id
+    }
+
     /// The id that a door with this identity always has.
     pub fn id_of(provider: &str, kind: &str, native: &str) -> DoorId {
         DoorId::of(&[provider, kind, native])

@@ -13,8 +13,10 @@ use serde::{Deserialize, Serialize};
 pub use facts::{Company, Fact, Facts, Standing, Value};
 
 use crate::canon::Digest;
+use crate::case::event::Quorum;
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
+use crate::playbook::ROLES;
 
 /// The templates that the program carries; one folder per notice.
 #[derive(rust_embed::RustEmbed)]
@@ -37,6 +39,8 @@ pub struct About {
     pub basis: String,
     /// What a person has to know before sending.
     pub cautions: Vec<String>,
+    /// Whose approval the text needs.
+    pub approval: Quorum,
 }
 
 /// A rendered draft.
@@ -70,12 +74,18 @@ pub fn names() -> Vec<String> {
 /// # Errors
 /// There is no such notice; the fault names the ones that exist.
 pub fn about(name: &str) -> Result<About> {
-    let text = file(name, "notice.toml")?;
-    toml::from_str(&text).map_err(|error| {
-        Fault::failed("template", "The metadata of a notice cannot be read.")
-            .at(name)
-            .caused_by(error)
-    })
+    let bad = |what: &str| Fault::failed("template", what.to_owned()).at(name.escape_debug());
+    let about: About = toml::from_str(&file(name, "notice.toml")?)
+        .map_err(|error| bad("The metadata of a notice cannot be read.").caused_by(error))?;
+    let known = |role: &String| ROLES.contains(&role.as_str());
+    let Quorum { roles, people } = &about.approval;
+    if roles.is_empty() || !roles.iter().all(known) || *people == 0 {
+        return Err(bad(
+            "The metadata of a notice asks nobody for an approval, or a role that does not exist.",
+        )
+        .hint(format!("roles: {}", ROLES.join(", "))));
+    }
+    Ok(about)
 }
 
 /// Renders a notice from facts.

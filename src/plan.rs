@@ -3,7 +3,7 @@
 pub mod expand;
 pub mod show;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,38 @@ impl Plan {
     /// The step of that name.
     pub fn step(&self, id: &str) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The gates that may let through what cannot be undone: they ask two people or more, and nothing
+    /// with a way back is let through by the same approval alone.
+    pub fn gates_for_good(&self) -> impl Iterator<Item = &str> {
+        let mut gates: BTreeMap<&str, bool> = BTreeMap::new();
+        for step in &self.steps {
+            if let Task::Gate { people, .. } = &step.task {
+                gates.insert(&step.id, *people >= 2);
+            }
+        }
+        for step in &self.steps {
+            let named = || {
+                step.needs
+                    .iter()
+                    .filter(|need| gates.contains_key(need.as_str()))
+            };
+            // A gate or a closing names every gate before it; another step names only its own.
+            let shares = match &step.task {
+                Task::Gate { .. } => false,
+                Task::Close { class, .. } => *class != Class::Irreversible && named().count() == 1,
+                _ => true,
+            };
+            if shares {
+                for gate in &step.needs {
+                    gates.entry(gate).and_modify(|own| *own = false);
+                }
+            }
+        }
+        gates
+            .into_iter()
+            .filter_map(|(gate, own)| own.then_some(gate))
     }
 
     /// Steps that the end of the run does not wait for: waits behind which there are only looks, and

@@ -321,20 +321,26 @@ fn not_closed(state: &CaseState) -> Vec<DoorId> {
 /// # Errors
 /// No run is under way, or a step has an intent without an outcome: resume it first.
 pub async fn set_aside(log: &CaseLog, by: &Actor, reason: &str) -> Result<()> {
-    let decide = |state: &CaseState| {
-        if state.run != RunPhase::Running {
-            return Err(Fault::input("no-run", "No run is under way."));
-        }
-        if let Some((step, _)) = state.steps.iter().find(|(_, r)| r.in_doubt.is_some()) {
-            return Err(Fault::failed(
-                "run-in-doubt",
-                format!("What step `{step}` did has not been observed yet."),
-            )
-            .hint("resume the run first; it looks before it does anything"));
-        }
-        Ok(vec![Event::RunCancelled {
-            reason: reason.to_owned(),
-        }])
-    };
+    let decide = |state: &CaseState| Ok(vec![setting_aside(state, reason)?]);
     log.append_if(by, Vec::new(), decide).await.map(|_| ())
+}
+
+/// The event that sets a waiting run aside, for whoever appends it together with what takes its place.
+///
+/// # Errors
+/// As [`set_aside`].
+pub fn setting_aside(state: &CaseState, reason: &str) -> Result<Event> {
+    if state.run != RunPhase::Running {
+        return Err(Fault::input("no-run", "No run is under way."));
+    }
+    if let Some((step, _)) = state.steps.iter().find(|(_, r)| r.in_doubt.is_some()) {
+        return Err(Fault::failed(
+            "run-in-doubt",
+            format!("What step `{step}` did has not been observed yet."),
+        )
+        .hint("resume the run first; it looks before it does anything"));
+    }
+    Ok(Event::RunCancelled {
+        reason: reason.to_owned(),
+    })
 }

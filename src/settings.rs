@@ -212,7 +212,7 @@ impl Settings {
 
     fn check_people(&self, path: &Path) -> Result<()> {
         let mut names = std::collections::BTreeSet::new();
-        let mut keys = BTreeMap::new();
+        let (mut keys, mut aliases) = (BTreeMap::new(), BTreeMap::new());
         for person in &self.people {
             if !names.insert(&person.name) {
                 return Err(Fault::input(
@@ -241,6 +241,20 @@ impl Settings {
                 )
                 .at(path.display())
                 .hint("give each person a key of their own"));
+            }
+            if let Some(email) = person.emails.iter().find(|email| !email.contains('@')) {
+                let what = format!("`{email}` of `{}` is not an e-mail address.", person.name);
+                return Err(Fault::input("config", what)
+                    .at(path.display())
+                    .hint("logins stand in `logins`"));
+            }
+            // So would one address.
+            for alias in person.emails.iter().chain(&person.logins) {
+                let other = aliases.insert(alias.trim().to_lowercase(), &person.name);
+                if let Some(other) = other.filter(|other| **other != person.name) {
+                    let what = format!("`{other}` and `{}` are both `{alias}`.", person.name);
+                    return Err(Fault::input("config", what).at(path.display()));
+                }
             }
         }
         Ok(())

@@ -184,6 +184,7 @@ impl Desk {
             evidence,
             facts: draft.evidence.clone(),
             missing: draft.missing.clone(),
+            approval: Some(notice::about(template)?.approval),
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok((id, draft))
@@ -233,10 +234,11 @@ impl Desk {
         Ok((record, text))
     }
 
-    /// A person's signed approval of exactly this text.
+    /// A person's signed approval of exactly this text. One that the person gave before, and that still
+    /// holds, is answered as it is.
     ///
     /// # Errors
-    /// The person is not on the case's roster, or the key is not theirs.
+    /// The person is not on the case's roster or may not approve it, or the key is not theirs.
     pub async fn approve_notice(
         &self,
         id: &NoticeId,
@@ -245,9 +247,11 @@ impl Desk {
         reason: &str,
     ) -> Result<Signed> {
         let (record, _) = self.notice(id)?;
+        let subject = Subject::Notice(id.clone());
         let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
+        // Signed before anything is answered: only whose key it is may hear that it stands.
         let signed = self.sign(
-            &Subject::Notice(id.clone()),
+            &subject,
             record.text,
             Decision::Approve,
             person,
@@ -255,6 +259,9 @@ impl Desk {
             reason,
             expires,
         )?;
+        if let Some(before) = self.stands(&record.approvals, &signed, &subject, record.text) {
+            return Ok(before);
+        }
         let event = Event::NoticeApproved {
             notice: id.clone(),
             text: record.text,
@@ -355,19 +362,25 @@ impl Desk {
             )))
     }
 
-    /// An approval counts while its text, its signature and its time hold.
+    /// As many people have approved as the notice asks for. An approval counts while its text, its
+    /// signature and its time hold.
     fn still_approved(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
         let subject = Subject::Notice(id.clone());
-        let holds = record.approvals.iter().any(|signed| {
+        let hold = record.approvals.iter().filter(|signed| {
             self.check_signed(signed, &subject, record.text, Decision::Approve)
                 .is_ok()
         });
-        if holds {
+        let hold = hold.count();
+        let lacks = record.lacks(hold);
+        if lacks == 0 {
             return Ok(());
         }
         Err(Fault::input(
             "not-approved",
-            "No valid approval of exactly this text is recorded.",
+            format!(
+                "Exactly this text has {}; it needs {lacks} more.",
+                crate::ui::count(hold, "valid approval")
+            ),
         )
         .at(id)
         .hint(format!(

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::desk::Desk;
 use crate::canon::Digest;
 use crate::case::event::{Event, Outcome, Person, Signed};
-use crate::case::state::RunPhase;
+use crate::case::state::{CaseState, RunPhase};
 use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::fault::{Fault, Result};
 use crate::http::Witness;
@@ -32,24 +32,21 @@ impl Desk {
         let playbook = super::playbook(playbook)?;
         let (catalogue, now) = (self.catalogue(), self.now());
         let case = self.log.case();
-        let plan = self
-            .log
-            .read(|state| expand::expand(&playbook, case, state, &catalogue, now))?;
-        let digest = crate::canon::digest_of(&plan)?;
-        let waiting = self.log.read(|state| state.run == RunPhase::Running);
-        if waiting {
-            run::set_aside(&self.log, &self.by, "a new plan was made").await?;
-        }
-        self.log
-            .append(
-                &self.by,
-                vec![Event::PlanMade {
-                    plan: plan.clone(),
-                    digest,
-                }],
-            )
-            .await?;
-        Ok((plan, digest))
+        let mut made = None;
+        // One append: a crash between the two would leave a run that was set aside for nothing.
+        let decide = |state: &CaseState| {
+            let plan = expand::expand(&playbook, case, state, &catalogue, now)?;
+            let digest = crate::canon::digest_of(&plan)?;
+            made = Some((plan.clone(), digest));
+            let mut events = Vec::new();
+            if state.run == RunPhase::Running {
+                events.push(run::setting_aside(state, "a new plan was made")?);
+            }
+            events.push(Event::PlanMade { plan, digest });
+            Ok(events)
+        };
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        made.ok_or_else(|| Fault::failed("plan", "The plan was not made."))
     }
 
     /// Carries the plan out, or goes on where it stopped.
@@ -146,16 +143,13 @@ impl Desk {
         let subject = Subject::Gate(step.to_owned());
         // Signed before anything is answered: only whose key it is may hear that it stands.
         let signed = self.sign(&subject, plan, decision, person, key, reason, expires)?;
-        // Who repeats a command that was cut off after its approval was durable is told that it stands.
-        let before = self.log.read(|state| {
-            let gate = state.gates.get(step)?;
-            gate.approvals
-                .iter()
-                .find(|signed| signed.person == person)
-                .cloned()
+        let given = self.log.read(|state| {
+            let gate = state.gates.get(step);
+            gate.map(|gate| gate.approvals.clone()).unwrap_or_default()
         });
-        if let Some(before) = before.filter(|_| approve)
-            && self.check_signed(&before, &subject, plan, decision).is_ok()
+        if let Some(before) = self
+            .stands(&given, &signed, &subject, plan)
+            .filter(|_| approve)
         {
             return Ok(before);
         }
@@ -181,6 +175,24 @@ impl Desk {
         Ok(signed)
     }
 
+    /// The approval that the person of `signed` gave before, when it holds: who repeats a command that
+    /// was cut off after its approval was durable is told that it stands.
+    pub(super) fn stands(
+        &self,
+        given: &[Signed],
+        signed: &Signed,
+        subject: &Subject,
+        binds: Digest,
+    ) -> Option<Signed> {
+        let mut theirs = given.iter().filter(|before| before.person == signed.person);
+        theirs
+            .find(|before| {
+                let held = self.check_signed(before, subject, binds, Decision::Approve);
+                held.is_ok()
+            })
+            .cloned()
+    }
+
     /// Signs a decision with a person's key and checks it as every reader will.
     #[expect(
         clippy::too_many_arguments,
@@ -197,6 +209,7 @@ impl Desk {
         expires: Timestamp,
     ) -> Result<Signed> {
         self.person(person)?;
+        self.may_decide(subject, person)?;
         let text = Approval {
             case: self.log.case().clone(),
             subject: subject.clone(),
@@ -218,7 +231,28 @@ impl Desk {
         Ok(signed)
     }
 
-    /// Whether a signed decision holds now.
+    /// Who may not decide hears why before anything is signed.
+    fn may_decide(&self, subject: &Subject, person: &str) -> Result<()> {
+        self.log.read(|state| {
+            let roles = subject.roles(state);
+            state.may_decide(roles, person).map_err(|why| {
+                let others = state.may_still_decide(roles, &[]);
+                let others = if others.is_empty() {
+                    "nobody of this case may".to_owned()
+                } else {
+                    format!("who may: {}", others.join(", "))
+                };
+                Fault::input(
+                    "may-not-decide",
+                    format!("This is not theirs to decide: {why}."),
+                )
+                .at(person.escape_debug())
+                .hint(others)
+            })
+        })
+    }
+
+    /// Whether a signed decision counts now.
     pub(super) fn check_signed(
         &self,
         signed: &Signed,
@@ -226,7 +260,6 @@ impl Desk {
         binds: Digest,
         decision: Decision,
     ) -> Result<()> {
-        let person = self.person(&signed.person)?;
         let expected = Expected {
             case: self.log.case(),
             subject,
@@ -234,7 +267,8 @@ impl Desk {
             decision,
             now: self.now(),
         };
-        approval::check(signed, &person, &expected).map(|_| ())
+        let counts = |state: &CaseState| approval::check_in(state, signed, &expected);
+        self.log.read(counts).map(|_| ())
     }
 
     fn person(&self, name: &str) -> Result<Person> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
+use serde::Serialize;
 
 use super::desk::Desk;
 use crate::case::event::Event;
@@ -11,8 +12,8 @@ use crate::case::state::CaseState;
 use crate::case::subject::{KnownAccount, Subject};
 use crate::fault::{Fault, Result};
 use crate::http::Witness;
-use crate::id::EvidenceId;
-use crate::provider::{Account, Check, Confidence, Cx};
+use crate::id::CaseId;
+use crate::provider::{Account, Candidate, Check, Confidence, Cx};
 use crate::run::{self, Resolved};
 
 /// How long an inventory may take at one provider: containment does not wait for a slow list.
@@ -48,55 +49,90 @@ impl Desk {
         Ok(undecided.collect())
     }
 
-    /// A person chooses the account at a provider from the candidates.
+    /// A person chooses the account at a provider from the candidates. One that was chosen before is
+    /// left as it is. Another one beside it has to be meant: `also`.
     ///
     /// # Errors
-    /// The login is none of the candidates, or is on the protected list.
-    pub async fn choose(&self, provider: &str, login: &str, reason: &str) -> Result<Account> {
-        let candidate = self
-            .log
-            .read(|state| {
-                state
-                    .candidates
-                    .get(provider)?
-                    .iter()
-                    .find(|candidate| candidate.account.login == login)
-                    .cloned()
-            })
-            .ok_or_else(|| {
-                Fault::input("no-candidate", "This login is none of the candidates.")
-                    .at(format!("{provider}: {}", login.escape_debug()))
+    /// The login is none of the candidates, or is on the protected list; another account of the
+    /// provider was chosen before.
+    pub async fn choose(
+        &self,
+        provider: &str,
+        login: &str,
+        reason: &str,
+        also: bool,
+    ) -> Result<Choice> {
+        let case = self.log.case();
+        let mut choice = None;
+        let decide = |state: &CaseState| {
+            let candidate = candidate(state, case, provider, login)?;
+            let account = candidate.account.clone();
+            let new = !state.accounts.contains(&account);
+            choice = Some(Choice {
+                account: account.clone(),
+                new,
+            });
+            if !new {
+                return Ok(Vec::new());
+            }
+            let mut others = state.accounts.iter().filter(|one| one.provider == provider);
+            if let Some(other) = others.find(|_| !also) {
+                return Err(another(case, other));
+            }
+            if candidate.confidence() == Confidence::Weak && reason.trim().is_empty() {
+                return Err(Fault::input("reason", "A weak candidate needs a reason."));
+            }
+            let evidence = candidate.reasons.iter().map(|one| one.evidence.clone());
+            Ok(vec![Event::IdentityChosen {
+                account,
+                reason: reason.to_owned(),
+                evidence: evidence.collect(),
+            }])
+        };
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        choice.ok_or_else(|| Fault::failed("choose", "Nothing was chosen."))
+    }
+
+    /// A person takes back an account that was chosen: it and its doors are no part of the case any
+    /// more. A waiting run that works on it is set aside with it. `name` is its login or its id.
+    ///
+    /// # Errors
+    /// No such account was chosen, or a step has touched one of its doors.
+    pub async fn withdraw(&self, provider: &str, name: &str, reason: &str) -> Result<Account> {
+        let _acting = self.log.engage()?;
+        let case = self.log.case();
+        let mut withdrawn = None;
+        let decide = |state: &CaseState| {
+            let mut chosen = state.accounts.iter().filter(|one| one.provider == provider);
+            let account = chosen
+                .find(|one| one.login == name || one.id == name)
+                .cloned()
+                .ok_or_else(|| {
+                    Fault::input("no-account", "No such account was chosen in this case.")
+                        .at(format!("{provider}: {}", name.escape_debug()))
+                        .hint(format!("see them with `cordon inventory {case}`"))
+                })?;
+            if state.is_touched(&account) {
+                let what = "A step has touched a door of this account, so it stays in the case.";
+                return Err(Fault::input("account-touched", what)
+                    .at(account.login.escape_debug())
                     .hint(format!(
-                        "see them with `cordon inventory {}`",
-                        self.log.case()
-                    ))
-            })?;
-        let protected = format!("{provider}:{login}");
-        let listed = |entry: &String| {
-            entry.eq_ignore_ascii_case(&protected)
-                || entry.eq_ignore_ascii_case(&format!("{provider}:{}", candidate.account.id))
+                        "open its doors again first: cordon undo {case} DOOR… --reason …"
+                    )));
+            }
+            let mut events = Vec::new();
+            if state.works_on(&account) {
+                events.push(run::setting_aside(state, "an account was withdrawn")?);
+            }
+            events.push(Event::IdentityWithdrawn {
+                account: account.clone(),
+                reason: reason.to_owned(),
+            });
+            withdrawn = Some(account);
+            Ok(events)
         };
-        if self.log.read(|state| state.protected.iter().any(listed)) {
-            return Err(
-                Fault::input("protected", "This account is on the protected list.").at(protected),
-            );
-        }
-        if candidate.confidence() == Confidence::Weak && reason.trim().is_empty() {
-            return Err(Fault::input("reason", "A weak candidate needs a reason."));
-        }
-        let evidence: Vec<EvidenceId> = candidate
-            .reasons
-            .iter()
-            .map(|reason| reason.evidence.clone())
-            .collect();
-        let account = candidate.account;
-        let event = Event::IdentityChosen {
-            account: account.clone(),
-            reason: reason.to_owned(),
-            evidence,
-        };
-        self.log.append(&self.by, vec![event]).await?;
-        Ok(account)
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        withdrawn.ok_or_else(|| Fault::failed("withdraw", "Nothing was withdrawn."))
     }
 
     /// Reads the doors of the chosen accounts, all at once, each within 90 s.
@@ -161,6 +197,54 @@ impl Desk {
             .flatten()
             .collect())
     }
+}
+
+/// What came of choosing an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Choice {
+    /// The account.
+    #[serde(flatten)]
+    pub account: Account,
+    /// Whether it was not chosen before.
+    pub new: bool,
+}
+
+/// The candidate of that login, when it may be chosen.
+fn candidate(state: &CaseState, case: &CaseId, provider: &str, login: &str) -> Result<Candidate> {
+    let candidates = state.candidates.get(provider).into_iter().flatten();
+    let candidate = candidates
+        .filter(|candidate| candidate.account.login == login)
+        .max_by_key(|candidate| candidate.confidence())
+        .ok_or_else(|| {
+            Fault::input("no-candidate", "This login is none of the candidates.")
+                .at(format!("{provider}: {}", login.escape_debug()))
+                .hint(format!("see them with `cordon inventory {case}`"))
+        })?;
+    let protected = format!("{provider}:{login}");
+    let listed = |entry: &String| {
+        entry.eq_ignore_ascii_case(&protected)
+            || entry.eq_ignore_ascii_case(&format!("{provider}:{}", candidate.account.id))
+    };
+    if state.protected.iter().any(listed) {
+        return Err(
+            Fault::input("protected", "This account is on the protected list.").at(protected),
+        );
+    }
+    Ok(candidate.clone())
+}
+
+fn another(case: &CaseId, chosen: &Account) -> Fault {
+    let Account {
+        provider, login, ..
+    } = chosen;
+    let login = login.escape_debug();
+    let what = "Another account of this provider was chosen before.";
+    Fault::input("account-chosen", what)
+        .at(format!("{provider}: {login}"))
+        .hint("if both are theirs, say so with --also")
+        .hint(format!(
+            "if that one is not, take it back: cordon case withdraw {case} {provider} {login} --reason …"
+        ))
 }
 
 /// The person as the case knows them by now: the accounts that were settled are theirs as much as

@@ -1,10 +1,14 @@
 //! Where a case stands: one value, printed by status, handover, run, verify and the drill.
 
+mod decisions;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 use serde::Serialize;
+
+pub use decisions::{DecisionLine, GateLine, GateStands, NoticeLine};
 
 use crate::case::event::Contact;
 use crate::case::state::{CaseState, DoorRecord, Phase, RunPhase};
@@ -36,13 +40,15 @@ pub struct Summary {
     pub door_list: Vec<DoorLine>,
     /// The accounts that were settled.
     pub accounts: Vec<crate::provider::Account>,
+    /// Accounts that a person took back.
+    pub withdrawn: Vec<crate::provider::Account>,
     /// What inventories could not see.
     pub blind: Vec<String>,
     /// Every trail that was kept.
     pub trails: Vec<TrailLine>,
     /// How many items of evidence.
     pub evidence: usize,
-    /// Gates that wait for people.
+    /// Gates that are not settled.
     pub gates: Vec<GateLine>,
     /// Every clock, the next due first.
     pub clocks: Vec<Shown>,
@@ -80,52 +86,6 @@ pub struct TrailLine {
     pub completeness: Completeness,
 }
 
-/// One gate.
-#[derive(Debug, Clone, Serialize)]
-pub struct GateLine {
-    /// The step.
-    pub step: String,
-    /// The roles that may approve.
-    pub roles: Vec<String>,
-    /// How many people approved.
-    pub approved: usize,
-    /// How many are needed.
-    pub people: u32,
-    /// Until when.
-    pub expires: Timestamp,
-}
-
-/// One draft.
-#[derive(Debug, Clone, Serialize)]
-pub struct NoticeLine {
-    /// Its id.
-    pub id: crate::id::NoticeId,
-    /// The template.
-    pub template: String,
-    /// SHA-256 of the text.
-    pub text: crate::canon::Digest,
-    /// Facts that it lacks.
-    pub missing: Vec<String>,
-    /// Who approved.
-    pub approved_by: Vec<String>,
-    /// Whether it went out.
-    pub sent: bool,
-    /// Whether a later draft of the same notice takes its place.
-    pub replaced: bool,
-}
-
-impl NoticeLine {
-    /// Where it stands, in one word.
-    pub const fn stage(&self) -> &'static str {
-        match (self.sent, self.approved_by.is_empty(), self.replaced) {
-            (true, ..) => "sent",
-            (false, _, true) => "replaced",
-            (false, false, false) => "approved",
-            (false, true, false) => "draft",
-        }
-    }
-}
-
 /// Contacts in numbers.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct ContactCount {
@@ -146,6 +106,7 @@ impl Summary {
             doors: state.door_counts(),
             door_list: door_list(state),
             accounts: state.accounts.clone(),
+            withdrawn: state.withdrawn.clone(),
             blind: blind(state),
             trails: state
                 .trails
@@ -156,9 +117,9 @@ impl Summary {
                 })
                 .collect(),
             evidence: state.evidence.len(),
-            gates: gates(state),
+            gates: decisions::gates(state, now),
             clocks: crate::clock::list(state, now),
-            notices: notices(state),
+            notices: decisions::notices(state, now),
             contacts: ContactCount {
                 all: state.contacts.len(),
                 demands: state
@@ -232,45 +193,6 @@ fn blind(state: &CaseState) -> Vec<String> {
     blind
 }
 
-fn gates(state: &CaseState) -> Vec<GateLine> {
-    let waiting = state
-        .gates
-        .iter()
-        .filter(|(_, gate)| !gate.passed && !gate.expired && gate.denied.is_none());
-    waiting
-        .map(|(step, gate)| GateLine {
-            step: step.clone(),
-            roles: gate.roles.clone(),
-            approved: gate.approvals.len(),
-            people: gate.people,
-            expires: gate.expires,
-        })
-        .collect()
-}
-
-fn notices(state: &CaseState) -> Vec<NoticeLine> {
-    let line =
-        |(id, notice): (&crate::id::NoticeId, &crate::case::state::NoticeRecord)| NoticeLine {
-            id: id.clone(),
-            template: notice.template.clone(),
-            text: notice.text,
-            missing: notice.missing.clone(),
-            approved_by: notice
-                .approvals
-                .iter()
-                .map(|signed| signed.person.clone())
-                .collect(),
-            sent: notice.sent.is_some(),
-            // Ids are in the order of their making.
-            replaced: state
-                .notices
-                .range(id..)
-                .skip(1)
-                .any(|(_, later)| later.template == notice.template),
-        };
-    state.notices.iter().map(line).collect()
-}
-
 /// The head of a case: what a person reads first.
 pub fn head(summary: &Summary, zone: &TimeZone) -> String {
     let case = summary
@@ -318,20 +240,16 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
             ),
         );
     }
-    for gate in &summary.gates {
-        let left = gate
-            .people
-            .saturating_sub(u32::try_from(gate.approved).unwrap_or(0));
+    for account in &summary.withdrawn {
+        let login = one_line(&account.login, 100);
+        let provider = &account.provider;
         line(
-            "waiting",
-            format!(
-                "gate `{}` for {left} of {} people ({}), until {}",
-                gate.step,
-                gate.people,
-                gate.roles.join(" or "),
-                utc_and_zone(gate.expires, zone)
-            ),
+            "left out",
+            format!("{login} at {provider}: it and its doors are no part of the case"),
         );
+    }
+    for (name, value) in decisions::lines(summary, zone) {
+        line(name, value);
     }
     text
 }

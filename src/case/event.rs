@@ -78,6 +78,22 @@ pub struct Person {
     pub roles: Vec<String>,
     /// The public half of their SSH key, one line as in `authorized_keys`.
     pub key: String,
+    /// Every address of theirs: what tells that they are the person under review.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<String>,
+    /// Their logins at the providers, for the same reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logins: Vec<String>,
+}
+
+/// Whose approval a text needs before it goes out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quorum {
+    /// The roles that may approve.
+    pub roles: Vec<String>,
+    /// How many different people.
+    pub people: u32,
 }
 
 /// A signed decision of a person.
@@ -351,6 +367,9 @@ pub enum Event {
         evidence: EvidenceId,
         facts: Vec<EvidenceId>,
         missing: Vec<String>,
+        /// Whose approval it needs; `None` in logs that say nothing of it: any one person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<Quorum>,
     },
     #[serde(rename = "notice.approved")]
     NoticeApproved {

@@ -3,10 +3,11 @@
 //! [`CaseState::check`] says whether an entry may follow, [`CaseState::apply`] takes it in.
 
 mod check;
+mod people;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::{ClockStart, Contact, Entry, Event, Evidence, Outcome, Person, Signed};
+use super::event::{ClockStart, Contact, Entry, Event, Evidence, Outcome, Person, Quorum, Signed};
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
@@ -125,6 +126,8 @@ pub struct NoticeRecord {
     pub facts: Vec<EvidenceId>,
     /// Facts that it lacks.
     pub missing: Vec<String>,
+    /// Whose approval it needs; `None` means any one person.
+    pub approval: Option<Quorum>,
     /// Approvals of exactly this text.
     pub approvals: Vec<Signed>,
     /// A sending that was begun, by message id.
@@ -204,6 +207,8 @@ pub struct CaseState {
     /// Pulls that have not ended, by trail and account id.
     pub pulling: BTreeMap<(String, String), Pulling>,
     pub plan: Option<(Plan, Digest)>,
+    /// The gates of the plan that may let through what cannot be undone.
+    pub gates_for_good: BTreeSet<StepId>,
     pub run: RunPhase,
     pub steps: BTreeMap<StepId, StepRecord>,
     pub gates: BTreeMap<StepId, GateRecord>,
@@ -321,11 +326,7 @@ impl CaseState {
                 self.withdrawn.retain(|known| known != account);
                 self.accounts.push(account.clone());
             }
-            Event::IdentityWithdrawn { account, .. } => {
-                self.accounts.retain(|known| known != account);
-                self.withdrawn.retain(|known| known != account);
-                self.withdrawn.push(account.clone());
-            }
+            Event::IdentityWithdrawn { account, .. } => self.withdraw(account),
             Event::DoorFound(door) => {
                 let record = self
                     .doors
@@ -415,20 +416,7 @@ impl CaseState {
     /// Plan, gates, steps and what they do to doors.
     fn apply_run(&mut self, event: &Event, entry: &Entry) {
         match event {
-            Event::PlanMade { plan, digest } => {
-                self.run = RunPhase::None;
-                self.steps = (plan.steps.iter().enumerate())
-                    .map(|(place, step)| {
-                        let record = StepRecord {
-                            place,
-                            ..StepRecord::default()
-                        };
-                        (step.id.clone(), record)
-                    })
-                    .collect();
-                self.gates.clear();
-                self.plan = Some((plan.clone(), *digest));
-            }
+            Event::PlanMade { plan, digest } => self.freeze(plan, *digest),
             Event::RunStarted { .. } | Event::RunResumed { .. } => self.go_on(),
             Event::RunCancelled { .. } => self.run = RunPhase::Cancelled,
             Event::RunEnded { .. } => self.run = RunPhase::Ended,
@@ -494,6 +482,23 @@ impl CaseState {
             }
             event => self.apply_gate(event),
         }
+    }
+
+    /// A new plan: nothing of the one before counts for it.
+    fn freeze(&mut self, plan: &Plan, digest: Digest) {
+        self.run = RunPhase::None;
+        self.steps = (plan.steps.iter().enumerate())
+            .map(|(place, step)| {
+                let record = StepRecord {
+                    place,
+                    ..StepRecord::default()
+                };
+                (step.id.clone(), record)
+            })
+            .collect();
+        self.gates.clear();
+        self.gates_for_good = plan.gates_for_good().map(str::to_owned).collect();
+        self.plan = Some((plan.clone(), digest));
     }
 
     /// Going on after a stop is a person's choice: the failures that stopped the run are passed over.
@@ -563,6 +568,7 @@ impl CaseState {
                 evidence,
                 facts,
                 missing,
+                approval,
             } => {
                 self.notices.insert(
                     notice.clone(),
@@ -572,17 +578,14 @@ impl CaseState {
                         evidence: evidence.clone(),
                         facts: facts.clone(),
                         missing: missing.clone(),
+                        approval: approval.clone(),
                         approvals: Vec::new(),
                         sending: None,
                         sent: None,
                     },
                 );
             }
-            Event::NoticeApproved { notice, signed, .. } => {
-                if let Some(record) = self.notices.get_mut(notice) {
-                    record.approvals.push(signed.clone());
-                }
-            }
+            Event::NoticeApproved { notice, signed, .. } => self.approve(notice, signed),
             Event::NoticeSending {
                 notice, message_id, ..
             } => {

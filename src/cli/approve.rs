@@ -34,12 +34,11 @@ pub(super) async fn run(desktop: &Desktop, args: &Args, approve: bool) -> Result
     desktop.ui.answer(&signed, || {
         format!("{} {word} `{}`.\n", signed.person, args.step)
     })?;
-    let left = desk.log.read(|state| {
-        state.gates.get(&args.step).map_or(0, |gate| {
-            usize::try_from(gate.people)
-                .unwrap_or(0)
-                .saturating_sub(gate.approvals.len())
-        })
+    let gates = desk.summary().gates;
+    let gate = gates.into_iter().find(|gate| gate.step == args.step);
+    let left = gate.map_or(0, |gate| {
+        let people = usize::try_from(gate.people).unwrap_or(usize::MAX);
+        people.saturating_sub(gate.approved)
     });
     if approve && left > 0 {
         desktop

@@ -34,6 +34,8 @@ pub(super) enum Verb {
     Timeline(One),
     /// Choose the account of the person at a provider when more than one is possible.
     Choose(Choose),
+    /// Take a chosen account back: it and its doors are no part of the case any more.
+    Withdraw(Withdraw),
 }
 
 #[derive(Debug, clap::Args)]
@@ -87,6 +89,22 @@ pub(super) struct Choose {
     /// Why this one; it stands in the log.
     #[arg(long)]
     reason: String,
+    /// The person has this account beside one of the same provider that was chosen before.
+    #[arg(long)]
+    also: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Withdraw {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The provider.
+    provider: String,
+    /// The login or the id of an account that was chosen.
+    account: String,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
 }
 
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
@@ -112,6 +130,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Handover(args) => handover(desktop, &args),
         Verb::Timeline(args) => timeline(desktop, &args),
         Verb::Choose(args) => choose(desktop, &args).await,
+        Verb::Withdraw(args) => withdraw(desktop, &args).await,
     }
 }
 
@@ -248,16 +267,36 @@ fn timeline(desktop: &Desktop, args: &One) -> Result<Ended> {
 
 async fn choose(desktop: &Desktop, args: &Choose) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
+    let choice = desk
+        .choose(&args.provider, &args.login, &args.reason, args.also)
+        .await?;
+    desk.finish().await?;
+    let said = if choice.new {
+        "chosen"
+    } else {
+        "was chosen before; nothing was changed"
+    };
+    desktop.ui.answer(&choice, || {
+        let login = hostile::one_line(&choice.account.login, 100);
+        format!("{}: {login}: {said}\n", choice.account.provider)
+    })?;
+    Ok(None)
+}
+
+async fn withdraw(desktop: &Desktop, args: &Withdraw) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
     let account = desk
-        .choose(&args.provider, &args.login, &args.reason)
+        .withdraw(&args.provider, &args.account, &args.reason)
         .await?;
     desk.finish().await?;
     desktop.ui.answer(&account, || {
-        format!(
-            "{}: {}\n",
-            account.provider,
-            hostile::one_line(&account.login, 100)
-        )
+        let login = hostile::one_line(&account.login, 100);
+        format!("{}: {login}: withdrawn\n", account.provider)
     })?;
+    let plan = format!(
+        "a plan that names it has to be made anew: cordon plan {}",
+        args.case
+    );
+    desktop.ui.hint(&plan);
     Ok(None)
 }

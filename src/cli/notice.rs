@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::app::summary::Summary;
+use crate::app::Desk;
+use crate::app::summary::{NoticeLine, Summary};
 use crate::fault::Result;
 use crate::hostile;
 use crate::id::NoticeId;
@@ -145,11 +146,15 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
 fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let (record, text) = desk.notice(&args.notice)?;
+    let line = line(&desk, &args.notice);
     let plain = crate::notice::plain(&text);
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
-                           "plain": plain, "evidence": record.facts, "missing": record.missing });
+                           "plain": plain, "evidence": record.facts, "missing": record.missing, "approval": line });
     let shown = if args.plain { &plain } else { &text };
     desktop.ui.answer(&document, || hostile::terminal(shown))?;
+    if let Some(line) = line {
+        still(desktop, &line);
+    }
     Ok(None)
 }
 
@@ -162,12 +167,36 @@ async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
     desktop.ui.answer(&signed, || {
         format!("{} approved {}.\n", signed.person, args.notice)
     })?;
-    desktop.ui.hint(&format!(
-        "next: cordon notice send {} {} --to ADDRESS",
-        desk.log.case(),
-        args.notice
-    ));
+    let line = line(&desk, &args.notice);
+    if !line.is_some_and(|line| still(desktop, &line)) {
+        desktop.ui.hint(&format!(
+            "next: cordon notice send {} {} --to ADDRESS",
+            desk.log.case(),
+            args.notice
+        ));
+    }
     Ok(None)
+}
+
+fn line(desk: &Desk, notice: &NoticeId) -> Option<NoticeLine> {
+    let notices = desk.summary().notices;
+    notices.into_iter().find(|line| line.id == *notice)
+}
+
+/// Says who still has to approve, and which approvals do not count; whether anybody has to.
+fn still(desktop: &Desktop, line: &NoticeLine) -> bool {
+    for void in line.decisions.iter().filter(|one| !one.counts) {
+        let void = format!(
+            "the approval of {} does not count: {}",
+            void.person, void.why
+        );
+        desktop.ui.warning(&hostile::one_line(&void, 400));
+    }
+    let waits = line.waits_for();
+    if let Some(who) = &waits {
+        desktop.ui.hint(&format!("waits for the approval of {who}"));
+    }
+    waits.is_some()
 }
 
 async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {

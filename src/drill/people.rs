@@ -11,6 +11,10 @@ use crate::sshsig::Signer;
 pub(super) struct Operator {
     /// The name.
     pub(super) name: String,
+    /// The address.
+    pub(super) email: String,
+    /// The login at GitHub.
+    pub(super) login: String,
     /// The role.
     pub(super) role: &'static str,
     /// The private key.
@@ -31,6 +35,8 @@ pub(super) fn make(folder: &Path, company: &Company) -> Result<Vec<Operator>> {
             let signer = Signer::generate(&key, &person.email)?;
             Ok(Operator {
                 name: person.name.clone(),
+                email: person.email.clone(),
+                login: person.github_login.clone(),
                 role,
                 key,
                 public: signer.public().line(),

@@ -248,9 +248,11 @@ fn configuration(
     for person in people {
         let _ = writeln!(
             text,
-            "\n[[people]]\nname = {}\nroles = [{}]\nkey = {}",
+            "\n[[people]]\nname = {}\nroles = [{}]\nemails = [{}]\nlogins = [{}]\nkey = {}",
             quoted(&person.name),
             quoted(person.role),
+            quoted(&person.email),
+            quoted(&person.login),
             quoted(person.public.trim())
         );
     }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use crate::canon::Digest;
 use crate::case::event::{Person, Signed};
+use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
 use crate::id::{CaseId, NoticeId};
@@ -28,6 +29,19 @@ pub enum Subject {
     Gate(String),
     /// A notice; the decision binds the digest of its text.
     Notice(NoticeId),
+}
+
+impl Subject {
+    /// The roles that may decide on it, as the case asks for them; `None` where it asks for none.
+    pub fn roles<'a>(&self, state: &'a CaseState) -> Option<&'a [String]> {
+        match self {
+            Self::Gate(step) => state.gates.get(step).map(|gate| gate.roles.as_slice()),
+            Self::Notice(id) => {
+                let approval = state.notices.get(id)?.approval.as_ref()?;
+                Some(&approval.roles)
+            }
+        }
+    }
 }
 
 impl fmt::Display for Subject {
@@ -215,6 +229,29 @@ pub fn check(signed: &Signed, person: &Person, expected: &Expected<'_>) -> Resul
     Ok(approval)
 }
 
+/// Checks a signed decision as it stands in a case: that the person may decide, and everything that
+/// [`check`] checks.
+///
+/// # Errors
+/// Kind evidence; the code says which part does not hold.
+pub fn check_in(state: &CaseState, signed: &Signed, expected: &Expected<'_>) -> Result<Approval> {
+    let barred = |why: String| {
+        Fault::evidence(
+            "approval-person",
+            format!("The decision does not count: {why}."),
+        )
+        .at(one_line(&signed.person, TEXT_LIMIT))
+    };
+    state
+        .may_decide(expected.subject.roles(state), &signed.person)
+        .map_err(barred)?;
+    let mut people = state.people.iter();
+    let person = people
+        .find(|person| person.name == signed.person)
+        .ok_or_else(|| barred("the person is not on the roster".to_owned()))?;
+    check(signed, person, expected)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +310,8 @@ mod tests {
             name: approval.person.clone(),
             roles: vec!["legal".to_owned()],
             key: signer.public().line(),
+            emails: Vec::new(),
+            logins: Vec::new(),
         };
         let good = expect(&approval);
         check(&signed, &person(&ada_key), &good).unwrap();

@@ -272,6 +272,13 @@ fn contacted(contact: &Contact, line: u64) -> Moment {
     }
 }
 
+fn settled(account: &Account, how: &str, reason: &str) -> String {
+    let Account {
+        provider, login, ..
+    } = account;
+    format!("account {login} at {provider} {how}: {reason}")
+}
+
 /// What we did, as the log tells it.
 fn ours(entry: &Entry) -> Option<Moment> {
     use MomentSource::{Action, Case};
@@ -284,13 +291,10 @@ fn ours(entry: &Entry) -> Option<Moment> {
         Event::CaseNoted { text } => (Case, format!("note by {by}: {text}")),
         Event::IdentityChosen {
             account, reason, ..
-        } => (
-            Action,
-            format!(
-                "account {} at {} chosen: {reason}",
-                account.login, account.provider
-            ),
-        ),
+        } => (Action, settled(account, "chosen", reason)),
+        Event::IdentityWithdrawn { account, reason } => {
+            (Action, settled(account, "withdrawn", reason))
+        }
         Event::InventoryRead { account, doors, .. } => (
             Action,
             format!(

@@ -158,7 +158,7 @@ fn gates_can_pass(playbook: &Playbook, case: &CaseId, state: &CaseState) -> Resu
         let able: BTreeSet<&str> = state
             .people
             .iter()
-            .filter(|person| person.roles.iter().any(|role| gate.roles.contains(role)))
+            .filter(|person| state.may_decide(Some(&gate.roles), &person.name).is_ok())
             .map(|person| person.name.as_str())
             .collect();
         let needed = usize::try_from(gate.people).unwrap_or(usize::MAX);

@@ -197,13 +197,6 @@ impl Dispatch<'_> {
             }
             return self.take_close_up(place, step, record, &known.door);
         }
-        let chosen = state.accounts.iter().any(|account| {
-            account.provider == known.door.provider && account.id == known.door.account
-        });
-        if !chosen {
-            let why = "Its account was withdrawn from the case.";
-            return self.end(place, skip(why), Way::On);
-        }
         self.queue_close(place, step, &provider, &known.door, None);
     }
 

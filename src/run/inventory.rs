@@ -75,6 +75,10 @@ async fn look(
         again: Vec::new(),
     };
     log.append_if(&Actor::Engine, Vec::new(), |state| {
+        if state.withdrawn.contains(account) {
+            looked.doors = Err("The account was withdrawn meanwhile.".to_owned());
+            return Ok(Vec::new());
+        }
         let (doors, completeness) = sift(state, account, spec, found);
         let number = u32::try_from(doors.len()).unwrap_or(u32::MAX);
         looked.doors = Ok(number);

@@ -248,8 +248,12 @@ fn about_close(run: &Run, state: &CaseState, step: &Step, behind_gate: bool) -> 
             }
         },
     }
-    if *class == Class::Irreversible && !behind_gate {
-        found.push("it cannot be undone, and no gate stands before it.".to_owned());
+    let own = |need: &String| state.gates_for_good.contains(need);
+    if *class == Class::Irreversible && !step.needs.iter().any(own) {
+        found.push(
+            "it cannot be undone, and no gate for two people or more stands before it alone."
+                .to_owned(),
+        );
     }
     let Some(known) = state.doors.get(door).map(|record| &record.door) else {
         found.push(format!("the door {door} was not found by any inventory."));

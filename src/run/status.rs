@@ -220,7 +220,14 @@ fn stand(state: &CaseState, step: &Step) -> (Mark, String) {
     }
     if let Some(gate) = state.gates.get(&step.id) {
         let until = crate::time::utc(gate.expires);
-        let note = if gate.expired {
+        let note = if let Some(denied) = &gate.denied {
+            let person = &denied.person;
+            if gate.expired {
+                format!("the denial by {person} does not count; open it again")
+            } else {
+                format!("{person} denied it; the run has not taken that up yet")
+            }
+        } else if gate.expired {
             format!("its time ran out at {until}; open it again, or make a new plan")
         } else {
             let (have, need) = (gate.approvals.len(), gate.people);

@@ -21,14 +21,19 @@ zone = "UTC"
 
 # Who may approve. Roles: responder, incident_lead, legal, hr, executive.
 # The key is the one line of the person's SSH public key file; `ssh-keygen -t ed25519` makes one.
+# Give every address and login: by these Cordon knows when a case is about the person, and lets
+# nobody approve in their own case.
 # [[people]]
 # name = "Jordan Doe"
 # roles = ["incident_lead"]
+# emails = ["jordan@company.example"]
+# logins = ["jdoe-company"]
 # key = "ssh-ed25519 AAAA… jordan@company.example"
 #
 # [[people]]
 # name = "Robin Roe"
 # roles = ["legal"]
+# emails = ["robin@company.example"]
 # key = "ssh-ed25519 AAAA… robin@company.example"
 
 # Logins that are never closed: break-glass accounts, service accounts, whoever runs Cordon.

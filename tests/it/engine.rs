@@ -494,6 +494,8 @@ impl Rig {
             name: name.to_owned(),
             roles: vec![role.to_owned()],
             key: format!("ssh-ed25519 AAAA{name} {name}"),
+            emails: Vec::new(),
+            logins: Vec::new(),
         };
         let opened = Event::CaseOpened {
             title: "Access review LL-C-0417".to_owned(),

@@ -517,31 +517,43 @@ async fn a_changed_plan_is_refused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_that_was_taken_back_is_left_alone() {
-    let doors = [door("alpha", "account", "a"), door("alpha", "account", "b")];
-    let rig = Rig::with(&doors, &[("alpha", 1)]).await;
-    rig.sim("alpha")
-        .with(|world| world.latency = Duration::from_secs(2));
+async fn an_account_is_taken_back_only_while_nothing_works_on_it() {
+    let doors = [door("alpha", "account", "a"), door("beta", "account", "b")];
+    let rig = Rig::new(&doors).await;
     rig.plan(vec![
         close("close/a", &doors[0], &[]),
-        close("close/b", &doors[1], &["close/a"]),
+        crate::engine::gate("gate", 1, &[]),
+        close("close/b", &doors[1], &["gate"]),
     ])
     .await;
-    let withdraw = async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        let account = crate::engine::account("alpha");
+    rig.go().await;
+    let withdraw = |provider: &str| {
+        let account = crate::engine::account(provider);
         let reason = "another person".to_owned();
         rig.append(Event::IdentityWithdrawn { account, reason })
-            .await
-            .unwrap();
     };
-    let (report, ()) = tokio::join!(rig.go(), withdraw);
-    assert_eq!(report.end, End::Finished);
-    assert_eq!(
-        (rig.result("close/a"), rig.result("close/b")),
-        ("done", "skipped")
-    );
-    assert_eq!(rig.sim("alpha").count("close"), 1);
+    let fault = withdraw("alpha").await.unwrap_err();
+    assert!(fault.what().contains("has touched a door"), "{fault}");
+    let fault = withdraw("beta").await.unwrap_err();
+    assert!(fault.what().contains("run is under way"), "{fault}");
+    let fault = withdraw("gamma").await.unwrap_err();
+    assert!(fault.what().contains("not chosen"), "{fault}");
+    cordon::run::set_aside(&rig.log, &crate::engine::operator(), "another person")
+        .await
+        .unwrap();
+    withdraw("beta").await.unwrap();
+    let fault = withdraw("alpha").await.unwrap_err();
+    assert!(fault.what().contains("has touched a door"), "{fault}");
+    // Its doors are no part of the case, and the old plan cannot be carried out any more.
+    rig.log.read(|state| {
+        assert_eq!(state.doors.keys().collect::<Vec<_>>(), [&doors[0].id]);
+        assert_eq!(state.accounts.len(), 1);
+    });
+    let run = rig.run();
+    let (by, options) = (crate::engine::operator(), Options::default());
+    let fault = run.execute(&by, &options).await.unwrap_err();
+    assert_eq!(fault.code(), "run-refused");
+    assert_eq!(rig.sim("beta").count("close"), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -15,16 +15,26 @@ async fn closed(doors: &[Door]) -> Rig {
     let rig = Rig::new(doors).await;
     let steps = doors.iter().enumerate();
     let mut steps: Vec<_> = steps
-        .map(|(n, door)| close(&format!("close/{n}"), door, &["gate"]))
+        .map(|(n, door)| {
+            let gate = if door.kind.ends_with("key") {
+                "for-good"
+            } else {
+                "gate"
+            };
+            close(&format!("close/{n}"), door, &[gate])
+        })
         .collect();
     steps.insert(0, crate::engine::gate("gate", 1, &[]));
-    for pair in 2..steps.len() {
+    steps.insert(1, crate::engine::gate("for-good", 2, &[]));
+    for pair in 3..steps.len() {
         let before = steps[pair - 1].id.clone();
         steps[pair].needs.push(before);
     }
     rig.plan(steps).await;
     rig.go().await;
     rig.approve("gate", "ana").await.unwrap();
+    rig.approve("for-good", "ana").await.unwrap();
+    rig.approve("for-good", "ben").await.unwrap();
     rig.go().await;
     for door in doors {
         assert_eq!(rig.state(door), DoorState::Closed);

@@ -16,7 +16,7 @@ async fn gated(people: u32) -> Rig {
     let doors = [
         door("alpha", "account", "a"),
         door("beta", "account", "b"),
-        door("beta", "key", "c"),
+        door("beta", "session", "c"),
     ];
     let rig = Rig::new(&doors).await;
     rig.plan(vec![
@@ -259,7 +259,7 @@ async fn a_new_plan_makes_old_approvals_void() {
 async fn a_denial_bars_what_names_the_gate_and_spares_the_rest() {
     let doors = [
         door("alpha", "account", "a"),
-        door("alpha", "key", "b"),
+        door("alpha", "session", "b"),
         door("beta", "account", "c"),
     ];
     let rig = Rig::new(&doors).await;

@@ -25,7 +25,7 @@ fn doors() -> [Door; 4] {
         door("alpha", "account", "a"),
         door("alpha", "session", "b"),
         door("beta", "account", "c"),
-        door("beta", "key", "d"),
+        door("beta", "session", "d"),
     ]
 }
 

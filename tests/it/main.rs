@@ -35,6 +35,7 @@ mod intake;
 mod mail;
 mod notices;
 mod okta;
+mod people;
 mod playbook;
 mod program;
 mod rules;

@@ -187,6 +187,8 @@ fn case() -> (CaseId, CaseState) {
             name: name.to_owned(),
             roles: roles.into_iter().map(str::to_owned).collect(),
             key: "ssh-ed25519 AAAA".to_owned(),
+            emails: Vec::new(),
+            logins: Vec::new(),
         });
     }
     for account in [account("okta", "00u1"), account("github", "1001")] {

@@ -318,6 +318,8 @@ fn person(name: &str, key: &str) -> Person {
         name: name.into(),
         roles: vec!["legal".into()],
         key: key.into(),
+        emails: Vec::new(),
+        logins: Vec::new(),
     }
 }
 
@@ -479,6 +481,7 @@ fn nobody_approves_a_notice_about_themself_or_from_outside_the_roster() {
             evidence,
             facts: Vec::new(),
             missing: Vec::new(),
+            approval: None,
         })
         .unwrap();
     let mut approve = |name: &str| {

@@ -118,13 +118,17 @@ impl Staged {
             app = github_keys.app_id,
             installation = github_keys.installation_id,
         );
-        for (name, role) in approvers(&self.company) {
+        for ((name, role), person) in approvers(&self.company)
+            .into_iter()
+            .zip(&self.company.approvers)
+        {
+            let (email, login) = (&person.email, &person.github_login);
             let key = Signer::generate(&self.key(role), role).unwrap();
             let line = key.public().line();
             let line = line.trim();
             writeln!(
                 text,
-                "[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\nkey = \"{line}\""
+                "[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\nemails = [\"{email}\"]\nlogins = [\"{login}\"]\nkey = \"{line}\""
             )
             .unwrap();
         }

@@ -1,11 +1,11 @@
 //! Which event may follow which state.
 
 use super::{CaseState, GateRecord, Phase, RunPhase};
-use crate::case::event::{ClockStart, Entry, Event, Outcome, Person, Signed};
+use crate::case::event::{ClockStart, Entry, Event, Outcome, Quorum};
 use crate::door::{Class, DoorState};
 use crate::fault::{Fault, Result};
 use crate::id::{DoorId, EvidenceId};
-use crate::plan::{Step, Task};
+use crate::plan::{Step, StepId, Task};
 use crate::time::Timestamp;
 
 impl CaseState {
@@ -56,6 +56,7 @@ impl CaseState {
             Event::IdentityChosen { evidence, .. } => {
                 evidence.iter().try_for_each(|id| self.known(id))
             }
+            Event::IdentityWithdrawn { account, .. } => self.may_withdraw(account),
             Event::TrailPage { evidence, .. } => self.known(evidence),
             Event::TrailRead { evidence, .. } => evidence.iter().try_for_each(|id| self.known(id)),
             Event::ContactRecorded(contact) => {
@@ -185,13 +186,13 @@ impl CaseState {
             self.door(planned)?.protected.is_none(),
             "the door is protected",
         )?;
-        let gated = step.needs.iter().any(|need| {
-            let gate = |planned: &Step| matches!(planned.task, Task::Gate { .. });
-            self.planned(need).is_some_and(gate)
-        });
+        let passed = |gate: &&StepId| {
+            let shut = |of: &GateRecord| !of.passed || self.bound(of.plan).is_err();
+            self.gates_for_good.contains(*gate) && self.gates.get(*gate).is_some_and(|of| !shut(of))
+        };
         need(
-            gated || *class != Class::Irreversible,
-            "what cannot be undone needs a gate of its own",
+            *class != Class::Irreversible || step.needs.iter().any(|need| passed(&need)),
+            "what cannot be undone needs a gate of its own, for two people or more, that was passed",
         )?;
         need(
             undo || *class != Class::Reversible,
@@ -293,17 +294,14 @@ impl CaseState {
                         .all(|other| other.person != signed.person),
                     "the person has approved before",
                 )?;
-                need(
-                    !self.key_was_used(&gate.approvals, &signed.person),
-                    "the same key has approved before, under another name",
-                )?;
-                self.may_decide(gate, &signed.person)
+                self.not_again(&gate.approvals, &signed.person)?;
+                self.may_decide(Some(&gate.roles), &signed.person)
             }
             Event::GateDenied { step, plan, signed } => {
                 let gate = gate(step)?;
                 need(gate.plan == *plan, "the denial binds another plan")?;
                 self.unsettled(gate, at)?;
-                self.may_decide(gate, &signed.person)
+                self.may_decide(Some(&gate.roles), &signed.person)
             }
             Event::GatePassed { step } => {
                 let gate = gate(step)?;
@@ -331,59 +329,19 @@ impl CaseState {
         need(at < gate.expires, "the gate's time has run out")
     }
 
-    /// Whether a person may decide at a gate: on the roster, with one of its roles, and not the
-    /// subject.
-    ///
-    /// # Errors
-    /// The reason why not.
-    pub fn may_decide(&self, gate: &GateRecord, person: &str) -> Result<(), String> {
-        let person = self.people.iter().find(|known| known.name == person);
-        let person = person.ok_or("the person is not on the roster")?;
-        need(
-            person.roles.iter().any(|role| gate.roles.contains(role)),
-            "the person has no role that may approve",
-        )?;
-        need(
-            !self.is_subject(person),
-            "nobody decides about their own case",
-        )
-    }
-
-    /// Whether one of `approvals` was signed with the key of `person`, whatever its owner is called.
-    fn key_was_used(&self, approvals: &[Signed], person: &str) -> bool {
-        let key = |name: &str| {
-            let known = self.people.iter().find(|known| known.name == name)?;
-            known.key.split_whitespace().nth(1)
-        };
-        let own = key(person);
-        own.is_some() && approvals.iter().any(|other| key(&other.person) == own)
-    }
-
-    /// Whether a person of the roster is the subject, by any name or address of theirs that the
-    /// case knows. A name that two people share costs another approver; a match that is missed would
-    /// let the subject decide about themself.
-    pub fn is_subject(&self, person: &Person) -> bool {
-        let comment = person.key.split_whitespace().nth(2).unwrap_or_default();
-        let subject = &self.subject;
-        let named = subject.accounts.iter().map(|account| &account.login);
-        let chosen = self.accounts.iter().map(|account| &account.login);
-        (subject.emails.iter())
-            .chain(&subject.display_name)
-            .chain(&subject.worker_id)
-            .chain(named)
-            .chain(chosen)
-            .map(|known| known.trim().to_lowercase())
-            .filter(|known| !known.is_empty())
-            .any(|known| {
-                known == person.name.trim().to_lowercase() || known == comment.to_lowercase()
-            })
-    }
-
     fn rule_paper(&self, event: &Event) -> Result<(), String> {
         match event {
             Event::NoticeDrafted {
-                evidence, facts, ..
+                evidence,
+                facts,
+                approval,
+                ..
             } => {
+                let asks = |of: &Quorum| of.people > 0 && !of.roles.is_empty();
+                need(
+                    approval.as_ref().is_none_or(asks),
+                    "a notice that nobody has to approve",
+                )?;
                 self.known(evidence)?;
                 facts.iter().try_for_each(|id| self.known(id))
             }
@@ -394,22 +352,15 @@ impl CaseState {
             } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
                 need(record.text == *text, "the approval binds another text")?;
-                need(
-                    record.approvals.iter().all(|a| a.person != signed.person),
-                    "the person has approved before",
-                )?;
-                let person = self.people.iter().find(|known| known.name == signed.person);
-                let person = person.ok_or("the person is not on the roster")?;
-                need(
-                    !self.is_subject(person),
-                    "nobody decides about their own case",
-                )
+                self.not_again(&record.approvals, &signed.person)?;
+                let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
+                self.may_decide(roles, &signed.person)
             }
             Event::NoticeSending { notice, text, .. } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
                 need(
-                    record.text == *text && !record.approvals.is_empty(),
-                    "this text was not approved",
+                    record.text == *text && record.lacks(record.approvals.len()) == 0,
+                    "this text was not approved by as many people as it needs",
                 )?;
                 need(record.sent.is_none(), "it was sent before")
             }

@@ -52,7 +52,7 @@ pub(super) fn decision(entry: &Entry) -> Option<Paper<'_>> {
 /// Whether it holds: the plan or text is one of the log, the person is on the roster, the signed
 /// text says all of it, and the signature is theirs.
 pub(super) fn judge(
-    walk: &Walk,
+    walk: &mut Walk,
     line: u64,
     entry: &Entry,
     paper: &Paper<'_>,
@@ -70,20 +70,18 @@ pub(super) fn judge(
     (decided, fault)
 }
 
-fn holds(walk: &Walk, entry: &Entry, paper: &Paper<'_>) -> Result<()> {
+fn holds(walk: &mut Walk, entry: &Entry, paper: &Paper<'_>) -> Result<()> {
     let unbound = |what: &str| Fault::evidence("approval-unbound", what.to_owned());
     let bound = match &paper.subject {
         Subject::Gate(_) => walk.plans.contains(&paper.binds),
-        Subject::Notice(id) => walk.notices.get(id) == Some(&paper.binds),
+        Subject::Notice(id) => walk
+            .notices
+            .get(id)
+            .is_some_and(|notice| notice.text == paper.binds),
     };
     if !bound {
         return Err(unbound("It binds no plan or text of this log."));
     }
-    let person = walk
-        .people
-        .iter()
-        .find(|person| person.name == paper.signed.person)
-        .ok_or_else(|| unbound("The person is not on the roster of the case."))?;
     let expected = Expected {
         case: &entry.case,
         subject: &paper.subject,
@@ -91,5 +89,25 @@ fn holds(walk: &Walk, entry: &Entry, paper: &Paper<'_>) -> Result<()> {
         decision: paper.decision,
         now: entry.at,
     };
-    approval::check(paper.signed, person, &expected).map(|_| ())
+    let approval = approval::check_in(&walk.state, paper.signed, &expected)?;
+    if let Subject::Notice(id) = &paper.subject
+        && let Some(notice) = walk.notices.get_mut(id)
+    {
+        notice.approved.insert(approval.person, approval.expires);
+    }
+    Ok(())
+}
+
+/// What speaks against the sending that an entry begins: as many people as the notice asks for have
+/// to have approved this text, and their approvals have to hold at that instant.
+pub(super) fn unapproved(walk: &Walk, entry: &Entry) -> Option<String> {
+    let Event::NoticeSending { notice, text, .. } = &entry.event else {
+        return None;
+    };
+    let known = walk.notices.get(notice)?;
+    let in_time = known.approved.values().filter(|until| entry.at < **until);
+    let (count, people) = (in_time.count(), known.people);
+    let enough = known.text == *text && usize::try_from(people).is_ok_and(|people| count >= people);
+    (!enough)
+        .then(|| format!("{notice} was sent with {count} approvals that hold; it needs {people}"))
 }

@@ -17,6 +17,7 @@ use crate::fault::{Result, io};
 use crate::id::{CaseId, EvidenceId, NoticeId};
 use crate::sshsig::PublicKey;
 use crate::store::MAX_LINE;
+use crate::time::Timestamp;
 
 /// What every line of every version has.
 #[derive(Deserialize)]
@@ -46,12 +47,21 @@ pub(super) struct Walk {
     /// Digests of evidence by id.
     kept: HashMap<EvidenceId, Digest>,
     pub(super) plans: HashSet<Digest>,
-    pub(super) notices: HashMap<NoticeId, Digest>,
-    state: CaseState,
+    pub(super) notices: HashMap<NoticeId, Drafted>,
+    pub(super) state: CaseState,
     /// After damage or a newer line, the rules of the fold would only repeat it.
     unruled: bool,
     /// The number that the next line should carry.
     next: u64,
+}
+
+/// The text of a notice, and who has approved it.
+pub(super) struct Drafted {
+    pub(super) text: Digest,
+    /// How many people have to approve.
+    pub(super) people: u32,
+    /// Approvals that hold: who, and until when.
+    pub(super) approved: HashMap<String, Timestamp>,
 }
 
 /// A line and where it stands.
@@ -214,8 +224,8 @@ impl Walk {
                 recorder,
                 ..
             } => {
-                self.title.clone_from(title);
                 self.people.clone_from(people);
+                self.title.clone_from(title);
                 match recorder.parse() {
                     Ok(key) => self.recorder = Some(key),
                     Err(fault) => self.issue(place, format!("the recorder's key: {fault}")),
@@ -235,13 +245,19 @@ impl Walk {
                 notice,
                 text,
                 evidence,
+                approval,
                 ..
             } => {
                 if self.kept.get(evidence) != Some(text) {
                     let what = format!("the text of {notice} is not the evidence that it names");
                     self.issue(place, what);
                 }
-                self.notices.insert(notice.clone(), *text);
+                let drafted = Drafted {
+                    text: *text,
+                    people: approval.as_ref().map_or(1, |of| of.people),
+                    approved: HashMap::new(),
+                };
+                self.notices.insert(notice.clone(), drafted);
             }
             Event::CheckpointSigned {
                 entries,
@@ -266,6 +282,9 @@ impl Walk {
                 self.checkpoints.push((place.number, signed));
             }
             _ => {}
+        }
+        if let Some(what) = papers::unapproved(self, entry) {
+            self.issue(place, what);
         }
         if let Some(paper) = papers::decision(entry) {
             let (decided, fault) = papers::judge(self, place.number, entry, &paper);

@@ -58,6 +58,8 @@ pub(super) async fn opened() -> Made {
             name: "Ada Example".to_owned(),
             roles: vec!["legal".to_owned()],
             key: person.public().line(),
+            emails: Vec::new(),
+            logins: Vec::new(),
         }],
         recorder: key.public().line(),
         protected: Vec::new(),
@@ -236,6 +238,7 @@ impl Made {
             evidence,
             facts,
             missing: Vec::new(),
+            approval: None,
         }])
         .await;
         let signed = self.sign(Subject::Notice(notice.clone()), digest);

@@ -456,6 +456,7 @@ async fn decisions_that_do_not_hold_are_named() {
         evidence,
         facts: Vec::new(),
         missing: Vec::new(),
+        approval: None,
     }])
     .await;
     // Signed for another text than the log says.

@@ -1,0 +1,342 @@
+//! Gates and notices: what people decided, whether it counts, and who may still decide.
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::Summary;
+use crate::canon::Digest;
+use crate::case::event::{Quorum, Signed};
+use crate::case::state::{CaseState, GateRecord, NoticeRecord};
+use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
+use crate::hostile::one_line;
+use crate::id::NoticeId;
+use crate::time::{Timestamp, utc_and_zone};
+use crate::ui;
+
+/// One decision of a person.
+#[derive(Debug, Clone, Serialize)]
+pub struct DecisionLine {
+    /// The person. Hostile text.
+    pub person: String,
+    /// `approve` or `deny`.
+    pub decision: &'static str,
+    /// Whether it counts: the person may decide, and text, time and signature hold.
+    pub counts: bool,
+    /// Why it does not; empty when it does.
+    pub why: String,
+}
+
+/// Where a gate stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateStands {
+    /// It waits for people.
+    Waiting,
+    /// Enough people approved; the run passes it.
+    Approved,
+    /// A person denied it; the run skips what is behind it.
+    Denied,
+    /// A denial that does not count stands in it: it has to be opened again.
+    Spoiled,
+    /// Its time has run out.
+    Expired,
+}
+
+/// One gate.
+#[derive(Debug, Clone, Serialize)]
+pub struct GateLine {
+    /// The step.
+    pub step: String,
+    /// Where it stands.
+    pub stands: GateStands,
+    /// The roles that may approve.
+    pub roles: Vec<String>,
+    /// How many people approved so that it counts.
+    pub approved: usize,
+    /// How many are needed.
+    pub people: u32,
+    /// Who may still approve.
+    pub may: Vec<String>,
+    /// Every decision, whether it counts or not.
+    pub decisions: Vec<DecisionLine>,
+    /// Until when.
+    pub expires: Timestamp,
+}
+
+/// One draft.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoticeLine {
+    /// Its id.
+    pub id: NoticeId,
+    /// The template.
+    pub template: String,
+    /// SHA-256 of the text.
+    pub text: Digest,
+    /// Facts that it lacks.
+    pub missing: Vec<String>,
+    /// Whose approval it needs; `None` means any one person.
+    pub approval: Option<Quorum>,
+    /// Who approved so that it counts.
+    pub approved_by: Vec<String>,
+    /// How many more have to approve.
+    pub lacks: usize,
+    /// Who may still approve.
+    pub may: Vec<String>,
+    /// Every approval, whether it counts or not.
+    pub decisions: Vec<DecisionLine>,
+    /// Whether it went out.
+    pub sent: bool,
+    /// Whether a later draft of the same notice takes its place.
+    pub replaced: bool,
+}
+
+impl NoticeLine {
+    /// Where it stands, in a word or two.
+    pub const fn stage(&self) -> &'static str {
+        match (
+            self.sent,
+            self.replaced,
+            self.lacks,
+            self.decisions.is_empty(),
+        ) {
+            (true, ..) => "sent",
+            (false, true, ..) => "replaced",
+            (false, false, 0, _) => "approved",
+            (false, false, _, true) => "draft",
+            (false, false, _, false) => "not approved by all",
+        }
+    }
+
+    /// Who still has to approve, as a sentence; nothing when the approval is complete.
+    pub fn waits_for(&self) -> Option<String> {
+        let lacks = (!self.sent && self.lacks > 0).then_some(self.lacks)?;
+        let roles = self.approval.as_ref().map(|of| of.roles.join(" or "));
+        let roles = roles.map(|roles| format!(" ({roles})")).unwrap_or_default();
+        let people = self.approval.as_ref().map_or(1, |of| of.people);
+        let word = if people == 1 { "person" } else { "people" };
+        Some(format!(
+            "{lacks} of {people} {word}{roles}: {}",
+            may(&self.may)
+        ))
+    }
+}
+
+fn may(names: &[String]) -> String {
+    if names.is_empty() {
+        return "nobody else of this case may".to_owned();
+    }
+    let names: Vec<String> = names.iter().map(|name| one_line(name, 80)).collect();
+    format!("{} may", names.join(" or "))
+}
+
+/// How decisions on one thing are looked at.
+struct Look<'a> {
+    state: &'a CaseState,
+    subject: Subject,
+    binds: Digest,
+    now: Timestamp,
+}
+
+impl Look<'_> {
+    /// Whether a decision counts. What was settled by it does not end with its time.
+    fn decision(&self, signed: &Signed, decision: Decision, settled: bool) -> DecisionLine {
+        let said = signed.text.parse::<Approval>().ok().map(|said| said.at);
+        let counts = self.state.case.as_ref().map(|case| {
+            let expected = Expected {
+                case,
+                subject: &self.subject,
+                binds: self.binds,
+                decision,
+                now: said.filter(|_| settled).unwrap_or(self.now),
+            };
+            approval::check_in(self.state, signed, &expected)
+        });
+        let why = match counts {
+            Some(Ok(_)) => String::new(),
+            Some(Err(fault)) => fault.to_string(),
+            None => "the case was not opened".to_owned(),
+        };
+        DecisionLine {
+            person: signed.person.clone(),
+            decision: decision.word(),
+            counts: why.is_empty(),
+            why,
+        }
+    }
+}
+
+fn counting(decisions: &[DecisionLine]) -> usize {
+    decisions.iter().filter(|decision| decision.counts).count()
+}
+
+/// Every gate that was opened and is not settled.
+pub(super) fn gates(state: &CaseState, now: Timestamp) -> Vec<GateLine> {
+    let ended = |step: &String| {
+        let record = state.steps.get(step);
+        record.is_some_and(|record| record.outcome.is_some())
+    };
+    let open = state
+        .gates
+        .iter()
+        .filter(|(step, gate)| !gate.passed && !ended(step));
+    open.map(|(step, gate)| gate_line(state, step, gate, now))
+        .collect()
+}
+
+fn gate_line(state: &CaseState, step: &str, gate: &GateRecord, now: Timestamp) -> GateLine {
+    let look = Look {
+        state,
+        subject: Subject::Gate(step.to_owned()),
+        binds: gate.plan,
+        now,
+    };
+    let each = gate.approvals.iter();
+    let mut decisions: Vec<DecisionLine> = each
+        .map(|signed| look.decision(signed, Decision::Approve, false))
+        .collect();
+    let approved = counting(&decisions);
+    let denial = gate.denied.as_ref();
+    let denial = denial.map(|signed| look.decision(signed, Decision::Deny, true));
+    let enough = usize::try_from(gate.people).is_ok_and(|people| approved >= people);
+    let stands = match &denial {
+        Some(denial) if denial.counts => GateStands::Denied,
+        Some(_) => GateStands::Spoiled,
+        None if gate.expired || now >= gate.expires => GateStands::Expired,
+        None if enough => GateStands::Approved,
+        None => GateStands::Waiting,
+    };
+    decisions.extend(denial);
+    GateLine {
+        step: step.to_owned(),
+        stands,
+        roles: gate.roles.clone(),
+        approved,
+        people: gate.people,
+        may: state.may_still_decide(Some(&gate.roles), &gate.approvals),
+        decisions,
+        expires: gate.expires,
+    }
+}
+
+/// Every draft.
+pub(super) fn notices(state: &CaseState, now: Timestamp) -> Vec<NoticeLine> {
+    let all = state.notices.iter();
+    all.map(|(id, notice)| notice_line(state, id, notice, now))
+        .collect()
+}
+
+fn notice_line(
+    state: &CaseState,
+    id: &NoticeId,
+    notice: &NoticeRecord,
+    now: Timestamp,
+) -> NoticeLine {
+    let look = Look {
+        state,
+        subject: Subject::Notice(id.clone()),
+        binds: notice.text,
+        now,
+    };
+    let sent = notice.sent.is_some();
+    let each = notice.approvals.iter();
+    let decisions: Vec<DecisionLine> = each
+        .map(|signed| look.decision(signed, Decision::Approve, sent))
+        .collect();
+    let roles = notice.approval.as_ref().map(|of| of.roles.as_slice());
+    let count = decisions.iter().filter(|decision| decision.counts);
+    let approved_by: Vec<String> = count.map(|decision| decision.person.clone()).collect();
+    let held = |signed: &&Signed| approved_by.contains(&signed.person);
+    let held: Vec<Signed> = notice.approvals.iter().filter(held).cloned().collect();
+    NoticeLine {
+        id: id.clone(),
+        template: notice.template.clone(),
+        text: notice.text,
+        missing: notice.missing.clone(),
+        approval: notice.approval.clone(),
+        lacks: notice.lacks(approved_by.len()),
+        may: state.may_still_decide(roles, &held),
+        approved_by,
+        decisions,
+        sent,
+        // Ids are in the order of their making.
+        replaced: state
+            .notices
+            .range(id..)
+            .skip(1)
+            .any(|(_, later)| later.template == notice.template),
+    }
+}
+
+/// What a person reads first of gates and notices: a name and a line each.
+pub(super) fn lines(summary: &Summary, zone: &TimeZone) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    for gate in &summary.gates {
+        lines.push(("waiting", gate_text(gate, zone)));
+        lines.extend(void(&gate.decisions, &format!("gate `{}`", gate.step)));
+    }
+    let drafts = summary.notices.iter().filter(|notice| !notice.replaced);
+    for notice in drafts {
+        if let Some(who) = notice.waits_for() {
+            lines.push((
+                "waiting",
+                format!("notice {} for {who} ({})", notice.template, notice.id),
+            ));
+        }
+        lines.extend(void(
+            &notice.decisions,
+            &format!("notice {}", notice.template),
+        ));
+    }
+    lines
+}
+
+fn gate_text(gate: &GateLine, zone: &TimeZone) -> String {
+    let step = one_line(&gate.step, 120);
+    let until = utc_and_zone(gate.expires, zone);
+    match gate.stands {
+        GateStands::Waiting => {
+            let approved = u32::try_from(gate.approved).unwrap_or(u32::MAX);
+            let left = gate.people.saturating_sub(approved);
+            format!(
+                "gate `{step}` for {left} of {} people ({}), until {until}",
+                gate.people,
+                gate.roles.join(" or "),
+            )
+        }
+        GateStands::Approved => format!(
+            "gate `{step}` for the run: {} hold, until {until}",
+            ui::count(gate.approved, "approval")
+        ),
+        GateStands::Denied => {
+            let mut denied = gate.decisions.iter().filter(|one| one.decision == "deny");
+            let person = denied.next().map(|one| one_line(&one.person, 80));
+            format!(
+                "gate `{step}` for the run, which skips what is behind it: {} denied it, and the signature holds",
+                person.unwrap_or_default()
+            )
+        }
+        GateStands::Spoiled => {
+            format!("gate `{step}` to be opened again: a denial in it does not count")
+        }
+        GateStands::Expired => {
+            format!("gate `{step}` to be opened again: its time ran out at {until}")
+        }
+    }
+}
+
+fn void(decisions: &[DecisionLine], what: &str) -> Vec<(&'static str, String)> {
+    let void = decisions.iter().filter(|decision| !decision.counts);
+    void.map(|decision| {
+        let noun = match decision.decision {
+            "deny" => "denial",
+            _ => "approval",
+        };
+        let (person, why) = (one_line(&decision.person, 80), one_line(&decision.why, 300));
+        let what = one_line(what, 160);
+        (
+            "void",
+            format!("the {noun} of {person} at {what} does not count: {why}"),
+        )
+    })
+    .collect()
+}

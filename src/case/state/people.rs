@@ -1,0 +1,174 @@
+//! Who may decide in a case, and whose accounts it is about.
+
+use super::{CaseState, NoticeRecord, RunPhase};
+use crate::case::event::{Person, Signed};
+use crate::id::NoticeId;
+use crate::plan::{Step, Task};
+use crate::provider::Account;
+
+impl CaseState {
+    /// Whether a person may decide: on the roster, with one of `roles` where some are asked for, and
+    /// not the person under review.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn may_decide(&self, roles: Option<&[String]>, person: &str) -> Result<(), String> {
+        let person = self
+            .person(person)
+            .ok_or("the person is not on the roster")?;
+        if let Some(roles) = roles
+            && !person.roles.iter().any(|role| roles.contains(role))
+        {
+            let roles = roles.join(" or ");
+            return Err(format!("the person has no role that may approve: {roles}"));
+        }
+        match self.known_as(person) {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "nobody decides about their own case, and `{}` is known of the account holder",
+                name.escape_debug()
+            )),
+        }
+    }
+
+    /// The people of the roster who may decide and have not approved yet, by name.
+    pub fn may_still_decide(&self, roles: Option<&[String]>, approvals: &[Signed]) -> Vec<String> {
+        let able = self.people.iter().filter(|person| {
+            self.may_decide(roles, &person.name).is_ok()
+                && approvals.iter().all(|signed| signed.person != person.name)
+                && self.not_again(approvals, &person.name).is_ok()
+        });
+        able.map(|person| person.name.clone()).collect()
+    }
+
+    /// Whether a person of the roster is the person under review.
+    pub fn is_subject(&self, person: &Person) -> bool {
+        self.known_as(person).is_some()
+    }
+
+    /// By which name, address or login the case knows a person of the roster as the person under
+    /// review. One that two people share costs another approver; a match that is missed would let
+    /// somebody decide about themself.
+    fn known_as(&self, person: &Person) -> Option<String> {
+        let subject = &self.subject;
+        let named = subject.accounts.iter().map(|account| &account.login);
+        let chosen = self.accounts.iter().map(|account| &account.login);
+        let known: Vec<String> = (subject.emails.iter())
+            .chain(&subject.display_name)
+            .chain(&subject.worker_id)
+            .chain(named)
+            .chain(chosen)
+            .map(|known| folded(known))
+            .filter(|known| !known.is_empty())
+            .collect();
+        let comment = person.key.split_whitespace().skip(2);
+        let comment = comment.collect::<Vec<_>>().join(" ");
+        let first = comment.split(' ').next().unwrap_or_default().to_owned();
+        [folded(&person.name), folded(&comment), folded(&first)]
+            .into_iter()
+            .chain(aliases(person))
+            .find(|name| known.contains(name))
+    }
+
+    /// One person decides once, whatever the roster calls them: by the key, and by every address and
+    /// login.
+    pub(super) fn not_again(&self, approvals: &[Signed], person: &str) -> Result<(), String> {
+        let Some(person) = self.person(person) else {
+            return Ok(());
+        };
+        let key = |person: &Person| person.key.split_whitespace().nth(1).map(str::to_owned);
+        let others = approvals.iter().filter(|other| other.person != person.name);
+        for other in others.filter_map(|other| self.person(&other.person)) {
+            if key(person).is_some() && key(person) == key(other) {
+                return Err("the same key has approved before, under another name".to_owned());
+            }
+            if aliases(person).any(|alias| aliases(other).any(|known| known == alias)) {
+                return Err("the same address has approved before, under another name".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// An approval that has run out, or whose signature does not hold, is given anew.
+    pub(super) fn approve(&mut self, notice: &NoticeId, signed: &Signed) {
+        if let Some(record) = self.notices.get_mut(notice) {
+            record.approvals.retain(|old| old.person != signed.person);
+            record.approvals.push(signed.clone());
+        }
+    }
+
+    fn person(&self, name: &str) -> Option<&Person> {
+        self.people.iter().find(|known| known.name == name)
+    }
+
+    /// Whether an account can be taken back.
+    pub(super) fn may_withdraw(&self, account: &Account) -> Result<(), String> {
+        if !self.accounts.contains(account) {
+            return Err("the account was not chosen".to_owned());
+        }
+        if self.is_touched(account) {
+            return Err("a step has touched a door of this account".to_owned());
+        }
+        if self.works_on(account) {
+            return Err("a run is under way that works on this account".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Whether a close of one of its doors was begun and not undone.
+    pub fn is_touched(&self, account: &Account) -> bool {
+        let doors = self.doors.values().filter(|door| door.door.is_of(account));
+        doors
+            .into_iter()
+            .any(|door| door.undoing || (door.touched && !door.undone))
+    }
+
+    /// Whether a run is under way whose steps read or close something of the account.
+    pub fn works_on(&self, account: &Account) -> bool {
+        let about = |step: &&Step| match &step.task {
+            Task::Close { door, .. } => {
+                let door = self.doors.get(door);
+                door.is_some_and(|record| record.door.is_of(account))
+            }
+            Task::Snapshot { account: of, .. } => of == account,
+            _ => false,
+        };
+        let steps = self.plan.iter().flat_map(|(plan, _)| &plan.steps);
+        self.run == RunPhase::Running
+            && steps.filter(about).any(|step| {
+                let record = self.steps.get(&step.id);
+                record.is_none_or(|record| record.outcome.is_none())
+            })
+    }
+
+    /// The account and its doors are no part of the case any more.
+    pub(super) fn withdraw(&mut self, account: &Account) {
+        self.accounts.retain(|known| known != account);
+        self.withdrawn.retain(|known| known != account);
+        self.withdrawn.push(account.clone());
+        self.inventories.retain(|(known, ..)| known != account);
+        self.inventory_failures
+            .retain(|(known, _)| known != account);
+        self.doors.retain(|_, record| !record.door.is_of(account));
+    }
+}
+
+impl NoticeRecord {
+    /// How many approvals are missing when `approvals` of them count.
+    pub fn lacks(&self, approvals: usize) -> usize {
+        let people = self.approval.as_ref().map_or(1, |of| of.people);
+        usize::try_from(people)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(approvals)
+    }
+}
+
+/// Every address and login of a person, as they are compared.
+fn aliases(person: &Person) -> impl Iterator<Item = String> {
+    let all = person.emails.iter().chain(&person.logins);
+    all.map(|one| folded(one)).filter(|one| !one.is_empty())
+}
+
+fn folded(name: &str) -> String {
+    name.trim().to_lowercase()
+}
