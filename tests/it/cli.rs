@@ -181,6 +181,7 @@ async fn a_case_from_its_opening_to_the_export() {
     desk.ends(3, "run CASE");
     desk.ends(4, "verify CASE");
     desk.ends(0, "contact import CASE demand.eml");
+    contacts(&desk);
     says("status_at_the_end", &desk.ends(0, "status CASE").out);
     says(
         "notice_ic3",
@@ -233,6 +234,44 @@ fn owned(desk: &Desk) {
     desk.ends(0, "case list");
     desk.ends(0, "contact list CASE");
     drop(store);
+}
+
+/// An instant in the future is refused; who says when a mail came in is told.
+fn contacts(desk: &Desk) {
+    let add = |code, at: &str| {
+        let line = format!("contact add CASE --channel call --from +1-555 --at {at} --text hello");
+        desk.ends(code, &line)
+    };
+    let before = desk.ends(0, "contact list CASE --json").json();
+    let said = add(2, "2099-01-01T00:00:00Z");
+    assert!(
+        said.err.contains("error[contact-future]")
+            && said.err.contains("at: --at 2099-01-01T00:00:00Z")
+            && said.err.contains("hint: "),
+        "{said:?}"
+    );
+    let after = desk.ends(0, "contact list CASE --json").json();
+    assert_eq!(after, before, "a refusal leaves nothing behind");
+    let mail = &after["contacts"][0];
+    let sources: Vec<&str> = mail["arrivals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["source"].as_str().unwrap())
+        .collect();
+    assert_eq!(sources, ["received-header", "import", "date-header"]);
+    assert_eq!(mail["received"], mail["arrivals"][0]["at"]);
+    let shown = desk.ends(
+        0,
+        &format!("contact show CASE {}", mail["id"].as_str().unwrap()),
+    );
+    assert!(
+        shown.out.contains("as recorded by the server")
+            && shown.out.contains("as claimed by the sender"),
+        "{shown:?}"
+    );
+    let timeline = desk.ends(0, "case timeline CASE").out;
+    assert!(timeline.contains("as recorded by the server"), "{timeline}");
 }
 
 /// Exit code 5 when one byte of one item is another.
