@@ -91,6 +91,17 @@ pub struct Signed {
     pub person: String,
 }
 
+/// A secret that was removed from the bytes of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redacted {
+    /// The value that it stood in (RFC 6901); empty when nothing of the body was kept.
+    pub path: String,
+    /// Where it began in the body as received, bytes.
+    pub at: u64,
+    /// How many bytes of the body as received were removed.
+    pub bytes: u64,
+}
+
 /// How a piece of evidence was had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,6 +121,10 @@ pub enum Source {
         status: Option<u16>,
         /// The headers of the answer.
         response_headers: Vec<(String, String)>,
+        /// The secrets that were removed from the body of the answer; all other bytes are as
+        /// received.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        redacted: Vec<Redacted>,
         /// Why there was no answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         broken: Option<String>,
