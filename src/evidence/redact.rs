@@ -227,7 +227,11 @@ fn none_of(body: &[u8]) -> Clean {
 }
 
 /// Where the secrets of a string value stand in `body`, each with the path of the string.
-fn secrets(body: &[u8], string: &json::Text, texts: &[String]) -> Vec<(String, Range<usize>)> {
+fn secrets(
+    body: &[u8],
+    string: &json::JsonString,
+    texts: &[String],
+) -> Vec<(String, Range<usize>)> {
     let whole = vec![(string.path.clone(), string.range.clone())];
     if string.text.is_empty() {
         return Vec::new();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A string of a JSON text.
 #[derive(Debug)]
-pub(super) struct Text {
+pub(super) struct JsonString {
     /// Its place in the document (RFC 6901).
     pub(super) path: String,
     /// The name that it stands under; `None` in a list.
@@ -27,7 +27,7 @@ enum Open {
 
 /// Every string of `body`, in order. `body` has been read as JSON before: what is not JSON gives
 /// strings without meaning, but no fault.
-pub(super) fn strings(body: &[u8]) -> Vec<Text> {
+pub(super) fn strings(body: &[u8]) -> Vec<JsonString> {
     let mut open: Vec<Open> = Vec::new();
     let mut found = Vec::new();
     let mut at = 0;
@@ -52,7 +52,7 @@ pub(super) fn strings(body: &[u8]) -> Vec<Text> {
                 if let Some(Open::Object(slot @ None)) = open.last_mut() {
                     *slot = Some(text.clone());
                 }
-                found.push(Text {
+                found.push(JsonString {
                     path,
                     key,
                     range: at + 1..end,
