@@ -111,6 +111,46 @@ fn usage_and_input_end_with_2() {
     }
 }
 
+#[test]
+fn with_json_an_error_is_one_document_and_still_text_on_stderr() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    let mut text = String::new();
+    for args in [
+        &["status", "case_that_is_not_there", "--json"][..],
+        &["--json", "case", "open"],
+        &["no-such-verb", "--json"],
+        &["contact", "--json"],
+        &["--json", "contact"],
+        &["--json", "contact", "add", "x", "--channel", "smoke"],
+        &["--json", "--config", "missing.toml", "case", "list"],
+        &["--json", "evidence", "verify", "missing"],
+    ] {
+        let said = program.run(args);
+        let document = said.json();
+        assert_eq!(
+            document["error"]["exit"].as_i64(),
+            said.code.map(i64::from),
+            "{said:?}"
+        );
+        assert!(!said.err.is_empty(), "{said:?}");
+        writeln!(
+            text,
+            "$ cordon {}\n{}\n{}",
+            args.join(" "),
+            said.out,
+            said.err
+        )
+        .unwrap();
+    }
+    // Behind `--`, and in what is no error, it is no wish for a document.
+    let help = program.run(&["--json", "--help"]);
+    assert!(help.code == Some(0) && help.out.starts_with("Runs the response"));
+    let plain = program.run(&["no-such-verb", "--", "--json"]);
+    assert!(plain.code == Some(2) && plain.out.is_empty(), "{plain:?}");
+    says("errors_json", &text);
+}
+
 /// A case at the desk of an operator, over the simulated providers.
 struct Desk {
     staged: Staged,
@@ -231,6 +271,10 @@ fn owned(desk: &Desk) {
         "{said:?}"
     );
     assert!(said.out.is_empty());
+    let document = desk.ends(6, "run CASE --json").json();
+    assert_eq!(document["error"]["code"], "store-owned");
+    assert_eq!(document["error"]["exit"], 6);
+    assert_eq!(document["error"]["where"], case.display().to_string());
     desk.ends(0, "case list");
     desk.ends(0, "contact list CASE");
     drop(store);
