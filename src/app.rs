@@ -37,6 +37,9 @@ pub use desk::{Desk, Unkept};
 /// The providers of this configuration, by name.
 pub type Providers = BTreeMap<String, Arc<dyn Provider>>;
 
+/// What the name of a case begins with while it is being opened.
+const OPENING: &str = ".opening-";
+
 /// The configured program.
 #[derive(Debug)]
 pub struct App {
@@ -132,9 +135,11 @@ impl App {
     pub async fn open_case(&self, new: NewCase) -> Result<Desk> {
         let cases = self.settings.data.join("cases");
         crate::store::make_dir(&cases)?;
+        self.remove_unfinished();
+        let _making = crate::store::Making::begin(&cases)?;
         let id = CaseId::fresh();
         let by = new.by.clone();
-        let (aside, place) = (cases.join(format!(".opening-{id}")), self.case_dir(&id));
+        let (aside, place) = (cases.join(format!("{OPENING}{id}")), self.case_dir(&id));
         self.make_case(&aside, id, new).await?;
         crate::store::put_in_place(&aside, &place)?;
         let log = CaseLog::open(&place, Arc::clone(&self.clock))?;
@@ -230,11 +235,24 @@ impl App {
         Ok(state)
     }
 
-    /// Every case, the newest first.
+    /// Removes what a crash left of cases that were being opened. None of them was acknowledged.
+    fn remove_unfinished(&self) {
+        let cases = self.settings.data.join("cases");
+        let opening = |name: &str| {
+            name.strip_prefix(OPENING)
+                .is_some_and(|id| id.parse::<CaseId>().is_ok())
+        };
+        for path in crate::store::remove_unfinished(&cases, opening) {
+            tracing::info!(path = %path.display(), "removed a case whose opening a crash ended");
+        }
+    }
+
+    /// Every case, the newest first. What a crash left of an opening is removed on the way.
     ///
     /// # Errors
     /// The folder of the cases cannot be read.
     pub fn list(&self) -> Result<Vec<Listed>> {
+        self.remove_unfinished();
         let mut ids = self.ids()?;
         ids.reverse();
         Ok(ids.into_iter().map(|id| self.listed(id)).collect())

@@ -19,10 +19,12 @@ mod status;
 mod undo;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::app::App;
@@ -146,6 +148,32 @@ pub fn run(cli: Cli) -> ExitCode {
             ExitCode::from(fault.kind().exit_code())
         }
     }
+}
+
+/// Says why the arguments were not taken, or what was asked for: help or the version.
+pub fn refused(error: &clap::Error, args: impl Iterator<Item = OsString>) -> ExitCode {
+    // Help and version go to stdout and are no error; usage goes to stderr.
+    error.print().ok();
+    let code = u8::try_from(error.exit_code()).unwrap_or(2);
+    let json = args
+        .take_while(|arg| arg != "--")
+        .any(|arg| arg == "--json");
+    if json && code != 0 {
+        let ui = Ui::new(Form::Json, false);
+        let said = error.render().to_string();
+        let said = said.strip_prefix("error: ").unwrap_or(&said);
+        let (what, rest) = said.split_once("\n\n").unwrap_or((said, ""));
+        let incomplete = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        let fault = if incomplete {
+            Fault::input("usage", "The command is not complete.").hint("see `--help`")
+        } else {
+            let words: Vec<&str> = what.split_whitespace().collect();
+            let next = rest.lines().map(str::trim).filter(|line| !line.is_empty());
+            next.fold(Fault::input("usage", words.join(" ")), Fault::hint)
+        };
+        ui.document(&fault);
+    }
+    ExitCode::from(code)
 }
 
 async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {

@@ -3,18 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use cordon::cli::{Cli, run};
+use cordon::cli::{Cli, refused, run};
 
 fn main() -> ExitCode {
     cordon::app::harden();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to stdout and are no error; usage goes to stderr.
-            let code = u8::try_from(error.exit_code()).unwrap_or(2);
-            error.print().ok();
-            return ExitCode::from(code);
-        }
+        Err(error) => return refused(&error, std::env::args_os()),
     };
     run(cli)
 }

@@ -14,6 +14,7 @@
 //! fsync of its `db` file; `store/disk.rs` has the bounds that make this enough. Opening compares the
 //! two copies line by line and heals one from the other ([`Repair`]).
 
+mod aside;
 mod case;
 mod chain;
 mod chunk;
@@ -29,6 +30,7 @@ mod objects;
 mod recover;
 mod repair;
 
+pub use aside::{Making, remove_unfinished};
 pub use case::CaseStore;
 pub use chain::{Head, MAX_LINE, line_hash};
 pub use hub::Hub;

@@ -2,12 +2,16 @@
 //! stderr. No meaning is carried by colour, and nothing needs a terminal.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::fault::{Fault, Result};
 use crate::hostile;
+
+/// Whether this process has answered with a JSON document: then no other follows.
+static ANSWERED: AtomicBool = AtomicBool::new(false);
 
 /// How to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +53,14 @@ impl Ui {
         let mut out = match self.form {
             // Whatever a face forgot to escape: nothing from outside steers a terminal.
             Form::Text => hostile::terminal(&text()),
-            Form::Json => serde_json::to_string_pretty(document).map_err(|error| {
-                Fault::failed("json", "The answer could not be written as JSON.").caused_by(error)
-            })?,
+            Form::Json => {
+                let text = serde_json::to_string_pretty(document).map_err(|error| {
+                    Fault::failed("json", "The answer could not be written as JSON.")
+                        .caused_by(error)
+                })?;
+                ANSWERED.store(true, Ordering::Relaxed);
+                text
+            }
         };
         if !out.ends_with('\n') && !out.is_empty() {
             out.push('\n');
@@ -85,8 +94,10 @@ impl Ui {
         }
     }
 
-    /// An error with its place, its causes and its next steps.
+    /// An error with its place, its causes and its next steps: as text on stderr, and where a JSON
+    /// document is wanted and none was given, as that document on stdout.
     pub fn fault(self, fault: &Fault) {
+        self.document(fault);
         let mut text = format!("error[{}]: {}", fault.code(), fault.what());
         if let Some(place) = fault.place() {
             text.push_str("\n  at: ");
@@ -103,6 +114,13 @@ impl Ui {
             text.push_str(hint);
         }
         say(&text);
+    }
+
+    /// An error as the JSON document on stdout, where one is wanted and none was given.
+    pub fn document(self, fault: &Fault) {
+        if self.is_json() && !ANSWERED.load(Ordering::Relaxed) {
+            self.answer(&document(fault), String::new).ok();
+        }
     }
 
     /// A bar on stderr for work of known length; silent without a terminal.
@@ -143,6 +161,24 @@ impl Ui {
         let line = line.trim();
         Ok((!line.is_empty()).then(|| line.to_owned()))
     }
+}
+
+/// `{"error": {"code", "what", "where", "because", "next", "exit"}}`.
+fn document(fault: &Fault) -> serde_json::Value {
+    let mut because = Vec::new();
+    let mut cause = std::error::Error::source(fault);
+    while let Some(error) = cause {
+        because.push(error.to_string());
+        cause = error.source();
+    }
+    serde_json::json!({ "error": {
+        "code": fault.code(),
+        "what": fault.what(),
+        "where": fault.place(),
+        "because": because,
+        "next": fault.hints(),
+        "exit": fault.kind().exit_code(),
+    }})
 }
 
 fn say(text: &str) {

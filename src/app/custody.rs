@@ -154,12 +154,12 @@ impl Desk {
         export::write(&self.log, &self.key, &self.by, to).await
     }
 
-    /// Verifies the store of this case.
+    /// Verifies the store of this case, also against what is known from outside.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn verify_store(&self) -> Result<verify::Report> {
-        verify::store(&self.log)
+    pub fn verify_store(&self, anchors: &verify::Anchors) -> Result<verify::Report> {
+        verify::store_against(&self.log, anchors)
     }
 
     /// One timeline of contacts, the account holder's trail events, our actions and clocks.

@@ -18,6 +18,9 @@ use crate::time::Timestamp;
 /// What the log says when a demand comes in.
 const HOLD: &str = "A demand was recorded: nothing that the account holder or a sender claims (wages, invoices, expenses, the demand itself) is to be released until counsel has recorded a determination";
 
+/// How far the clocks of two machines may differ: an instant that lies further ahead is a mistake.
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
 impl Desk {
     /// Takes in a mail: the original is kept, then read.
     ///
@@ -72,7 +75,7 @@ impl Desk {
     /// Records a call, a chat message or a letter; the words are kept as evidence.
     ///
     /// # Errors
-    /// The case cannot take it in.
+    /// The instant lies in the future, or the case cannot take it in.
     pub async fn contact_add(
         &self,
         channel: &str,
@@ -81,7 +84,20 @@ impl Desk {
         at: Option<Timestamp>,
         text: &str,
     ) -> Result<Contact> {
-        let received = at.unwrap_or_else(|| self.now());
+        let now = self.now();
+        let received = at.unwrap_or(now);
+        if received.duration_since(now) > AHEAD {
+            return Err(Fault::input(
+                "contact-future",
+                format!(
+                    "A contact cannot have been received in the future: it is {} now.",
+                    crate::time::utc(now)
+                ),
+            )
+            .at(format!("--at {received}"))
+            .hint("give the instant with its zone, such as 2027-03-13T03:12:00-05:00, or leave --at away for now")
+            .hint("when the instant is right, set the clock of this machine first"));
+        }
         let bytes = text.as_bytes().to_vec().into();
         let title = format!("Contact by {channel}, as recorded by {}", self.by);
         let evidence = self

@@ -499,6 +499,14 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> String {
         let _ = writeln!(text, "sent      {}", utc_and_zone(sent, zone));
     }
     let _ = writeln!(text, "received  {}", utc_and_zone(contact.received, zone));
+    for arrival in &contact.arrivals {
+        let whose = one_line(&defang_text(&arrival.whose()), 160);
+        let _ = writeln!(
+            text,
+            "          {}  {whose}",
+            utc_and_zone(arrival.at, zone)
+        );
+    }
     let _ = writeln!(
         text,
         "subject   {}",
@@ -506,6 +514,8 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> String {
     );
     let demand = if contact.demand {
         "yes; it asks for money or threatens. Cordon pays nothing and answers nothing."
+    } else if contact.hinted {
+        "none, but it hints at a threat; a person should read it"
     } else {
         "no"
     };

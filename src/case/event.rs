@@ -107,6 +107,17 @@ pub struct Signed {
     pub person: String,
 }
 
+/// A secret that was removed from the bytes of an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redacted {
+    /// The value that it stood in (RFC 6901); empty when nothing of the body was kept.
+    pub path: String,
+    /// Where it began in the body as received, bytes.
+    pub at: u64,
+    /// How many bytes of the body as received were removed.
+    pub bytes: u64,
+}
+
 /// How a piece of evidence was had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -126,6 +137,10 @@ pub enum Source {
         status: Option<u16>,
         /// The headers of the answer.
         response_headers: Vec<(String, String)>,
+        /// The secrets that were removed from the body of the answer; all other bytes are as
+        /// received.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        redacted: Vec<Redacted>,
         /// Why there was no answer.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         broken: Option<String>,
@@ -443,8 +458,11 @@ pub struct Contact {
     pub to: Vec<String>,
     /// When the message says it was sent.
     pub sent: Option<Timestamp>,
-    /// When we had it.
+    /// When we had it, by the most trustworthy of `arrivals` where there are any.
     pub received: Timestamp,
+    /// Who says when a mail was written or came in, the most trustworthy first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<Arrival>,
     /// The subject line or a short title. Hostile text.
     pub subject: String,
     /// What it says, as text. Hostile text.
@@ -462,6 +480,37 @@ pub struct Contact {
     pub deadlines: Vec<Deadline>,
     /// Whether it asks for money or threatens to publish.
     pub demand: bool,
+    /// Whether it hints at a threat without a demand. A flag to look at, which starts nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hinted: bool,
+}
+
+/// A time that a mail came with, and whose word it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// `received-header`: the top `Received`, which the last server wrote; `import`: our own clock
+    /// when the file was taken in; `date-header`: the sender's claim.
+    pub source: String,
+    /// The instant.
+    pub at: Timestamp,
+    /// The server that wrote it, by its own word. Hostile text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+}
+
+impl Arrival {
+    /// The source in words, for people. May quote hostile text.
+    pub fn whose(&self) -> String {
+        match (self.source.as_str(), &self.by) {
+            ("received-header", Some(by)) => {
+                format!("top Received header, as recorded by the server {by}")
+            }
+            ("received-header", None) => "top Received header, as recorded by a server".to_owned(),
+            ("date-header", _) => "Date header, as claimed by the sender".to_owned(),
+            ("import", _) => "this machine's clock when the file was taken in".to_owned(),
+            (other, _) => other.to_owned(),
+        }
+    }
 }
 
 /// A thing taken out of a message.

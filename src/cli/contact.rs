@@ -37,7 +37,7 @@ pub(super) struct Add {
     /// Who it was from, as they said: a handle or a number.
     #[arg(long)]
     from: String,
-    /// When it was received, RFC 3339 with a zone [default: now].
+    /// When it was received, RFC 3339 with a zone, not in the future [default: now].
     #[arg(long, value_name = "INSTANT")]
     at: Option<Timestamp>,
     /// A message of ours: outgoing instead of incoming.
@@ -138,7 +138,11 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
                     format!("{} {}", contact.channel, contact.direction),
                     hostile::one_line(&defang_text(&contact.from), 100),
                     hostile::one_line(&defang_text(&contact.subject), 100),
-                    if contact.demand { "yes" } else { "no" }.to_owned(),
+                    match (contact.demand, contact.hinted) {
+                        (true, _) => "yes".to_owned(),
+                        (false, true) => "hinted".to_owned(),
+                        (false, false) => "no".to_owned(),
+                    },
                 ]
             });
             ui::table(

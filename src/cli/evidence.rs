@@ -1,14 +1,16 @@
 //! `cordon evidence`: list, show, export and verify.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::evidence::verify;
+use crate::evidence::checkpoint::{PRINCIPAL, SignedCheckpoint};
+use crate::evidence::verify::{self, Anchors};
 use crate::fault::{Fault, Kind, Result};
 use crate::hostile;
 use crate::id::EvidenceId;
+use crate::sshsig::PublicKey;
 use crate::ui;
 
 /// List, show, export and verify evidence.
@@ -58,6 +60,14 @@ pub(super) struct Verify {
     /// Verify the store of a case instead: its id, or enough of its end to be unique.
     #[arg(long, conflicts_with = "export")]
     case: Option<String>,
+    /// The recorder's public key as you had it by another way: a .pub file, or an allowed_signers
+    /// file with a line for `recorder`.
+    #[arg(long, value_name = "KEYFILE")]
+    recorder: Option<PathBuf>,
+    /// A checkpoint that was kept elsewhere, such as the one of an older export; its signature lies
+    /// beside it in FILE.sig. May be given several times.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
 }
 
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
@@ -129,13 +139,49 @@ async fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
 }
 
 fn verify(desktop: &Desktop, args: &Verify) -> Result<Ended> {
+    let anchors = anchors(args)?;
     let report = match (&args.export, &args.case) {
-        (Some(export), _) => verify::folder(export)?,
-        (None, Some(case)) => desktop.app()?.desk(case)?.verify_store()?,
+        (Some(export), _) => verify::folder_against(export, &anchors)?,
+        (None, Some(case)) => desktop.app()?.desk(case)?.verify_store(&anchors)?,
         (None, None) => return Err(Fault::input("usage", "Name an export or a case.")),
     };
     desktop
         .ui
         .answer(&report, || hostile::terminal(&report.text()))?;
     Ok((!report.holds()).then_some(Kind::Evidence))
+}
+
+/// What the person who verifies knows from outside.
+fn anchors(args: &Verify) -> Result<Anchors> {
+    let recorder = args.recorder.as_deref().map(recorder).transpose()?;
+    let checkpoint = |path: &PathBuf| {
+        let mut beside = path.clone().into_os_string();
+        beside.push(".sig");
+        Ok(SignedCheckpoint {
+            text: crate::app::read_text(path)?,
+            signature: crate::app::read_text(Path::new(&beside))?,
+        })
+    };
+    let checkpoints: Result<Vec<SignedCheckpoint>> =
+        args.checkpoint.iter().map(checkpoint).collect();
+    Ok(Anchors {
+        recorder,
+        checkpoints: checkpoints?,
+    })
+}
+
+/// The key of a `.pub` file, or of the recorder in an `allowed_signers` file.
+fn recorder(path: &Path) -> Result<PublicKey> {
+    let text = crate::app::read_text(path)?;
+    let signer = text.lines().find_map(|line| {
+        let (principal, rest) = line.split_once(' ')?;
+        let key = rest.find("ssh-ed25519 ").or_else(|| rest.find("sk-ssh-"))?;
+        (principal == PRINCIPAL).then(|| rest.get(key..)).flatten()
+    });
+    signer.unwrap_or(&text).parse().map_err(|fault: Fault| {
+        Fault::input("recorder-key", "This is not the recorder's public key.")
+            .at(path.display())
+            .hint("give `recorder_ed25519.pub` of the data folder, or `keys/allowed_signers` of an export that you trust")
+            .caused_by(fault)
+    })
 }

@@ -3,10 +3,10 @@
 use jiff::tz::{Offset, TimeZone};
 
 use super::deadline::{self, Reference};
-use super::demand::demand;
+use super::demand::{demand, hints};
 use super::eml::{Message, Party};
 use super::indicator;
-use crate::case::event::{Contact, Indicator};
+use crate::case::event::{Arrival, Contact, Indicator};
 use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::{ContactId, EvidenceId};
@@ -63,10 +63,13 @@ pub fn from_mail(
         None => message.text.clone(),
     };
     let whole = format!("{}\n\n{text}", message.subject);
+    let arrivals = arrivals(message);
+    let received = arrivals.first().map_or(message.received, |first| first.at);
+    let demanded = direction == "in" && demand(&whole).is_some();
     let reference = Reference {
         sent,
         offset,
-        received: message.received,
+        received,
         zones,
     };
     let lines = |parties: &[Party]| {
@@ -89,16 +92,51 @@ pub fn from_mail(
         from: lines(&message.from).join(", "),
         to: [lines(&message.to), lines(&message.cc)].concat(),
         sent,
-        received: message.received,
+        received,
+        arrivals,
         subject: message.subject.clone(),
         indicators: indicators(message, &whole, direction),
         deadlines: deadline::find(&whole, &reference),
-        demand: direction == "in" && demand(&whole).is_some(),
+        demand: demanded,
+        hinted: direction == "in" && !demanded && !hints(&whole).is_empty(),
         text,
         evidence,
         message_id: message.message_id.clone(),
         thread,
     }
+}
+
+/// Who says when a mail came in or was written, the most trustworthy first.
+///
+/// The top `Received` is the last that was written, by the server that had the mail before us; one
+/// that lies after the import shows a clock or a header that is wrong, and comes behind our own.
+fn arrivals(message: &Message) -> Vec<Arrival> {
+    let imported = Arrival {
+        source: "import".to_owned(),
+        at: message.received,
+        by: None,
+    };
+    let top = message.hops.first().and_then(|hop| {
+        Some(Arrival {
+            source: "received-header".to_owned(),
+            at: hop.at?,
+            by: hop.by.as_ref().map(|by| hostile::clip(by, 200)),
+        })
+    });
+    let claimed = message.date.map(|date| Arrival {
+        source: "date-header".to_owned(),
+        at: date.at,
+        by: None,
+    });
+    let mut found: Vec<Arrival> = top.into_iter().chain([imported]).collect();
+    if found
+        .first()
+        .is_some_and(|first| first.at > message.received)
+    {
+        found.reverse();
+    }
+    found.extend(claimed);
+    found
 }
 
 /// What the text, the links, the attachments and the sender of a mail name.
@@ -187,9 +225,11 @@ pub fn from_person(
             .collect::<Vec<_>>();
         indicators.extend(fresh);
     }
+    let demanded = told.direction == "in" && demand(&whole).is_some();
     Ok(Contact {
         id,
-        demand: told.direction == "in" && demand(&whole).is_some(),
+        demand: demanded,
+        hinted: told.direction == "in" && !demanded && !hints(&whole).is_empty(),
         deadlines: deadline::find(&whole, &reference),
         indicators,
         channel: told.channel,
@@ -198,6 +238,7 @@ pub fn from_person(
         to: told.to,
         sent: told.sent,
         received,
+        arrivals: Vec::new(),
         subject: told.subject,
         text: told.text,
         evidence,

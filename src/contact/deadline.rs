@@ -133,6 +133,7 @@ fn phrase(
             clock,
             ..
         } => (is_near(*day) || clock.is_some()) && acts(),
+        Moment::Instant { .. } => acts(),
         Moment::Point { day: None, .. } => false,
     };
     counts.then(|| (moment, tail(grammar, next)))
@@ -298,8 +299,9 @@ fn accepts(cue: Cue, moment: &Moment, text: &str, around: Range<usize>) -> bool 
             .is_some_and(|sentence| ACTS.is_in(sentence))
     };
     match (cue, moment) {
-        (Cue::Limit, Moment::Point { .. }) | (Cue::Length, Moment::Span { .. }) => true,
-        (Cue::Limit | Cue::Weak, _) | (Cue::Length, Moment::Point { .. }) => acts(),
+        (Cue::Limit, Moment::Point { .. } | Moment::Instant { .. })
+        | (Cue::Length, Moment::Span { .. }) => true,
+        _ => acts(),
     }
 }
 

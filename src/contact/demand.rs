@@ -1,8 +1,13 @@
 //! Whether a message asks for money or threatens to publish, with the sentences that say so.
 //!
 //! A flag that makes a person look, never a verdict. It rests on words (English, German, Portuguese)
-//! and amounts; it is meant to be quiet on ordinary mail, and it does not see a threat that is only
-//! hinted at ("they will like it"). No flag is not a finding that nothing is demanded.
+//! and amounts, and is meant to be quiet on ordinary mail. A threat that is only hinted at ("they
+//! will like it") is no demand; [`hints`] finds some of them, which is a flag of its own. No flag is
+//! not a finding that nothing is demanded.
+
+mod hint;
+
+pub use hint::hints;
 
 use serde::Serialize;
 

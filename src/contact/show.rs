@@ -6,10 +6,10 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::demand::{Why, demand};
+use super::demand::{Why, demand, hints};
 use super::eml::{Message, Party};
 use super::indicator::{defang, defang_text};
-use crate::case::event::{Contact, Deadline, Indicator};
+use crate::case::event::{Arrival, Contact, Deadline, Indicator};
 use crate::hostile;
 use crate::time::{Timestamp, utc_and_zone};
 
@@ -22,6 +22,8 @@ pub struct View {
     pub body: String,
     /// Whether it asks for money or threatens, with its sentences.
     pub demand: Option<Why>,
+    /// Sentences that hint at a threat, when there is no demand.
+    pub hints: Vec<String>,
     /// Deadlines, as written and as read.
     pub deadlines: Vec<DeadlineView>,
     /// What was taken out of it.
@@ -70,6 +72,7 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> View {
     contact.to.iter().for_each(|to| head.add("to", to));
     head.add("sent", &contact.sent.map_or("not told".to_owned(), when));
     head.add("received", &when(contact.received));
+    arrivals(&mut head, &contact.arrivals, zone);
     head.add("subject", &contact.subject);
     head.add(
         "message id",
@@ -83,8 +86,14 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> View {
     let why = contact
         .demand
         .then(|| demand(&format!("{}\n\n{}", contact.subject, contact.text)));
+    let hinted = if contact.hinted {
+        hints(&format!("{}\n\n{}", contact.subject, contact.text))
+    } else {
+        Vec::new()
+    };
     View {
         head: head.0,
+        hints: hinted.iter().map(|line| safe_text(line)).collect(),
         body: safe_text(&contact.text),
         demand: why.flatten().map(safe_why),
         deadlines: contact
@@ -127,7 +136,8 @@ pub fn message(message: &Message, recorded: &Contact, zone: &TimeZone) -> View {
         }
         None => head.add("date", "not told or not readable"),
     }
-    head.add("received", &when(message.received));
+    head.add("received", &when(recorded.received));
+    arrivals(&mut head, &recorded.arrivals, zone);
     head.add(
         "message id",
         message.message_id.as_deref().unwrap_or("none"),
@@ -175,6 +185,14 @@ impl Head {
             let value = hostile::one_line(&defang_text(value), LONGEST_LINE);
             self.0.push((name.to_owned(), value));
         }
+    }
+}
+
+/// Whose word each time is; the first is the one that counts.
+fn arrivals(head: &mut Head, arrivals: &[Arrival], zone: &TimeZone) {
+    for arrival in arrivals {
+        let line = format!("{}: {}", utc_and_zone(arrival.at, zone), arrival.whose());
+        head.add("received by", &line);
     }
 }
 

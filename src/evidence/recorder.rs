@@ -199,6 +199,7 @@ fn describe(exchange: &Exchange) -> (Label, Bytes) {
     let url = redact::url(&request.url);
     let sent = request.body.as_ref().map(|(_, bytes)| bytes);
     let request_body = sent.map(|bytes| redact::request_body(bytes, request.secret_body));
+    let mut redacted = Vec::new();
     let (status, response_headers, body, media_type, broken, note) = match &exchange.answer {
         Ok(answer) => {
             let looked_at = request.secret_body || request.effect == Effect::Write;
@@ -214,7 +215,13 @@ fn describe(exchange: &Exchange) -> (Label, Bytes) {
             (
                 Some(answer.status.as_u16()),
                 redact::headers(&answer.headers),
-                clean.map_or_else(|| answer.body.clone(), Bytes::from),
+                clean.map_or_else(
+                    || answer.body.clone(),
+                    |clean| {
+                        redacted = clean.removed;
+                        clean.body.into()
+                    },
+                ),
                 media_type(&answer.headers),
                 None,
                 note.unwrap_or_default(),
@@ -243,6 +250,7 @@ fn describe(exchange: &Exchange) -> (Label, Bytes) {
         request_body,
         status,
         response_headers,
+        redacted,
         broken,
         attempt: exchange.attempt,
         took_ms: exchange.took_ms,

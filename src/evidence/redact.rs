@@ -3,11 +3,17 @@
 //! A removed value is replaced by its length; names and structure stay, so that the record still
 //! shows that something was sent.
 
+mod json;
+
+use std::ops::Range;
+
 use http::HeaderMap;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use url::Url;
 
 use crate::canon::Digest;
+use crate::case::event::Redacted;
 
 /// The longest header value that is written down, characters.
 const VALUE_LIMIT: usize = 2_048;
@@ -19,6 +25,11 @@ const URL_LIMIT: usize = 8_192;
 const BODY_LIMIT: usize = 32 * 1024;
 /// The shortest text of a secret request that is looked for in the answer, bytes.
 const ECHO_LEAST: usize = 6;
+
+/// The longest path of a removed value that is written down, characters.
+const PATH_LIMIT: usize = 300;
+/// How many removed values are written down one by one.
+const REMOVED_LIMIT: usize = 1_000;
 
 /// Words that mark a header or parameter whose value is a secret.
 const MARKS: [&str; 11] = [
@@ -156,31 +167,119 @@ pub(super) fn request_body(bytes: &[u8], secret: bool) -> String {
     }
 }
 
+/// An answer without its secrets.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Clean {
+    /// The bytes as received, but for what was removed.
+    pub(super) body: Vec<u8>,
+    /// What was removed, in the order of the bytes.
+    pub(super) removed: Vec<Redacted>,
+}
+
 /// The answer without secrets, when it holds any: answers to a request with a secret that repeat it
 /// or carry a new one, and answers to a change that carry one. `None` when it is kept as received.
-pub(super) fn answer(body: &[u8], request: Option<&[u8]>, secret: bool) -> Option<Vec<u8>> {
-    let parsed = serde_json::from_slice::<Value>(body).ok();
-    if secret {
-        let echoes = request.is_some_and(|request| echoed(request, body));
-        return match parsed {
-            Some(mut value) => {
-                let texts = request.map(secret_texts).unwrap_or_default();
-                let changed = clean(&mut value, &texts);
-                (changed || echoes).then(|| {
-                    let clean = value.to_string().into_bytes();
-                    let still = request.is_some_and(|request| echoed(request, &clean));
-                    if still {
-                        withheld(body).into_bytes()
-                    } else {
-                        clean
-                    }
-                })
-            }
-            None => echoes.then(|| withheld(body).into_bytes()),
-        };
+///
+/// Only the bytes of a secret are replaced. A body that is no JSON, or that repeats a secret outside
+/// of its values, is not kept at all.
+pub(super) fn answer(body: &[u8], request: Option<&[u8]>, secret: bool) -> Option<Clean> {
+    let request = request.filter(|_| secret);
+    let echoes = request.is_some_and(|request| echoed(request, body));
+    if serde_json::from_slice::<IgnoredAny>(body).is_err() {
+        return echoes.then(|| none_of(body));
     }
-    let mut value = parsed?;
-    clean(&mut value, &[]).then(|| value.to_string().into_bytes())
+    let texts = request.map(secret_texts).unwrap_or_default();
+    let mut removed = Vec::new();
+    let mut in_a_name = false;
+    for string in json::strings(body) {
+        in_a_name |= string.name && texts.iter().any(|text| string.text.contains(text));
+        if !string.name {
+            removed.extend(secrets(body, &string, &texts));
+        }
+    }
+    if removed.is_empty() && !echoes && !in_a_name {
+        return None;
+    }
+    let clean = without(body, &removed);
+    if in_a_name || request.is_some_and(|request| echoed(request, &clean)) {
+        return Some(none_of(body));
+    }
+    let removed = removed.into_iter().map(|(path, range)| Redacted {
+        path: clip(&path, PATH_LIMIT),
+        at: range.start as u64,
+        bytes: range.len() as u64,
+    });
+    Some(Clean {
+        body: clean,
+        removed: removed.take(REMOVED_LIMIT).collect(),
+    })
+}
+
+/// What stands for a body of which nothing is kept.
+fn none_of(body: &[u8]) -> Clean {
+    Clean {
+        body: withheld(body).into_bytes(),
+        removed: vec![Redacted {
+            path: String::new(),
+            at: 0,
+            bytes: body.len() as u64,
+        }],
+    }
+}
+
+/// Where the secrets of a string value stand in `body`, each with the path of the string.
+fn secrets(
+    body: &[u8],
+    string: &json::JsonString,
+    texts: &[String],
+) -> Vec<(String, Range<usize>)> {
+    let whole = vec![(string.path.clone(), string.range.clone())];
+    if string.text.is_empty() {
+        return Vec::new();
+    }
+    if string.key.as_deref().is_some_and(secret_key) {
+        return whole;
+    }
+    let held: Vec<&String> = (texts.iter())
+        .filter(|text| string.text.contains(*text))
+        .collect();
+    if held.is_empty() {
+        return Vec::new();
+    }
+    let raw = body
+        .get(string.range.clone())
+        .and_then(|raw| std::str::from_utf8(raw).ok());
+    // Where escapes stand for characters, the places are not those of the text.
+    let Some(raw) = raw.filter(|raw| *raw == string.text) else {
+        return whole;
+    };
+    let mut ranges: Vec<Range<usize>> = held
+        .iter()
+        .flat_map(|text| raw.match_indices(text.as_str()))
+        .map(|(at, found)| string.range.start + at..string.range.start + at + found.len())
+        .collect();
+    ranges.sort_by_key(|range| (range.start, range.end));
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    let placed = merged.into_iter().map(|range| (string.path.clone(), range));
+    placed.collect()
+}
+
+/// `body` with the length of each range in its place.
+fn without(body: &[u8], ranges: &[(String, Range<usize>)]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    let mut at = 0;
+    for (_, range) in ranges {
+        out.extend_from_slice(body.get(at..range.start).unwrap_or_default());
+        out.extend_from_slice(removed(range.len()).as_bytes());
+        at = range.end;
+    }
+    out.extend_from_slice(body.get(at..).unwrap_or_default());
+    out
 }
 
 /// Whether `body` repeats a text of the secret `request`.
@@ -234,30 +333,6 @@ fn secret_key(key: &str) -> bool {
             | "api_key"
             | "apikey"
     )
-}
-
-/// Replaces strings under secret keys, and strings that hold one of `texts`. True when it did.
-fn clean(value: &mut Value, texts: &[String]) -> bool {
-    match value {
-        Value::String(text) if texts.iter().any(|secret| text.contains(secret)) => {
-            *value = Value::String(removed(text.len()));
-            true
-        }
-        Value::Array(list) => list
-            .iter_mut()
-            .fold(false, |changed, item| clean(item, texts) | changed),
-        Value::Object(map) => map.iter_mut().fold(false, |changed, (key, item)| {
-            let now = match item {
-                Value::String(text) if secret_key(key) && !text.is_empty() => {
-                    *item = Value::String(removed(text.len()));
-                    true
-                }
-                item => clean(item, texts),
-            };
-            now | changed
-        }),
-        _ => false,
-    }
 }
 
 /// Text cut to `limit` characters.
@@ -332,20 +407,115 @@ mod tests {
     fn an_answer_that_repeats_or_carries_a_secret_is_cleaned() {
         let request = br#"{"credentials":["CANARY-1"]}"#;
         let kept = |body: &str| {
-            answer(body.as_bytes(), Some(request), true).map(|b| String::from_utf8(b).unwrap())
+            answer(body.as_bytes(), Some(request), true)
+                .map(|clean| String::from_utf8(clean.body).unwrap())
         };
         assert_eq!(kept(r#"{"ok":true}"#), None);
         assert_eq!(
             kept(r#"{"bad":"no CANARY-1 here"}"#).unwrap(),
-            r#"{"bad":"[removed, 16 bytes]"}"#
+            r#"{"bad":"no [removed, 8 bytes] here"}"#
         );
-        assert!(kept("plain CANARY-1").unwrap().starts_with("[not kept"));
-        assert!(kept(r#"{"CANARY-1":1}"#).unwrap().starts_with("[not kept"));
-        let new = answer(br#"{"access_token":"x","token_type":"b"}"#, None, false).unwrap();
+        // An escape hides the text from a search of the bytes, not from who reads it.
         assert_eq!(
-            new,
-            br#"{"access_token":"[removed, 1 bytes]","token_type":"b"}"#
+            kept(r#"{"bad":"no \u0043ANARY-1 here"}"#).unwrap(),
+            r#"{"bad":"[removed, 21 bytes]"}"#
         );
+        for whole in [
+            "plain CANARY-1",
+            r#"{"CANARY-1":1}"#,
+            r#"{"\u0043ANARY-1":1}"#,
+        ] {
+            assert!(kept(whole).unwrap().starts_with("[not kept"), "{whole}");
+        }
         assert_eq!(answer(br#"{"a":[{"b":1}]}"#, None, false), None);
+        assert_eq!(answer(br#"{"token":""}"#, None, false), None);
+    }
+
+    #[test]
+    fn what_is_no_secret_keeps_its_bytes_and_what_is_one_keeps_its_place() {
+        let body = b"{ \"z\": 1.50e+2,\r\n\t\"a\" : [ {\"access_token\":\"x\\/y\", \"access_token\" :\"dup\"} ],\"caf\\u00e9/~\":{\"secret\":\"s3\"} }\n";
+        let clean = answer(body, None, false).unwrap();
+        let expected = "{ \"z\": 1.50e+2,\r\n\t\"a\" : [ {\"access_token\":\"[removed, 4 bytes]\", \"access_token\" :\"[removed, 3 bytes]\"} ],\"caf\\u00e9/~\":{\"secret\":\"[removed, 2 bytes]\"} }\n";
+        assert_eq!(String::from_utf8(clean.body).unwrap(), expected);
+        let told: Vec<(&str, u64)> = (clean.removed.iter())
+            .map(|one| (one.path.as_str(), one.bytes))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("/a/0/access_token", 4),
+                ("/a/0/access_token", 3),
+                ("/café~1~0/secret", 2)
+            ]
+        );
+    }
+
+    /// JSON text with odd spaces, numbers and escapes; `CANARY` here and there.
+    fn document() -> impl proptest::strategy::Strategy<Value = String> {
+        use proptest::prelude::*;
+        let text = prop_oneof![
+            "[a-z ]{0,6}",
+            Just("CANARY-7".to_owned()),
+            Just("so CANARY-7, CANARY-7".to_owned()),
+            Just("\\u0043ANARY-7".to_owned()),
+            Just("\\\"\\\\ é\\n".to_owned()),
+        ];
+        let leaf = prop_oneof![
+            Just("1.0E+3".to_owned()),
+            Just("-0".to_owned()),
+            Just("null".to_owned()),
+            text.prop_map(|text| format!("\"{text}\"")),
+        ];
+        let name = proptest::sample::select(vec!["token", "a", "Password", "b\\u0041", "x/y", ""]);
+        let space = proptest::sample::select(vec!["", " ", "\n\t", "\r\n  "]);
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            let member = (name.clone(), space.clone(), inner.clone());
+            prop_oneof![
+                (proptest::collection::vec(inner, 0..4), space.clone()).prop_map(
+                    |(items, space)| format!(
+                        "[{space}{}{space}]",
+                        items.join(&format!("{space},"))
+                    )
+                ),
+                (proptest::collection::vec(member, 0..4), space.clone()).prop_map(
+                    |(members, space)| {
+                        let each = members
+                            .iter()
+                            .map(|(name, gap, value)| format!("\"{name}\"{gap}:{gap}{value}"));
+                        format!("{{{space}{}{space}}}", each.collect::<Vec<_>>().join(","))
+                    }
+                ),
+            ]
+        })
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn outside_of_what_was_removed_every_byte_is_as_received(text in document(), secret: bool) {
+            let request = br#"{"value":"CANARY-7"}"#;
+            let body = text.as_bytes();
+            let clean = answer(body, Some(request), secret);
+            let Some(clean) = clean else {
+                proptest::prop_assert!(!secret || !text.contains("ANARY-7"));
+                return Ok(());
+            };
+            // Each placeholder gives way to the bytes that it stands for: nothing else may differ.
+            let (mut rebuilt, mut from, mut rest) = (Vec::new(), 0, clean.body.as_slice());
+            for one in &clean.removed {
+                let (at, bytes) = (usize::try_from(one.at).unwrap(), usize::try_from(one.bytes).unwrap());
+                rebuilt.extend_from_slice(&rest[..at - from]);
+                rest = &rest[at - from..];
+                let stands = removed(bytes);
+                proptest::prop_assert!(rest.starts_with(stands.as_bytes()), "{}", text);
+                rest = &rest[stands.len()..];
+                rebuilt.extend_from_slice(&body[at..at + bytes]);
+                from = at + bytes;
+            }
+            rebuilt.extend_from_slice(rest);
+            proptest::prop_assert_eq!(rebuilt, body);
+            let shown = String::from_utf8(clean.body.clone()).unwrap();
+            proptest::prop_assert!(!secret || !shown.contains("ANARY-7"), "{}", shown);
+            proptest::prop_assert!(serde_json::from_str::<Value>(&shown).is_ok());
+        }
     }
 }

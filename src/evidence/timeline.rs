@@ -253,6 +253,8 @@ fn contacted(contact: &Contact, line: u64) -> Moment {
     };
     let demand = if contact.demand {
         ", with a demand"
+    } else if contact.hinted {
+        ", which hints at a threat"
     } else {
         ""
     };
@@ -261,8 +263,15 @@ fn contacted(contact: &Contact, line: u64) -> Moment {
         source: MomentSource::Contact,
         text: one_line(
             &format!(
-                "{} {word} {}{demand}: {}",
-                contact.channel, contact.from, contact.subject
+                "{} {word} {}{demand}{}: {}",
+                contact.channel,
+                contact.from,
+                if received {
+                    whose(contact)
+                } else {
+                    String::new()
+                },
+                contact.subject
             ),
             TEXT_LIMIT,
         ),
@@ -277,6 +286,19 @@ fn settled(account: &Account, how: &str, reason: &str) -> String {
         provider, login, ..
     } = account;
     format!("account {login} at {provider} {how}: {reason}")
+}
+
+/// Whose word the time of a mail is, and what the others say.
+fn whose(contact: &Contact) -> String {
+    let mut told = contact.arrivals.iter();
+    let Some(first) = told.next() else {
+        return String::new();
+    };
+    let others: Vec<String> = told
+        .filter(|other| other.source != "import")
+        .map(|other| format!("; {}: {}", other.whose(), utc(other.at)))
+        .collect();
+    format!(" ({}{})", one_line(&first.whose(), 120), others.concat())
 }
 
 /// What we did, as the log tells it.

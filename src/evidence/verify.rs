@@ -132,6 +132,9 @@ pub struct Report {
     pub decisions: Vec<Decided>,
     /// The newest format above ours, whose lines were checked for their chain only.
     pub newer: Option<u32>,
+    /// What was known from outside and holds, one sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub anchored: Vec<String>,
     /// What does not hold, the first thousand.
     pub issues: Vec<Issue>,
     /// How many issues there are in all.
@@ -186,6 +189,9 @@ impl Report {
         );
         if let Some(recorder) = &self.recorder {
             let _ = writeln!(text, "  recorder's key: {recorder}");
+        }
+        for known in &self.anchored {
+            let _ = writeln!(text, "  anchor: {known}");
         }
         for decided in &self.decisions {
             let _ = writeln!(
@@ -284,10 +290,15 @@ pub fn store_against(log: &CaseLog, anchors: &Anchors) -> Result<Report> {
             format!("found and mended when it was opened: {}", repair.what),
         )
     }));
-    let mut all = anchors.clone();
-    let folder = log.dir().join(checkpoint::FOLDER);
-    all.checkpoints.extend(files::checkpoints_in(&folder));
-    conclude(&mut report, &walk, &all);
+    conclude(&mut report, &walk, anchors);
+    if let Some(recorder) = &walk.recorder {
+        let folder = log.dir().join(checkpoint::FOLDER);
+        let beside = files::checkpoints_in(&folder);
+        report.add(beside.iter().filter_map(|signed| {
+            let what = held(&walk, recorder, signed).err()?;
+            Some(Issue::of(place(signed), what))
+        }));
+    }
     for (line, evidence) in &walk.evidence {
         report.evidence += 1;
         report.evidence_bytes += evidence.bytes;
@@ -355,14 +366,18 @@ fn conclude(report: &mut Report, walk: &Walk, anchors: &Anchors) {
         report.add([Issue::of(export::LEDGER, "the log names no recorder's key").line(1)]);
         return;
     };
-    if let Some(known) = &anchors.recorder
-        && !known.same(recorder)
-    {
-        let what = format!(
-            "the recorder's key is not the one expected ({})",
-            known.fingerprint()
-        );
-        report.add([Issue::of(export::LEDGER, what).line(1)]);
+    if let Some(known) = &anchors.recorder {
+        if known.same(recorder) {
+            let holds = "the recorder's key is the one that was expected";
+            report.anchored.push(holds.to_owned());
+        } else {
+            let what = format!(
+                "the recorder's key {} is not the one expected, {}",
+                recorder.fingerprint(),
+                known.fingerprint()
+            );
+            report.add([Issue::of(export::LEDGER, what).line(1)]);
+        }
     }
     let mut last: Option<Checkpoint> = None;
     for (line, signed) in &walk.checkpoints {
@@ -375,18 +390,26 @@ fn conclude(report: &mut Report, walk: &Walk, anchors: &Anchors) {
         }
     }
     for signed in &anchors.checkpoints {
-        if let Err(what) = held(walk, recorder, signed) {
-            let place = signed.text.parse().map_or_else(
-                |_| "a checkpoint".to_owned(),
-                |checkpoint: Checkpoint| {
-                    format!("{}/{}.txt", checkpoint::FOLDER, checkpoint.name())
-                },
-            );
-            report.add([Issue::of(place, what)]);
+        // By the key that is known from outside: the log may name another.
+        match held(walk, anchors.recorder.as_ref().unwrap_or(recorder), signed) {
+            Ok(checkpoint) => report.anchored.push(format!(
+                "the log continues the checkpoint of {} lines that was signed at {} and kept elsewhere",
+                checkpoint.entries,
+                utc(checkpoint.at)
+            )),
+            Err(what) => report.add([Issue::of(place(signed), what)]),
         }
     }
     report.limits = limits(report, last.as_ref(), anchors);
     report.last_checkpoint = last.map(|checkpoint| checkpoint.to_string());
+}
+
+/// The name that the file of a checkpoint has in an export.
+fn place(signed: &SignedCheckpoint) -> String {
+    signed.text.parse().map_or_else(
+        |_| "a checkpoint".to_owned(),
+        |checkpoint: Checkpoint| format!("{}/{}.txt", checkpoint::FOLDER, checkpoint.name()),
+    )
 }
 
 /// The checkpoint, when its signature holds and the log continues it.

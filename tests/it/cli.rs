@@ -111,6 +111,46 @@ fn usage_and_input_end_with_2() {
     }
 }
 
+#[test]
+fn with_json_an_error_is_one_document_and_still_text_on_stderr() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    let mut text = String::new();
+    for args in [
+        &["status", "case_that_is_not_there", "--json"][..],
+        &["--json", "case", "open"],
+        &["no-such-verb", "--json"],
+        &["contact", "--json"],
+        &["--json", "contact"],
+        &["--json", "contact", "add", "x", "--channel", "smoke"],
+        &["--json", "--config", "missing.toml", "case", "list"],
+        &["--json", "evidence", "verify", "missing"],
+    ] {
+        let said = program.run(args);
+        let document = said.json();
+        assert_eq!(
+            document["error"]["exit"].as_i64(),
+            said.code.map(i64::from),
+            "{said:?}"
+        );
+        assert!(!said.err.is_empty(), "{said:?}");
+        writeln!(
+            text,
+            "$ cordon {}\n{}\n{}",
+            args.join(" "),
+            said.out,
+            said.err
+        )
+        .unwrap();
+    }
+    // Behind `--`, and in what is no error, it is no wish for a document.
+    let help = program.run(&["--json", "--help"]);
+    assert!(help.code == Some(0) && help.out.starts_with("Runs the response"));
+    let plain = program.run(&["no-such-verb", "--", "--json"]);
+    assert!(plain.code == Some(2) && plain.out.is_empty(), "{plain:?}");
+    says("errors_json", &text);
+}
+
 /// A case at the desk of an operator, over the simulated providers.
 struct Desk {
     staged: Staged,
@@ -181,6 +221,7 @@ async fn a_case_from_its_opening_to_the_export() {
     desk.ends(3, "run CASE");
     desk.ends(4, "verify CASE");
     desk.ends(0, "contact import CASE demand.eml");
+    contacts(&desk);
     says("status_at_the_end", &desk.ends(0, "status CASE").out);
     says(
         "notice_ic3",
@@ -230,9 +271,51 @@ fn owned(desk: &Desk) {
         "{said:?}"
     );
     assert!(said.out.is_empty());
+    let document = desk.ends(6, "run CASE --json").json();
+    assert_eq!(document["error"]["code"], "store-owned");
+    assert_eq!(document["error"]["exit"], 6);
+    assert_eq!(document["error"]["where"], case.display().to_string());
     desk.ends(0, "case list");
     desk.ends(0, "contact list CASE");
     drop(store);
+}
+
+/// An instant in the future is refused; who says when a mail came in is told.
+fn contacts(desk: &Desk) {
+    let add = |code, at: &str| {
+        let line = format!("contact add CASE --channel call --from +1-555 --at {at} --text hello");
+        desk.ends(code, &line)
+    };
+    let before = desk.ends(0, "contact list CASE --json").json();
+    let said = add(2, "2099-01-01T00:00:00Z");
+    assert!(
+        said.err.contains("error[contact-future]")
+            && said.err.contains("at: --at 2099-01-01T00:00:00Z")
+            && said.err.contains("hint: "),
+        "{said:?}"
+    );
+    let after = desk.ends(0, "contact list CASE --json").json();
+    assert_eq!(after, before, "a refusal leaves nothing behind");
+    let mail = &after["contacts"][0];
+    let sources: Vec<&str> = mail["arrivals"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["source"].as_str().unwrap())
+        .collect();
+    assert_eq!(sources, ["received-header", "import", "date-header"]);
+    assert_eq!(mail["received"], mail["arrivals"][0]["at"]);
+    let shown = desk.ends(
+        0,
+        &format!("contact show CASE {}", mail["id"].as_str().unwrap()),
+    );
+    assert!(
+        shown.out.contains("as recorded by the server")
+            && shown.out.contains("as claimed by the sender"),
+        "{shown:?}"
+    );
+    let timeline = desk.ends(0, "case timeline CASE").out;
+    assert!(timeline.contains("as recorded by the server"), "{timeline}");
 }
 
 /// Exit code 5 when one byte of one item is another.

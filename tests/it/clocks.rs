@@ -97,6 +97,8 @@ impl World {
                     }],
                 }],
                 demand: true,
+                hinted: false,
+                arrivals: Vec::new(),
             }),
         );
     }

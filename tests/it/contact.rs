@@ -615,3 +615,71 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_time_of_a_mail_is_the_word_of_the_server_that_had_it_last() {
+    let sources = |contact: &Contact| -> Vec<(String, String)> {
+        let told = contact.arrivals.iter();
+        told.map(|one| (one.source.clone(), one.at.to_string()))
+            .collect()
+    };
+    let mail = |top: &str| {
+        format!(
+            "Received: from a.mail-one.example by mx.brackenridge.example with ESMTP; {top}\r\n\
+             Received: from x by a.mail-one.example; Fri, 12 Mar 2027 22:00:00 -0500\r\n\
+             Date: Mon, 1 Mar 2027 08:00:00 +0000\r\nFrom: a@mail-one.example\r\nSubject: hi\r\n\r\n\
+             You have 48 hours to pay 2 BTC or we publish your files.\r\n"
+        )
+    };
+    let take = |text: &str| {
+        let message = eml::read(text.as_bytes(), at("2027-03-15T09:00:00Z")).unwrap();
+        contact::from_mail(ContactId::of(&["a"]), &message, "in", Vec::new(), &[])
+    };
+    let taken = take(&mail("Sat, 13 Mar 2027 03:12:07 +0000"));
+    assert_eq!(taken.received, at("2027-03-13T03:12:07Z"));
+    assert_eq!(taken.sent, Some(at("2027-03-01T08:00:00Z")));
+    let expected = [
+        ("received-header", "2027-03-13T03:12:07Z"),
+        ("import", "2027-03-15T09:00:00Z"),
+        ("date-header", "2027-03-01T08:00:00Z"),
+    ];
+    let expected = expected.map(|(source, at)| (source.to_owned(), at.to_owned()));
+    assert_eq!(sources(&taken), expected);
+    assert_eq!(
+        taken.arrivals[0].by.as_deref(),
+        Some("mx.brackenridge.example")
+    );
+    // The deadline counts from the claim and from the receipt, not from the import.
+    let readings: Vec<Timestamp> = taken.deadlines[0].readings.iter().map(|r| r.at).collect();
+    assert!(
+        readings.contains(&at("2027-03-15T03:12:07Z")),
+        "{readings:?}"
+    );
+    assert!(
+        !readings.contains(&at("2027-03-17T09:00:00Z")),
+        "{readings:?}"
+    );
+    let shown = show::contact(&taken, &TimeZone::UTC);
+    let lines: Vec<&str> = (shown.head.iter())
+        .filter(|(name, _)| name == "received by")
+        .map(|(_, line)| line.as_str())
+        .collect();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines[0].contains("as recorded by the server mx[.]brackenridge[.]example")
+            && lines[2].contains("as claimed by the sender"),
+        "{lines:?}"
+    );
+    // A header from the future is not believed, and neither is one without a time.
+    let future = take(&mail("Sat, 13 Mar 2027 03:12:07 +0000").replace("2027 03:12", "2029 03:12"));
+    assert_eq!(future.received, at("2027-03-15T09:00:00Z"));
+    assert_eq!(sources(&future)[1].0, "received-header");
+    let odd = take(&mail("some day"));
+    assert_eq!(odd.received, at("2027-03-15T09:00:00Z"));
+    assert_eq!(sources(&odd).len(), 2);
+    // What was recorded before this was known reads as before.
+    let mut old = serde_json::to_value(&taken).unwrap();
+    old.as_object_mut().unwrap().remove("arrivals");
+    let old: Contact = serde_json::from_value(old).unwrap();
+    assert!(old.arrivals.is_empty() && !old.hinted);
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cordon::contact::deadline::{Reference, find};
+use cordon::contact::demand::hints;
 use cordon::contact::{demand, indicator};
 
 use super::contact::at;
@@ -73,6 +74,10 @@ fn published_chats_are_read_without_a_fault() {
                     "DEMAND|{side}|pay {:?}|publish {:?}|sell {:?}",
                     why.payment, why.publish, why.sell
                 );
+            }
+            for hint in hints(content).iter().filter(|_| asks.is_none()) {
+                count(&format!("hints without a demand, {side}"));
+                println!("HINT|{side}|{hint}");
             }
             for deadline in &until {
                 count(&format!("deadlines, {side}"));

@@ -328,8 +328,8 @@ fn dates_in_many_forms() {
     );
     BERLIN.is(
         "by 2027-05-16 12:00 +03:00",
-        "by 2027-05-16 12:00",
-        &["2027-05-16T10:00:00Z"],
+        "by 2027-05-16 12:00 +03:00",
+        &["2027-05-16T09:00:00Z"],
     );
     BERLIN.is(
         "bis zum 9. Mai um 12 Uhr",
@@ -501,4 +501,169 @@ fn absurd_numbers_are_left_alone() {
     ] {
         assert_eq!(BERLIN.find(text), [], "{text}");
     }
+}
+
+#[test]
+fn an_instant_is_read_once_and_whole() {
+    for (text, instant) in [
+        ("by 2027-05-16T10:00:30Z", "2027-05-16T10:00:30Z"),
+        ("before 2027-05-16t10:00:30z", "2027-05-16T10:00:30Z"),
+        ("Pay until 2027-05-16T01:30:00Z.", "2027-05-16T01:30:00Z"),
+        (
+            "Deadline: 2027-05-16T11:59:59.5Z!",
+            "2027-05-16T11:59:59.5Z",
+        ),
+        (
+            "Deadline is 2027-05-16T11:59:59.123456789123Z",
+            "2027-05-16T11:59:59.123456789Z",
+        ),
+        ("(pay by 2027-05-16T10:00:30+02:00)", "2027-05-16T08:00:30Z"),
+        ("by 2027-05-16T10:00:30-05:30,", "2027-05-16T15:30:30Z"),
+        ("by 2027-05-16T10:00:30-00:00", "2027-05-16T10:00:30Z"),
+        ("by 2027-05-16 10:00:30Z", "2027-05-16T10:00:30Z"),
+        ("by 2027-05-16 10:00:30 +02:00", "2027-05-16T08:00:30Z"),
+        ("by 2027-05-16T10:00Z", "2027-05-16T10:00:00Z"),
+        ("by 2027-05-16 10:00 +0200", "2027-05-16T08:00:00Z"),
+        ("by 2027-05-16T10:00:30+02", "2027-05-16T08:00:30Z"),
+        ("by Sunday, 2027-05-16T10:00:30Z", "2027-05-16T10:00:30Z"),
+        (
+            "We publish at 2027-05-16T10:00:30Z.",
+            "2027-05-16T10:00:30Z",
+        ),
+        (
+            "2027-05-16T10:00:30Z, then the files are public",
+            "2027-05-16T10:00:30Z",
+        ),
+        ("bis 2027-05-16T10:00:30Z", "2027-05-16T10:00:30Z"),
+        ("até 2027-05-16T10:00:30Z", "2027-05-16T10:00:30Z"),
+    ] {
+        let (words, found) = BERLIN.one(text);
+        assert_eq!(found, [instant], "{text}");
+        assert!(text.contains(&words), "{text}: {words}");
+    }
+    let all = BERLIN.find("by 2027-05-16T10:00:30Z");
+    assert_eq!(
+        all[0].1[0].1,
+        "the instant as written: 2027-05-16T10:00:30Z"
+    );
+    // Two instants are two deadlines; one that has passed is none.
+    let all = BERLIN.find("by 2027-05-16T10:00:30Z, at the latest until 2027-05-17T10:00:31Z");
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert_eq!(BERLIN.find("by 2027-05-01T10:00:30Z"), []);
+}
+
+#[test]
+fn a_date_with_its_year_in_front_counts_the_hours_to_24() {
+    // No offset: the wall clock of the sender and of the company, with its seconds.
+    BERLIN.is(
+        "by 2027-05-16T10:00:30",
+        "by 2027-05-16T10:00:30",
+        &["2027-05-16T08:00:30Z"],
+    );
+    BERLIN.is(
+        "by 2027-05-16 10:00",
+        "by 2027-05-16 10:00",
+        &["2027-05-16T08:00:00Z"],
+    );
+    BERLIN.is(
+        "by 2027-05-16 at 10:00 pm",
+        "by 2027-05-16 at 10:00 pm",
+        &["2027-05-16T20:00:00Z"],
+    );
+    BERLIN.is(
+        "by 2027-05-16 5:00",
+        "by 2027-05-16 5:00",
+        &["2027-05-16T03:00:00Z", "2027-05-16T15:00:00Z"],
+    );
+    BERLIN.is(
+        "by Friday 17:00:15",
+        "by Friday 17:00:15",
+        &["2027-05-07T15:00:15Z"],
+    );
+    BERLIN.is(
+        "by Friday 17:00 -05:00",
+        "by Friday 17:00 -05:00",
+        &["2027-05-07T22:00:00Z"],
+    );
+    // A range is no offset.
+    BERLIN.is(
+        "by Friday 17:00 - 18:00",
+        "by Friday 17:00",
+        &["2027-05-07T15:00:00Z"],
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_instant_in_a_sentence_is_that_instant_alone(
+        second in 1_810_000_000_i64..4_000_000_000,
+        minutes in -14 * 60_i32..=14 * 60,
+        zulu: bool,
+        cue in proptest::sample::select(vec![
+            "by", "until", "before", "Deadline:", "no later than", "bis", "até", "We publish on", "spätestens",
+        ]),
+        end in proptest::sample::select(vec!["", ".", "!", ", or else", " if you pay", ")", ";"]),
+        desk in proptest::sample::select(vec![0_usize, 1, 2]),
+    ) {
+        let instant = cordon::time::Timestamp::from_second(second).unwrap();
+        let offset = Offset::from_seconds(minutes * 60).unwrap();
+        let written = if zulu {
+            instant.to_string()
+        } else {
+            instant.display_with_offset(offset).to_string()
+        };
+        let text = format!("Hello. {cue} {written}{end} We wait.");
+        let desk = [NEWARK, BRISTOL, BERLIN].into_iter().nth(desk).unwrap();
+        let (words, found) = desk.one(&text);
+        proptest::prop_assert_eq!(found, [instant.to_string()], "{}", text);
+        proptest::prop_assert!(words.ends_with(&written), "{}: {}", text, words);
+    }
+}
+
+#[test]
+fn until_friday_said_on_a_saturday_is_the_next_friday() {
+    // Saturday 2027-05-08 in each case; the Friday that is meant is the 14th.
+    let first = |desk: &Desk, text: &str| desk.one(text).1[0].clone();
+    for (sent, offset, zone) in [
+        // The west of the world still has Friday.
+        ("2027-05-08T11:00:00Z", None, "Europe/London"),
+        ("2027-05-08T11:00:00Z", Some(0), "America/New_York"),
+        // So does the company, for an hour.
+        ("2027-05-08T03:00:00Z", None, "America/New_York"),
+        ("2027-05-08T03:00:00Z", Some(0), "America/New_York"),
+        // The sender's own calendar shows Saturday, though UTC does not.
+        ("2027-05-07T23:00:00Z", Some(9), "America/New_York"),
+        ("2027-05-08T03:00:00Z", Some(2), "America/New_York"),
+    ] {
+        let desk = Desk { sent, offset, zone };
+        for text in [
+            "You have until Friday.",
+            "Pay by Friday",
+            "bis Freitag",
+            "até sexta-feira",
+            "before Friday",
+        ] {
+            let earliest = first(&desk, text);
+            assert!(
+                earliest.as_str() >= "2027-05-13T00:00:00Z",
+                "{sent} {offset:?} {zone}: {text}: {earliest}"
+            );
+        }
+    }
+    // Said on a Friday, it may be that day.
+    let friday = Desk {
+        sent: "2027-05-07T09:00:00Z",
+        offset: Some(2),
+        zone: "Europe/Berlin",
+    };
+    assert_eq!(first(&friday, "until Friday"), "2027-05-07T22:00:00Z");
+    // With a time, the company's Friday evening stays a reading.
+    let desk = Desk {
+        sent: "2027-05-08T03:00:00Z",
+        offset: None,
+        zone: "America/New_York",
+    };
+    assert_eq!(first(&desk, "by Friday 23:30"), "2027-05-08T03:30:00Z");
+    // "Tomorrow" is counted on every calendar that may be meant.
+    assert!(first(&desk, "pay by tomorrow").as_str() <= "2027-05-08T04:00:00Z");
 }

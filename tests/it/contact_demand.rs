@@ -3,6 +3,7 @@
 #![expect(clippy::format_collect, reason = "tests")]
 
 use cordon::contact::demand;
+use cordon::contact::demand::hints;
 
 #[test]
 fn a_demand_is_quoted_by_kind() {
@@ -67,15 +68,95 @@ fn ordinary_mail_raises_no_flag() {
         "Your parcel was stolen. We pay back 20 EUR.",
     ] {
         assert_eq!(demand(text), None, "{text}");
+        assert!(hints(text).is_empty(), "{text}");
     }
 }
 
 #[test]
-fn a_hint_is_not_seen_and_that_is_said_in_the_docs() {
+fn a_hint_is_no_demand_but_has_its_own_flag() {
+    for text in [
+        "I have all of it. Your competitor will like it. I prefer you.",
+        "Hello. You remember my planner branch. I have all of it and the sets. Verge will like it. I prefer you.",
+        "It would be a shame if your customers found out how you store their lists.",
+        "It'd be a real pity if this got out.",
+        "It would be such a shame if something happened to the repositories you love.",
+        "It would be a shame if the engine ended up in the wrong hands, and you know it.",
+        "Your competitors would pay well for this.",
+        "Your competitors would pay well.",
+        "There are other people who might give a lot for what is on my disk.",
+        "You know what I have.",
+        "You know very well what I have on you, so be nice.",
+        "You don’t want this to get out.",
+        "I kept copies of your designs. The press would be very interested.",
+        "I still have everything. No one needs to know.",
+        "We have your source code. We could stay quiet.",
+        "Ask Quillon if their planner is still only theirs.",
+        "Es wäre doch schade, wenn Ihre Kunden das sehen.",
+        "Es wäre schade, wenn das bekannt wird.",
+        "Die Konkurrenz würde gut dafür zahlen.",
+        "Sie wissen genau, was ich habe.",
+        "Seria uma pena se isso vazasse.",
+        "Seus concorrentes pagariam bem por isso.",
+        "Você sabe o que eu tenho.",
+    ] {
+        assert_eq!(demand(text), None, "{text}");
+        assert!(!hints(text).is_empty(), "{text}");
+    }
     assert_eq!(
-        demand("I have all of it. Your competitor will like it. I prefer you."),
-        None
+        hints("Hi. You know what I have. Think about it."),
+        ["You know what I have."]
     );
+    assert_eq!(
+        hints("I have all of it. Your competitor will like it. I prefer you."),
+        ["Your competitor will like it.", "I prefer you."]
+    );
+}
+
+#[test]
+fn ordinary_mail_and_disputes_about_pay_hint_at_nothing() {
+    for text in [
+        "",
+        "My last invoice of $4,000 is unpaid since March. Please pay it by Friday, or I have to go to the labour court.",
+        "You owe me two weeks of wages and the overtime. I have copies of all my timesheets and of everything I was sent.",
+        "I kept copies of everything I signed. My final pay is still outstanding. I would prefer you pay by bank transfer.",
+        "If my salary is not paid I will tell the labour inspectorate. I have all the emails to prove it.",
+        "I did good work and you ended it in ten minutes. I kept copies of everything I touched.",
+        "You know what I have been through these months, and I still was not paid.",
+        "You know what I have to do for the customs papers, please send the form.",
+        "You know what I have asked for: my final pay slip and the tax form.",
+        "It would be a shame if you could not join the dinner on Friday.",
+        "It would be a pity if we lost the contract over this invoice.",
+        "It would be a shame if our competitors released it first.",
+        "It would be a shame if this leaked before the launch.",
+        "It would be a shame if the good work ended like this. I was a fair contractor to you.",
+        "Your competitors would pay me better, so I ask for a raise.",
+        "Your competitors pay developers more for this role.",
+        "Other people would pay more for such a flat, but I like it.",
+        "Your customers will love the new dashboard.",
+        "Our customers would be interested to see a demo. We have all of it ready.",
+        "I have your laptop and the badge here; where shall I send them?",
+        "I have your files from the handover, and the client would like to see them on Monday.",
+        "I have made a copy of your document and the customer may want to know the price.",
+        "We keep copies of your documents for ten years, as the law asks.",
+        "Nobody else needs to know the password but the two of us.",
+        "To keep your account out of the wrong hands, change your password.",
+        "The journalist would like to talk to the press office.",
+        "Ich habe alle Rechnungen angehängt. Mein Lohn für April fehlt noch.",
+        "Es wäre schade, wenn Sie nicht kommen können.",
+        "Seria uma pena se você não viesse à festa.",
+        "Meu salário de março não foi pago. Tenho cópias de tudo que assinei.",
+    ] {
+        assert_eq!(hints(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn hints_are_bounded() {
+    let many: String = (0..1_000)
+        .map(|at| format!("Your competitors would pay well for x{at}y. "))
+        .collect();
+    assert_eq!(hints(&many).len(), 20);
+    assert!(hints(&"a shame if ".repeat(100_000)).len() <= 20);
 }
 
 #[test]

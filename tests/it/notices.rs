@@ -92,6 +92,8 @@ impl World {
             }],
             deadlines: Vec::new(),
             demand: true,
+            hinted: false,
+            arrivals: Vec::new(),
         }));
         evidence
     }

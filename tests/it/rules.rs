@@ -497,7 +497,7 @@ fn nobody_approves_a_notice_about_themself_or_from_outside_the_roster() {
 }
 
 #[test]
-fn one_document_or_none() {
+fn one_document_whatever_happens() {
     let cordon = |args: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cordon"));
         command.args(args).output().unwrap()
@@ -525,7 +525,8 @@ fn one_document_or_none() {
         ],
     ] {
         let said = cordon(&args);
-        assert!(said.stdout.is_empty(), "{args:?}");
+        let document: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap();
+        assert_eq!(document["error"]["exit"], 2, "{args:?}: {document}");
         assert_eq!(said.status.code(), Some(2), "{args:?}");
     }
     // A snapshot that read nothing is not done.
@@ -627,4 +628,63 @@ async fn only_the_owner_of_the_key_hears_that_an_approval_stands() {
         "a repetition is answered as it stands"
     );
     decide("eve").await.unwrap_err();
+}
+
+#[tokio::test]
+async fn what_a_crash_left_of_an_opening_is_removed_when_nobody_opens() {
+    use cordon::id::CaseId;
+    use cordon::store::{CaseStore, Making};
+    let dir = tempfile::tempdir().unwrap();
+    let (app, desk) = desk(dir.path(), Origin::Subject).await;
+    let case = desk.log.case().clone();
+    drop(desk);
+    let cases = dir.path().join("data/cases");
+    let left = || {
+        let path = cases.join(format!(".opening-{}", CaseId::fresh()));
+        std::fs::create_dir_all(path.join("sled")).unwrap();
+        std::fs::write(path.join("ledger.jsonl"), "{\"half\":").unwrap();
+        std::fs::write(path.join("LOCK"), "1\n").unwrap();
+        path
+    };
+    let listed = || {
+        let ids: Vec<CaseId> = app.list().unwrap().into_iter().map(|one| one.id).collect();
+        assert_eq!(ids[ids.len() - 1], case);
+    };
+    // Names that are not of an opening are left alone, and no link is followed.
+    let other = cases.join(".opening-notes");
+    std::fs::create_dir(&other).unwrap();
+    let outside = dir.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let link = cases.join(format!(".opening-{}", CaseId::fresh()));
+    std::os::unix::fs::symlink(&outside, &link).unwrap();
+    let stale = left();
+    listed();
+    assert!(!stale.exists() && other.exists() && link.exists() && outside.exists());
+    // Somebody opens a case: none is touched, whatever it looks like.
+    let stale = left();
+    let making = Making::begin(&cases).unwrap();
+    listed();
+    assert!(stale.exists());
+    drop(making);
+    listed();
+    assert!(!stale.exists());
+    // Nor is one whose store has an owner.
+    let owned = cases.join(format!(".opening-{}", CaseId::fresh()));
+    let store = CaseStore::create(&owned).unwrap();
+    listed();
+    assert!(owned.exists());
+    drop(store);
+    // The next opening removes it too, and two at once do not meet.
+    let new = || NewCase {
+        subject: Subject::default(),
+        title: None,
+        route: "operator".into(),
+        effective: None,
+        origin: Origin::Subject,
+        by: Actor::Operator("tester".into()),
+    };
+    let (one, two) = tokio::join!(app.open_case(new()), app.open_case(new()));
+    assert_ne!(one.unwrap().log.case(), two.unwrap().log.case());
+    assert!(!owned.exists());
+    assert_eq!(app.list().unwrap().len(), 3);
 }

@@ -2,11 +2,13 @@
 
 mod clock;
 mod date;
+mod instant;
 
 use jiff::civil::Weekday;
 
 use super::lex::Token;
 use super::words::{self, Part, Unit};
+use crate::time::Timestamp;
 
 /// A day as named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ pub(super) struct Clock {
     /// 24 is the end of the day.
     pub(super) hour: i64,
     pub(super) minute: i64,
+    pub(super) second: i64,
     /// Whether it may also be twelve hours later.
     pub(super) half_unknown: bool,
 }
@@ -59,6 +62,8 @@ pub(super) enum Zone {
 pub(super) enum Moment {
     /// So many units from the message; two counts for "2-3 days".
     Span { counts: Vec<i64>, unit: Unit },
+    /// An instant with its offset: nothing is left to read.
+    Instant { at: Timestamp, words: String },
     /// A day, a time or both.
     Point {
         day: Option<Day>,
@@ -107,7 +112,9 @@ impl<'t> Grammar<'t> {
 
     /// The moment that begins at `at`.
     pub(super) fn moment(self, at: usize) -> Option<(Moment, usize)> {
-        self.point(at).or_else(|| self.span(at))
+        self.instant(at)
+            .or_else(|| self.point(at))
+            .or_else(|| self.span(at))
     }
 
     fn number(self, at: usize) -> Option<(i64, usize)> {
@@ -213,7 +220,12 @@ impl<'t> Grammar<'t> {
             let at_word = from > next && self.is(from - 1, &["at", "um", "às", "@", "gegen", "t"]);
             let announced = hours || at_word;
             if let Some((found, after)) = self.clock(from, announced) {
-                clock = Some(found);
+                // Who writes the year first counts the hours to 24.
+                let whole = self.ends_iso(next) && self.word(from).len() == 2;
+                clock = Some(Clock {
+                    half_unknown: found.half_unknown && !whole,
+                    ..found
+                });
                 next = after;
             } else if part.is_none() {
                 let from = self.skip(next, &["in", "the", "am", "à", "de", "da"]);

@@ -16,6 +16,10 @@ use crate::time::Timestamp;
 const DELAY: i64 = 300;
 /// The most readings of one deadline.
 const MOST: usize = 32;
+/// An hour of the wall clock, in seconds.
+const HOUR: i64 = 3_600;
+/// A day of the wall clock, in seconds.
+const DAY: i64 = 24 * HOUR;
 
 /// Readings by instant, so that two ways to the same instant are one reading.
 #[derive(Debug, Default)]
@@ -54,6 +58,7 @@ pub(super) fn readings(moment: &Moment, reference: &Reference<'_>) -> Vec<Readin
                 span(*count, *unit, reference, &mut found);
             }
         }
+        Moment::Instant { at, words } => found.add(*at, format!("the instant as written: {words}")),
         Moment::Point {
             day,
             part,
@@ -63,7 +68,7 @@ pub(super) fn readings(moment: &Moment, reference: &Reference<'_>) -> Vec<Readin
             let from = reference.base();
             let mut all = Readings::default();
             for place in places(zone.as_ref(), clock.is_none(), reference) {
-                point(*day, *part, *clock, &place, from, &mut all);
+                point(*day, *part, *clock, &place, reference, &mut all);
             }
             // An instant before the message cannot be meant, unless there is no other.
             let ahead = all.0.split_off(&from);
@@ -213,7 +218,7 @@ fn one_span(
             );
         }
         if !matches!(unit, Unit::Minute | Unit::Hour)
-            && let Some(end) = at_clock(&place.zone, later.date(), 24 * 60)
+            && let Some(end) = at_clock(&place.zone, later.date(), DAY)
         {
             found.add(
                 end,
@@ -254,51 +259,79 @@ fn point(
     part: Option<Part>,
     clock: Option<Clock>,
     place: &Place,
-    from: Timestamp,
+    reference: &Reference<'_>,
     found: &mut Readings,
 ) {
-    let today = from.to_zoned(place.zone.clone()).date();
+    let from = reference.base();
     let dates = match day {
-        Some(day) => dates(day, today),
-        None => clock_days(clock, place, today, from),
+        Some(day) => {
+            let bare = part.is_none() && clock.is_none();
+            dates(day, today(day, bare, place, reference))
+        }
+        None => clock_days(clock, place, from.to_zoned(place.zone.clone()).date(), from),
     };
     for (date, name) in dates {
-        let minutes = moments(day, part, clock);
+        let moments = moments(day, part, clock);
         let picked = match place.only {
-            Some(Bound::First) => minutes.get(..1),
-            Some(Bound::Last) => minutes.get(minutes.len().saturating_sub(1)..),
-            None => Some(minutes.as_slice()),
+            Some(Bound::First) => moments.get(..1),
+            Some(Bound::Last) => moments.get(moments.len().saturating_sub(1)..),
+            None => Some(moments.as_slice()),
         };
-        for (minute, what) in picked.unwrap_or_default() {
-            if let Some(at) = at_clock(&place.zone, date, *minute) {
+        for (second, what) in picked.unwrap_or_default() {
+            if let Some(at) = at_clock(&place.zone, date, *second) {
                 found.add(at, format!("{what}{name} in {}", place.label));
             }
         }
     }
 }
 
-/// The minutes of the day that are meant, and their words.
+/// The date of the message on the calendar that its words are counted on.
+///
+/// That is the writer's, where it is known: "until Friday" said on a Saturday is the next Friday,
+/// although the reader's calendar may still show one. Where it is not known, a bare weekday is no
+/// day that has ended in UTC: nobody says "until Friday" in the last hours of a Friday.
+fn today(day: Day, bare: bool, place: &Place, reference: &Reference<'_>) -> Date {
+    let from = reference.base();
+    let there = from.to_zoned(place.zone.clone()).date();
+    let utc = from.to_zoned(TimeZone::UTC).date();
+    match reference.offset {
+        Some(offset) if !offset.is_zero() => offset.to_datetime(from).date(),
+        _ if place.only.is_some() => utc,
+        _ if bare && matches!(day, Day::Week { .. }) => there.max(utc),
+        _ => there,
+    }
+}
+
+/// The seconds of the day that are meant, and their words.
 fn moments(day: Option<Day>, part: Option<Part>, clock: Option<Clock>) -> Vec<(i64, String)> {
     if let Some(clock) = clock {
-        let minute = clock.hour * 60 + clock.minute;
-        let shown = |minute: i64| (minute, format!("{:02}:{:02} on ", minute / 60, minute % 60));
+        let second = of_day(clock);
+        let shown = |second: i64| {
+            let (hour, minute, rest) = (second / HOUR, second % HOUR / 60, second % 60);
+            let rest = if rest == 0 {
+                String::new()
+            } else {
+                format!(":{rest:02}")
+            };
+            (second, format!("{hour:02}:{minute:02}{rest} on "))
+        };
         if !clock.half_unknown {
-            return vec![shown(minute)];
+            return vec![shown(second)];
         }
         let other = if clock.hour == 12 {
-            24 * 60
+            DAY
         } else {
-            minute + 12 * 60
+            second + 12 * HOUR
         };
-        return vec![shown(minute), shown(other)];
+        return vec![shown(second), shown(other)];
     }
     if let Some(part) = part {
         return vec![
             (
-                part.from * 60,
+                part.from * HOUR,
                 format!("beginning of the {} of ", part.name),
             ),
-            (part.to * 60, format!("end of the {} of ", part.name)),
+            (part.to * HOUR, format!("end of the {} of ", part.name)),
         ];
     }
     match day {
@@ -307,12 +340,12 @@ fn moments(day: Option<Day>, part: Option<Part>, clock: Option<Clock>) -> Vec<(i
             ..
         }) => {
             vec![
-                (17 * 60, "17:00 on ".to_owned()),
-                (24 * 60, "end of ".to_owned()),
+                (17 * HOUR, "17:00 on ".to_owned()),
+                (DAY, "end of ".to_owned()),
             ]
         }
-        Some(Day::EndOf { .. }) => vec![(24 * 60, "end of ".to_owned())],
-        _ => vec![(0, "start of ".to_owned()), (24 * 60, "end of ".to_owned())],
+        Some(Day::EndOf { .. }) => vec![(DAY, "end of ".to_owned())],
+        _ => vec![(0, "start of ".to_owned()), (DAY, "end of ".to_owned())],
     }
 }
 
@@ -405,8 +438,8 @@ fn clock_days(
     let Some(clock) = clock else {
         return Vec::new();
     };
-    let minute = clock.hour * 60 + clock.minute + if clock.half_unknown { 12 * 60 } else { 0 };
-    let past = at_clock(&place.zone, today, minute).is_none_or(|at| at < from);
+    let last = of_day(clock) + if clock.half_unknown { 12 * HOUR } else { 0 };
+    let past = at_clock(&place.zone, today, last).is_none_or(|at| at < from);
     let date = if past {
         today.tomorrow().ok()
     } else {
@@ -416,15 +449,17 @@ fn clock_days(
     date.map(named).into_iter().collect()
 }
 
-/// The instant at which the wall clock of `zone` shows this minute of `date`; 24:00 and later belong
+/// The second of the day that a clock shows.
+const fn of_day(clock: Clock) -> i64 {
+    clock.hour * HOUR + clock.minute * 60 + clock.second
+}
+
+/// The instant at which the wall clock of `zone` shows this second of `date`; 24:00 and later belong
 /// to the next day.
-fn at_clock(zone: &TimeZone, date: Date, minute: i64) -> Option<Timestamp> {
-    let date = date.checked_add((minute / (24 * 60)).days()).ok()?;
-    let minute = minute % (24 * 60);
-    let (hour, minute) = (
-        i8::try_from(minute / 60).ok()?,
-        i8::try_from(minute % 60).ok()?,
-    );
-    let local = date.at(hour, minute, 0, 0).to_zoned(zone.clone()).ok()?;
-    Some(local.timestamp())
+fn at_clock(zone: &TimeZone, date: Date, second: i64) -> Option<Timestamp> {
+    let date = date.checked_add((second / DAY).days()).ok()?;
+    let narrow = |number: i64| i8::try_from(number).ok();
+    let (hour, minute) = (narrow(second % DAY / HOUR)?, narrow(second % HOUR / 60)?);
+    let local = date.at(hour, minute, narrow(second % 60)?, 0);
+    Some(local.to_zoned(zone.clone()).ok()?.timestamp())
 }

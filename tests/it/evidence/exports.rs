@@ -11,6 +11,8 @@ use cordon::evidence::verify::{self, Anchors, Report};
 use cordon::sshsig::{self, Signer};
 use proptest::prelude::*;
 
+use crate::program::Program;
+
 use super::case::{Made, files, full, opened};
 
 fn report(dir: &Path) -> Report {
@@ -435,6 +437,92 @@ async fn an_older_copy_is_found_by_a_checkpoint_from_outside() {
             .unwrap()
             .holds()
     );
+}
+
+#[tokio::test]
+async fn an_expert_holds_an_export_against_a_key_and_a_checkpoint_from_outside() {
+    let made = full().await;
+    let old = made.export("old").await;
+    made.recorder
+        .keep_file("later", "text/plain", "later".into(), "later")
+        .await
+        .unwrap();
+    let new = made.export("new").await;
+    let root = made.root.path();
+    Signer::generate(&root.join("other"), "other").unwrap();
+    let program = Program::at(root, None);
+    let text = |path: PathBuf| path.display().to_string();
+    let newest = std::fs::read_dir(new.join("checkpoints"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+        .max()
+        .unwrap();
+    let (old, new, newest) = (text(old), text(new), text(newest));
+    let (right, wrong) = (
+        text(root.join("recorder.pub")),
+        text(root.join("other.pub")),
+    );
+    let signers = format!("{new}/keys/allowed_signers");
+    let verify = |code: i32, args: &[&str]| {
+        let args: Vec<&str> = ["evidence", "verify"].iter().chain(args).copied().collect();
+        let said = program.run(&args);
+        assert_eq!(said.code, Some(code), "{args:?}: {said:?}");
+        said
+    };
+    // By itself an older copy holds: that is why there are anchors.
+    let alone = verify(0, &[&old]);
+    assert!(
+        alone.out.contains("limit: no checkpoint from outside"),
+        "{alone:?}"
+    );
+    let replayed = verify(5, &[&old, "--recorder", &right, "--checkpoint", &newest]);
+    assert!(
+        replayed.out.contains("this is an older copy")
+            && replayed
+                .out
+                .contains("anchor: the recorder's key is the one that was expected"),
+        "{replayed:?}"
+    );
+    let held = verify(
+        0,
+        &[
+            &new,
+            "--recorder",
+            &right,
+            "--checkpoint",
+            &newest,
+            "--json",
+        ],
+    );
+    let held = held.json();
+    assert_eq!(held["anchored"].as_array().unwrap().len(), 2, "{held}");
+    assert!(
+        !held["limits"].to_string().contains("from outside"),
+        "{held}"
+    );
+    verify(0, &[&new, "--recorder", &signers, "--checkpoint", &newest]);
+    let another = verify(5, &[&new, "--recorder", &wrong, "--json"]).json();
+    assert!(
+        another["issues"][0]["what"]
+            .as_str()
+            .unwrap()
+            .contains("is not the one expected"),
+        "{another}"
+    );
+    // A history under another key that passes by itself does not continue the checkpoint.
+    let stranger = full().await;
+    let elsewhere = text(stranger.export("elsewhere").await);
+    verify(5, &[&elsewhere, "--checkpoint", &newest]);
+    // What cannot be read is a mistake of the caller, not a finding.
+    for args in [
+        [&new, "--recorder", "missing.pub"],
+        [&new, "--recorder", &newest],
+        [&new, "--checkpoint", "missing.txt"],
+    ] {
+        let said = verify(2, &args);
+        assert!(said.out.is_empty() && said.err.contains("at: "), "{said:?}");
+    }
 }
 
 #[tokio::test]

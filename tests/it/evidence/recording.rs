@@ -184,8 +184,16 @@ async fn no_secret_reaches_the_case() {
         .unwrap();
     assert_eq!(
         &kept(&made, &id).1[..],
-        br#"{"expires_at":"2027","token":"[removed, 17 bytes]"}"#
+        br#"{"token":"[removed, 17 bytes]","expires_at":"2027"}"#
     );
+    let record = kept(&made, &id).0;
+    let Source::Exchange { redacted, .. } = &record.source else {
+        panic!("{record:?}")
+    };
+    let [one] = redacted.as_slice() else {
+        panic!("{redacted:?}")
+    };
+    assert_eq!((one.path.as_str(), one.at, one.bytes), ("/token", 10, 17));
     made.recorder
         .keep_webhook("hr", &answer, Bytes::from_static(b"{}"))
         .await

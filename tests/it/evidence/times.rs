@@ -46,6 +46,8 @@ fn contact(evidence: &EvidenceId) -> Contact {
         indicators: Vec::new(),
         deadlines: Vec::new(),
         demand: true,
+        hinted: false,
+        arrivals: Vec::new(),
     }
 }
 

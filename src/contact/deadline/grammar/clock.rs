@@ -11,6 +11,7 @@ impl Grammar<'_> {
                 Clock {
                     hour,
                     minute: 0,
+                    second: 0,
                     half_unknown: false,
                 },
                 next,
@@ -25,7 +26,7 @@ impl Grammar<'_> {
         }
         let hour = i64::from(self.small(at).filter(|hour| (0..=24).contains(hour))?);
         let mut next = at + 1;
-        let mut minute = 0;
+        let (mut minute, mut second) = (0, 0);
         let colon = self.is(next, &[":", ".", "h"]) && self.glued(next) && self.glued(next + 1);
         let minutes = self
             .small(next + 1)
@@ -35,7 +36,11 @@ impl Grammar<'_> {
         if full {
             minute = i64::from(minutes.unwrap_or_default());
             next += 2;
-            if self.is(next, &[":"]) && self.small(next + 1).is_some() {
+            let seconds = self
+                .small(next + 1)
+                .filter(|_| self.is(next, &[":"]) && self.glued(next) && self.glued(next + 1));
+            if let Some(seconds) = seconds.filter(|seconds| (0..60).contains(seconds)) {
+                second = i64::from(seconds);
                 next += 2;
             }
         }
@@ -54,6 +59,7 @@ impl Grammar<'_> {
                 Clock {
                     hour,
                     minute,
+                    second,
                     half_unknown: false,
                 },
                 after,
@@ -77,6 +83,7 @@ impl Grammar<'_> {
             Clock {
                 hour,
                 minute,
+                second,
                 half_unknown,
             },
             next + usize::from(marked),
@@ -139,7 +146,7 @@ impl Grammar<'_> {
                 };
                 return Some((named, from + 1));
             }
-            "+" | "-" if self.glued(from) => {
+            "+" | "-" if self.glued(from) || self.full_offset(from) => {
                 let (minutes, next) = self.offset(from)?;
                 let named = Zone::Named {
                     offsets: vec![minutes],
@@ -171,6 +178,12 @@ impl Grammar<'_> {
             },
             end(next),
         ))
+    }
+
+    /// `+02:00` or `-0500`: too long to be anything else, also behind a space.
+    fn full_offset(self, at: usize) -> bool {
+        let colon = self.is(at + 2, &[":"]) && self.word(at + 3).len() == 2;
+        self.offset(at).is_some() && (self.word(at + 1).len() == 4 || colon)
     }
 
     /// `+2`, `+02:00`, `-0500`: minutes east.

@@ -128,6 +128,13 @@ impl Grammar<'_> {
         parts.then_some((day, at + 5))
     }
 
+    /// Whether a date that begins with its year ends in front of `next`.
+    pub(super) fn ends_iso(self, next: usize) -> bool {
+        next.checked_sub(5)
+            .and_then(|at| self.iso(at))
+            .is_some_and(|(_, end)| end == next)
+    }
+
     fn dotted(self, at: usize) -> Option<(Day, usize)> {
         let (day, month) = (self.small(at)?, self.small(at + 2)?);
         let dots = self.is(at + 1, &["."])
