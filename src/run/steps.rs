@@ -101,7 +101,9 @@ impl Dispatch<'_> {
                     self.take_probed(place, &step, &record, probe);
                 }
             }
-            Answer::Pulled(page) => self.take_page(state, place, &step, &record, page),
+            Answer::Pulled(page, throttled) => {
+                self.take_page(state, place, (&step, &record), page, throttled);
+            }
             Answer::Acted(done) => self.take_acted(place, &step, &record, done),
             Answer::Observed(seen) => self.take_observed(place, &step, &record, seen),
         }
