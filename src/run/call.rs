@@ -144,6 +144,10 @@ pub(super) async fn probe(
         }
         Ok(mut probe) => {
             probe.why = clip(probe.why);
+            if probe.state == DoorState::Closed && probe.residual_until.is_none() {
+                let kind = provider.spec().door_kind(&door.kind);
+                probe.residual_until = kind.and_then(|kind| kind.residual_until(cx.clock.now()));
+            }
             probe
         }
     }

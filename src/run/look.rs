@@ -121,7 +121,7 @@ pub(super) async fn record(log: &CaseLog, door: DoorId, seen: Probe) -> Result<L
         probe: seen,
     };
     log.append_if(&Actor::Engine, Vec::new(), |state| {
-        look.probe = kept(state, look.probe.clone());
+        look.probe = kept(state, &look.door, look.probe.clone());
         if let Some(known) = state.doors.get(&look.door) {
             look.before = known.state;
         }

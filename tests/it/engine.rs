@@ -141,6 +141,7 @@ const KIND: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::No,
     residual: "nothing",
+    residual_minutes: None,
     order: Order::Simultaneous,
     close: Some("POST /close"),
     already_done: &[],
@@ -158,6 +159,7 @@ impl Sim {
             name: Box::leak(format!("{name}.{suffix}").into_boxed_str()),
             class,
             close,
+            residual_minutes: (suffix == "session").then_some(60),
             ..KIND
         };
         let doors = Box::leak(Box::new([
