@@ -139,6 +139,7 @@ const KIND: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::No,
     residual: "nothing",
+    residual_minutes: None,
     order: Order::Simultaneous,
     close: Some("GET /"),
     already_done: &[],

@@ -435,6 +435,14 @@ pub fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
             .caused_by(error)
     };
     let about = std::fs::metadata(path).map_err(cannot)?;
+    if about.is_dir() {
+        return Err(Fault::input("file", "This is a folder, not a file.")
+            .at(path.display())
+            .hint(format!(
+                "name the files in it, for instance {}",
+                path.join("*.json").display()
+            )));
+    }
     if !about.is_file() {
         return Err(Fault::input("file", "This is not a regular file.").at(path.display()));
     }

@@ -3,6 +3,8 @@
 //! A [`DoorKind`] is the single description of a kind of door: the plan, the approval, the help text,
 //! the evidence and the provider's documentation all print this value.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DoorId, EvidenceId};
@@ -78,8 +80,11 @@ pub struct DoorKind {
     pub class: Class,
     /// Whether the provider tells the subject.
     pub notifies: Notifies,
-    /// What may still work after a successful close, and for how long.
+    /// What may still work after a successful close, in words.
     pub residual: &'static str,
+    /// For how long after the close what was issued before it may still work, minutes, where the
+    /// vendor bounds it. What has no bound, or none that is known, stands in the words alone.
+    pub residual_minutes: Option<u32>,
     /// When it is closed relative to others.
     pub order: Order,
     /// The call that closes it (`METHOD path`); `None` when only a person can close it.
@@ -98,6 +103,34 @@ pub struct DoorKind {
     pub breaks: &'static str,
     /// Where the facts come from.
     pub source: &'static str,
+}
+
+/// What a bounded residual is about; goes on with "for up to …" or "until …".
+pub const ISSUED_BEFORE: &str = "what was issued before the close may work";
+
+impl DoorKind {
+    /// What may still work after a successful close, with the bound where there is one.
+    pub fn residual_words(&self) -> String {
+        let words = self.residual;
+        match self.residual_minutes {
+            None => words.to_owned(),
+            Some(minutes) => {
+                let length = match (minutes / 60, minutes % 60) {
+                    (1, 0) => "1 hour".to_owned(),
+                    (hours, 0) => format!("{hours} hours"),
+                    _ => format!("{minutes} minutes"),
+                };
+                let words = words.trim_end_matches('.');
+                format!("{words}; {ISSUED_BEFORE} for up to {length}")
+            }
+        }
+    }
+
+    /// Until when what was issued before a close may still work, for a door that was `closed` then.
+    pub fn residual_until(&self, closed: Timestamp) -> Option<Timestamp> {
+        let length = Duration::from_secs(u64::from(self.residual_minutes?) * 60);
+        closed.saturating_add(length).ok()
+    }
 }
 
 /// How a door is tied to the account under review.
@@ -188,7 +221,7 @@ pub struct Probe {
     pub why: String,
     /// The answers that show it.
     pub evidence: Vec<EvidenceId>,
-    /// Until when something may still work although the door is closed.
+    /// Until when what was issued before the close may still work, counted from the first proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub residual_until: Option<Timestamp>,
 }

@@ -23,7 +23,7 @@ use crate::clock::Shown;
 use crate::evidence::verify;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
-use crate::plan::show::View;
+use crate::plan::show::{Detail, View, text as plan_text};
 use crate::range::company::{Company, extortion_mail};
 use crate::range::server::Call;
 use crate::run::{End, Options, Progress, WaitingGate};
@@ -139,7 +139,7 @@ pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -
         .read(|state| crate::plan::show::view(&plan, state, &desk.catalogue()))?;
     let text = desk
         .log
-        .read(|state| crate::plan::show::text(&plan, state, &desk.catalogue()))?;
+        .read(|state| plan_text(&plan, state, &desk.catalogue(), Detail::Brief))?;
     audience.plan(&preview, &text);
     respond(&desk, &stage, &*audience).await?;
 

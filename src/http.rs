@@ -114,6 +114,13 @@ pub struct Exchange {
     pub answer: Result<Answer, String>,
 }
 
+impl Exchange {
+    /// Whether the provider answered that there were too many calls.
+    pub fn throttled(&self) -> bool {
+        matches!(&self.answer, Ok(answer) if retry::throttled(answer, self.at))
+    }
+}
+
 /// An answer as received.
 #[derive(Debug, Clone)]
 pub struct Answer {

@@ -43,6 +43,7 @@ pub mod gate;
 mod graph;
 mod inventory;
 mod lane;
+mod line;
 mod look;
 mod resolve;
 mod save;

@@ -14,7 +14,7 @@ use crate::case::event::Contact;
 use crate::case::state::{CaseState, DoorRecord, Phase, RunPhase};
 use crate::clock::Shown;
 use crate::contact::indicator::defang_text;
-use crate::door::DoorState;
+use crate::door::{DoorState, ISSUED_BEFORE};
 use crate::evidence::timeline::Moment;
 use crate::fault::Kind;
 use crate::hostile::one_line;
@@ -73,7 +73,7 @@ pub struct DoorLine {
     pub state: DoorState,
     /// Why that is said.
     pub why: String,
-    /// Until when something may still work although it is closed.
+    /// Until when what was issued before the close may still work.
     pub residual_until: Option<Timestamp>,
 }
 
@@ -212,6 +212,9 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
     };
     line("case", format!("{}; {run}", phase(summary.phase)));
     line("doors", count_line(summary));
+    if let Some(lasting) = residuals(summary, zone) {
+        line("residual", lasting);
+    }
     line(
         "evidence",
         format!(
@@ -277,7 +280,7 @@ fn count_line(summary: &Summary) -> String {
 }
 
 /// Every door that is not proven closed, grouped by state, kind and reason.
-pub fn unproven(summary: &Summary) -> String {
+pub fn unproven(summary: &Summary, zone: &TimeZone) -> String {
     let mut groups: BTreeMap<(DoorState, &str, &str), Vec<&DoorLine>> = BTreeMap::new();
     for line in &summary.door_list {
         if line.state != DoorState::Closed {
@@ -298,23 +301,36 @@ pub fn unproven(summary: &Summary) -> String {
         for line in lines {
             text.push_str(&ui::paragraph(
                 "             ",
-                &format!("{}{}", one_line(&line.label, 120), residual(line)),
+                &format!("{}{}", one_line(&line.label, 120), residual(line, zone)),
             ));
         }
     }
     text
 }
 
-fn residual(line: &DoorLine) -> String {
+fn residual(line: &DoorLine, zone: &TimeZone) -> String {
     line.residual_until
-        .map(|at| format!(" (something may work until {})", utc(at)))
+        .map(|at| format!(" ({ISSUED_BEFORE} until {})", utc_and_zone(at, zone)))
         .unwrap_or_default()
 }
 
+/// The latest end of what outlives a close, and of how many doors; the words of each kind say what
+/// has no known end.
+fn residuals(summary: &Summary, zone: &TimeZone) -> Option<String> {
+    let bounded = summary.door_list.iter();
+    let ends: Vec<_> = bounded.filter_map(|line| line.residual_until).collect();
+    let last = ends.iter().max()?;
+    Some(format!(
+        "{ISSUED_BEFORE} until {}, at {}; what has no known end stands under `cordon provider show`",
+        utc_and_zone(*last, zone),
+        ui::count(ends.len(), "door")
+    ))
+}
+
 /// Every door, what is not closed first.
-pub fn doors(summary: &Summary) -> String {
+pub fn doors(summary: &Summary, zone: &TimeZone) -> String {
     let mut text = String::new();
-    let unproven = unproven(summary);
+    let unproven = unproven(summary, zone);
     if !unproven.is_empty() {
         let _ = writeln!(text, "Open or not proven\n{unproven}");
     }
@@ -325,7 +341,7 @@ pub fn doors(summary: &Summary) -> String {
         .collect();
     if !closed.is_empty() {
         let rows = closed.into_iter().map(|line| {
-            let why = one_line(&line.why, 140) + &residual(line);
+            let why = one_line(&line.why, 140) + &residual(line, zone);
             [line.kind.clone(), one_line(&line.label, 80), why]
         });
         let table = ui::table(["KIND", "DOOR", "PROOF"], rows);
@@ -568,7 +584,7 @@ pub fn timeline(moments: &[Moment], zone: &TimeZone) -> String {
 pub fn handover(summary: &Summary, zone: &TimeZone) -> String {
     let mut text = head(summary, zone);
     text.push_str("\nOpen or not proven\n");
-    text.push_str(&or_none(unproven(summary)));
+    text.push_str(&or_none(unproven(summary, zone)));
     text.push_str("\nDue\n");
     text.push_str(&or_none(due(summary, zone)));
     text.push_str("\nNotices\n");

@@ -300,6 +300,9 @@ pub enum Event {
         /// How many of them had come before.
         #[serde(default)]
         duplicates: u64,
+        /// How many answers asked us to wait before this one came.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        throttled: u32,
         /// Where this page began; `None` for the first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cursor: Option<String>,
@@ -531,6 +534,14 @@ pub struct Deadline {
     pub verbatim: String,
     /// What they may mean: instant and how it was read. The earliest first.
     pub readings: Vec<Reading>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// One way to read a deadline.

@@ -392,6 +392,7 @@ impl CaseState {
             evidence,
             records,
             duplicates,
+            throttled,
             cursor,
             first,
             last,
@@ -409,6 +410,7 @@ impl CaseState {
         so_far.cursors.push(cursor.clone().unwrap_or_default());
         so_far.records += records;
         so_far.duplicates += duplicates;
+        so_far.throttled = so_far.throttled.saturating_add(*throttled);
         so_far.first = [so_far.first, *first].into_iter().flatten().min();
         so_far.last = [so_far.last, *last].into_iter().flatten().max();
     }

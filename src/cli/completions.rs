@@ -40,6 +40,7 @@ pub(super) fn man(args: &Man) -> Result<Ended> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone())
         .title(name)
+        .source(concat!("cordon ", env!("CARGO_PKG_VERSION")))
         .render(&mut page)
         .map_err(|error| {
             Fault::failed("man", "The man page could not be written.").caused_by(error)

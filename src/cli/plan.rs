@@ -16,6 +16,9 @@ pub(super) struct Args {
         default_value = "terminated-contractor"
     )]
     playbook: String,
+    /// Every door with its calls, its proof, what breaks and what may still work.
+    #[arg(long)]
+    all: bool,
 }
 
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
@@ -26,13 +29,23 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let preview = desk
         .log
         .read(|state| show::view(&plan, state, &catalogue))?;
+    let detail = if args.all {
+        show::Detail::Doors
+    } else {
+        show::Detail::Brief
+    };
     let text = desk
         .log
-        .read(|state| show::text(&plan, state, &catalogue))?;
+        .read(|state| show::text(&plan, state, &catalogue, detail))?;
     desktop.ui.answer(
         &serde_json::json!({ "digest": digest, "plan": plan, "preview": preview }),
         || text,
     )?;
+    if !args.all {
+        let case = desk.log.case();
+        let again = format!("each door with its calls and its proof: cordon plan {case} --all");
+        desktop.ui.hint(&again);
+    }
     desktop
         .ui
         .hint(&format!("next: cordon run {}", desk.log.case()));

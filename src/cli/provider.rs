@@ -151,7 +151,7 @@ fn door_kind(kind: &crate::door::DoorKind) -> String {
         ("done", &done),
         ("probe", kind.probe),
         ("undo", kind.undo.unwrap_or("none")),
-        ("residual", kind.residual),
+        ("residual", &kind.residual_words()),
         ("breaks", kind.breaks),
         ("scope", kind.scope),
         ("source", kind.source),

@@ -105,7 +105,11 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let document =
         serde_json::json!({ "end": word(&report.end), "steps": report.tree, "summary": summary });
     desktop.ui.answer(&document, || {
-        format!("{}\n{}", report.tree.brief(), summary::doors(&summary))
+        format!(
+            "{}\n{}",
+            report.tree.brief(),
+            summary::doors(&summary, &desk.zone)
+        )
     })?;
     for hint in next(&desk, &report) {
         desktop.ui.hint(&hint);

@@ -54,6 +54,8 @@ fn said(end: &Undone) -> (&'static str, &str) {
         Undone::Open => ("open again", "a probe proved it"),
         Undone::Unproven(why) => ("not proven", why),
         Undone::Failed(why) => ("failed", why),
+        Undone::Unknown(why) => ("unknown", why),
+        Undone::Untried(why) => ("not tried", why),
         Undone::Impossible(why) => ("cannot be undone", why),
     }
 }

@@ -16,6 +16,8 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     desk.verify().await?;
     desk.finish().await?;
     let summary = desk.summary();
-    desktop.ui.answer(&summary, || summary::doors(&summary))?;
+    desktop
+        .ui
+        .answer(&summary, || summary::doors(&summary, &desk.zone))?;
     Ok(summary.verdict())
 }

@@ -22,7 +22,7 @@ pub fn text(report: &Report, zone: &TimeZone) -> String {
         std::time::Duration::from_millis(report.took_ms).as_secs_f64()
     );
     text.push_str(&summary::head(&report.summary, zone));
-    let open = summary::unproven(&report.summary);
+    let open = summary::unproven(&report.summary, zone);
     if !open.is_empty() {
         let _ = write!(text, "\nOpen or not proven: a person decides\n{open}");
     }

@@ -12,9 +12,10 @@ use super::trail::{self, Format, TrailEvent};
 use crate::case::event::{Contact, Entry, Event, Outcome};
 use crate::case::log::CaseLog;
 use crate::case::state::CaseState;
+use crate::door::{DoorState, ISSUED_BEFORE, Probe};
 use crate::fault::Result;
 use crate::hostile::one_line;
-use crate::id::EvidenceId;
+use crate::id::{DoorId, EvidenceId};
 use crate::provider::{Account, Closing};
 use crate::time::{Timestamp, utc};
 
@@ -301,6 +302,14 @@ fn whose(contact: &Contact) -> String {
     format!(" ({}{})", one_line(&first.whose(), 120), others.concat())
 }
 
+/// What a look at a door saw, and until when what was issued before may work.
+fn probed(door: &DoorId, state: DoorState, probe: &Probe) -> String {
+    let until = (probe.residual_until)
+        .map(|at| format!(" Until {} {ISSUED_BEFORE}.", utc(at)))
+        .unwrap_or_default();
+    format!("{door} is {}: {}{until}", state.word(), probe.why)
+}
+
 /// What we did, as the log tells it.
 fn ours(entry: &Entry) -> Option<Moment> {
     use MomentSource::{Action, Case};
@@ -351,9 +360,7 @@ fn ours(entry: &Entry) -> Option<Moment> {
             ..
         } => (Action, format!("step {step}: {}", answered(closing))),
         Event::StepEnded { step, outcome } => (Action, format!("step {step} {}", ended(outcome))),
-        Event::DoorProbed { door, state, probe } => {
-            (Action, format!("{door} is {}: {}", state.word(), probe.why))
-        }
+        Event::DoorProbed { door, state, probe } => (Action, probed(door, *state, probe)),
         Event::UndoActed { door, closing } => {
             (Action, format!("undo of {door}: {}", answered(closing)))
         }

@@ -9,17 +9,19 @@
 //! other one of their playbook step has ended. The barrier is a step of its own: with an edge for each
 //! pair, a few hundred doors made a plan too large for one line of the log.
 
+mod closings;
 mod doors;
+mod gates;
+mod ready;
 mod sort;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doors::{Closing, Doors};
+use doors::Doors;
 
 use super::{Plan, Step, StepId, Task};
 use crate::case::state::CaseState;
-use crate::door::Order;
-use crate::fault::{Fault, Result};
+use crate::fault::Result;
 use crate::id::CaseId;
 use crate::playbook::{
     self, Catalogue, Flow, Kind, Period, Playbook, Snapshot, Verify, perishes_after, selects_trail,
@@ -44,12 +46,12 @@ pub fn expand(
         return Err(problems.to_fault());
     }
     let flow = Flow::of(playbook);
-    let mut notes = inventories(case, state)?;
+    let mut notes = ready::inventories(case, state)?;
     let doors = Doors::sort(&flow, state, catalogue);
     notes.extend(doors.notes(state));
-    gates_can_pass(playbook, case, state)?;
+    ready::gates_can_pass(playbook, case, state)?;
     if doors.closings.values().all(Vec::is_empty) {
-        return Err(nothing(case, state, &doors));
+        return Err(ready::nothing(case, state, &doors));
     }
     let mut expansion = Expansion {
         flow: &flow,
@@ -64,7 +66,7 @@ pub fn expand(
         expansion.step(step);
     }
     let Expansion { steps, notes, .. } = expansion;
-    guarded(&steps)?;
+    gates::guarded(&steps)?;
     Ok(Plan {
         case: case.clone(),
         playbook: playbook.name.clone(),
@@ -74,125 +76,6 @@ pub fn expand(
         left: doors.left,
         notes,
     })
-}
-
-/// What is wrong with the inventories of the chosen accounts.
-fn inventories(case: &CaseId, state: &CaseState) -> Result<Vec<String>> {
-    if state.accounts.is_empty() {
-        return Err(Fault::input(
-            "no-identity",
-            "No account is chosen for this case, so there is nothing to plan for.",
-        )
-        .at(case)
-        .hint(format!(
-            "`cordon inventory {case}` looks for the accounts and reads their doors."
-        )));
-    }
-    let read = |account: &Account| {
-        state
-            .inventories
-            .iter()
-            .find(|(known, ..)| known == account)
-    };
-    let failed = |account: &Account| {
-        state
-            .inventory_failures
-            .iter()
-            .find(|(known, _)| known == account)
-    };
-    let mut notes = Vec::new();
-    for account in &state.accounts {
-        let name = called(account);
-        match (read(account), failed(account)) {
-            (None, None) => {
-                return Err(Fault::input(
-                    "inventory-missing",
-                    format!("The doors of {name} were not read yet."),
-                )
-                .at(case)
-                .hint(format!("Run `cordon inventory {case}`.")));
-            }
-            (None, Some((_, why))) => notes.push(format!(
-                "The inventory of {name} failed, so its doors are not in this plan: {why}"
-            )),
-            (Some(_), Some((_, why))) => notes.push(format!(
-                "The last inventory of {name} failed; the plan rests on the one before: {why}"
-            )),
-            (Some(_), None) => {}
-        }
-        if let Some((_, completeness, _)) = read(account) {
-            for part in completeness
-                .iter()
-                .filter(|part| !part.complete || !part.gaps.is_empty())
-            {
-                let gaps = if part.gaps.is_empty() {
-                    "its end was not reached".to_owned()
-                } else {
-                    part.gaps.join("; ")
-                };
-                notes.push(format!(
-                    "The inventory of {name} is incomplete: {}: {gaps}",
-                    part.what
-                ));
-            }
-        }
-    }
-    if state.accounts.iter().all(|account| read(account).is_none()) {
-        return Err(Fault::failed(
-            "inventory-failed",
-            "No inventory of a chosen account succeeded, so no door is known.",
-        )
-        .at(case)
-        .hint(notes.join(" "))
-        .hint("`cordon provider check` shows what is wrong with the credentials or the network."));
-    }
-    Ok(notes)
-}
-
-/// Every gate has enough people who may pass it.
-fn gates_can_pass(playbook: &Playbook, case: &CaseId, state: &CaseState) -> Result<()> {
-    for step in &playbook.steps {
-        let Kind::Gate(gate) = &step.kind else {
-            continue;
-        };
-        let able: BTreeSet<&str> = state
-            .people
-            .iter()
-            .filter(|person| state.may_decide(Some(&gate.roles), &person.name).is_ok())
-            .map(|person| person.name.as_str())
-            .collect();
-        let needed = usize::try_from(gate.people).unwrap_or(usize::MAX);
-        if able.len() < needed {
-            return Err(Fault::input(
-                "gate-without-people",
-                format!("Gate `{}` needs {needed} different people with a role of {}; the case knows {}.", step.id, gate.roles.join(", "), able.len()),
-            )
-            .at(case)
-            .hint("Name people with these roles in the configuration before the case is opened, or use a playbook that asks others."));
-        }
-    }
-    Ok(())
-}
-
-/// Nothing to close is never a green plan.
-fn nothing(case: &CaseId, state: &CaseState, doors: &Doors) -> Fault {
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    for left in &doors.left {
-        let reason = left.why.split(':').next().unwrap_or_default();
-        *reasons.entry(reason).or_default() += 1;
-    }
-    let reasons: Vec<String> = reasons
-        .iter()
-        .map(|(why, count)| format!("{count} {why}"))
-        .collect();
-    let reasons = if reasons.is_empty() {
-        "none was found".to_owned()
-    } else {
-        reasons.join(", ")
-    };
-    Fault::failed("nothing-to-close", format!("This plan would close none of the {} doors of the case: {reasons}.", state.doors.len()))
-        .at(case)
-        .hint(format!("`cordon verify {case}` proves again what was closed; `cordon inventory {case}` looks for doors again."))
 }
 
 /// What people call an account; hostile text.
@@ -338,80 +221,6 @@ impl<'a> Expansion<'a> {
         }
     }
 
-    fn close(&mut self, step: &playbook::Step, close: &playbook::Close, needs: &[StepId]) {
-        let closings = self.doors.of(&step.id);
-        if closings.is_empty() {
-            self.notes.push(format!(
-                "Step `{}` closes nothing: no door that was found is left for it.",
-                step.id
-            ));
-        }
-        let name = |closing: &Closing| format!("{}/{}", step.id, closing.door);
-        let quiet = closings
-            .iter()
-            .take_while(|closing| closing.order < Order::Noisy);
-        let quiet: Vec<StepId> = quiet.map(name).collect();
-        let barrier = format!("{}/barrier", step.id);
-        let has_barrier = (1..closings.len()).contains(&quiet.len());
-        for (index, closing) in closings.iter().enumerate() {
-            let kind = closing.kind;
-            let mut all: BTreeSet<StepId> = needs.iter().cloned().collect();
-            if has_barrier && index == quiet.len() {
-                let title = "Wait until all but the noisy closings have ended".to_owned();
-                let task = Task::Wait { seconds: 0 };
-                self.push(step, barrier.clone(), title, task, quiet.clone());
-            }
-            if has_barrier && index >= quiet.len() {
-                all.insert(barrier.clone());
-            }
-            all.extend(self.forerunners(&step.id, closing));
-            let task = Task::Close {
-                door: closing.door.clone(),
-                provider: closing.provider.clone(),
-                kind: kind.name.to_owned(),
-                class: kind.class,
-                notifies: kind.notifies,
-                order: closing.order,
-                prove_within_s: close.prove_within.as_u32(),
-            };
-            let title = format!("Close “{}”: {}", clipped(&closing.label), kind.title);
-            self.push(step, name(closing), title, task, all.into_iter().collect());
-        }
-    }
-
-    /// The closings that the provider wants before this one, for the same account, as far as the
-    /// barrier does not keep them apart.
-    fn forerunners(&mut self, step: &str, closing: &Closing) -> Vec<StepId> {
-        let mut found = Vec::new();
-        for (other_step, other) in self.doors.all() {
-            let first = closing.kind.after.contains(&other.kind.name);
-            let behind_barrier =
-                other_step == step && other.order < closing.order && closing.order == Order::Noisy;
-            if !first
-                || behind_barrier
-                || other.provider != closing.provider
-                || other.account != closing.account
-            {
-                continue;
-            }
-            found.push(format!("{other_step}/{}", other.door));
-            let gates = self.flow.before(other_step).filter(|id| {
-                let mut steps = self.flow.sorted.iter();
-                steps.any(|other| other.id == *id && matches!(other.kind, Kind::Gate(_)))
-            });
-            for gate in gates.filter(|gate| !self.flow.precedes(gate, step)) {
-                let note = format!(
-                    "`{}` also waits until gate `{gate}` is settled: the provider wants `{}` closed before it.",
-                    closing.kind.name, other.kind.name
-                );
-                if !self.notes.contains(&note) {
-                    self.notes.push(note);
-                }
-            }
-        }
-        found
-    }
-
     /// The first look, and one wait and one look for each later one; returns how many steps the
     /// later ones are.
     fn verify(&mut self, step: &playbook::Step, verify: &Verify, needs: &[StepId]) -> usize {
@@ -458,84 +267,6 @@ impl<'a> Expansion<'a> {
         }
         again.len() * 2
     }
-
-    /// The close steps behind a gate, each with its closings.
-    fn behind(&self, gate: &str) -> impl Iterator<Item = (&'a str, usize)> {
-        let closes = |step: &&playbook::Step| matches!(step.kind, Kind::Close(_));
-        let steps = self.flow.sorted.iter().copied().filter(closes);
-        steps
-            .filter(move |step| self.flow.precedes(gate, &step.id))
-            .map(|step| (step.id.as_str(), self.doors.of(&step.id).len()))
-    }
-
-    /// How many closings a gate lets through: those behind it with no other gate between.
-    fn guards(&self, gate: &str) -> u32 {
-        let between = |close: &str| {
-            self.flow.sorted.iter().any(|other| {
-                matches!(other.kind, Kind::Gate(_))
-                    && self.flow.precedes(gate, &other.id)
-                    && self.flow.precedes(&other.id, close)
-            })
-        };
-        let direct = self.behind(gate).filter(|(close, _)| !between(close));
-        u32::try_from(direct.map(|(_, count)| count).sum::<usize>()).unwrap_or(u32::MAX)
-    }
-
-    /// A gate whose close steps all have nothing to close asks nobody: people who approve nothing
-    /// learn to approve anything.
-    fn gate(&mut self, step: &'a playbook::Step, gate: &playbook::Gate, needs: &[StepId]) {
-        let behind: Vec<usize> = self.behind(&step.id).map(|(_, count)| count).collect();
-        if !behind.is_empty() && behind.iter().all(|count| *count == 0) {
-            let note = format!(
-                "Gate `{}` is not opened: there is nothing behind it to close.",
-                step.id
-            );
-            self.notes.push(note);
-            return;
-        }
-        let task = Task::Gate {
-            roles: gate.roles.clone(),
-            people: gate.people,
-            expires_s: gate.expires.as_u32(),
-            guards: self.guards(&step.id),
-        };
-        self.push(
-            step,
-            step.id.clone(),
-            "Ask people to decide".to_owned(),
-            task,
-            needs.to_vec(),
-        );
-    }
-}
-
-/// Whatever the playbook says: no closing without a gate that it needs itself.
-fn guarded(steps: &[Step]) -> Result<()> {
-    let gates: BTreeSet<&str> = steps
-        .iter()
-        .filter(|step| matches!(step.task, Task::Gate { .. }))
-        .map(|step| step.id.as_str())
-        .collect();
-    let open = steps.iter().find(|step| {
-        matches!(step.task, Task::Close { .. })
-            && !step.needs.iter().any(|need| gates.contains(need.as_str()))
-    });
-    match open {
-        None => Ok(()),
-        Some(step) => Err(Fault::failed(
-            "close-without-gate",
-            format!(
-                "Step `{}` would close a door without asking anyone.",
-                step.id
-            ),
-        )
-        .hint("Put a gate before it in the playbook.")),
-    }
-}
-
-/// A label of bounded length: the plan is one line of the log.
-fn clipped(label: &str) -> String {
-    label.chars().take(200).collect()
 }
 
 /// A provider's id as a part of a step's name: as it is when it is harmless, else a digest of it.

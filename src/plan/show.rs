@@ -1,21 +1,21 @@
 //! A plan for people: what happens to whom, what it means, who has to agree, and what stays open.
 
-use std::fmt::Write as _;
+mod brief;
+mod text;
 
 use serde::Serialize;
 
 use super::{OnFailure, Plan, Step, StepId, Task};
 use crate::canon::{Digest, digest_of};
 use crate::case::state::CaseState;
-use crate::door::{Class, DoorKind, Notifies, Order};
+use crate::door::{Class, DoorKind, Notifies};
 use crate::fault::Result;
 use crate::id::{CaseId, DoorId};
-use crate::playbook::{Catalogue, Period, plain, series, who};
+use crate::playbook::{Catalogue, Period, who};
 use crate::provider::Account;
-use crate::time::{Timestamp, utc};
+use crate::time::Timestamp;
 
-/// The longest quotation of text from outside, characters.
-const QUOTED: usize = 120;
+pub use text::{Detail, text};
 
 /// A plan with everything that a person needs to judge it. Hostile text is as it came.
 #[derive(Debug, Clone, Serialize)]
@@ -89,6 +89,9 @@ pub struct StepView {
 /// What one closing means.
 #[derive(Debug, Clone, Serialize)]
 pub struct ClosingView {
+    /// What such a door is, for people.
+    #[serde(skip)]
+    pub what: &'static str,
     /// What people call the door.
     pub label: String,
     /// The account that it belongs to.
@@ -100,7 +103,11 @@ pub struct ClosingView {
     /// The read that proves it.
     pub probe: &'static str,
     /// What may still work after a successful close, and for how long.
-    pub residual: &'static str,
+    pub residual: String,
+    /// For how long what was issued before the close may still work, minutes, where the vendor
+    /// bounds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub residual_minutes: Option<u32>,
     /// What else may break.
     pub breaks: &'static str,
     /// The gates that have to be passed, each in words.
@@ -195,12 +202,14 @@ fn closing(
             _ => None,
         });
     Some(ClosingView {
+        what: kind.map(|kind| kind.title).unwrap_or_default(),
         label: door.map(|door| door.label.clone()).unwrap_or_default(),
         account: account.cloned(),
         call: kind.and_then(|kind| kind.close),
         undo: kind.and_then(|kind| kind.undo),
         probe: kind.map(|kind| kind.probe).unwrap_or_default(),
-        residual: kind.map(|kind| kind.residual).unwrap_or_default(),
+        residual: kind.map(DoorKind::residual_words).unwrap_or_default(),
+        residual_minutes: kind.and_then(|kind| kind.residual_minutes),
         breaks: kind.map(|kind| kind.breaks).unwrap_or_default(),
         approved_by: gates.collect(),
     })
@@ -236,147 +245,6 @@ fn summary(plan: &Plan, catalogue: &Catalogue) -> Summary {
         }
     }
     sum
-}
-
-/// The plan as text for a terminal. Text from outside is made harmless.
-///
-/// # Errors
-/// As [`view`].
-pub fn text(plan: &Plan, state: &CaseState, catalogue: &Catalogue) -> Result<String> {
-    let view = view(plan, state, catalogue)?;
-    let mut out = format!(
-        "Plan for {} by playbook {}\nmade {}, digest {}\n",
-        view.case,
-        plain(&view.playbook, 60),
-        utc(view.made),
-        view.digest
-    );
-    if !view.notes.is_empty() {
-        out.push_str("\nLook at this first\n");
-        for note in &view.notes {
-            let _ = writeln!(out, "  ! {}", plain(note, 500));
-        }
-    }
-    out.push_str("\nWhat happens\n");
-    for (index, step) in view.steps.iter().filter(|step| !step.later).enumerate() {
-        entry(&mut out, index + 1, step);
-    }
-    let later: Vec<&StepView> = view.steps.iter().filter(|step| step.later).collect();
-    if !later.is_empty() {
-        out.push_str("\nLater; the run does not wait for it\n");
-        for step in later
-            .iter()
-            .filter(|step| !matches!(step.task, Task::Wait { .. }))
-        {
-            let _ = writeln!(
-                out,
-                "  {}: {}",
-                plain(&step.id, QUOTED),
-                plain(&step.title, QUOTED)
-            );
-        }
-    }
-    let _ = writeln!(out, "\nWhat stays as it is ({})", view.left.len());
-    for left in &view.left {
-        let _ = writeln!(
-            out,
-            "  {} {} “{}”\n        {}",
-            left.door,
-            plain(&left.kind, 60),
-            plain(&left.label, QUOTED),
-            plain(&left.why, 500)
-        );
-    }
-    let _ = writeln!(out, "\n{}", in_words(&view.summary));
-    Ok(out)
-}
-
-fn entry(out: &mut String, number: usize, step: &StepView) {
-    let _ = writeln!(
-        out,
-        "{number:>4}  {}\n        {}",
-        plain(&step.id, QUOTED),
-        plain(&step.title, 200)
-    );
-    match &step.task {
-        Task::Close {
-            class,
-            notifies,
-            order,
-            prove_within_s,
-            ..
-        } => {
-            let Some(closing) = &step.closing else { return };
-            let account = closing.account.as_ref().map_or_else(
-                || "unknown".to_owned(),
-                |account| {
-                    format!(
-                        "{} at {}",
-                        plain(&account.login, 60),
-                        plain(&account.provider, 60)
-                    )
-                },
-            );
-            let told = match notifies {
-                Notifies::Yes => "the account holder is told",
-                Notifies::No => "the account holder is not told",
-                Notifies::Unknown => "the account holder may be told",
-            };
-            let order = match order {
-                Order::Silent => "silent",
-                Order::Simultaneous => "with the others",
-                Order::Noisy => "last",
-            };
-            let prove = Period::seconds(u64::from(*prove_within_s)).words();
-            field(out, "account", &account);
-            field(out, "close", closing.call.unwrap_or("by hand"));
-            field(out, "class", &format!("{}, {order}; {told}", class.word()));
-            field(
-                out,
-                "proof",
-                &format!("{}, for up to {prove}", closing.probe),
-            );
-            field(out, "undo", closing.undo.unwrap_or("no undo"));
-            field(out, "residual", closing.residual);
-            field(out, "breaks", closing.breaks);
-            field(out, "approval", &series(&closing.approved_by, "and"));
-        }
-        Task::Gate {
-            roles,
-            people,
-            expires_s,
-            guards,
-        } => {
-            let expires = Period::seconds(u64::from(*expires_s)).words();
-            field(
-                out,
-                "approval",
-                &format!(
-                    "{} within {expires}; without an answer nothing passes",
-                    who(roles, *people)
-                ),
-            );
-            field(out, "lets through", &plural(*guards, "closing"));
-        }
-        Task::Snapshot { window_hours, .. } => {
-            let window = Period::seconds(u64::from(*window_hours) * 3600).words();
-            field(out, "window", &format!("{window} back"));
-            field(out, "kept for", step.kept.as_deref().unwrap_or("unknown"));
-        }
-        Task::Verify { doors } => field(out, "looks at", &plural(*doors, "door")),
-        Task::Wait { .. } | Task::Draft { .. } => {}
-    }
-    match step.on_failure {
-        OnFailure::Continue => {}
-        OnFailure::Stop => field(out, "failure", "nothing new is started"),
-        OnFailure::Ask => field(out, "failure", "a person is asked"),
-    }
-}
-
-fn field(out: &mut String, name: &str, value: &str) {
-    if !value.is_empty() {
-        let _ = writeln!(out, "        {name:<12} {}", plain(value, 500));
-    }
 }
 
 fn plural(count: u32, word: &str) -> String {

@@ -3,17 +3,18 @@
 //! serde stops at the first fault; this walk goes on and reports each one with its place. It knows
 //! the part of JSON Schema that [`super::text`] prints, and a test holds that it knows all of it.
 
+mod scalar;
+mod steps;
 mod words;
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
 use serde_json::{Map, Value};
 
-use super::problem::{Problem, Problems, Span, advice, nearest};
-use super::text::{KINDS, NAME, Step, Written};
+use super::problem::{Problem, Problems, advice, nearest};
+use super::text::{KINDS, Step, Written};
 use super::tree::{Tree, below};
-use super::{period, plain, text};
+use super::{plain, text};
 use words::{describe, expected, purpose, words_of};
 
 /// What the file says as far as it can be read, and the steps that cannot, by id.
@@ -186,60 +187,6 @@ impl Walk<'_> {
         (sound || path.is_empty()).then_some(Value::Object(out))
     }
 
-    /// Exactly one of the kinds; a stranger in the place of the kind is probably a misspelt one.
-    fn one_kind(
-        &mut self,
-        map: &Map<String, Value>,
-        strangers: &mut Vec<&str>,
-        path: &str,
-    ) -> bool {
-        let given: Vec<&str> = KINDS
-            .into_iter()
-            .filter(|kind| map.contains_key(*kind))
-            .collect();
-        match given.as_slice() {
-            [_] => true,
-            [] => {
-                let meant = strangers
-                    .iter()
-                    .position(|stranger| nearest(stranger, KINDS).is_some())
-                    .or_else(|| (strangers.len() == 1).then_some(0));
-                let problem = match meant.map(|index| strangers.remove(index)) {
-                    Some(stranger) => Problem::error(
-                        "unknown-step-kind",
-                        format!("There is no kind of step called `{}`.", plain(stranger, 60)),
-                    )
-                    .label(self.key(path, stranger), "unknown kind of step")
-                    .help(advice(stranger, KINDS)),
-                    None => Problem::error(
-                        "no-step-kind",
-                        format!("{} does nothing.", self.called(path)),
-                    )
-                    .label(self.head(path), "what does it do?")
-                    .help(format!("give it exactly one of {}", KINDS.join(", "))),
-                };
-                self.problems.push(problem);
-                false
-            }
-            several => {
-                let mut problem = Problem::error(
-                    "two-step-kinds",
-                    format!(
-                        "{} does several things: {}.",
-                        self.called(path),
-                        several.join(", ")
-                    ),
-                )
-                .help("make a step of each, and say with `needs` which comes first");
-                for kind in several {
-                    problem = problem.label(self.key(path, kind), "one kind");
-                }
-                self.problems.push(problem);
-                false
-            }
-        }
-    }
-
     fn array(&mut self, items: &[Value], schema: &Value, path: &str) -> Option<Value> {
         self.length(items.len(), schema, ("minItems", "maxItems"), path)?;
         let each = schema.get("items").unwrap_or(&Value::Null);
@@ -257,140 +204,6 @@ impl Walk<'_> {
             .into_iter()
             .collect::<Option<Vec<_>>>()
             .map(Value::Array)
-    }
-
-    fn length(
-        &mut self,
-        length: usize,
-        schema: &Value,
-        keys: (&str, &str),
-        path: &str,
-    ) -> Option<()> {
-        let limit = |key| {
-            let limit = schema.get(key).and_then(Value::as_u64);
-            limit.and_then(|limit| usize::try_from(limit).ok())
-        };
-        let (least, most) = (
-            limit(keys.0).unwrap_or(0),
-            limit(keys.1).unwrap_or(usize::MAX),
-        );
-        if (least..=most).contains(&length) {
-            return Some(());
-        }
-        let problem = if length == 0 {
-            Problem::error("empty", format!("{} is empty.", self.called(path)))
-        } else {
-            Problem::error(
-                "out-of-range",
-                format!("{} is longer than {most}.", self.called(path)),
-            )
-        };
-        self.problems.push(problem.label(self.span(path), "here"));
-        None
-    }
-
-    fn text(&mut self, text: &str, schema: &Value, path: &str) -> Option<Value> {
-        self.length(
-            text.chars().count(),
-            schema,
-            ("minLength", "maxLength"),
-            path,
-        )?;
-        let pattern = schema
-            .get("pattern")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let fits = Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text));
-        if fits {
-            return Some(Value::String(text.to_owned()));
-        }
-        let quoted = plain(text, 60);
-        let problem = match pattern {
-            NAME => Problem::error("bad-name", format!("`{quoted}` is not a name."))
-                .help("a name begins with a small letter and has at most 48 small letters, digits and hyphens"),
-            period::PATTERN => Problem::error("bad-period", format!("`{quoted}` is not a length of time."))
-                .help("write a whole number and s, m, h or d: `90s`, `10m`, `4h`, `7d`"),
-            pattern => Problem::error("bad-text", format!("`{quoted}` does not look like `{pattern}`.")),
-        };
-        self.problems.push(problem.label(self.span(path), "here"));
-        None
-    }
-
-    fn number(&mut self, number: i64, schema: &Value, path: &str) -> Option<Value> {
-        let limit = |key| schema.get(key).and_then(Value::as_i64);
-        let (least, most) = (
-            limit("minimum").unwrap_or(i64::MIN),
-            limit("maximum").unwrap_or(i64::MAX),
-        );
-        if (least..=most).contains(&number) {
-            return Some(Value::from(number));
-        }
-        self.problems.push(
-            Problem::error(
-                "out-of-range",
-                format!(
-                    "{} is {number}; it has to be between {least} and {most}.",
-                    self.called(path)
-                ),
-            )
-            .label(self.span(path), "here"),
-        );
-        None
-    }
-
-    fn word(&mut self, value: &Value, words: &[String], path: &str) -> Option<Value> {
-        let known: Vec<&str> = words.iter().map(String::as_str).collect();
-        let given = value.as_str().unwrap_or_default();
-        if known.contains(&given) {
-            return Some(value.clone());
-        }
-        let shown = value.as_str().map_or_else(
-            || describe(value).to_owned(),
-            |text| format!("`{}`", plain(text, 60)),
-        );
-        self.problems.push(
-            Problem::error(
-                "unknown-word",
-                format!("{} cannot be {shown}.", self.called(path)),
-            )
-            .label(self.span(path), "unknown word")
-            .help(advice(given, known)),
-        );
-        None
-    }
-
-    /// Two steps with one id, readable or not.
-    fn duplicate_ids(&mut self, steps: usize) {
-        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
-        for at in 0..steps {
-            let path = format!("/steps/{at}/id");
-            let Some(id) = self.tree.value.pointer(&path).and_then(Value::as_str) else {
-                continue;
-            };
-            let span = self.span(&path);
-            let Some(first) = seen.get(id) else {
-                seen.insert(id, span);
-                continue;
-            };
-            self.problems.push(
-                Problem::error(
-                    "duplicate-id",
-                    format!("Two steps are called `{}`.", plain(id, 60)),
-                )
-                .label(span, "again")
-                .label(*first, "first")
-                .help("an approval names a step by its id: give each its own"),
-            );
-        }
-    }
-
-    /// A step that cannot be used: its id and needs, as far as they can be read.
-    fn broken(&self, at: usize) -> Option<(String, Vec<String>)> {
-        let step = self.tree.value.pointer(&format!("/steps/{at}"))?;
-        let id = step.get("id")?.as_str()?.to_owned();
-        let needs = step.get("needs").and_then(Value::as_array);
-        let needs = needs.into_iter().flatten().filter_map(Value::as_str);
-        Some((id, needs.map(str::to_owned).collect()))
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::FutureExt;
 
 use super::Deed;
+use super::line::Line;
 use crate::case::event::Outcome;
 use crate::door::{Door, DoorState, Probe};
 use crate::fault::{Fault, Result};
@@ -46,8 +47,8 @@ pub(super) enum Answer {
     Closed(Door, Closing, bool),
     /// Of a probe.
     Probed(Door, Probe),
-    /// Of a page.
-    Pulled(Result<Page, String>),
+    /// Of a page; the last is how many answers on the way asked us to wait.
+    Pulled(Result<Page, String>, u32),
     /// Of a deed.
     Acted(Result<Outcome, Miss>),
     /// Of a look at a deed.
@@ -143,9 +144,27 @@ pub(super) async fn probe(
         }
         Ok(mut probe) => {
             probe.why = clip(probe.why);
+            if probe.state == DoorState::Closed && probe.residual_until.is_none() {
+                let kind = provider.spec().door_kind(&door.kind);
+                probe.residual_until = kind.and_then(|kind| kind.residual_until(cx.clock.now()));
+            }
             probe
         }
     }
+}
+
+/// Reads one page; with it, how many answers on the way asked us to wait.
+pub(super) async fn page(
+    provider: &dyn Provider,
+    pull: &Pull,
+    limit: Duration,
+    cx: Cx<'_>,
+) -> (Result<Page, Miss>, u32) {
+    let line = Line::new(cx);
+    let cursor = pull.cursor.as_deref();
+    let page = provider.pull(&pull.trail, &pull.account, pull.window, cursor, line.cx());
+    let page = bounded(limit, page).await;
+    (page, line.throttled())
 }
 
 impl Call {
@@ -157,7 +176,7 @@ impl Call {
                 Answer::Closed(door.clone(), Closing::Unclear { why }, true)
             }
             Self::Probe(_, door) => Answer::Probed(door.clone(), unknown(Miss::Panic.to_string())),
-            Self::Pull(..) => Answer::Pulled(Err(Miss::Panic.to_string())),
+            Self::Pull(..) => Answer::Pulled(Err(Miss::Panic.to_string()), 0),
             Self::Act(..) => Answer::Acted(Err(Miss::Panic)),
             Self::Observe(..) => Answer::Observed(Err(Miss::Panic)),
         }
@@ -188,9 +207,8 @@ impl Call {
                 Answer::Probed(door, probe)
             }
             Self::Pull(provider, pull) => {
-                let cursor = pull.cursor.as_deref();
-                let page = provider.pull(&pull.trail, &pull.account, pull.window, cursor, cx);
-                Answer::Pulled(bounded(limit, page).await.map_err(|miss| miss.to_string()))
+                let (page, throttled) = page(&*provider, &pull, limit, cx).await;
+                Answer::Pulled(page.map_err(|miss| miss.to_string()), throttled)
             }
             Self::Act(deed, step) => Answer::Acted(bounded(limit, deed.act(&step)).await),
             Self::Observe(deed, step) => {

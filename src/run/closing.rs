@@ -14,7 +14,7 @@ use super::lane::{Intent, Waiting as Queued};
 use super::steps::{STOPPED_BEFORE, Work, looking};
 use crate::case::event::{Event, Outcome};
 use crate::case::state::{CaseState, StepRecord};
-use crate::door::{Class, Door, DoorState, Probe};
+use crate::door::{Class, Door, DoorState, ISSUED_BEFORE, Probe};
 use crate::id::DoorId;
 use crate::plan::{Step, Task};
 use crate::provider::{Closing, Provider};
@@ -89,7 +89,7 @@ impl Proving {
             let note = match probe.residual_until {
                 None => probe.why.clone(),
                 Some(at) => format!(
-                    "{} Something may still work until {}.",
+                    "{} Until {} {ISSUED_BEFORE}.",
                     probe.why,
                     crate::time::utc(at)
                 ),
@@ -102,8 +102,12 @@ impl Proving {
             return (DoorState::Closed, Next::End(done));
         }
         let crashed = self.heard == Heard::Unclear(STOPPED_BEFORE.to_owned());
-        // A close that a crash may have kept from leaving would otherwise stay unproven for good
-        // where a look can show the end of a door and never that it is open; closing twice is safe.
+        // Only what was observed done is never repeated, and nothing here was: each look came first and
+        // none showed the end. Without another close such a door would stay unproven for good where a
+        // look can show the end of it and never that it is open (sessions at Okta: the log tells of
+        // a clearing, perhaps late, and never of its absence). Had the first close arrived after all,
+        // the second ends what is ended (`Provider::close` is safe to call twice), costs one intent and
+        // one answer on record, and its own answer begins the proof anew, so it happens once a crash.
         let blind =
             crashed && probe.state == DoorState::Unknown && self.looks >= LOOKS_AFTER_A_CRASH;
         if self.repeat && (probe.state == DoorState::Open || blind) {

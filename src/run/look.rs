@@ -2,21 +2,24 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::Providers;
 use super::call::{probe, unknown};
+use super::line::Line;
 use super::steps::kept;
-use super::undo::LIMIT;
+use super::undo::{BEGIN_WITHIN, LIMIT};
 use crate::case::event::{Actor, Event};
 use crate::case::log::CaseLog;
 use crate::door::{Door, DoorState, Probe};
 use crate::fault::Result;
 use crate::http::Witness;
 use crate::id::DoorId;
-use crate::provider::Cx;
+use crate::provider::{Cx, Provider};
 
 /// What a look at one door saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +33,8 @@ pub struct Look {
 }
 
 /// Probes `chosen` doors again, or every door that this case ever touched when it is `None`; all at
-/// once within the limits of each provider. The case takes what each probe saw.
+/// once within the limits of each provider. The case takes what each probe saw. Once a provider cannot
+/// be reached, its remaining doors are `unknown` without another call.
 ///
 /// # Errors
 /// The case log cannot be written. A door that cannot be looked at is `unknown`, not an error.
@@ -47,22 +51,21 @@ pub async fn verify(
             .filter(|(id, record)| chosen.map_or(record.touched, |chosen| chosen.contains(id)));
         wanted.map(|(_, record)| record.door.clone()).collect()
     });
-    let slots: BTreeMap<_, _> = providers
+    let lanes: BTreeMap<&String, Lane<'_>> = providers
         .iter()
-        .map(|(name, provider)| (name, Semaphore::new(provider.spec().in_flight.max(1))))
+        .map(|(name, provider)| (name, Lane::of(provider)))
         .collect();
-    let slots = &slots;
+    let (lanes, until) = (&lanes, Instant::now() + BEGIN_WITHIN);
     let looks = doors.into_iter().map(|door| async move {
-        let seen = match (providers.get(&door.provider), slots.get(&door.provider)) {
-            (Some(provider), Some(slots)) => {
-                let _slot = slots.acquire().await;
+        let seen = match lanes.get(&door.provider) {
+            Some(lane) => {
                 let cx = Cx {
                     witness: &**witness,
                     clock: &**log.clock(),
                 };
-                probe(&**provider, &door, LIMIT, cx).await
+                lane.look(&door, until, cx).await
             }
-            _ => unknown(format!(
+            None => unknown(format!(
                 "The provider `{}` is not configured.",
                 door.provider
             )),
@@ -70,6 +73,44 @@ pub async fn verify(
         record(log, door.id, seen).await
     });
     join_all(looks).await.into_iter().collect()
+}
+
+/// The looks at one provider.
+struct Lane<'a> {
+    provider: &'a dyn Provider,
+    slots: Semaphore,
+    /// A look got no answer at all, and nothing more is asked.
+    dead: AtomicBool,
+}
+
+impl<'a> Lane<'a> {
+    fn of(provider: &'a Arc<dyn Provider>) -> Self {
+        Self {
+            provider: &**provider,
+            slots: Semaphore::new(provider.spec().in_flight.max(1)),
+            dead: AtomicBool::new(false),
+        }
+    }
+
+    async fn look(&self, door: &Door, until: Instant, cx: Cx<'_>) -> Probe {
+        let _slot = self.slots.acquire().await;
+        if self.dead.load(Ordering::Relaxed) {
+            return unknown(format!(
+                "It was not looked at: `{}` could not be reached for another door; verify again when it answers.",
+                door.provider
+            ));
+        }
+        if Instant::now() >= until {
+            return unknown(format!(
+                "It was not looked at: no look is begun after {} min; verify again.",
+                BEGIN_WITHIN.as_secs() / 60
+            ));
+        }
+        let line = Line::new(cx);
+        let seen = probe(self.provider, door, LIMIT, line.cx()).await;
+        self.dead.fetch_or(line.is_dead(LIMIT), Ordering::Relaxed);
+        seen
+    }
 }
 
 /// Records what a look saw, as far as the case holds the evidence for it.
@@ -80,7 +121,7 @@ pub(super) async fn record(log: &CaseLog, door: DoorId, seen: Probe) -> Result<L
         probe: seen,
     };
     log.append_if(&Actor::Engine, Vec::new(), |state| {
-        look.probe = kept(state, look.probe.clone());
+        look.probe = kept(state, &look.door, look.probe.clone());
         if let Some(known) = state.doors.get(&look.door) {
             look.before = known.state;
         }

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 
 use super::Providers;
 use super::backoff::ATTEMPT;
-use super::call::{Pull, bounded};
+use super::call::{self, Pull};
 use super::snapshot::{Follow, Reading};
 use crate::case::event::Actor;
 use crate::case::log::CaseLog;
@@ -70,7 +70,7 @@ async fn read(
     };
     let mut reading = Reading::of(pull, spec, until);
     let gap = loop {
-        let page = match page(provider, reading.pull(), cx).await {
+        let page = match page(provider, &mut reading, cx).await {
             Ok(page) => page,
             Err(why) => {
                 break Some(format!(
@@ -90,17 +90,12 @@ async fn read(
     Ok(())
 }
 
-async fn page(provider: &dyn Provider, pull: &Pull, cx: Cx<'_>) -> Result<Page, String> {
+async fn page(provider: &dyn Provider, reading: &mut Reading, cx: Cx<'_>) -> Result<Page, String> {
     let mut tried = 1;
     loop {
-        let asked = provider.pull(
-            &pull.trail,
-            &pull.account,
-            pull.window,
-            pull.cursor.as_deref(),
-            cx,
-        );
-        match bounded(LIMIT, asked).await {
+        let (page, throttled) = call::page(provider, reading.pull(), LIMIT, cx).await;
+        reading.waited(throttled);
+        match page {
             Ok(page) => return Ok(page),
             Err(miss) if tried >= TRIES => return Err(miss.to_string()),
             Err(_) => tokio::time::sleep(ATTEMPT.after(tried)).await,

@@ -1,6 +1,7 @@
 //! Reading a trail: page after page, each durable with its cursor, until the end or a stated gap.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::Answer;
@@ -36,6 +37,8 @@ pub(super) struct Reading {
     asked: HashSet<Digest>,
     /// Failures of the page that is asked for.
     failures: u32,
+    /// Answers that asked us to wait for the page that is asked for.
+    throttled: u32,
 }
 
 impl Dispatch<'_> {
@@ -102,6 +105,7 @@ impl Dispatch<'_> {
             ids: HashSet::new(),
             asked: HashSet::new(),
             failures: 0,
+            throttled: 0,
         };
         let cursors = reading.so_far.cursors.iter();
         reading.asked = cursors
@@ -165,13 +169,14 @@ impl Dispatch<'_> {
         &mut self,
         state: &CaseState,
         place: usize,
-        step: &Step,
-        record: &StepRecord,
+        (step, record): (&Step, &StepRecord),
         page: Result<Page, String>,
+        throttled: u32,
     ) {
         let Some(Work::Reading(reading)) = self.works.get_mut(&place) else {
             return;
         };
+        reading.waited(throttled);
         let page = page.and_then(|page| {
             let kept = state.evidence.contains_key(&page.evidence);
             kept.then_some(page)
@@ -240,6 +245,7 @@ impl Reading {
             ids: HashSet::new(),
             asked: HashSet::new(),
             failures: 0,
+            throttled: 0,
         };
         reading.describe(spec, now);
         reading
@@ -250,9 +256,15 @@ impl Reading {
         &self.pull
     }
 
+    /// Counts answers that asked us to wait, whether or not the page came in the end.
+    pub(super) const fn waited(&mut self, throttled: u32) {
+        self.throttled = self.throttled.saturating_add(throttled);
+    }
+
     /// What the reading came to, and the record of it; with a gap the end was not reached.
     pub(super) fn end(self, gap: Option<String>) -> (Outcome, Event) {
         let mut completeness = self.so_far;
+        completeness.throttled = completeness.throttled.saturating_add(self.throttled);
         completeness.complete = gap.is_none();
         shorten(&mut completeness.cursors);
         completeness.gaps.extend(gap);
@@ -302,6 +314,7 @@ impl Reading {
     /// Takes a page in.
     pub(super) fn take(&mut self, page: Page) -> (Event, Follow) {
         self.failures = 0;
+        let throttled = std::mem::take(&mut self.throttled);
         let asked = self.pull.cursor.take();
         let records = u64::try_from(page.ids.len()).unwrap_or(u64::MAX);
         let new = (page.ids.iter())
@@ -315,6 +328,7 @@ impl Reading {
         so_far.cursors.push(cursor);
         so_far.records += records;
         so_far.duplicates += duplicates;
+        so_far.throttled = so_far.throttled.saturating_add(throttled);
         so_far.first = [so_far.first, page.first].into_iter().flatten().min();
         so_far.last = [so_far.last, page.last].into_iter().flatten().max();
         self.evidence.push(page.evidence.clone());
@@ -339,6 +353,7 @@ impl Reading {
             evidence: page.evidence,
             records,
             duplicates,
+            throttled,
             cursor: asked,
             first: page.first,
             last: page.last,
@@ -371,11 +386,15 @@ fn verdict(completeness: &Completeness) -> Outcome {
         pages,
         records,
         duplicates,
+        throttled,
         ..
     } = completeness;
     let gaps = completeness.gaps.join(" ");
-    let read =
+    let mut read =
         format!("{what}: {records} records in {pages} pages, {duplicates} of them repeated.");
+    if *throttled > 0 {
+        let _ = write!(read, " The provider asked us to wait {throttled} times.");
+    }
     let text = format!("{read} {gaps}").trim_end().to_owned();
     if completeness.complete {
         Outcome::Done {

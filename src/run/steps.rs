@@ -14,6 +14,7 @@ use super::verifying::Verifying;
 use crate::case::event::{Event, Outcome};
 use crate::case::state::{CaseState, GateRecord, StepRecord};
 use crate::door::{DoorState, Probe};
+use crate::id::DoorId;
 use crate::plan::{OnFailure, Step, Task};
 use crate::provider::Closing;
 use crate::time::Timestamp;
@@ -94,14 +95,16 @@ impl Dispatch<'_> {
                 self.take_closed(place, &step, &record, &door, closing, panicked);
             }
             Answer::Probed(door, probe) => {
-                let probe = kept(state, probe);
+                let probe = kept(state, &door.id, probe);
                 if matches!(self.works.get(&place), Some(Work::Verifying(_))) {
                     self.take_verified(place, &step, &record, door, probe);
                 } else {
                     self.take_probed(place, &step, &record, probe);
                 }
             }
-            Answer::Pulled(page) => self.take_page(state, place, &step, &record, page),
+            Answer::Pulled(page, throttled) => {
+                self.take_page(state, place, (&step, &record), page, throttled);
+            }
             Answer::Acted(done) => self.take_acted(place, &step, &record, done),
             Answer::Observed(seen) => self.take_observed(place, &step, &record, seen),
         }
@@ -304,11 +307,24 @@ pub(super) const fn looking(place: usize, call: Call) -> Queued {
     }
 }
 
-/// A probe, without evidence that the case does not hold; closed needs some that it does.
-pub(super) fn kept(state: &CaseState, mut probe: Probe) -> Probe {
+/// A probe, without evidence that the case does not hold; closed needs some that it does. A residual
+/// ends when the first proof of the close said, however often the door is proven again.
+pub(super) fn kept(state: &CaseState, door: &DoorId, mut probe: Probe) -> Probe {
+    let before = state.doors.get(door).and_then(|known| known.probe.as_ref());
+    if let Some(before) = before.and_then(|before| before.residual_until)
+        && probe.state != DoorState::Open
+    {
+        let until = probe
+            .residual_until
+            .map_or(before, |until| until.min(before));
+        probe.residual_until = Some(until);
+    }
     probe.evidence.retain(|id| state.evidence.contains_key(id));
     if probe.state == DoorState::Closed && probe.evidence.is_empty() {
-        return unknown(format!("Nothing was kept that proves it: {}", probe.why));
+        return Probe {
+            residual_until: probe.residual_until,
+            ..unknown(format!("Nothing was kept that proves it: {}", probe.why))
+        };
     }
     probe
 }

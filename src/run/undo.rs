@@ -1,7 +1,8 @@
 //! Undo: chosen by a person, door by door, in the reverse order of closing. Never by itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -10,13 +11,14 @@ use tokio::time::Instant;
 use super::Providers;
 use super::backoff::{ATTEMPT, PROBE};
 use super::call::{bounded, probe, short};
+use super::line::Line;
 use crate::case::event::{Actor, Event};
 use crate::case::log::CaseLog;
 use crate::case::state::{CaseState, DoorRecord};
 use crate::door::{Class, Door, DoorState, Probe};
 use crate::fault::Result;
 use crate::http::Witness;
-use crate::id::DoorId;
+use crate::id::{DoorId, EvidenceId};
 use crate::provider::{Closing, Cx, Provider};
 
 /// How long one call may take.
@@ -25,6 +27,8 @@ pub(super) const LIMIT: Duration = Duration::from_mins(1);
 const TRIES: u32 = 3;
 /// How long to look for proof that a door is open again.
 const PROVE_WITHIN: Duration = Duration::from_mins(1);
+/// After this long no further door is begun; the same command goes on with the rest.
+pub(super) const BEGIN_WITHIN: Duration = Duration::from_mins(10);
 
 /// What became of the undo of one door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,10 @@ pub enum Undone {
     Unproven(String),
     /// It was tried and failed, or the provider refused.
     Failed(String),
+    /// It was tried, and nobody knows what came of it; the reason says why.
+    Unknown(String),
+    /// It was not tried, and nothing was called: the provider cannot be reached, or the time is over.
+    Untried(String),
     /// It cannot be undone, and nothing was called; the reason says why.
     Impossible(String),
 }
@@ -49,7 +57,8 @@ struct Job {
 }
 
 /// Opens doors again that this case closed: those of `chosen`, or all when it is `None`. One after
-/// the other, the one that was closed last first; then all are proven together.
+/// the other, the one that was closed last first; then all are proven together. A provider that
+/// cannot be reached keeps its remaining doors as they are and does not hold up the others.
 ///
 /// # Errors
 /// The case log cannot be written, or a run of the case is under way. A door that cannot be opened is
@@ -67,26 +76,64 @@ pub async fn undo(
         witness: &**witness,
         clock: &**log.clock(),
     };
-    let mut order: Vec<DoorId> = Vec::new();
-    let mut proofs = Vec::new();
+    let until = Instant::now() + BEGIN_WITHIN;
+    let mut accepted = Vec::new();
+    let mut dead: BTreeSet<&str> = BTreeSet::new();
+    let mut untried = 0_u32;
     for job in &jobs {
-        order.push(job.door.id.clone());
-        match reopen(log, by, job, cx).await? {
-            Ok(()) => proofs.push(prove(log, job, cx)),
-            Err(end) => {
-                ends.insert(job.door.id.clone(), end);
+        let provider = job.door.provider.as_str();
+        let end = if dead.contains(provider) {
+            untried += 1;
+            Undone::Untried(format!(
+                "`{provider}` could not be reached for a door before it, so this one was left as it is; repeat the command when it answers."
+            ))
+        } else if Instant::now() >= until {
+            untried += 1;
+            Undone::Untried(format!(
+                "No door is begun after {} min; repeat the command, and it goes on with the rest.",
+                BEGIN_WITHIN.as_secs() / 60
+            ))
+        } else {
+            match reopen(log, by, job, cx).await? {
+                Reopened::Accepted => {
+                    accepted.push(job);
+                    continue;
+                }
+                Reopened::Not(end) => end,
+                Reopened::Dead(why) => {
+                    dead.insert(provider);
+                    Undone::Unknown(format!(
+                        "`{provider}` cannot be reached, so nobody knows whether the door is open: {why}"
+                    ))
+                }
             }
-        }
+        };
+        ends.insert(job.door.id.clone(), end);
     }
-    for proof in join_all(proofs).await {
-        let (id, end) = proof?;
-        ends.insert(id, end);
+    if untried > 0 {
+        let text = format!(
+            "undo: {untried} doors were not tried: a provider could not be reached or the time was over."
+        );
+        log.append(&Actor::Engine, vec![Event::CaseNoted { text }])
+            .await?;
     }
-    let mut done: Vec<_> = (order.into_iter())
-        .filter_map(|id| ends.remove_entry(&id))
-        .collect();
+    ends.extend(prove_all(log, accepted, cx).await?);
+    let order = jobs.iter().map(|job| &job.door.id);
+    let mut done: Vec<_> = order.filter_map(|id| ends.remove_entry(id)).collect();
     done.extend(ends);
     Ok(done)
+}
+
+/// Looks at everything that was accepted, all at once.
+async fn prove_all(log: &CaseLog, jobs: Vec<&Job>, cx: Cx<'_>) -> Result<Vec<(DoorId, Undone)>> {
+    let silent: BTreeMap<&str, AtomicBool> = (jobs.iter())
+        .map(|job| (job.door.provider.as_str(), AtomicBool::new(false)))
+        .collect();
+    let proofs = jobs.into_iter().filter_map(|job| {
+        let silent = silent.get(job.door.provider.as_str())?;
+        Some(prove(log, job, silent, cx))
+    });
+    join_all(proofs).await.into_iter().collect()
 }
 
 /// What can be undone, the last closed first, and what cannot.
@@ -155,46 +202,74 @@ fn job(record: &DoorRecord, providers: &Providers) -> Result<Job, String> {
     }
 }
 
+/// What came of reopening one door.
+enum Reopened {
+    /// The provider accepted, or the door was seen open.
+    Accepted,
+    /// It is not open, or not known to be.
+    Not(Undone),
+    /// Neither the call nor the look after it got any answer.
+    Dead(String),
+}
+
 /// Intent, call, answer; an unclear answer is looked at before the call is made again.
-async fn reopen(log: &CaseLog, by: &Actor, job: &Job, cx: Cx<'_>) -> Result<Result<(), Undone>> {
+async fn reopen(log: &CaseLog, by: &Actor, job: &Job, cx: Cx<'_>) -> Result<Reopened> {
     let already = |evidence| Closing::AlreadyDone { evidence };
-    if job.in_doubt
-        && let Some(evidence) = seen_open(log, job, cx).await?
-    {
-        // The intent whose answer a crash took is the one that this answers.
-        record(log, job, already(evidence)).await?;
-        return Ok(Ok(()));
+    if job.in_doubt {
+        let seen = look(log, job, cx).await?;
+        if let Some(evidence) = seen.open() {
+            // The intent whose answer a crash took is the one that this answers.
+            record(log, job, already(evidence)).await?;
+            return Ok(Reopened::Accepted);
+        }
+        if seen.dead {
+            return Ok(Reopened::Dead(seen.probe.why));
+        }
     }
     for tries in 1.. {
         let door = job.door.id.clone();
         log.append(by, vec![Event::UndoIntended { door }]).await?;
-        let answer = bounded(LIMIT, job.provider.reopen(&job.door, &job.undo, cx)).await;
+        let line = Line::new(cx);
+        let answer = bounded(LIMIT, job.provider.reopen(&job.door, &job.undo, line.cx())).await;
+        let dead = line.is_dead(LIMIT);
         let why = match answer.map(short) {
             Ok(closing @ (Closing::Accepted { .. } | Closing::AlreadyDone { .. })) => {
                 record(log, job, closing).await?;
-                return Ok(Ok(()));
+                return Ok(Reopened::Accepted);
             }
             Ok(Closing::Refused { why, evidence }) => {
                 let end = Undone::Failed(format!("The provider refused: {why}"));
                 record(log, job, Closing::Refused { why, evidence }).await?;
-                return Ok(Err(end));
+                return Ok(Reopened::Not(end));
             }
             Ok(Closing::Unclear { why }) => why,
             Err(miss) => miss.to_string(),
         };
-        if let Some(evidence) = seen_open(log, job, cx).await? {
+        let seen = look(log, job, cx).await?;
+        if let Some(evidence) = seen.open() {
             record(log, job, already(evidence)).await?;
-            return Ok(Ok(()));
+            return Ok(Reopened::Accepted);
         }
         let unclear = Closing::Unclear { why: why.clone() };
         record(log, job, unclear).await?;
+        if dead && seen.dead {
+            return Ok(Reopened::Dead(why));
+        }
         if tries >= TRIES {
-            let why = format!("There was no clear answer, and the door is not open: {why}");
-            return Ok(Err(Undone::Failed(why)));
+            let end = if seen.probe.state == DoorState::Unknown {
+                let seen = seen.probe.why;
+                Undone::Unknown(format!("There was no clear answer: {why} And: {seen}"))
+            } else {
+                Undone::Failed(format!(
+                    "There was no clear answer, and the door is not open: {why}"
+                ))
+            };
+            return Ok(Reopened::Not(end));
         }
         tokio::time::sleep(ATTEMPT.after(tries)).await;
     }
-    Ok(Err(Undone::Failed("It was not tried.".to_owned())))
+    let end = Undone::Untried("It was not tried.".to_owned());
+    Ok(Reopened::Not(end))
 }
 
 async fn record(log: &CaseLog, job: &Job, closing: Closing) -> Result<()> {
@@ -203,31 +278,50 @@ async fn record(log: &CaseLog, job: &Job, closing: Closing) -> Result<()> {
     log.append(&Actor::Engine, vec![event]).await.map(|_| ())
 }
 
-/// Looks; the evidence when the door is open.
-async fn seen_open(log: &CaseLog, job: &Job, cx: Cx<'_>) -> Result<Option<crate::id::EvidenceId>> {
-    let probe = look(log, job, cx).await?;
-    let open = probe.state == DoorState::Open;
-    Ok(probe.evidence.into_iter().next().filter(|_| open))
+/// What a look at one door saw.
+struct Seen {
+    probe: Probe,
+    /// Not one answer came.
+    dead: bool,
 }
 
-async fn look(log: &CaseLog, job: &Job, cx: Cx<'_>) -> Result<Probe> {
-    let seen = probe(&*job.provider, &job.door, LIMIT, cx).await;
+impl Seen {
+    /// The evidence, when the door is open.
+    fn open(&self) -> Option<EvidenceId> {
+        let open = self.probe.state == DoorState::Open;
+        let evidence = self.probe.evidence.first().cloned();
+        evidence.filter(|_| open)
+    }
+}
+
+async fn look(log: &CaseLog, job: &Job, cx: Cx<'_>) -> Result<Seen> {
+    let line = Line::new(cx);
+    let seen = probe(&*job.provider, &job.door, LIMIT, line.cx()).await;
+    let dead = line.is_dead(LIMIT);
     let look = super::look::record(log, job.door.id.clone(), seen).await?;
-    Ok(look.probe)
+    let probe = look.probe;
+    Ok(Seen { probe, dead })
 }
 
-/// Looks until the door is proven open or the time is over.
-async fn prove(log: &CaseLog, job: &Job, cx: Cx<'_>) -> Result<(DoorId, Undone)> {
+/// Looks until the door is proven open or the time is over, or until a look at any door of the
+/// provider got no answer.
+async fn prove(
+    log: &CaseLog,
+    job: &Job,
+    silent: &AtomicBool,
+    cx: Cx<'_>,
+) -> Result<(DoorId, Undone)> {
     let until = Instant::now() + PROVE_WITHIN;
     let id = job.door.id.clone();
     for looks in 1.. {
-        let probe = look(log, job, cx).await?;
-        if probe.state == DoorState::Open {
+        let seen = look(log, job, cx).await?;
+        if seen.probe.state == DoorState::Open {
             return Ok((id, Undone::Open));
         }
         let now = Instant::now();
-        if now >= until {
-            let why = format!("The provider accepted, but: {}", probe.why);
+        let dead = silent.fetch_or(seen.dead, Ordering::Relaxed) || seen.dead;
+        if now >= until || dead {
+            let why = format!("The provider accepted, but: {}", seen.probe.why);
             return Ok((id, Undone::Unproven(why)));
         }
         tokio::time::sleep(PROBE.after(looks).min(until - now)).await;

@@ -151,6 +151,16 @@ fn with_json_an_error_is_one_document_and_still_text_on_stderr() {
     says("errors_json", &text);
 }
 
+#[test]
+fn the_page_of_a_command_is_headed_by_the_program_and_the_whole_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = program(folder.path());
+    let page = program.run(&["man", "--command", "contact add"]).out;
+    let version = env!("CARGO_PKG_VERSION");
+    let head = format!(".TH cordon-contact-add 1  \"cordon {version}\"");
+    assert!(page.contains(&head), "{page}");
+}
+
 /// A case at the desk of an operator, over the simulated providers.
 struct Desk {
     staged: Staged,
@@ -211,6 +221,11 @@ async fn a_case_from_its_opening_to_the_export() {
     );
     desk.ends(0, &opening).out.trim().clone_into(&mut desk.case);
     desk.ends(0, "inventory CASE");
+    let given_a_folder = desk.ends(2, "snapshot CASE --import .");
+    assert!(
+        given_a_folder.err.contains("name the files in it"),
+        "{given_a_folder:?}"
+    );
     says("plan", &desk.ends(0, "plan CASE").out);
     desk.ends(3, "run CASE");
     says("status_at_the_gates", &desk.ends(0, "status CASE").out);

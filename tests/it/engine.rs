@@ -123,6 +123,10 @@ pub(crate) struct World {
     /// Calls under way, and the most that ever were.
     pub(crate) busy: (usize, usize),
     pub(crate) latency: Duration,
+    /// No attempt reaches the provider; each takes this long to break.
+    pub(crate) down: Option<Duration>,
+    /// How many answers ask us to wait before each page.
+    pub(crate) throttles: u32,
 }
 
 /// A provider that does what a script says.
@@ -137,6 +141,7 @@ const KIND: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::No,
     residual: "nothing",
+    residual_minutes: None,
     order: Order::Simultaneous,
     close: Some("POST /close"),
     already_done: &[],
@@ -154,6 +159,7 @@ impl Sim {
             name: Box::leak(format!("{name}.{suffix}").into_boxed_str()),
             class,
             close,
+            residual_minutes: (suffix == "session").then_some(60),
             ..KIND
         };
         let doors = Box::leak(Box::new([
@@ -234,6 +240,35 @@ impl Sim {
     fn leave(&self) {
         self.with(|world| world.busy.0 -= 1);
     }
+
+    /// An attempt that the network carries, or not, as the client would show it to the witness.
+    async fn attempt(&self, status: Option<u16>, cx: Cx<'_>) {
+        let url = url::Url::parse("https://sim.example/").unwrap();
+        let answer = status.map(|status| cordon::http::Answer {
+            status: status.try_into().unwrap(),
+            headers: http::HeaderMap::new(),
+            body: Vec::new().into(),
+        });
+        let exchange = Exchange {
+            at: cx.clock.now(),
+            took_ms: 1,
+            attempt: 1,
+            request: cordon::http::Request::get(url),
+            credential: "sim".to_owned(),
+            answer: answer.ok_or_else(|| "connection refused".to_owned()),
+        };
+        let _ = cx.witness.saw(&exchange).await;
+    }
+
+    /// What a call gets while the provider is down.
+    async fn reach(&self, cx: Cx<'_>) -> Result<()> {
+        let Some(after) = self.with(|world| world.down) else {
+            return Ok(());
+        };
+        tokio::time::sleep(after).await;
+        self.attempt(None, cx).await;
+        Err(Fault::failed("call-unsent", "A call did not go out."))
+    }
 }
 
 /// The evidence that every case of these tests holds.
@@ -302,10 +337,11 @@ impl Provider for Sim {
         }
     }
 
-    async fn probe(&self, door: &Door, _: Cx<'_>) -> Result<Probe> {
+    async fn probe(&self, door: &Door, cx: Cx<'_>) -> Result<Probe> {
         let latency = self.enter(format!("probe {}", door.native));
         tokio::time::sleep(latency).await;
         self.leave();
+        self.reach(cx).await?;
         let look = self.with(|world| world.looks.get_mut(&door.native)?.pop_front());
         let now = tokio::time::Instant::now();
         let closed = self.with(|world| world.closed.get(&door.native).is_some_and(|at| *at <= now));
@@ -335,9 +371,10 @@ impl Provider for Sim {
         }
     }
 
-    async fn reopen(&self, door: &Door, undo: &serde_json::Value, _: Cx<'_>) -> Result<Closing> {
+    async fn reopen(&self, door: &Door, undo: &serde_json::Value, cx: Cx<'_>) -> Result<Closing> {
         assert_eq!(undo["was"], door.native, "the stored inverse comes back");
         self.with(|world| world.calls.push(format!("reopen {}", door.native)));
+        self.reach(cx).await?;
         let act = self
             .with(|world| world.reopens.pop_front())
             .unwrap_or(Close::Works);
@@ -363,11 +400,14 @@ impl Provider for Sim {
         _: &Account,
         _: Window,
         cursor: Option<&str>,
-        _: Cx<'_>,
+        cx: Cx<'_>,
     ) -> Result<Page> {
         let latency = self.enter(format!("pull {trail} {}", cursor.unwrap_or("-")));
         tokio::time::sleep(latency).await;
         self.leave();
+        for _ in 0..self.with(|world| world.throttles) {
+            self.attempt(Some(429), cx).await;
+        }
         let page = self.with(|world| world.pages.get_mut(trail)?.pop_front());
         let end = Page {
             evidence: proof(),

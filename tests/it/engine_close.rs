@@ -49,6 +49,64 @@ async fn an_accepted_close_counts_when_a_probe_proved_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_residual_ends_a_known_time_after_the_first_proof_and_is_never_put_off() {
+    let (bounded, free) = (door("alpha", "session", "s"), door("alpha", "account", "a"));
+    let rig = Rig::new(&[bounded.clone(), free.clone()]).await;
+    rig.plan(vec![
+        close("close/s", &bounded, &[]),
+        close("close/a", &free, &[]),
+    ])
+    .await;
+    rig.go().await;
+    let until = |door: &cordon::door::Door| {
+        rig.log
+            .read(|state| state.doors[&door.id].probe.clone().unwrap().residual_until)
+    };
+    let entries = rig.log.entries().unwrap();
+    let proven = entries
+        .iter()
+        .find(|entry| {
+            matches!(&entry.event, Event::DoorProbed { door, state: DoorState::Closed, .. } if *door == bounded.id)
+        })
+        .unwrap()
+        .at;
+    let expected = proven + Duration::from_hours(1);
+    assert_eq!(until(&bounded), Some(expected));
+    assert_eq!(until(&free), None, "no bound is made up");
+    let note = why(rig.outcome("close/s"));
+    let instant = cordon::time::utc(expected);
+    assert!(
+        note.contains(&format!("Until {instant} what was issued")),
+        "{note}"
+    );
+    // Looked at again later, blind or not: what was issued before does not live longer.
+    let run = rig.run();
+    for blind in [false, true, false] {
+        tokio::time::advance(Duration::from_mins(20)).await;
+        if blind {
+            rig.sim("alpha").blind("s", &[Look::Blind]);
+        }
+        let looks = cordon::run::verify(&rig.log, &run.providers, &run.witness, None);
+        crate::engine::calm(&rig.log, looks).await.unwrap();
+        assert_eq!(until(&bounded), Some(expected), "{blind}");
+    }
+    let state = rig.log.read(Clone::clone);
+    let summary = cordon::app::summary::Summary::of(&state, expected);
+    let zone = jiff::tz::TimeZone::get("America/New_York").unwrap();
+    let both = cordon::time::utc_and_zone(expected, &zone);
+    for text in [
+        cordon::app::summary::head(&summary, &zone),
+        cordon::app::summary::doors(&summary, &zone),
+    ] {
+        let dense = |text: &str| text.split_whitespace().collect::<String>();
+        assert!(
+            dense(&text).contains(&dense(&format!("until {both}"))),
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_way_of_closing_ends_in_the_truth() {
     let cases: &[(&[Close], &str, DoorState, usize, &str)] = &[
         (

@@ -135,12 +135,89 @@ async fn an_unclear_undo_is_looked_at_before_it_is_repeated() {
             Undone::Open => "open",
             Undone::Unproven(_) => "unproven",
             Undone::Failed(_) => "failed",
-            Undone::Impossible(_) => "impossible",
+            other => panic!("{other:?}"),
         };
         assert_eq!(end, *expected, "{script:?}");
         assert_eq!(rig.sim("alpha").count("reopen"), *calls, "{script:?}");
         rig.log
             .read(|state| assert!(!state.doors[&door.id].undoing, "{script:?}"));
+    }
+}
+
+/// Doors of a provider that is down beside those of one that answers.
+async fn half_down(after: Duration) -> (Rig, Vec<Door>) {
+    let mut doors: Vec<Door> = (0..12)
+        .map(|n| door("alpha", "account", &format!("a{n}")))
+        .collect();
+    doors.insert(6, door("beta", "account", "b"));
+    let rig = closed(&doors).await;
+    rig.sim("alpha").with(|world| {
+        world.down = Some(after);
+        world.calls.clear();
+    });
+    (rig, doors)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_undo_stops_at_a_provider_that_cannot_be_reached_and_goes_on_with_the_others() {
+    for after in [Duration::from_secs(4), Duration::from_mins(10)] {
+        let (rig, doors) = half_down(after).await;
+        let began = tokio::time::Instant::now();
+        let ends: std::collections::BTreeMap<_, _> =
+            undo_all(&rig, None).await.into_iter().collect();
+        assert!(
+            began.elapsed() < Duration::from_mins(3),
+            "{:?}",
+            began.elapsed()
+        );
+        assert_eq!(ends[&doors[6].id], Undone::Open);
+        let (last, rest) = (doors.last().unwrap(), &doors[..12]);
+        assert!(
+            matches!(&ends[&last.id], Undone::Unknown(why) if why.contains("`alpha` cannot be reached")),
+            "{ends:?}"
+        );
+        for door in rest.iter().filter(|door| door.provider == "alpha") {
+            assert!(
+                matches!(&ends[&door.id], Undone::Untried(why) if why.contains("could not be reached")),
+                "{ends:?}"
+            );
+        }
+        assert_eq!(rig.sim("alpha").count("reopen"), 1);
+        assert_eq!(rig.sim("alpha").count("probe"), 1);
+        // When it answers again, the same command opens the rest.
+        rig.sim("alpha").with(|world| world.down = None);
+        let ends = undo_all(&rig, None).await;
+        let open = ends.iter().filter(|(_, end)| *end == Undone::Open).count();
+        assert_eq!(open, 12, "{ends:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_verification_asks_a_provider_that_cannot_be_reached_once_per_slot() {
+    for after in [Duration::from_secs(4), Duration::from_mins(10)] {
+        let (rig, doors) = half_down(after).await;
+        let run = rig.run();
+        let began = tokio::time::Instant::now();
+        let looks = calm(
+            &rig.log,
+            verify(&rig.log, &run.providers, &run.witness, None),
+        );
+        let looks = looks.await.unwrap();
+        assert!(
+            began.elapsed() < Duration::from_mins(2),
+            "{:?}",
+            began.elapsed()
+        );
+        for look in looks {
+            let expected = if look.door == doors[6].id {
+                DoorState::Closed
+            } else {
+                DoorState::Unknown
+            };
+            assert_eq!(look.probe.state, expected, "{look:?}");
+        }
+        let slots = rig.sim("alpha").spec.in_flight;
+        assert!(rig.sim("alpha").count("probe") <= slots && slots < 12);
     }
 }
 

@@ -109,6 +109,38 @@ async fn what_could_not_be_read_is_stated() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn answers_that_ask_us_to_wait_are_counted_over_failures_and_restarts() {
+    let rig = Rig::new(&[]).await;
+    let sim = rig.sim("alpha");
+    sim.with(|world| world.throttles = 2);
+    serve(
+        sim,
+        "alpha.git",
+        vec![
+            Ok(page(&["1"], ("08", "10"), Some("p2"))),
+            Err("429".to_owned()),
+            Ok(page(&["2"], ("02", "09"), None)),
+        ],
+    );
+    rig.plan(vec![snapshot("trail", "alpha.git", &[])]).await;
+    rig.go().await;
+    assert_eq!(read(&rig).throttled, 6);
+    assert!(why(rig.outcome("trail")).contains("asked us to wait 6 times"));
+    // What the pages say is what the whole says: a reading that is taken up again goes on from it.
+    let pages: u32 = rig
+        .log
+        .entries()
+        .unwrap()
+        .iter()
+        .map(|entry| match entry.event {
+            Event::TrailPage { throttled, .. } => throttled,
+            _ => 0,
+        })
+        .sum();
+    assert_eq!(pages, 6);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_fails_once_costs_nothing() {
     let rig = Rig::new(&[]).await;
     serve(

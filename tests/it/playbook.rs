@@ -24,6 +24,7 @@ const fn kind(name: &'static str, class: Class, order: Order) -> DoorKind {
         class,
         notifies: Notifies::No,
         residual: "Nothing once proven.",
+        residual_minutes: None,
         order,
         close: Some("DELETE /test"),
         already_done: &["404"],
@@ -52,6 +53,7 @@ const OKTA: Spec = Spec {
         DoorKind {
             title: "Sessions",
             residual: "Sessions inside applications go on, for days or weeks.",
+            residual_minutes: None,
             ..kind("okta.sessions", Class::Redoable, Order::Simultaneous)
         },
         DoorKind {
@@ -103,6 +105,7 @@ const GITHUB: Spec = Spec {
                 "github.sso_grant",
             ],
             residual: "Clones that were made stay where they are.",
+            residual_minutes: None,
             ..kind("github.membership", Class::Reversible, Order::Noisy)
         },
         DoorKind {

@@ -27,6 +27,10 @@ mod scim;
 mod secret;
 mod sso;
 
+/// How long a user token of a GitHub App (`ghu_`) lives (docs.github.com, "Refreshing user access
+/// tokens", read 2026-11). Installation tokens live for an hour.
+const USER_TOKEN_MINUTES: u32 = 8 * 60;
+
 /// Where most facts about the calls come from.
 const GHEC: &str = "GitHub OpenAPI, @octokit/openapi 23.0.2 ghec.json, read 2026-11-21";
 

@@ -90,12 +90,6 @@ pub(super) async fn resolve(desk: Desk<'_>, subject: &Subject) -> Result<Vec<Can
         by_profile(desk, mail, &mut found).await?;
     }
     by_verified_domain(desk, &subject.emails, &mut found).await?;
-    for silent in &found.silent {
-        tracing::warn!(
-            provider = super::SPEC.name,
-            "a source of identities did not answer: {silent}"
-        );
-    }
     if found.answered == 0 && !found.silent.is_empty() {
         return Err(Fault::failed(
             "github-resolve",
@@ -103,6 +97,13 @@ pub(super) async fn resolve(desk: Desk<'_>, subject: &Subject) -> Result<Vec<Can
         )
         .hint(found.silent.join(" "))
         .hint("run `cordon provider check`"));
+    }
+    // Where none answered, the fault says all of it.
+    for silent in &found.silent {
+        tracing::warn!(
+            provider = super::SPEC.name,
+            "a source of identities did not answer: {silent}"
+        );
     }
     let mut candidates: Vec<_> = found.candidates.into_values().collect();
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.confidence()));

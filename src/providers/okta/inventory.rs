@@ -200,11 +200,7 @@ impl Survey<'_> {
             evidence,
         } in roles.rows
         {
-            let name = if role.label.is_empty() {
-                &role.kind
-            } else {
-                &role.label
-            };
+            let name = role.name();
             let native = self.native(&role.key());
             if role.by_group() {
                 let detail = json!({"type": role.kind});
@@ -232,7 +228,7 @@ impl Survey<'_> {
                 "apps": targets(apps.as_ref(), |target| json!({"name": target.name, "id": target.id})),
                 "targets_complete": known,
             });
-            doors.push(self.door(ADMIN_ROLE, native, name, detail, evidence));
+            doors.push(self.door(ADMIN_ROLE, native, &name, detail, evidence));
         }
         lists.insert(0, roles.completeness);
         (doors, lists)

@@ -44,6 +44,11 @@ static BLIND: &[&str] = &[
 
 const DESCRIPTION: &str = "Okta OpenAPI 2026.06.3 (management-minimal)";
 
+/// The longest life of an access token: fixed at 60 minutes for the organization's own authorization
+/// server, up to 24 hours for others (support.okta.com, "Lifetime of the Okta Minted JSON Web
+/// Tokens", read 2026-11).
+const ACCESS_TOKEN_MINUTES: u32 = 24 * 60;
+
 static DOORS: &[DoorKind] = &[
     DoorKind {
         name: ACCOUNT,
@@ -51,6 +56,7 @@ static DOORS: &[DoorKind] = &[
         class: Class::Reversible,
         notifies: Notifies::No,
         residual: "sessions inside apps, OAuth tokens and API tokens: separate doors",
+        residual_minutes: None,
         order: Order::Simultaneous,
         close: Some("POST /api/v1/users/{id}/lifecycle/suspend"),
         already_done: &["status SUSPENDED", "status DEPROVISIONED", "404"],
@@ -66,7 +72,8 @@ static DOORS: &[DoorKind] = &[
         title: "sessions at Okta, with the tokens and remembered devices that hang on them",
         class: Class::Redoable,
         notifies: Notifies::No,
-        residual: "sessions inside apps: app-dependent, days to weeks; access tokens checked offline: until they expire",
+        residual: "sessions inside apps: app-dependent, days to weeks; access tokens that a resource server checks by itself, until they expire",
+        residual_minutes: Some(ACCESS_TOKEN_MINUTES),
         order: Order::Simultaneous,
         close: Some("DELETE /api/v1/users/{id}/sessions?oauthTokens=true&forgetDevices=true"),
         already_done: &["404"],
@@ -82,7 +89,8 @@ static DOORS: &[DoorKind] = &[
         title: "a consent that lets an app act for the person",
         class: Class::Redoable,
         notifies: Notifies::No,
-        residual: "access tokens issued under it: until they expire, up to 24 h at custom authorization servers [k]",
+        residual: "access tokens issued under it that a resource server checks by itself, until they expire",
+        residual_minutes: Some(ACCESS_TOKEN_MINUTES),
         order: Order::Simultaneous,
         close: Some("DELETE /api/v1/users/{id}/grants/{grant}"),
         already_done: &["404"],
@@ -98,7 +106,8 @@ static DOORS: &[DoorKind] = &[
         title: "refresh tokens of one app for the person",
         class: Class::Redoable,
         notifies: Notifies::No,
-        residual: "access tokens checked offline: until they expire, up to 24 h at custom authorization servers [k]",
+        residual: "access tokens that a resource server checks by itself, until they expire",
+        residual_minutes: Some(ACCESS_TOKEN_MINUTES),
         order: Order::Simultaneous,
         close: Some("DELETE /api/v1/users/{id}/clients/{client}/tokens"),
         already_done: &["404"],
@@ -115,6 +124,7 @@ static DOORS: &[DoorKind] = &[
         class: Class::Irreversible,
         notifies: Notifies::Unknown,
         residual: "none documented",
+        residual_minutes: None,
         order: Order::Simultaneous,
         close: Some("DELETE /api/v1/api-tokens/{token}"),
         already_done: &["404"],
@@ -131,6 +141,7 @@ static DOORS: &[DoorKind] = &[
         class: Class::Reversible,
         notifies: Notifies::Unknown,
         residual: "sessions inside apps on the device",
+        residual_minutes: None,
         order: Order::Simultaneous,
         close: Some("POST /api/v1/devices/{device}/lifecycle/suspend"),
         already_done: &["status SUSPENDED", "status DEACTIVATED", "404"],
@@ -147,6 +158,7 @@ static DOORS: &[DoorKind] = &[
         class: Class::Reversible,
         notifies: Notifies::Unknown,
         residual: "API tokens and service apps that the person made with it: separate doors",
+        residual_minutes: None,
         order: Order::Simultaneous,
         close: Some("DELETE /api/v1/users/{id}/roles/{assignment}"),
         already_done: &["role absent", "404"],
@@ -154,7 +166,8 @@ static DOORS: &[DoorKind] = &[
         undo: Some("POST /api/v1/users/{id}/roles"),
         after: &[ACCOUNT],
         scope: "okta.roles.manage",
-        breaks: "the person's administration; other administrators may be told by mail [k]",
+        // That other administrators are told is [k].
+        breaks: "the person's administration; other administrators may be told by mail",
         source: DESCRIPTION,
     },
     DoorKind {
@@ -163,6 +176,7 @@ static DOORS: &[DoorKind] = &[
         class: Class::Reversible,
         notifies: Notifies::Unknown,
         residual: "as long as the person stays in the group and the account can sign in",
+        residual_minutes: None,
         order: Order::Noisy,
         close: None,
         already_done: &[],
@@ -179,6 +193,7 @@ static DOORS: &[DoorKind] = &[
         class: Class::Irreversible,
         notifies: Notifies::Yes,
         residual: "works again when the account is restored",
+        residual_minutes: None,
         order: Order::Noisy,
         close: None,
         already_done: &[],
@@ -195,6 +210,7 @@ static DOORS: &[DoorKind] = &[
         class: Class::Redoable,
         notifies: Notifies::Unknown,
         residual: "app-dependent, days to weeks",
+        residual_minutes: None,
         order: Order::Noisy,
         close: None,
         already_done: &[],

@@ -154,6 +154,17 @@ impl Role {
         }
     }
 
+    /// What people call it. A custom role without a label of its own goes by its id: its type is the
+    /// same for all of them.
+    pub(super) fn name(&self) -> String {
+        let unnamed = self.label.is_empty() || self.label == self.kind;
+        match &self.custom {
+            Some(role) if unnamed => format!("custom role {role}"),
+            _ if self.label.is_empty() => self.kind.clone(),
+            _ => self.label.clone(),
+        }
+    }
+
     /// Whether it comes with a group and not from an assignment to the user.
     pub(super) fn by_group(&self) -> bool {
         self.assignment_type == "GROUP"

@@ -160,6 +160,7 @@ fn equip(org: &mut Org, person: &Person, now: Timestamp) {
         },
     ];
     let mut custom = role(org, "CUSTOM", "USER", now);
+    set(&mut custom, "label", "Access review operator".into());
     set(&mut custom, "role", org.number("cr0").into());
     set(&mut custom, "resource-set", org.number("iam").into());
     roles.push(Role {

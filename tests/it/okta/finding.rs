@@ -58,6 +58,14 @@ fn the_table_at_the_head_is_the_descriptors() {
     }
 }
 
+#[test]
+fn what_people_read_of_okta_has_no_marks_of_where_it_was_read() {
+    let text = serde_json::to_string(&SPEC).unwrap();
+    for mark in ["[k]", "[v:", "[?]"] {
+        assert!(!text.contains(mark), "{mark}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn every_door_of_the_account_is_found_over_small_pages() {
     let stage = Stage::set().await;
@@ -83,6 +91,14 @@ async fn every_door_of_the_account_is_found_over_small_pages() {
     ] {
         assert_eq!(count(kind), wanted, "{kind}");
     }
+    // A custom role goes by its own name: `CUSTOM` is what all of them are.
+    let roles = inventory.doors.iter();
+    let roles: Vec<&str> = roles
+        .filter(|door| door.kind == "okta.admin_role")
+        .map(|door| door.label.as_str())
+        .collect();
+    assert!(roles.contains(&"Access review operator"), "{roles:?}");
+    assert!(!roles.contains(&"CUSTOM"), "{roles:?}");
     assert_eq!(inventory.doors.len(), 21);
     let ids: BTreeSet<_> = inventory.doors.iter().map(|door| &door.id).collect();
     assert_eq!(ids.len(), 21, "two doors have the same id");

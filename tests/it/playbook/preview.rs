@@ -1,7 +1,7 @@
 //! What a person sees before anything happens.
 
 use cordon::plan::expand::expand;
-use cordon::plan::show::{text, view};
+use cordon::plan::show::{Detail, text, view};
 
 use super::{add, catalogue, furnished, now, shipped};
 
@@ -15,12 +15,44 @@ fn the_preview_says_what_matters() {
         record.door.protected = Some("break-glass \u{9b}31m".to_owned());
     });
     let plan = expand(&shipped(), &id, &state, &catalogue(), now()).unwrap();
-    let shown = text(&plan, &state, &catalogue()).unwrap();
+    for (name, detail) in [("preview", Detail::Doors), ("preview_brief", Detail::Brief)] {
+        let shown = text(&plan, &state, &catalogue(), detail).unwrap();
+        assert!(
+            !shown.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'),
+            "{shown:?}"
+        );
+        insta::assert_snapshot!(name, shown);
+    }
+}
+
+#[test]
+fn a_plan_for_many_doors_stays_short_and_names_what_is_lost_for_good() {
+    let (id, mut state) = furnished();
+    for n in 0..40 {
+        add(&mut state, "github.webhook", &format!("hook {n}"), |_| {});
+        add(&mut state, "github.deploy_key", &format!("key {n}"), |_| {});
+    }
+    let plan = expand(&shipped(), &id, &state, &catalogue(), now()).unwrap();
+    let shown = text(&plan, &state, &catalogue(), Detail::Brief).unwrap();
+    let view = view(&plan, &state, &catalogue()).unwrap();
+    for step in &view.steps {
+        let cordon::plan::Task::Close { class, .. } = &step.task else {
+            continue;
+        };
+        let label = &step.closing.as_ref().unwrap().label;
+        if *class == cordon::door::Class::Irreversible {
+            assert!(shown.contains(&format!("“{label}”")), "{label}: {shown}");
+        }
+    }
+    let lost = usize::try_from(view.summary.irreversible).unwrap();
+    assert!(lost >= 40, "{:?}", view.summary);
+    let lines = shown.lines().count() - lost;
     assert!(
-        !shown.contains(|c: char| (c.is_control() && c != '\n') || c == '\u{202e}'),
-        "{shown:?}"
+        lines < 60,
+        "{lines} lines beside the {lost} that are named:\n{shown}"
     );
-    insta::assert_snapshot!("preview", shown);
+    let whole = text(&plan, &state, &catalogue(), Detail::Doors).unwrap();
+    assert!(whole.lines().count() > 80 * 8);
 }
 
 #[test]

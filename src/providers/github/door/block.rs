@@ -17,6 +17,7 @@ pub(super) const KIND: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::Unknown,
     residual: "A new account is a new stranger.",
+    residual_minutes: None,
     order: Order::Noisy,
     close: Some("PUT /orgs/{org}/blocks/{username}"),
     already_done: &[],

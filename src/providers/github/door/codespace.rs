@@ -19,6 +19,7 @@ pub(super) const KIND: DoorKind = DoorKind {
     class: Class::Redoable,
     notifies: Notifies::Yes,
     residual: "The account can start it again until its membership ends.",
+    residual_minutes: None,
     order: Order::Simultaneous,
     close: Some("POST /orgs/{org}/members/{username}/codespaces/{codespace_name}/stop"),
     already_done: &["404"],

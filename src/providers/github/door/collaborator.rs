@@ -22,6 +22,7 @@ pub(super) const PLAIN: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::Yes,
     residual: "Rights change in the background, minutes; local clones stay.",
+    residual_minutes: None,
     order: Order::Noisy,
     close: Some("DELETE /repos/{owner}/{repo}/collaborators/{username}"),
     already_done: &["404"],

@@ -18,6 +18,7 @@ pub(super) const KIND: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::No,
     residual: "None after the key is gone; what was cloned stays.",
+    residual_minutes: None,
     order: Order::Simultaneous,
     close: Some("DELETE /repos/{owner}/{repo}/keys/{key_id}"),
     already_done: &["404"],

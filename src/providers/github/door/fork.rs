@@ -17,6 +17,7 @@ pub(super) const KIND: DoorKind = DoorKind {
     class: Class::Irreversible,
     notifies: Notifies::Unknown,
     residual: "Clones of the fork stay.",
+    residual_minutes: None,
     order: Order::Noisy,
     close: None,
     already_done: &[],

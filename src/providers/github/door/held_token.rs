@@ -21,6 +21,7 @@ pub(super) const KIND: DoorKind = DoorKind {
     class: Class::Irreversible,
     notifies: Notifies::Yes,
     residual: "None once GitHub answers 401 to it.",
+    residual_minutes: None,
     order: Order::Noisy,
     close: Some("POST /credentials/revoke"),
     already_done: &[],

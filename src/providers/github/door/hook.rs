@@ -19,6 +19,7 @@ pub(super) const ORG: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::No,
     residual: "Deliveries that are under way, minutes.",
+    residual_minutes: None,
     order: Order::Simultaneous,
     close: Some("PATCH /orgs/{org}/hooks/{hook_id}"),
     already_done: &["404"],

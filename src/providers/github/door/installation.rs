@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GHEC, Keeper, unseen};
+use super::{GHEC, Keeper, USER_TOKEN_MINUTES, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Notifies, Order, Probe};
 use crate::fault::Result;
 use crate::providers::github::api::{Desk, Need, Walk, saw};
@@ -16,6 +16,7 @@ pub(super) const KIND: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::Unknown,
     residual: "Installation tokens up to 1 hour, user tokens up to 8 hours.",
+    residual_minutes: Some(USER_TOKEN_MINUTES),
     order: Order::Noisy,
     close: None,
     already_done: &[],

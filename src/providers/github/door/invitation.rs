@@ -20,6 +20,7 @@ pub(super) const ORG: DoorKind = DoorKind {
     class: Class::Reversible,
     notifies: Notifies::Yes,
     residual: "None.",
+    residual_minutes: None,
     order: Order::Noisy,
     close: Some("DELETE /orgs/{org}/invitations/{invitation_id}"),
     already_done: &["404"],

@@ -6,7 +6,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{GHEC, Keeper, and, detail, saved, unseen};
+use super::{GHEC, Keeper, USER_TOKEN_MINUTES, and, detail, saved, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::Result;
 use crate::id::EvidenceId;
@@ -20,7 +20,8 @@ pub(super) const KIND: DoorKind = DoorKind {
     title: "Membership in the organization, with its role and teams",
     class: Class::Reversible,
     notifies: Notifies::Yes,
-    residual: "Deploy keys, webhooks, runners, App installations, forks elsewhere and local clones go on; App user tokens up to 8 hours; membership through an enterprise team stays.",
+    residual: "Deploy keys, webhooks, runners, App installations, forks elsewhere and local clones go on; App user tokens, until they expire; membership through an enterprise team stays.",
+    residual_minutes: Some(USER_TOKEN_MINUTES),
     order: Order::Noisy,
     close: Some("DELETE /orgs/{org}/memberships/{username}"),
     already_done: &["404"],

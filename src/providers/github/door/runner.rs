@@ -19,6 +19,7 @@ pub(super) const ORG: DoorKind = DoorKind {
     class: Class::Irreversible,
     notifies: Notifies::Yes,
     residual: "A job that runs keeps its secrets; the machine keeps what it fetched.",
+    residual_minutes: None,
     order: Order::Simultaneous,
     close: Some("DELETE /orgs/{org}/actions/runners/{runner_id}"),
     already_done: &["404"],

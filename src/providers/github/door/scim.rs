@@ -5,7 +5,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{GHEC, Keeper, saved};
+use super::{GHEC, Keeper, USER_TOKEN_MINUTES, saved};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::{Fault, Result};
 use crate::provider::Closing;
@@ -17,7 +17,8 @@ pub(super) const KIND: DoorKind = DoorKind {
     title: "Managed user of the enterprise",
     class: Class::Reversible,
     notifies: Notifies::Unknown,
-    residual: "Deploy keys, webhooks, runners and App installations go on; App user tokens up to 8 hours.",
+    residual: "Deploy keys, webhooks, runners and App installations go on; App user tokens, until they expire.",
+    residual_minutes: Some(USER_TOKEN_MINUTES),
     order: Order::Simultaneous,
     close: Some("PATCH /scim/v2/enterprises/{enterprise}/Users/{scim_user_id}"),
     already_done: &[],

@@ -19,6 +19,7 @@ pub(super) const KIND: DoorKind = DoorKind {
     class: Class::Irreversible,
     notifies: Notifies::No,
     residual: "The value works wherever it is accepted until it is rotated there.",
+    residual_minutes: None,
     order: Order::Noisy,
     close: None,
     already_done: &[],

@@ -5,7 +5,7 @@ use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{GHEC, Keeper, unseen};
+use super::{GHEC, Keeper, USER_TOKEN_MINUTES, unseen};
 use crate::door::{Class, Door, DoorKind, DoorState, Link, Notifies, Order, Probe};
 use crate::fault::Result;
 use crate::provider::Closing;
@@ -18,7 +18,8 @@ pub(super) const KIND: DoorKind = DoorKind {
     // The API text says they can be authorized again, the credentials page says they cannot.
     class: Class::Irreversible,
     notifies: Notifies::Unknown,
-    residual: "Tokens of Apps that were authorized automatically are not listed; user tokens of GitHub Apps live up to 8 hours.",
+    residual: "Tokens of Apps that were authorized automatically are not listed; user tokens of GitHub Apps, until they expire.",
+    residual_minutes: Some(USER_TOKEN_MINUTES),
     order: Order::Simultaneous,
     close: Some("POST /orgs/{org}/credential-authorizations/{username}/revoke"),
     already_done: &[],
