@@ -21,7 +21,8 @@ pub(super) fn app_permissions() -> Value {
         "organization_self_hosted_runners": "write", "organization_user_blocking": "write",
         "organization_secrets": "read", "administration": "write", "repository_hooks": "write",
         "secrets": "read", "dependabot_secrets": "read", "environments": "read",
-        "contents": "read", "metadata": "read",
+        "contents": "read", "metadata": "read", "actions": "read", "pull_requests": "read",
+        "issues": "read",
     })
 }
 
@@ -507,6 +508,43 @@ pub(super) async fn deliveries(
         .find(|hook| hook.id == id)
         .ok_or(MISSING)?;
     page(&state, &asked, hook.deliveries.clone(), None)
+}
+
+pub(super) async fn delivery(
+    Shared(world): Shared<World>,
+    Path((_, id, number)): Path<(String, u64, u64)>,
+) -> Answer {
+    let state = world.state();
+    with(200, &delivered(&state, &state.hooks, id, number)?)
+}
+
+/// One delivery of a webhook with what was sent and what came back. The body names the webhook, whose
+/// secret GitHub hides.
+pub(super) fn delivered(
+    state: &State,
+    hooks: &[Hook],
+    id: u64,
+    number: u64,
+) -> Result<Value, Refusal> {
+    let hook = hooks.iter().find(|hook| hook.id == id).ok_or(MISSING)?;
+    let listed = hook
+        .deliveries
+        .iter()
+        .find(|one| one.get("id").and_then(Value::as_u64) == Some(number))
+        .ok_or(MISSING)?;
+    let headers = json!({
+        "X-GitHub-Event": "push", "X-GitHub-Hook-ID": id.to_string(),
+        "content-type": "application/json",
+    });
+    let payload = json!({
+        "ref": "refs/heads/main", "organization": answer::organization(state),
+        "hook": { "id": id, "config": { "url": hook.url, "secret": "********" } },
+    });
+    let whole = json!({
+        "url": hook.url, "request": { "headers": headers, "payload": payload },
+        "response": { "headers": { "Server": "collector" }, "payload": "taken in" },
+    });
+    Ok(answer::and(listed.clone(), whole))
 }
 
 pub(super) fn runner(runner: &Runner) -> Value {

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::World;
-use super::seed::{KEYS, UNKNOWN};
+use super::seed::{KEYS, UNKNOWN, delivery};
 use super::state::{Repo, State};
 use crate::canon::Digest;
 use crate::time::Timestamp;
@@ -89,6 +89,33 @@ impl World {
             .filter(|one| one.name == runner)
         {
             one.busy = busy;
+        }
+    }
+
+    /// Lets a webhook of a repository have sent `count` deliveries, the newest first.
+    pub fn busy_hook(&self, id: u64, count: u64) {
+        let now = self.now();
+        let mut state = self.state();
+        let mut hooks = state.repos.iter_mut().flat_map(|repo| &mut repo.hooks);
+        if let Some(hook) = hooks.find(|hook| hook.id == id) {
+            hook.deliveries = (1..=count)
+                .map(|number| {
+                    delivery(
+                        id,
+                        number,
+                        now - SignedDuration::from_mins(10) * i32::try_from(number).unwrap_or(1),
+                    )
+                })
+                .collect();
+        }
+    }
+
+    /// An administrator takes the protection of a branch away.
+    pub fn unprotect(&self, repo: &str, branch: &str) {
+        let mut state = self.state();
+        let branches = state.repo_mut(repo).map(|repo| &mut repo.branches);
+        if let Some(protected) = branches.and_then(|branches| branches.get_mut(branch)) {
+            *protected = false;
         }
     }
 
