@@ -47,7 +47,7 @@ pub(super) async fn pull(
         "github.clone_traffic" => repository::traffic(desk, "clones", cursor).await,
         "github.view_traffic" => repository::traffic(desk, "views", cursor).await,
         "github.rule_bypasses" => audit::bypasses(desk, account, cursor).await,
-        "github.workflow_runs" => repository::runs(desk, account, window, cursor).await,
+        "github.workflow_runs" => repository::runs(desk, account, cursor).await,
         "github.audit_actor" => audit::web(desk, "actor", account, window, cursor).await,
         "github.audit_user" => audit::web(desk, "user", account, window, cursor).await,
         "github.repo_activity" => repository::activity(desk, account, window, cursor).await,
