@@ -235,12 +235,7 @@ pub(super) async fn uninvite(
     Path((_, id)): Path<(String, u64)>,
 ) -> Answer {
     let mut state = world.state();
-    let at = state
-        .invitations
-        .iter()
-        .position(|open| open.id == id)
-        .ok_or(MISSING)?;
-    let gone = state.invitations.remove(at);
+    let gone = answer::take(&mut state.invitations, |open| open.id == id)?;
     if let Some(invitee) = gone.invitee {
         state
             .members
@@ -410,8 +405,7 @@ pub(super) async fn pat_requests(Shared(world): Shared<World>, asked: Asked) -> 
 }
 
 fn take(list: &mut Vec<Pat>, id: u64) -> Result<Pat, Refusal> {
-    let at = list.iter().position(|one| one.id == id).ok_or(MISSING)?;
-    Ok(list.remove(at))
+    answer::take(list, |one| one.id == id)
 }
 
 pub(super) async fn decide_pat(
@@ -557,17 +551,13 @@ pub(super) fn runner(runner: &Runner) -> Value {
 
 /// Removes a runner; GitHub refuses while a job runs on it.
 pub(super) fn take_runner(runners: &mut Vec<Runner>, id: u64) -> Answer {
-    let at = runners
-        .iter()
-        .position(|runner| runner.id == id)
-        .ok_or(MISSING)?;
-    if runners.get(at).is_some_and(|runner| runner.busy) {
+    if runners.iter().any(|runner| runner.id == id && runner.busy) {
         return Err(Refusal(
             422,
             "Runner is currently running a job and cannot be deleted.",
         ));
     }
-    runners.remove(at);
+    answer::take(runners, |runner| runner.id == id)?;
     done()
 }
 

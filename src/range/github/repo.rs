@@ -165,12 +165,7 @@ pub(super) async fn uninvite(
 ) -> Answer {
     let mut state = world.state();
     let repo = state.repo_mut(&repo).ok_or(MISSING)?;
-    let at = repo
-        .invitations
-        .iter()
-        .position(|open| open.id == id)
-        .ok_or(MISSING)?;
-    repo.invitations.remove(at);
+    answer::take(&mut repo.invitations, |open| open.id == id)?;
     done()
 }
 
@@ -237,12 +232,7 @@ pub(super) async fn remove_key(
 ) -> Answer {
     let mut state = world.state();
     let repo = state.repo_mut(&repo).ok_or(MISSING)?;
-    let at = repo
-        .keys
-        .iter()
-        .position(|key| key.id == id)
-        .ok_or(MISSING)?;
-    repo.keys.remove(at);
+    answer::take(&mut repo.keys, |key| key.id == id)?;
     done()
 }
 

@@ -46,11 +46,7 @@ pub(super) async fn deliveries(desk: Desk<'_>, cursor: Option<&str>) -> Result<P
         };
         (Some(name), here.after)
     };
-    let org = desk.api.org.as_str();
-    let hooks = match &name {
-        Some(name) => vec!["repos", org, name, "hooks"],
-        None => vec!["orgs", org, "hooks"],
-    };
+    let hooks = desk.place(name.as_deref(), &["hooks"]);
     let reply = fetch(desk, &hooks, &[("per_page", "100")], "").await?;
     let gone = reply.status == http::StatusCode::NOT_FOUND && name.is_some();
     if !gone && reply.status != http::StatusCode::OK {
