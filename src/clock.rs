@@ -199,7 +199,7 @@ fn demand(contact: &Contact) -> Option<ClockStart> {
 /// How long a trail still holds what the case opened with, unless it was read to the end.
 fn perishing(spec: &TrailSpec, state: &CaseState) -> Option<ClockStart> {
     let opened = state.opened?;
-    let hours = spec.retention_hours?;
+    let hours = (spec.retention_hours).filter(|hours| *hours != TrailSpec::LASTING)?;
     let read = state
         .trails
         .iter()

@@ -3,9 +3,10 @@
 //! Order of the layers: limit → attempt → witness → judge → wait and repeat, or answer. A read is
 //! repeated after any failure that may pass. A write is repeated only where the provider certainly
 //! did not carry it out (a refused connection, `429`, `503` with `Retry-After`, a limit of GitHub's
-//! that comes as `403`). A write that broke off, or that got `500`, `502`, `504` or a bare `503`, is
+//! that comes as `403`, a `401` that only asks for a fresh proof of possession). A write that broke off, or that got `500`, `502`, `504` or a bare `503`, is
 //! [`CallError::Unclear`]: look before repeating. Every other status is an answer.
 
+mod dpop;
 pub mod limit;
 pub mod retry;
 pub mod token;

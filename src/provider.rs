@@ -61,7 +61,8 @@ pub struct TrailSpec {
     pub name: &'static str,
     /// What it holds, in one line.
     pub title: &'static str,
-    /// How long the provider keeps it, hours; `None` when it stays until the close destroys it.
+    /// How long the provider keeps it, hours; [`TrailSpec::LASTING`] when it does not expire; `None`
+    /// when it stays until the close destroys it.
     pub retention_hours: Option<u32>,
     /// How late events may arrive, minutes.
     pub lag_minutes: u32,
@@ -73,6 +74,12 @@ pub struct TrailSpec {
     pub call: &'static str,
     /// The field that identifies an event, for removing duplicates.
     pub dedupe: &'static str,
+}
+
+impl TrailSpec {
+    /// The retention of what the provider keeps for as long as the thing itself stands: commits, and
+    /// settings as they are now.
+    pub const LASTING: u32 = u32::MAX;
 }
 
 /// An account at a provider.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{Desktop, Ended};
 use crate::fault::{Fault, Kind, Result};
 use crate::hostile;
-use crate::provider::Grant;
+use crate::provider::{Grant, TrailSpec};
 use crate::ui;
 
 /// Look at providers and check our credentials.
@@ -115,7 +115,10 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
             let rows = spec.trails.iter().map(|trail| {
                 let kept = trail.retention_hours.map_or_else(
                     || "until closed".to_owned(),
-                    |hours| format!("{} days", hours / 24),
+                    |hours| match hours {
+                        TrailSpec::LASTING => "for good".to_owned(),
+                        hours => format!("{} days", hours / 24),
+                    },
                 );
                 [trail.name.to_owned(), kept, trail.title.to_owned()]
             });

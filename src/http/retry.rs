@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 use jiff::fmt::rfc2822;
 
-use super::{Answer, Broken, Effect};
+use super::{Answer, Broken, Effect, dpop};
 use crate::fault::{Fault, Result};
 use crate::time::Timestamp;
 
@@ -103,7 +103,7 @@ impl Retry {
         match meaning(answer, now) {
             Meaning::Throttled(Some(asked)) => Some(asked.clamp(self.min, self.max)),
             Meaning::Throttled(None) => Some(self.min),
-            Meaning::Settled | Meaning::Faltered => None,
+            Meaning::Settled | Meaning::Unproven | Meaning::Faltered => None,
         }
     }
 
@@ -116,6 +116,7 @@ impl Retry {
                 Meaning::Throttled(asked) => self
                     .wait(tried, asked.unwrap_or(backoff))
                     .unwrap_or(Next::Answer),
+                Meaning::Unproven => self.wait(tried, self.min).unwrap_or(Next::Answer),
                 Meaning::Faltered if tried.effect == Effect::Write => Next::Unclear,
                 Meaning::Faltered => self.wait(tried, backoff).unwrap_or(Next::Answer),
             },
@@ -187,6 +188,8 @@ pub(super) enum Next {
 enum Meaning {
     /// It was decided; the same call would get the same.
     Settled,
+    /// Certainly not carried out; the next attempt has the proof that was asked for.
+    Unproven,
     /// Certainly not carried out; come back, perhaps after a time that the provider names.
     Throttled(Option<Duration>),
     /// A failure on the way that may pass; a write may or may not have been carried out.
@@ -202,6 +205,7 @@ fn meaning(answer: &Answer, now: Timestamp) -> Meaning {
     let asked = || asked(&answer.headers, now);
     match answer.status {
         StatusCode::TOO_MANY_REQUESTS => Meaning::Throttled(asked()),
+        StatusCode::UNAUTHORIZED if dpop::wants_nonce(answer) => Meaning::Unproven,
         // GitHub answers 403 for its limits: with `retry-after` or nothing remaining, or with
         // neither for a secondary limit, which then only the words tell from a refusal.
         StatusCode::FORBIDDEN if limit_reached(&answer.headers) => Meaning::Throttled(asked()),
@@ -484,6 +488,21 @@ mod tests {
             after(Effect::Read, Err(&Broken::refused("no")), 1),
             Next::Unsent
         );
+    }
+
+    #[test]
+    fn a_call_that_lacks_a_number_in_its_proof_comes_back_with_it() {
+        let asked = ("www-authenticate", "DPoP error=\"use_dpop_nonce\"");
+        let given = answer(401, &[asked, ("dpop-nonce", "n1")]);
+        for effect in [Effect::Read, Effect::Write] {
+            let next = after(effect, Ok(&given), 1);
+            assert_eq!(next, Next::Wait(Duration::from_millis(100)));
+        }
+        assert_eq!(after(Effect::Write, Ok(&given), 4), Next::Answer);
+        assert_eq!(policy().pause(&given, now()), None);
+        for other in [answer(401, &[asked]), answer(401, &[("dpop-nonce", "n1")])] {
+            assert_eq!(after(Effect::Write, Ok(&other), 1), Next::Answer);
+        }
     }
 
     #[test]

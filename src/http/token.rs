@@ -3,8 +3,12 @@
 //!
 //! The token endpoint's answer holds a token, so it goes past the witness: it is never evidence. A
 //! token is used until a margin before its end and fetched by one caller at a time.
+//!
+//! A service app that requires proof of possession refuses the first request
+//! (`invalid_dpop_proof`, Okta's word for a missing proof); from then on every request for a token, and
+//! every call with one, carries a proof ([`super::dpop`]).
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::dpop::{self, At, Prover};
 use super::transport::Authorize;
 use super::{Answer, Effect, Request, Transport};
 use crate::fault::{Fault, Result};
@@ -29,6 +34,8 @@ const ASSERTION: Duration = Duration::from_mins(5);
 const ATTEMPTS: u32 = 3;
 /// The pause after the first failed attempt; it grows with each.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often a request is repeated because a proof, or the number in it, was asked for.
+const PROOFS: u32 = 3;
 /// A token that names no end is used for this long.
 const UNTIMED: u64 = 300;
 /// The longest life that is believed.
@@ -89,11 +96,15 @@ pub struct ClientCredentials {
     app: ServiceApp,
     clock: Arc<dyn Clock>,
     held: Mutex<Option<Held>>,
+    /// Made when the provider asks for proofs.
+    prover: OnceLock<Prover>,
 }
 
 /// A token and until when it is used.
 struct Held {
     token: SecretString,
+    /// Bound to the key of the prover.
+    bound: bool,
     until: Timestamp,
     scopes: Vec<String>,
 }
@@ -140,6 +151,7 @@ impl ClientCredentials {
             app,
             clock,
             held: Mutex::new(None),
+            prover: OnceLock::new(),
         }
     }
 
@@ -168,9 +180,8 @@ impl ClientCredentials {
 
     async fn fetch(&self) -> Result<Held> {
         let now = self.clock.now();
-        let request = self.request(now)?;
         let place = self.app.token_url.as_str();
-        let answer = self.ask(&request).await?;
+        let answer = self.ask().await?;
         if answer.status != StatusCode::OK {
             return Err(refusal(answer.status, &answer.body).at(place));
         }
@@ -182,18 +193,20 @@ impl ClientCredentials {
             )
             .at(place)
         })?;
-        if !granted.token_type.eq_ignore_ascii_case("bearer") {
+        let bound = granted.token_type.eq_ignore_ascii_case("dpop") && self.prover.get().is_some();
+        if !bound && !granted.token_type.eq_ignore_ascii_case("bearer") {
             return Err(Fault::failed(
                 "token-refused",
                 "The token endpoint gave a kind of token that cannot be used.",
             )
             .at(place)
-            .hint("switch off the requirement of DPoP for this service app"));
+            .hint("look at the service app in the provider's console"));
         }
         let life = Duration::from_secs(granted.expires_in.unwrap_or(UNTIMED).min(LONGEST));
         let used = life.saturating_sub(MARGIN.min(life / 2));
         Ok(Held {
             token: granted.access_token.into(),
+            bound,
             until: now.saturating_add(used).unwrap_or(now),
             // Without the field, what was asked for was granted (RFC 6749, section 5.1).
             scopes: granted.scope.map_or_else(
@@ -203,17 +216,26 @@ impl ClientCredentials {
         })
     }
 
-    /// Asking for a token changes nothing, so a failure that may pass is tried again.
-    async fn ask(&self, request: &Request) -> Result<Answer> {
-        let mut attempt = 1;
+    /// Asking for a token changes nothing, so a failure that may pass is tried again. Every attempt has
+    /// its own assertion and proof: a provider takes neither twice.
+    async fn ask(&self) -> Result<Answer> {
+        let (mut attempt, mut proofs) = (1, 0);
         loop {
-            let (may_pass, ended) = match self.transport.roundtrip(request).await {
-                Ok(answer) => (
+            let request = self.request(self.clock.now())?;
+            let ended = self.transport.roundtrip(&request).await;
+            if let Ok(answer) = &ended
+                && proofs < PROOFS
+                && self.wants_proof(answer)?
+            {
+                proofs += 1;
+                continue;
+            }
+            let may_pass = match &ended {
+                Ok(answer) => {
                     answer.status.is_server_error()
-                        || answer.status == StatusCode::TOO_MANY_REQUESTS,
-                    Ok(answer),
-                ),
-                Err(broken) => (!broken.lasting, Err(broken)),
+                        || answer.status == StatusCode::TOO_MANY_REQUESTS
+                }
+                Err(broken) => !broken.lasting,
             };
             if !may_pass || attempt == ATTEMPTS {
                 return ended.map_err(|broken| {
@@ -226,6 +248,25 @@ impl ClientCredentials {
             tokio::time::sleep(PAUSE * attempt).await;
             attempt += 1;
         }
+    }
+
+    /// Whether an answer asks for a proof that the next request will have: the first one, or one with
+    /// the number that the answer gives.
+    fn wants_proof(&self, answer: &Answer) -> Result<bool> {
+        let Some(prover) = self.prover.get() else {
+            let asks = answer.status == StatusCode::BAD_REQUEST
+                && error_of(&answer.body).error == "invalid_dpop_proof";
+            if asks {
+                let made = Prover::new()?;
+                made.learn_of_issuer(&answer.headers);
+                // Another caller cannot have come before: the token is fetched by one at a time.
+                let _ = self.prover.set(made);
+            }
+            return Ok(asks);
+        };
+        prover.learn_of_issuer(&answer.headers);
+        Ok(answer.status == StatusCode::BAD_REQUEST
+            && error_of(&answer.body).error == "use_dpop_nonce")
     }
 
     fn request(&self, now: Timestamp) -> Result<Request> {
@@ -256,13 +297,16 @@ impl ClientCredentials {
             )
             .append_pair("client_assertion", &assertion)
             .finish();
+        let mut headers =
+            HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("application/json"))]);
+        if let Some(prover) = self.prover.get() {
+            let proof = prover.proof(&Method::POST, &app.token_url, At::Issuer, now)?;
+            headers.insert(dpop::PROOF, proof);
+        }
         Ok(Request {
             method: Method::POST,
             url: app.token_url.clone(),
-            headers: HeaderMap::from_iter([(
-                header::ACCEPT,
-                HeaderValue::from_static("application/json"),
-            )]),
+            headers,
             body: Some(("application/x-www-form-urlencoded", Bytes::from(form))),
             effect: Effect::Read,
             secret_body: true,
@@ -270,8 +314,12 @@ impl ClientCredentials {
     }
 }
 
+fn error_of(body: &[u8]) -> RefusedGrant {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
 fn refusal(status: StatusCode, body: &[u8]) -> Fault {
-    let refused: RefusedGrant = serde_json::from_slice(body).unwrap_or_default();
+    let refused = error_of(body);
     let short = |text: &str| {
         text.chars()
             .filter(|c| !c.is_control())
@@ -291,18 +339,20 @@ fn refusal(status: StatusCode, body: &[u8]) -> Fault {
             fault.hint("check the client id, the key id, the key and this machine's clock")
         }
         "invalid_scope" => fault.hint("grant the scopes to the service app in the console"),
-        "invalid_dpop_proof" => {
-            fault.hint("switch off the requirement of DPoP for this service app")
-        }
+        "invalid_dpop_proof" | "use_dpop_nonce" => fault.hint(
+            "check this machine's clock; the provider does not accept our proof of possession (DPoP)",
+        ),
         _ => fault.hint("look at the service app in the provider's console"),
     }
 }
 
 #[async_trait]
 impl Authorize for ClientCredentials {
-    async fn headers(&self, _: &Request) -> Result<HeaderMap> {
+    async fn headers(&self, request: &Request) -> Result<HeaderMap> {
         self.with_token(|held| {
-            let line = format!("Bearer {}", held.token.expose_secret());
+            let prover = self.prover.get().filter(|_| held.bound);
+            let scheme = if prover.is_some() { "DPoP" } else { "Bearer" };
+            let line = format!("{scheme} {}", held.token.expose_secret());
             let mut value = HeaderValue::from_str(&line).map_err(|_| {
                 Fault::failed(
                     "token-refused",
@@ -310,8 +360,21 @@ impl Authorize for ClientCredentials {
                 )
             })?;
             value.set_sensitive(true);
-            Ok(HeaderMap::from_iter([(header::AUTHORIZATION, value)]))
+            let mut headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+            if let Some(prover) = prover {
+                let now = self.clock.now();
+                let at = At::Resource(&held.token);
+                let proof = prover.proof(&request.method, &request.url, at, now)?;
+                headers.insert(dpop::PROOF, proof);
+            }
+            Ok(headers)
         })
         .await
+    }
+
+    fn learn(&self, answer: &HeaderMap) {
+        if let Some(prover) = self.prover.get() {
+            prover.learn_of_resource(answer);
+        }
     }
 }

@@ -28,6 +28,9 @@ const IDLE: Duration = Duration::from_secs(15);
 pub trait Authorize: Send + Sync {
     /// The headers to add. They never reach evidence, logs or errors.
     async fn headers(&self, request: &Request) -> Result<HeaderMap>;
+
+    /// Takes from an answer what the next headers need.
+    fn learn(&self, _answer: &HeaderMap) {}
 }
 
 /// `Authorization: Bearer …`.
@@ -274,6 +277,7 @@ impl Transport for Reqwest {
                 lasting: error.is_builder(),
                 why: why(error),
             })?;
+        self.auth.learn(response.headers());
         let body = self.body(&mut response).await?;
         Ok(Answer {
             status: response.status(),

@@ -12,7 +12,7 @@ use crate::door::{Class, DoorKind, Notifies};
 use crate::fault::Result;
 use crate::id::{CaseId, DoorId};
 use crate::playbook::{Catalogue, Period, who};
-use crate::provider::Account;
+use crate::provider::{Account, TrailSpec};
 use crate::time::Timestamp;
 
 pub use text::{Detail, text};
@@ -175,7 +175,10 @@ fn kept(step: &Step, catalogue: &Catalogue) -> Option<String> {
     let hours = catalogue.trail(trail)?.retention_hours;
     Some(hours.map_or_else(
         || "until the close destroys it".to_owned(),
-        |hours| Period::seconds(u64::from(hours) * 3600).words(),
+        |hours| match hours {
+            TrailSpec::LASTING => "for good".to_owned(),
+            hours => Period::seconds(u64::from(hours) * 3600).words(),
+        },
     ))
 }
 

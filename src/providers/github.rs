@@ -15,7 +15,8 @@
 //!   (write), webhooks (write), personal access tokens and their requests (write), self-hosted runners
 //!   (write), organization user blocking (write), secrets (read), Codespaces secrets (read).
 //!   Repository: administration (write), webhooks (write), secrets (read), Dependabot secrets (read),
-//!   environments (read), metadata (read), contents (read).
+//!   environments (read), actions (read), issues (read), pull requests (read), metadata (read),
+//!   contents (read).
 //! - **A classic token of an owner**: `admin:org`, `admin:org_hook`, `repo`, `read:audit_log`; with
 //!   managed users also `scim:enterprise`.
 //!
@@ -103,6 +104,8 @@ pub static SPEC: Spec = Spec {
         "Creators of webhooks, runners and App installations are known only from the audit log: 180 days, Enterprise Cloud only.",
         "Whether a member may start new Codespaces at the organization's expense cannot be read; it ends with the membership.",
         "Membership through an enterprise team ends only at the enterprise.",
+        "Of each webhook the newest 30 deliveries are saved with what was sent and answered; older ones are listed only.",
+        "Commits outside of default branches, reviews and comments are not read from the API; they are in the mirror of a repository.",
         "Organization roles that an App or a custom role grants are removed with the membership and not listed one by one.",
     ],
 };

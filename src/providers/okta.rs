@@ -9,7 +9,8 @@
 //! which has every right of the user who made it. Least scopes: `okta.users.read`,
 //! `okta.users.manage`, `okta.roles.read`, `okta.roles.manage`, `okta.apiTokens.read`,
 //! `okta.apiTokens.manage`, `okta.devices.read`, `okta.devices.manage`, `okta.logs.read`. Accounts
-//! that own our credential, and everything of theirs, are protected.
+//! that own our credential, and everything of theirs, are protected. A service app may require proof of
+//! possession (DPoP, RFC 9449): tokens are then bound to a key that lives as long as the process.
 //!
 //! # Limits
 //!

@@ -18,6 +18,7 @@ mod repo;
 mod seed;
 mod state;
 mod truth;
+mod work;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -216,6 +217,10 @@ fn org_routes() -> Vec<(&'static str, MethodRouter<World>)> {
         ("/orgs/{org}/hooks", get(org::hooks)),
         ("/orgs/{org}/hooks/{id}", patch(org::set_hook)),
         ("/orgs/{org}/hooks/{id}/deliveries", get(org::deliveries)),
+        (
+            "/orgs/{org}/hooks/{id}/deliveries/{delivery}",
+            get(org::delivery),
+        ),
         ("/orgs/{org}/actions/runners", get(org::runners)),
         (
             "/orgs/{org}/actions/runners/{id}",
@@ -265,6 +270,10 @@ fn repo_routes() -> Vec<(&'static str, MethodRouter<World>)> {
             "/repos/{org}/{repo}/hooks/{id}/deliveries",
             get(repo::deliveries),
         ),
+        (
+            "/repos/{org}/{repo}/hooks/{id}/deliveries/{delivery}",
+            get(repo::delivery),
+        ),
         ("/repos/{org}/{repo}/actions/runners", get(repo::runners)),
         (
             "/repos/{org}/{repo}/actions/runners/{id}",
@@ -278,6 +287,20 @@ fn repo_routes() -> Vec<(&'static str, MethodRouter<World>)> {
             get(repo::environment_secrets),
         ),
         ("/repos/{org}/{repo}/activity", get(audit::activity)),
-        ("/repos/{org}/{repo}/traffic/clones", get(audit::clones)),
+        ("/repos/{org}/{repo}/traffic/{what}", get(work::traffic)),
+        ("/repos/{org}/{repo}/commits", get(work::commits)),
+        ("/repos/{org}/{repo}/issues", get(work::issues)),
+        ("/repos/{org}/{repo}/actions/runs", get(work::runs)),
+        ("/repos/{org}/{repo}/rulesets", get(work::rulesets)),
+        ("/repos/{org}/{repo}/rulesets/{id}", get(work::one_ruleset)),
+        (
+            "/repos/{org}/{repo}/rulesets/{id}/history",
+            get(work::ruleset_history),
+        ),
+        ("/repos/{org}/{repo}/branches", get(work::branches)),
+        (
+            "/repos/{org}/{repo}/branches/{branch}/protection",
+            get(work::protection),
+        ),
     ]
 }

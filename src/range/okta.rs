@@ -7,6 +7,7 @@
 
 mod access;
 mod answer;
+mod dpop;
 mod filter;
 mod journal;
 mod oauth;
@@ -14,7 +15,7 @@ mod people;
 mod roles;
 mod seed;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
@@ -26,7 +27,8 @@ use axum::routing::{MethodRouter, delete, get, post};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use self::answer::{Problem, forbidden, throttled, unauthenticated};
+use self::answer::{Problem, forbidden, nonce_wanted, throttled, unauthenticated};
+use self::dpop::Unproven;
 use super::company::Company;
 use crate::time::{Clock, SystemClock, Timestamp};
 
@@ -64,6 +66,8 @@ pub struct Faults {
     pub no_targets: bool,
     /// Suspensions and other changes are accepted and nothing happens.
     pub deaf: bool,
+    /// The API, too, wants this number in proofs of possession.
+    pub resource_nonce: Option<String>,
 }
 
 impl Default for Faults {
@@ -77,6 +81,7 @@ impl Default for Faults {
             circle: false,
             no_targets: false,
             deaf: false,
+            resource_nonce: None,
         }
     }
 }
@@ -92,6 +97,10 @@ struct Org {
     api_tokens: BTreeMap<String, ApiToken>,
     service_apps: BTreeMap<String, ServiceApp>,
     access_tokens: BTreeMap<String, Issued>,
+    /// The ids of assertions and proofs, none of which opens twice.
+    proofs: BTreeSet<String>,
+    /// The number that a proof at the token endpoint needs.
+    nonce: String,
     log: Vec<Value>,
     calls: Vec<String>,
     faults: Faults,
@@ -148,12 +157,16 @@ struct ServiceApp {
     key: DecodingKey,
     algorithm: Algorithm,
     scopes: Vec<String>,
+    /// Tokens only with a proof of possession.
+    dpop: bool,
 }
 
 struct Issued {
     client: String,
     scopes: Vec<String>,
     until: Timestamp,
+    /// The thumbprint of the key that has to be proven beside it.
+    bound: Option<String>,
 }
 
 /// A text at a JSON pointer, empty if there is none.
@@ -234,8 +247,16 @@ impl World {
                 key,
                 algorithm,
                 scopes,
+                dpop: false,
             },
         );
+    }
+
+    /// Requires proofs of possession of a service app, as the console's switch does.
+    pub fn require_proof(&self, client: &str) {
+        if let Some(app) = self.org().service_apps.get_mut(client) {
+            app.dpop = true;
+        }
     }
 
     /// Every call so far: `METHOD path`, with the query where there is one.
@@ -486,7 +507,19 @@ async fn guard(State(world): State<World>, mut request: Request, next: Next) -> 
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(problem) => problem.into_response(),
+        Err(problem) => {
+            let nonce = world.org().faults.resource_nonce.clone();
+            let nonce = nonce.filter(|_| problem.wants_nonce());
+            let mut answer = problem.into_response();
+            if let Some(Ok(nonce)) = nonce.map(|nonce| HeaderValue::from_str(&nonce)) {
+                let challenge = HeaderValue::from_static("DPoP error=\"use_dpop_nonce\"");
+                answer
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, challenge);
+                answer.headers_mut().insert("dpop-nonce", nonce);
+            }
+            answer
+        }
     };
     let limited = answer.status().as_u16() == 429;
     let headers = answer.headers_mut();
@@ -511,15 +544,19 @@ impl Org {
             .map(|query| format!("?{query}"))
             .unwrap_or_default();
         self.calls.push(format!("{method} {path}{query}"));
-        if self.faults.throttle > 0 {
-            self.faults.throttle -= 1;
-            return Err(throttled());
-        }
         let line = request
             .headers()
             .get(header::AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
+        if self.faults.throttle > 0 {
+            self.faults.throttle -= 1;
+            // Seen is seen: whoever repeats the call needs another proof.
+            if let Some(("DPoP", token)) = line.split_once(' ') {
+                let _ = self.possession(method, path, request.headers(), Some(token), now);
+            }
+            return Err(throttled());
+        }
         if let Some(secret) = line.strip_prefix("SSWS ") {
             let token = self
                 .api_tokens
@@ -540,17 +577,32 @@ impl Org {
                 Err(forbidden())
             };
         }
-        let bearer = line.strip_prefix("Bearer ").unwrap_or_default();
+        let (bound, token) = match line.split_once(' ') {
+            Some(("DPoP", token)) => {
+                let proven = self.possession(method, path, request.headers(), Some(token), now);
+                (Some(proven.map_err(unproven)?), token)
+            }
+            Some(("Bearer", token)) => (None, token),
+            _ => return Err(unauthenticated()),
+        };
         let issued = self
             .access_tokens
-            .get(bearer)
-            .filter(|issued| now < issued.until)
+            .get(token)
+            .filter(|issued| now < issued.until && issued.bound == bound)
             .ok_or_else(unauthenticated)?;
         let needed = scope(method, path);
         if path.ends_with("/users/me") || !issued.scopes.contains(&needed) {
             return Err(forbidden());
         }
         Ok(Caller(issued.client.clone()))
+    }
+}
+
+/// What the API says to a call whose proof is not good.
+fn unproven(why: Unproven) -> Problem {
+    match why {
+        Unproven::Nonce => nonce_wanted(),
+        Unproven::Missing | Unproven::Bad(_) => unauthenticated(),
     }
 }
 

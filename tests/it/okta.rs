@@ -4,6 +4,7 @@ mod closing;
 mod contract;
 mod credential;
 mod finding;
+mod possession;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

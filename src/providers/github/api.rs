@@ -154,7 +154,19 @@ pub(super) enum Login {
     Lost(String, Option<EvidenceId>),
 }
 
-impl Desk<'_> {
+impl<'a> Desk<'a> {
+    /// The path of something of a repository, or without one of the organization.
+    pub(super) fn place<'p>(&self, repo: Option<&'p str>, tail: &[&'p str]) -> Vec<&'p str>
+    where
+        'a: 'p,
+    {
+        let org = self.api.org.as_str();
+        match repo {
+            Some(repo) => [&["repos", org, repo], tail].concat(),
+            None => [&["orgs", org], tail].concat(),
+        }
+    }
+
     /// A read.
     pub(super) async fn read(
         &self,

@@ -61,8 +61,11 @@ const OF_APP: &[(&str, &str, &str)] = &[
     (
         "contents",
         "read",
-        "forks of private repositories, rule bypasses",
+        "forks of private repositories, rule bypasses, commits",
     ),
+    ("actions", "read", "runs of workflows"),
+    ("issues", "read", "issues of the account"),
+    ("pull_requests", "read", "pull requests of the account"),
     ("metadata", "read", "the list of repositories"),
 ];
 

@@ -182,6 +182,28 @@ impl<'a> Survey<'a> {
         ))
     }
 
+    /// One list of the organization, or else of every repository: each record with the repository that
+    /// it is of.
+    pub(super) async fn of_org_or_repos<T: DeserializeOwned>(
+        &self,
+        of_org: bool,
+        what: &str,
+        tail: &[&str],
+        key: Option<&str>,
+    ) -> Result<(Vec<(Option<&str>, Item<T>)>, Completeness)> {
+        if !of_org {
+            let (items, seen) = self.per_repo(what, Need::Any, tail, &[], key).await?;
+            let items = items.into_iter();
+            let named = items.map(|(repo, item)| (Some(repo.name.as_str()), item));
+            return Ok((named.collect(), seen));
+        }
+        let path = self.desk.place(None, tail);
+        let what = format!("{what} of the organization");
+        let walk = self.desk.walk(what, Need::Any, &path, &[], key).await?;
+        let items = walk.items.into_iter().map(|item| (None, item)).collect();
+        Ok((items, walk.seen))
+    }
+
     /// A door of the account.
     pub(super) fn door(
         &self,

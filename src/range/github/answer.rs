@@ -43,6 +43,12 @@ pub(super) fn with(status: u16, body: &Value) -> Answer {
     Ok((status, Json(body)).into_response())
 }
 
+/// Takes the one out of a list that is meant.
+pub(super) fn take<T>(list: &mut Vec<T>, is: impl Fn(&T) -> bool) -> Result<T, Refusal> {
+    let at = list.iter().position(is).ok_or(MISSING)?;
+    Ok(list.remove(at))
+}
+
 /// `204`.
 #[expect(clippy::unnecessary_wraps, reason = "the last word of a handler")]
 pub(super) fn done() -> Answer {

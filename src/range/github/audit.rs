@@ -1,4 +1,4 @@
-//! The logs: the audit log with its two halves, activity, traffic, rule bypasses.
+//! The logs: the audit log with its two halves, activity, rule bypasses, and the days of traffic.
 
 use axum::extract::{Path, State as Shared};
 use axum::http::{HeaderValue, header};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::World;
 use super::answer::{Answer, Asked, MISSING, page, with};
-use super::state::State;
+use super::state::{Repo, State};
 use crate::time::{Timestamp, utc};
 
 /// Git events are kept this long.
@@ -33,9 +33,10 @@ fn matches(event: &Value, phrase: &str, now: Timestamp) -> bool {
                 since = format!("{date}T00:00:00Z").parse().unwrap_or(since);
                 true
             }
-            Some((name @ ("actor" | "user" | "action" | "repo"), value)) => {
-                text(name).eq_ignore_ascii_case(value)
-            }
+            Some((
+                name @ ("actor" | "user" | "action" | "repo" | "deploy_key_fingerprint"),
+                value,
+            )) => text(name).eq_ignore_ascii_case(value),
             _ => true,
         });
     fits && at(event) >= since
@@ -122,37 +123,25 @@ pub(super) async fn activity(
     page(&state, &asked, all, None)
 }
 
-pub(super) async fn clones(
-    Shared(world): Shared<World>,
-    Path((_, repo)): Path<(String, String)>,
-) -> Answer {
-    let now = world.now();
-    let state = world.state();
-    let full = format!("{}/{}", state.org, state.repo(&repo).ok_or(MISSING)?.name);
-    let days: Vec<Value> = (0..14)
+/// The last fourteen days of a kind of git event in one repository, as the log tells them; days
+/// without any are left out.
+pub(super) fn days(state: &State, repo: &Repo, action: &str, now: Timestamp) -> Vec<Value> {
+    let full = format!("{}/{}", state.org, repo.name);
+    let day = |of: Timestamp| {
+        let date = of.strftime("%Y-%m-%d").to_string();
+        let count = state
+            .git
+            .iter()
+            .filter(|event| event.get("action").and_then(Value::as_str) == Some(action))
+            .filter(|event| event.get("repository").and_then(Value::as_str) == Some(&full))
+            .filter(|event| utc(at(event)).starts_with(&date))
+            .count();
+        (count > 0).then(
+            || json!({ "timestamp": format!("{date}T00:00:00Z"), "count": count, "uniques": 1 }),
+        )
+    };
+    (0..14)
         .rev()
-        .filter_map(|back| day(&state, &full, now - SignedDuration::from_hours(back * 24)))
-        .collect();
-    let count: u64 = days
-        .iter()
-        .filter_map(|day| day.get("count")?.as_u64())
-        .sum();
-    with(
-        200,
-        &json!({ "count": count, "uniques": days.len(), "clones": days }),
-    )
-}
-
-/// The clones of one day, as the git events tell them; days without any are left out.
-fn day(state: &State, full: &str, of: Timestamp) -> Option<Value> {
-    let date = of.strftime("%Y-%m-%d").to_string();
-    let count = state
-        .git
-        .iter()
-        .filter(|event| event.get("action").and_then(Value::as_str) == Some("git.clone"))
-        .filter(|event| event.get("repository").and_then(Value::as_str) == Some(full))
-        .filter(|event| utc(at(event)).starts_with(&date))
-        .count();
-    (count > 0)
-        .then(|| json!({ "timestamp": format!("{date}T00:00:00Z"), "count": count, "uniques": 1 }))
+        .filter_map(|back| day(now - SignedDuration::from_hours(back * 24)))
+        .collect()
 }

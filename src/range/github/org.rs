@@ -21,7 +21,8 @@ pub(super) fn app_permissions() -> Value {
         "organization_self_hosted_runners": "write", "organization_user_blocking": "write",
         "organization_secrets": "read", "administration": "write", "repository_hooks": "write",
         "secrets": "read", "dependabot_secrets": "read", "environments": "read",
-        "contents": "read", "metadata": "read",
+        "contents": "read", "metadata": "read", "actions": "read", "pull_requests": "read",
+        "issues": "read",
     })
 }
 
@@ -234,12 +235,7 @@ pub(super) async fn uninvite(
     Path((_, id)): Path<(String, u64)>,
 ) -> Answer {
     let mut state = world.state();
-    let at = state
-        .invitations
-        .iter()
-        .position(|open| open.id == id)
-        .ok_or(MISSING)?;
-    let gone = state.invitations.remove(at);
+    let gone = answer::take(&mut state.invitations, |open| open.id == id)?;
     if let Some(invitee) = gone.invitee {
         state
             .members
@@ -409,8 +405,7 @@ pub(super) async fn pat_requests(Shared(world): Shared<World>, asked: Asked) -> 
 }
 
 fn take(list: &mut Vec<Pat>, id: u64) -> Result<Pat, Refusal> {
-    let at = list.iter().position(|one| one.id == id).ok_or(MISSING)?;
-    Ok(list.remove(at))
+    answer::take(list, |one| one.id == id)
 }
 
 pub(super) async fn decide_pat(
@@ -509,6 +504,43 @@ pub(super) async fn deliveries(
     page(&state, &asked, hook.deliveries.clone(), None)
 }
 
+pub(super) async fn delivery(
+    Shared(world): Shared<World>,
+    Path((_, id, number)): Path<(String, u64, u64)>,
+) -> Answer {
+    let state = world.state();
+    with(200, &delivered(&state, &state.hooks, id, number)?)
+}
+
+/// One delivery of a webhook with what was sent and what came back. The body names the webhook, whose
+/// secret GitHub hides.
+pub(super) fn delivered(
+    state: &State,
+    hooks: &[Hook],
+    id: u64,
+    number: u64,
+) -> Result<Value, Refusal> {
+    let hook = hooks.iter().find(|hook| hook.id == id).ok_or(MISSING)?;
+    let listed = hook
+        .deliveries
+        .iter()
+        .find(|one| one.get("id").and_then(Value::as_u64) == Some(number))
+        .ok_or(MISSING)?;
+    let headers = json!({
+        "X-GitHub-Event": "push", "X-GitHub-Hook-ID": id.to_string(),
+        "content-type": "application/json",
+    });
+    let payload = json!({
+        "ref": "refs/heads/main", "organization": answer::organization(state),
+        "hook": { "id": id, "config": { "url": hook.url, "secret": "********" } },
+    });
+    let whole = json!({
+        "url": hook.url, "request": { "headers": headers, "payload": payload },
+        "response": { "headers": { "Server": "collector" }, "payload": "taken in" },
+    });
+    Ok(answer::and(listed.clone(), whole))
+}
+
 pub(super) fn runner(runner: &Runner) -> Value {
     json!({
         "id": runner.id, "name": runner.name, "os": "linux", "status": "online",
@@ -519,17 +551,13 @@ pub(super) fn runner(runner: &Runner) -> Value {
 
 /// Removes a runner; GitHub refuses while a job runs on it.
 pub(super) fn take_runner(runners: &mut Vec<Runner>, id: u64) -> Answer {
-    let at = runners
-        .iter()
-        .position(|runner| runner.id == id)
-        .ok_or(MISSING)?;
-    if runners.get(at).is_some_and(|runner| runner.busy) {
+    if runners.iter().any(|runner| runner.id == id && runner.busy) {
         return Err(Refusal(
             422,
             "Runner is currently running a job and cannot be deleted.",
         ));
     }
-    runners.remove(at);
+    answer::take(runners, |runner| runner.id == id)?;
     done()
 }
 

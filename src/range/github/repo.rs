@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::World;
 use super::answer::{self, Answer, Asked, INVALID, MISSING, Refusal, done, page, with};
 use super::guard::By;
-use super::org::{hook, runner, secret_list, set_active, take_runner};
+use super::org::{delivered, hook, runner, secret_list, set_active, take_runner};
 use super::state::{Key, Repo, RepoInvitation, State, right_of};
 use crate::time::utc;
 
@@ -165,12 +165,7 @@ pub(super) async fn uninvite(
 ) -> Answer {
     let mut state = world.state();
     let repo = state.repo_mut(&repo).ok_or(MISSING)?;
-    let at = repo
-        .invitations
-        .iter()
-        .position(|open| open.id == id)
-        .ok_or(MISSING)?;
-    repo.invitations.remove(at);
+    answer::take(&mut repo.invitations, |open| open.id == id)?;
     done()
 }
 
@@ -237,12 +232,7 @@ pub(super) async fn remove_key(
 ) -> Answer {
     let mut state = world.state();
     let repo = state.repo_mut(&repo).ok_or(MISSING)?;
-    let at = repo
-        .keys
-        .iter()
-        .position(|key| key.id == id)
-        .ok_or(MISSING)?;
-    repo.keys.remove(at);
+    answer::take(&mut repo.keys, |key| key.id == id)?;
     done()
 }
 
@@ -283,6 +273,15 @@ pub(super) async fn deliveries(
         .find(|hook| hook.id == id)
         .ok_or(MISSING)?;
     page(&state, &asked, hook.deliveries.clone(), None)
+}
+
+pub(super) async fn delivery(
+    Shared(world): Shared<World>,
+    Path((_, repo, id, number)): Path<(String, String, u64, u64)>,
+) -> Answer {
+    let state = world.state();
+    let hooks = &find(&state, &repo)?.hooks;
+    with(200, &delivered(&state, hooks, id, number)?)
 }
 
 pub(super) async fn runners(

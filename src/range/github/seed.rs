@@ -1,12 +1,13 @@
 //! What the organization has at the beginning of a drill.
 
 mod log;
+mod work;
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::state::{
     Authorization, Codespace, Fork, Hook, Installation, Invitation, Key, Managed, Member, Pat,
@@ -63,6 +64,7 @@ pub(super) fn seed(state: &mut State, company: &Company, now: Timestamp) {
     secrets(state, company, now);
     log::records(state, company, now);
     log::git_events(state, company, now);
+    work::work(state, company, now);
 }
 
 fn people(state: &mut State, company: &Company) {
@@ -232,22 +234,26 @@ fn fill_console(console: &mut Repo, company: &Company, now: Timestamp) {
 }
 
 fn hook(id: u64, url: &str, now: Timestamp, deliveries: u64) -> Hook {
-    let delivery = |number: u64| {
-        let at = now - SignedDuration::from_hours(i64::try_from(number).unwrap_or(1) * 7);
-        json!({
-            "id": id * 1000 + number, "guid": format!("0b989ba4-242f-11e5-81e1-{id:06}{number:06}"),
-            "delivered_at": crate::time::utc(at), "redelivery": false, "duration": 0.27,
-            "status": "OK", "status_code": 200, "event": "push", "action": null,
-            "installation_id": null, "repository_id": null, "throttled_at": null,
-        })
-    };
+    let at = |number: u64| now - SignedDuration::from_hours(i64::try_from(number).unwrap_or(1) * 7);
     Hook {
         id,
         url: url.to_owned(),
         active: true,
         created: days(now, 40),
-        deliveries: (1..=deliveries).map(delivery).collect(),
+        deliveries: (1..=deliveries)
+            .map(|number| delivery(id, number, at(number)))
+            .collect(),
     }
+}
+
+/// A delivery of a webhook, as its list shows it.
+pub(super) fn delivery(id: u64, number: u64, at: Timestamp) -> Value {
+    json!({
+        "id": id * 1000 + number, "guid": format!("0b989ba4-242f-11e5-81e1-{id:06}{number:06}"),
+        "delivered_at": crate::time::utc(at), "redelivery": false, "duration": 0.27,
+        "status": "OK", "status_code": 200, "event": "push", "action": null,
+        "installation_id": null, "repository_id": null, "throttled_at": null,
+    })
 }
 
 fn teams(state: &mut State, company: &Company) {

@@ -38,6 +38,7 @@ pub(super) struct State {
     pub(super) audit: Vec<Value>,
     pub(super) git: Vec<Value>,
     pub(super) rule_suites: Vec<Value>,
+    pub(super) rulesets: Vec<Ruleset>,
     pub(super) lag: SignedDuration,
     pub(super) next_id: u64,
 }
@@ -91,6 +92,25 @@ pub(super) struct Repo {
     pub(super) forks: Vec<Fork>,
     pub(super) environments: Vec<String>,
     pub(super) activity: Vec<Value>,
+    pub(super) commits: Vec<Value>,
+    /// Pull requests among them.
+    pub(super) issues: Vec<Value>,
+    pub(super) runs: Vec<Value>,
+    pub(super) rulesets: Vec<Ruleset>,
+    /// Whether each is protected.
+    pub(super) branches: BTreeMap<String, bool>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Ruleset {
+    pub(super) id: u64,
+    pub(super) name: String,
+    pub(super) of_org: bool,
+    /// Who changed it last.
+    pub(super) changed_by: u64,
+    /// The team that may go past it.
+    pub(super) bypass: u64,
+    pub(super) created: Timestamp,
 }
 
 #[derive(Debug, Clone)]

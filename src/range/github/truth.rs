@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::World;
-use super::seed::{KEYS, UNKNOWN};
-use super::state::{Repo, State};
+use super::seed::{KEYS, UNKNOWN, delivery};
+use super::state::{Invitation, Repo, RepoInvitation, State};
 use crate::canon::Digest;
 use crate::time::Timestamp;
 
@@ -92,6 +92,64 @@ impl World {
         }
     }
 
+    /// An owner invites an account to the organization and to a repository: the doors that it holds,
+    /// each as kind and native id.
+    pub fn invite(&self, account: u64, repo: &str) -> Vec<(&'static str, String)> {
+        let created = self.now();
+        let mut state = self.state();
+        let (to_org, to_repo) = (state.id(), state.id());
+        let inviter = state.members.keys().next().copied().unwrap_or_default();
+        state.invitations.push(Invitation {
+            id: to_org,
+            invitee: Some(account),
+            mail: None,
+            inviter,
+            role: "direct_member".to_owned(),
+            teams: Vec::new(),
+            created,
+        });
+        if let Some(repo) = state.repo_mut(repo) {
+            repo.invitations.push(RepoInvitation {
+                id: to_repo,
+                invitee: account,
+                inviter,
+                role: "write".to_owned(),
+                created,
+            });
+        }
+        vec![
+            ("github.invitation", to_org.to_string()),
+            ("github.repo_invitation", to_repo.to_string()),
+        ]
+    }
+
+    /// Lets a webhook of a repository have sent `count` deliveries, the newest first.
+    pub fn busy_hook(&self, id: u64, count: u64) {
+        let now = self.now();
+        let mut state = self.state();
+        let mut hooks = state.repos.iter_mut().flat_map(|repo| &mut repo.hooks);
+        if let Some(hook) = hooks.find(|hook| hook.id == id) {
+            hook.deliveries = (1..=count)
+                .map(|number| {
+                    delivery(
+                        id,
+                        number,
+                        now - SignedDuration::from_mins(10) * i32::try_from(number).unwrap_or(1),
+                    )
+                })
+                .collect();
+        }
+    }
+
+    /// An administrator takes the protection of a branch away.
+    pub fn unprotect(&self, repo: &str, branch: &str) {
+        let mut state = self.state();
+        let branches = state.repo_mut(repo).map(|repo| &mut repo.branches);
+        if let Some(protected) = branches.and_then(|branches| branches.get_mut(branch)) {
+            *protected = false;
+        }
+    }
+
     /// An owner suspends the installation of an App, which only a person can.
     pub fn suspend_installation(&self, id: u64) {
         let now = self.now();
@@ -162,6 +220,11 @@ fn is_open(state: &State, kind: &str, native: &str, now: Timestamp) -> Option<bo
             };
             let id: u64 = id.parse().ok()?;
             Some(runners.iter().any(|one| one.id == id))
+        }
+        "github.invitation" => Some(state.invitations.iter().any(|one| Some(one.id) == id)),
+        "github.repo_invitation" => {
+            let mut all = state.repos.iter().flat_map(|repo| &repo.invitations);
+            Some(all.any(|one| Some(one.id) == id))
         }
         "github.codespace" => {
             let space = state.codespaces.iter().find(|one| one.name == native)?;
@@ -242,7 +305,7 @@ fn planted(state: &State) -> Vec<(&'static str, String)> {
     for one in state
         .invitations
         .iter()
-        .filter(|one| one.inviter == subject)
+        .filter(|one| one.inviter == subject || one.invitee == Some(subject))
     {
         add("github.invitation", one.id.to_string());
     }
@@ -278,7 +341,8 @@ fn planted_in(repo: &Repo, subject: u64, hooks: &[u64]) -> Vec<(&'static str, St
     for one in repo.hooks.iter().filter(|one| hooks.contains(&one.id)) {
         add("github.repo_hook", one.id.to_string());
     }
-    for one in repo.invitations.iter().filter(|one| one.inviter == subject) {
+    let theirs = |one: &&RepoInvitation| one.inviter == subject || one.invitee == subject;
+    for one in repo.invitations.iter().filter(theirs) {
         add("github.repo_invitation", one.id.to_string());
     }
     for one in repo.runners.iter().filter(|one| one.name == "field-rig") {

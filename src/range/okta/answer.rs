@@ -14,6 +14,15 @@ pub(super) type Query = BTreeMap<String, String>;
 #[derive(Debug)]
 pub(super) struct Problem(StatusCode, &'static str, String);
 
+const NONCE_WANTED: &str = "use_dpop_nonce";
+
+impl Problem {
+    /// Whether only the number in a proof of possession is missing.
+    pub(super) fn wants_nonce(&self) -> bool {
+        self.1 == NONCE_WANTED
+    }
+}
+
 /// What a handler gives.
 pub(super) type Outcome = Result<Response, Problem>;
 
@@ -58,6 +67,15 @@ pub(super) fn unauthenticated() -> Problem {
         StatusCode::UNAUTHORIZED,
         "E0000011",
         "Invalid token provided".to_owned(),
+    )
+}
+
+/// `401` of a call whose proof of possession lacks a number.
+pub(super) fn nonce_wanted() -> Problem {
+    Problem(
+        StatusCode::UNAUTHORIZED,
+        NONCE_WANTED,
+        "Resource server requires nonce in DPoP proof.".to_owned(),
     )
 }
 

@@ -1,16 +1,19 @@
-//! The token endpoint: client credentials, the client proven by a signed assertion.
+//! The token endpoint: client credentials, the client proven by a signed assertion, and for apps that
+//! require it by a proof of possession.
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use jsonwebtoken::{Validation, decode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Issued, World};
+use super::dpop::Unproven;
+use super::{Issued, Org, World};
 
+const PATH: &str = "/oauth2/v1/token";
 const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// How long a token lives, seconds.
 const LIFE: i64 = 3600;
@@ -22,6 +25,8 @@ struct Claims {
     aud: String,
     exp: i64,
     iat: i64,
+    #[serde(default)]
+    jti: String,
 }
 
 fn refuse(error: &str, about: &str) -> Response {
@@ -37,8 +42,34 @@ fn refuse(error: &str, about: &str) -> Response {
         .into_response()
 }
 
+/// Says what is wrong with a proof, and gives the number that the next one needs.
+fn unproven(org: &mut Org, why: Unproven) -> Response {
+    let (error, about) = match why {
+        Unproven::Missing => (
+            "invalid_dpop_proof",
+            "The DPoP proof JWT header is missing.",
+        ),
+        Unproven::Bad(about) => ("invalid_dpop_proof", about),
+        Unproven::Nonce => (
+            "use_dpop_nonce",
+            "Authorization server requires nonce in DPoP proof.",
+        ),
+    };
+    let mut answer = refuse(error, about);
+    if matches!(why, Unproven::Nonce)
+        && let Ok(nonce) = HeaderValue::from_str(&org.fresh_nonce())
+    {
+        answer.headers_mut().insert("dpop-nonce", nonce);
+    }
+    answer
+}
+
 /// `POST /oauth2/v1/token`.
-pub(super) async fn token(State(world): State<World>, body: String) -> Response {
+pub(super) async fn token(
+    State(world): State<World>,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
     let field = |name: &str| {
         url::form_urlencoded::parse(body.as_bytes())
             .find(|(key, _)| key == name)
@@ -70,13 +101,22 @@ pub(super) async fn token(State(world): State<World>, body: String) -> Response 
         let ours = claims.iss == *client
             && claims.sub == *client
             && claims.aud.ends_with("/oauth2/v1/token");
-        (timely && ours).then(|| (client.clone(), app.scopes.clone()))
+        (timely && ours).then(|| (client.clone(), app.scopes.clone(), app.dpop, claims.jti))
     });
-    let Some((client, allowed)) = proven else {
+    let Some((client, allowed, dpop, jti)) = proven else {
         return refuse(
             "invalid_client",
             "The client_assertion signature is invalid.",
         );
+    };
+    // Each assertion opens once.
+    if jti.is_empty() || !org.proofs.insert(jti) {
+        return refuse("invalid_client", "The client_assertion was used before.");
+    }
+    let bound = match dpop.then(|| org.possession(&Method::POST, PATH, &headers, None, now)) {
+        None => None,
+        Some(Ok(key)) => Some(key),
+        Some(Err(why)) => return unproven(&mut org, why),
     };
     let scope = field("scope");
     let asked: Vec<String> = scope.split_whitespace().map(str::to_owned).collect();
@@ -95,7 +135,7 @@ pub(super) async fn token(State(world): State<World>, body: String) -> Response 
         .saturating_add(SignedDuration::from_secs(LIFE))
         .unwrap_or(now);
     let answer = json!({
-        "token_type": "Bearer",
+        "token_type": if bound.is_some() { "DPoP" } else { "Bearer" },
         "expires_in": LIFE,
         "access_token": token,
         "scope": scopes.join(" "),
@@ -106,6 +146,7 @@ pub(super) async fn token(State(world): State<World>, body: String) -> Response 
             client,
             scopes,
             until,
+            bound,
         },
     );
     Json(answer).into_response()

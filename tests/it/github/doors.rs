@@ -110,7 +110,6 @@ async fn closes(bench: &Bench, door: &Door) -> bool {
                 .world
                 .accepts_key(door.detail["title"].as_str().unwrap()),
         ),
-        "github.invitation" | "github.repo_invitation" => None,
         kind => bench.world.is_open(kind, &door.native),
     };
     assert_ne!(
@@ -367,4 +366,49 @@ async fn what_only_people_close_is_proven_when_they_did() {
     bench.world.rotate("SIGNING_KEY");
     // GitHub's copy changed; whether the old value died elsewhere nobody here can see.
     bench.proves(secret, DoorState::Unknown).await;
+}
+
+#[tokio::test]
+async fn invitations_that_the_account_sent_or_holds_are_found_again_whatever_became_of_the_call() {
+    let bench = Bench::new().await;
+    let subject = bench.company.subject.github_id;
+    // Members are not invited: the account has left, and somebody invites it back.
+    for door in bench.of_kind("github.membership").await {
+        bench.github.close(&door, bench.cx()).await.unwrap();
+    }
+    let held = bench.world.invite(subject, &bench.company.repositories[3]);
+    let planted = bench.world.planted();
+    for kind in ["github.invitation", "github.repo_invitation"] {
+        let doors = bench.of_kind(kind).await;
+        let found: BTreeSet<&str> = doors.iter().map(|door| door.native.as_str()).collect();
+        let truth: BTreeSet<&str> = planted
+            .iter()
+            .filter(|(of, _)| *of == kind)
+            .map(|(_, native)| native.as_str())
+            .collect();
+        assert_eq!(found, truth, "{kind}");
+        assert_eq!(found.len(), 2, "one sent, one held");
+        for door in &doors {
+            let owned = held.contains(&(kind, door.native.clone()));
+            assert_eq!(door.link == Link::Owner, owned, "{door:?}");
+            bench.proves(door, DoorState::Open).await;
+            assert_eq!(bench.world.is_open(kind, &door.native), Some(true));
+            // The call is carried out and whoever made it does not live to hear of it. The next
+            // one looks, closes again, and undoes nothing that it did not do.
+            bench.github.close(door, bench.cx()).await.unwrap();
+            assert_eq!(bench.world.is_open(kind, &door.native), Some(false));
+            bench.proves(door, DoorState::Closed).await;
+            let again = bench.github.close(door, bench.cx()).await.unwrap();
+            assert!(matches!(again, Closing::AlreadyDone { .. }), "{again:?}");
+            // Invited anew: another id, and the same door.
+            let undo = bench.github.undo(door).unwrap();
+            bench.github.reopen(door, &undo, bench.cx()).await.unwrap();
+            bench.proves(door, DoorState::Open).await;
+            let closing = bench.github.close(door, bench.cx()).await.unwrap();
+            assert!(matches!(closing, Closing::Accepted { .. }), "{closing:?}");
+            bench.proves(door, DoorState::Closed).await;
+        }
+        assert!(bench.of_kind(kind).await.is_empty(), "{kind}");
+    }
+    assert!(!bench.world.invites(subject));
 }

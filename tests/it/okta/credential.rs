@@ -25,7 +25,7 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 
 use super::{Stage, accepted, provider};
 
-const CLIENT: &str = "0oatm0app0response00";
+pub(super) const CLIENT: &str = "0oatm0app0response00";
 
 fn pem(der: &[u8]) -> SecretString {
     let label = "PRIVATE KEY";
@@ -36,7 +36,7 @@ fn pem(der: &[u8]) -> SecretString {
     .into()
 }
 
-fn elliptic() -> (SecretString, DecodingKey) {
+pub(super) fn elliptic() -> (SecretString, DecodingKey) {
     let random = SystemRandom::new();
     let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
     let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.as_ref()).unwrap();
@@ -64,7 +64,7 @@ fn rsa() -> (SecretString, DecodingKey) {
     )
 }
 
-fn app(stage: &Stage, private: &SecretString) -> Okta {
+pub(super) fn app(stage: &Stage, private: &SecretString) -> Okta {
     let key = SigningKey::from_pem(private, Some("key-1".into())).unwrap();
     provider(
         &stage.base,
@@ -76,7 +76,7 @@ fn app(stage: &Stage, private: &SecretString) -> Okta {
     )
 }
 
-const EVERYTHING: &[&str] = &[
+pub(super) const EVERYTHING: &[&str] = &[
     "okta.users.read",
     "okta.users.manage",
     "okta.roles.read",
@@ -417,9 +417,10 @@ async fn a_failure_of_the_token_endpoint_that_passes_is_waited_for() {
 #[tokio::test]
 async fn no_error_shows_what_the_token_endpoint_said_of_tokens() {
     for (answer, word) in [
+        // Nobody asked for a proof, so the token is bound to no key of ours.
         (
             r#"{"access_token":"hidden-token","token_type":"DPoP"}"#,
-            "DPoP",
+            "cannot be used",
         ),
         (r#"{"access_token":"hidden-token","token_type":7}"#, "shape"),
         (r#"["hidden-token"]"#, "shape"),

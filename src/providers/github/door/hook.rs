@@ -41,6 +41,9 @@ pub(super) const REPO: DoorKind = DoorKind {
     ..ORG
 };
 
+/// Where they are listed, below the organization or a repository.
+const TAIL: &[&str] = &["hooks"];
+
 #[derive(Debug, Clone, Deserialize)]
 struct Listed {
     id: u64,
@@ -70,10 +73,7 @@ struct Kept {
 
 impl Kept {
     fn path<'a>(&'a self, desk: &Desk<'a>) -> Vec<&'a str> {
-        match &self.repo {
-            Some(repo) => vec!["repos", &desk.api.org, repo, "hooks"],
-            None => vec!["orgs", &desk.api.org, "hooks"],
-        }
+        desk.place(self.repo.as_deref(), TAIL)
     }
 }
 
@@ -126,32 +126,15 @@ impl Keeper for Hook {
     }
 
     async fn find(&self, survey: &Survey<'_>) -> Result<Finding> {
+        let of_org = self.kind.name == ORG.name;
+        let (hooks, read) = survey
+            .of_org_or_repos(of_org, "webhooks", TAIL, None)
+            .await?;
         let mut finding = Finding::default();
-        if self.kind.name == ORG.name {
-            let path = ["orgs", &survey.desk.api.org, "hooks"];
-            let walk: Walk<Listed> = survey
-                .desk
-                .walk("webhooks of the organization", Need::Any, &path, &[], None)
-                .await?;
-            for item in &walk.items {
-                self.add(survey, None, &item.value, &item.evidence, &mut finding);
-            }
-            finding.read.push(walk.seen);
-        } else {
-            let (hooks, read) = survey
-                .per_repo("webhooks", Need::Any, &["hooks"], &[], None)
-                .await?;
-            for (repo, item) in &hooks {
-                self.add(
-                    survey,
-                    Some(&repo.name),
-                    &item.value,
-                    &item.evidence,
-                    &mut finding,
-                );
-            }
-            finding.read.push(read);
+        for (repo, item) in &hooks {
+            self.add(survey, *repo, &item.value, &item.evidence, &mut finding);
         }
+        finding.read.push(read);
         Ok(finding)
     }
 

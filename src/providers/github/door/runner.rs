@@ -40,6 +40,9 @@ pub(super) const REPO: DoorKind = DoorKind {
     ..ORG
 };
 
+/// Where they are listed, below the organization or a repository.
+const TAIL: &[&str] = &["actions", "runners"];
+
 #[derive(Debug, Clone, Deserialize)]
 struct Listed {
     id: u64,
@@ -64,10 +67,7 @@ struct Kept {
 
 impl Kept {
     fn path<'a>(&'a self, desk: &Desk<'a>) -> Vec<&'a str> {
-        match &self.repo {
-            Some(repo) => vec!["repos", &desk.api.org, repo, "actions", "runners"],
-            None => vec!["orgs", &desk.api.org, "actions", "runners"],
-        }
+        desk.place(self.repo.as_deref(), TAIL)
     }
 }
 
@@ -126,44 +126,15 @@ impl Keeper for Runner {
     }
 
     async fn find(&self, survey: &Survey<'_>) -> Result<Finding> {
+        let of_org = self.kind.name == ORG.name;
+        let (runners, read) = survey
+            .of_org_or_repos(of_org, "runners", TAIL, Some("runners"))
+            .await?;
         let mut finding = Finding::default();
-        if self.kind.name == ORG.name {
-            let path = ["orgs", &survey.desk.api.org, "actions", "runners"];
-            let walk: Walk<Listed> = survey
-                .desk
-                .walk(
-                    "runners of the organization",
-                    Need::Any,
-                    &path,
-                    &[],
-                    Some("runners"),
-                )
-                .await?;
-            for item in &walk.items {
-                self.add(survey, None, &item.value, &item.evidence, &mut finding);
-            }
-            finding.read.push(walk.seen);
-        } else {
-            let (runners, read) = survey
-                .per_repo(
-                    "runners",
-                    Need::Any,
-                    &["actions", "runners"],
-                    &[],
-                    Some("runners"),
-                )
-                .await?;
-            for (repo, item) in &runners {
-                self.add(
-                    survey,
-                    Some(&repo.name),
-                    &item.value,
-                    &item.evidence,
-                    &mut finding,
-                );
-            }
-            finding.read.push(read);
+        for (repo, item) in &runners {
+            self.add(survey, *repo, &item.value, &item.evidence, &mut finding);
         }
+        finding.read.push(read);
         Ok(finding)
     }
 

@@ -1,5 +1,7 @@
 //! What the organization's logs remember at the beginning of a drill.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -53,7 +55,7 @@ pub(super) fn records(state: &mut State, company: &Company, now: Timestamp) {
     }
 }
 
-fn sha(of: &str) -> String {
+pub(super) fn sha(of: &str) -> String {
     Digest::of(of.as_bytes())
         .to_string()
         .chars()
@@ -172,6 +174,7 @@ fn done_to_subject<'a>(company: &Company, subject: Actor<'_>, owner: Actor<'a>) 
 /// 130 clones and fetches by the account within the last nine days, the oldest of which GitHub has
 /// forgotten, and a few by others.
 pub(super) fn git_events(state: &mut State, company: &Company, now: Timestamp) {
+    by_key(state, company, now);
     let step = SignedDuration::from_mins(97);
     for number in 0..130_i32 {
         let people = [&company.subject, &company.lookalike];
@@ -190,6 +193,23 @@ pub(super) fn git_events(state: &mut State, company: &Company, now: Timestamp) {
             "actor": person.github_login, "actor_id": person.github_id, "org": company.org,
             "repository": format!("{}/{repo}", company.org), "transport_protocol_name": "ssh",
             "repository_public": false,
+        }));
+    }
+}
+
+/// Fetches with a deploy key that the subject added: the log names the key and nobody.
+fn by_key(state: &mut State, company: &Company, now: Timestamp) {
+    let key = super::public_key(KEYS[0]);
+    let blob = key.split_whitespace().nth(1).unwrap_or_default();
+    let blob = STANDARD.decode(blob).unwrap_or_default();
+    let fingerprint = STANDARD_NO_PAD.encode(Digest::of(&blob).as_bytes());
+    for number in 0..2_i64 {
+        let at = days(now, number + 1).as_millisecond();
+        state.git.push(json!({
+            "@timestamp": at, "created_at": at, "_document_id": format!("tmAuditKey{number:012}"),
+            "action": "git.fetch", "org": company.org, "repository": repo(company, 0),
+            "deploy_key_fingerprint": format!("SHA256:{fingerprint}"),
+            "transport_protocol_name": "ssh", "repository_public": false,
         }));
     }
 }
