@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 
 use super::Providers;
-use super::summary::Summary;
 use crate::case::event::Actor;
 use crate::case::log::CaseLog;
 use crate::evidence::Recorder;
@@ -50,12 +49,6 @@ impl Desk {
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.log.clock().now()
-    }
-
-    /// Where the case stands.
-    pub fn summary(&self) -> Summary {
-        let now = self.now();
-        self.log.read(|state| Summary::of(state, now))
     }
 
     /// Everything that a playbook may name.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Desktop, Ended};
@@ -9,8 +10,11 @@ use crate::app::{NewCase, Origin, summary};
 use crate::case::event::{Actor, Event};
 use crate::case::state::Phase;
 use crate::case::subject::{KnownAccount, Subject};
+use crate::contact::indicator::defang_text;
+use crate::evidence::timeline::Moment;
 use crate::fault::{Fault, Result};
 use crate::hostile;
+use crate::time::utc_and_zone;
 use crate::ui;
 
 /// Open, look at, hold, release and close cases.
@@ -260,7 +264,7 @@ fn timeline(desktop: &Desktop, args: &One) -> Result<Ended> {
     let moments = desk.timeline()?;
     desktop.ui.answer(
         &json!({ "case": desk.log.case(), "moments": moments }),
-        || summary::timeline(&moments, &desk.zone),
+        || self::moments(&moments, &desk.zone),
     )?;
     Ok(None)
 }
@@ -299,4 +303,22 @@ async fn withdraw(desktop: &Desktop, args: &Withdraw) -> Result<Ended> {
     );
     desktop.ui.hint(&plan);
     Ok(None)
+}
+
+/// One timeline.
+fn moments(moments: &[Moment], zone: &TimeZone) -> String {
+    let rows = moments.iter().map(|moment| {
+        let evidence = moment
+            .evidence
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        [
+            utc_and_zone(moment.at, zone),
+            moment.source.to_string(),
+            hostile::one_line(&defang_text(&moment.text), 160),
+            evidence,
+        ]
+    });
+    ui::table(["AT", "SOURCE", "WHAT", "EVIDENCE"], rows)
 }

@@ -1,13 +1,17 @@
 //! `cordon clock`: deadlines, the human's choice of their start, and receipts.
 
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::app::summary;
 use crate::case::event::Event;
-use crate::clock;
+use crate::clock::{self, Shown};
 use crate::fault::Result;
-use crate::time::Timestamp;
+use crate::hostile::one_line;
+use crate::time::{Timestamp, utc, utc_and_zone};
+use crate::ui;
 
 /// List clocks, choose when one starts, record the receipt that ends it.
 #[derive(Debug, clap::Subcommand)]
@@ -97,7 +101,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     desk.finish().await?;
     let clocks = desk.clocks();
     desktop.ui.answer(&json!({ "clocks": clocks }), || {
-        summary::clocks(&clocks, &desk.zone)
+        self::clocks(&clocks, &desk.zone)
     })?;
     Ok(None)
 }
@@ -106,7 +110,52 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
     let app = desktop.app()?;
     let clocks = clock::list(&app.peek(&args.case)?, app.clock.now());
     desktop.ui.answer(&json!({ "clocks": clocks }), || {
-        summary::clocks(&clocks, &app.zone)
+        self::clocks(&clocks, &app.zone)
     })?;
     Ok(None)
+}
+
+/// Every clock with its basis and its doubts; what has a receipt stands last, in short.
+fn clocks(clocks: &[Shown], zone: &TimeZone) -> String {
+    let mut text = String::new();
+    for clock in clocks.iter().filter(|clock| clock.receipt.is_none()) {
+        let _ = writeln!(text, "{}  {}", utc_and_zone(clock.due, zone), clock.state);
+        text.push_str(&ui::paragraph("    ", &one_line(&clock.title, 160)));
+        let _ = writeln!(text, "    {} {}", clock.id, clock.rule);
+        let mut line = |name: &str, value: &str| {
+            text.push_str(&ui::paragraph(&format!("    {name}: "), value));
+        };
+        line("basis", &one_line(&clock.basis, 300));
+        for candidate in &clock.candidates {
+            let mark = if candidate.at == clock.start {
+                clock.start_is
+            } else {
+                "candidate"
+            };
+            let how = one_line(&candidate.how, 160);
+            line("start", &format!("{} {how} ({mark})", utc(candidate.at)));
+        }
+        for doubt in &clock.doubts {
+            line("doubt", &one_line(doubt, 200));
+        }
+    }
+    let mut ended = clocks
+        .iter()
+        .filter_map(|clock| Some((clock, clock.receipt.as_ref()?)))
+        .peekable();
+    if ended.peek().is_some() {
+        text.push_str("\nWith a receipt\n");
+    }
+    for (clock, receipt) in ended {
+        text.push_str(&ui::paragraph(
+            "    ",
+            &format!(
+                "{} {}: {}",
+                clock.rule,
+                one_line(&clock.title, 160),
+                one_line(receipt, 160)
+            ),
+        ));
+    }
+    text
 }

@@ -1,12 +1,14 @@
 //! `cordon contact`: messages to or from whoever makes demands. Nothing is ever answered, fetched,
 //! rendered or unpacked.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::app::summary;
+use crate::case::event::Contact;
 use crate::contact::indicator::defang_text;
 use crate::fault::{Fault, Result};
 use crate::hostile;
@@ -95,9 +97,7 @@ async fn add(desktop: &Desktop, args: Add) -> Result<Ended> {
         .contact_add(&args.channel, direction, &args.from, args.at, &text)
         .await?;
     desk.finish().await?;
-    desktop
-        .ui
-        .answer(&contact, || summary::contact(&contact, &desk.zone))?;
+    desktop.ui.answer(&contact, || card(&contact, &desk.zone))?;
     Ok(None)
 }
 
@@ -111,7 +111,7 @@ async fn import(desktop: &Desktop, args: Import) -> Result<Ended> {
     desktop.ui.answer(&json!({ "contacts": taken }), || {
         taken
             .iter()
-            .map(|contact| summary::contact(contact, &desk.zone) + "\n")
+            .map(|contact| card(contact, &desk.zone) + "\n")
             .collect()
     })?;
     Ok(None)
@@ -166,8 +166,82 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
         .ok_or_else(|| {
             Fault::input("no-contact", "The case has no such contact.").at(&args.contact)
         })?;
-    desktop
-        .ui
-        .answer(contact, || summary::contact(contact, &app.zone))?;
+    desktop.ui.answer(contact, || card(contact, &app.zone))?;
     Ok(None)
+}
+
+/// One contact, safe for a terminal: addresses and links are defanged, nothing is rendered.
+fn card(contact: &Contact, zone: &TimeZone) -> String {
+    let mut text = format!(
+        "{}  {} {}\n",
+        contact.id, contact.channel, contact.direction
+    );
+    let _ = writeln!(
+        text,
+        "from      {}",
+        hostile::one_line(&defang_text(&contact.from), 160)
+    );
+    let _ = writeln!(
+        text,
+        "to        {}",
+        hostile::one_line(&defang_text(&contact.to.join(", ")), 160)
+    );
+    if let Some(sent) = contact.sent {
+        let _ = writeln!(text, "sent      {}", utc_and_zone(sent, zone));
+    }
+    let _ = writeln!(text, "received  {}", utc_and_zone(contact.received, zone));
+    for arrival in &contact.arrivals {
+        let whose = hostile::one_line(&defang_text(&arrival.whose()), 160);
+        let _ = writeln!(
+            text,
+            "          {}  {whose}",
+            utc_and_zone(arrival.at, zone)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "subject   {}",
+        hostile::one_line(&defang_text(&contact.subject), 160)
+    );
+    let demand = if contact.demand {
+        "yes; it asks for money or threatens. Cordon pays nothing and answers nothing."
+    } else if contact.hinted {
+        "none, but it hints at a threat; a person should read it"
+    } else {
+        "no"
+    };
+    let _ = writeln!(text, "demand    {demand}");
+    for deadline in &contact.deadlines {
+        let _ = writeln!(
+            text,
+            "deadline  “{}”",
+            hostile::one_line(&deadline.verbatim, 160)
+        );
+        for reading in &deadline.readings {
+            let _ = writeln!(
+                text,
+                "          {}  {}",
+                utc_and_zone(reading.at, zone),
+                hostile::one_line(&reading.how, 120)
+            );
+        }
+    }
+    for indicator in &contact.indicators {
+        let shown = crate::contact::indicator::shown(indicator);
+        let _ = writeln!(
+            text,
+            "{:<9} {}",
+            indicator.kind,
+            hostile::one_line(&shown, 160)
+        );
+    }
+    for id in &contact.evidence {
+        let _ = writeln!(text, "evidence  {id}");
+    }
+    let _ = writeln!(
+        text,
+        "\n{}",
+        crate::contact::show::contact(contact, zone).body
+    );
+    text
 }

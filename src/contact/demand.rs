@@ -140,15 +140,9 @@ fn asks_for_money(sentence: &str, at_stake: bool) -> bool {
 
 /// Whether a wallet is among the indicators, also one whose checksum does not hold.
 fn has_wallet(indicators: &[Indicator]) -> bool {
-    indicators.iter().any(|found| is_wallet(&found.kind))
-}
-
-/// Whether the kind of an indicator is a wallet.
-pub fn is_wallet(kind: &str) -> bool {
-    matches!(
-        kind,
-        "btc" | "ltc" | "eth" | "xmr" | "trx" | "xrp" | "sol" | "wallet"
-    )
+    indicators
+        .iter()
+        .any(|found| indicator::is_wallet(&found.kind))
 }
 
 fn quote(list: &mut Vec<String>, sentence: &str) {

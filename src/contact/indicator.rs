@@ -18,6 +18,7 @@ use sha3::{Digest as _, Sha3_256};
 
 pub(super) use money::{names_amount, names_crypto};
 pub use refang::{defang, defang_text, refang, shown};
+pub use wallet::is_wallet;
 
 use super::pattern::Pattern;
 use crate::case::event::Indicator;

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::Serialize;
 
-use super::demand::is_wallet;
 use super::indicator;
+use super::indicator::is_wallet;
 use super::pattern::Pattern;
 use crate::case::event::{Contact, Indicator};
 use crate::id::ContactId;

@@ -177,7 +177,7 @@ fn kept(step: &Step, catalogue: &Catalogue) -> Option<String> {
         || "until the close destroys it".to_owned(),
         |hours| match hours {
             TrailSpec::LASTING => "for good".to_owned(),
-            hours => Period::seconds(u64::from(hours) * 3600).words(),
+            hours => format!("for {}", Period::seconds(u64::from(hours) * 3600).words()),
         },
     ))
 }

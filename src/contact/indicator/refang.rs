@@ -51,7 +51,7 @@ pub fn shown(indicator: &Indicator) -> String {
         "amount" => indicator.value.clone(),
         _ => defang(&indicator.value),
     };
-    let wallet = crate::contact::demand::is_wallet(&indicator.kind);
+    let wallet = super::is_wallet(&indicator.kind);
     match (wallet, indicator.check.as_str()) {
         (true, "valid") => format!("{value} (its checksum holds)"),
         (true, "invalid") => format!("{value} (its checksum does not hold)"),

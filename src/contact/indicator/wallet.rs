@@ -23,6 +23,14 @@ static ANNOUNCED: Pattern = Pattern::new(
     r"(?i)\b(bitcoin|btc|monero|xmr|litecoin|ltc|ethereum|eth|tron|trx|usdt|ripple|xrp|solana|sol|wallet|address|adresse|endere[çc]o|carteira)\b(?:[ ](?:wallet|address|adresse|id))?[ \t]*[:.=-]?\s{1,3}([A-Za-z0-9][A-Za-z0-9-]{11,109})\b",
 );
 
+/// Whether the kind of an indicator is a wallet.
+pub fn is_wallet(kind: &str) -> bool {
+    matches!(
+        kind,
+        "btc" | "ltc" | "eth" | "xmr" | "trx" | "xrp" | "sol" | "wallet"
+    )
+}
+
 /// Every wallet of `text` and everything near one, in order.
 pub(super) fn find(text: &str) -> Vec<Hit> {
     let mut hits: Vec<Hit> = Vec::new();

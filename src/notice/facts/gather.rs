@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use super::{Company, Facts, Standing};
 use crate::case::event::{Contact, Evidence, Source};
 use crate::case::state::{CaseState, DoorRecord};
-use crate::contact::demand::is_wallet;
+use crate::contact::indicator::is_wallet;
 use crate::contact::indicator::shown;
 use crate::door::DoorState;
 use crate::id::EvidenceId;

@@ -89,7 +89,7 @@ fn trails(out: &mut String, steps: &[&StepView]) {
         };
         let _ = writeln!(
             out,
-            "        {} about {} at {}: {} back; kept for {}",
+            "        {} about {} at {}: {} back; kept {}",
             plain(trail, 60),
             plain(&account.login, 60),
             plain(&account.provider, 60),

@@ -177,7 +177,7 @@ fn entry(out: &mut String, number: usize, step: &StepView) {
         Task::Snapshot { window_hours, .. } => {
             let window = Period::seconds(u64::from(*window_hours) * 3600).words();
             field(out, "window", &format!("{window} back"));
-            field(out, "kept for", step.kept.as_deref().unwrap_or("unknown"));
+            field(out, "kept", step.kept.as_deref().unwrap_or("unknown"));
         }
         Task::Verify { doors } => field(out, "looks at", &plural(*doors, "door")),
         Task::Wait { .. } | Task::Draft { .. } => {}
