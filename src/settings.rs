@@ -242,6 +242,13 @@ impl Settings {
                 .at(path.display())
                 .hint("give each person a key of their own"));
             }
+            // Without one, nothing tells when a case is about this person.
+            if person.emails.is_empty() {
+                let what = format!("`{}` may approve, but has no address.", person.name);
+                return Err(Fault::input("config", what)
+                    .at(path.display())
+                    .hint("give every address in `emails` and every login in `logins`"));
+            }
             if let Some(email) = person.emails.iter().find(|email| !email.contains('@')) {
                 let what = format!("`{email}` of `{}` is not an e-mail address.", person.name);
                 return Err(Fault::input("config", what)

@@ -278,6 +278,8 @@ fn one_address_is_one_person_in_the_configuration() {
     assert!(fault.what().contains("are both"), "{fault}");
     let fault = parse(&person("c", "[\"nobody\"]")).unwrap_err();
     assert!(fault.what().contains("not an e-mail address"), "{fault}");
+    let fault = parse(&person("e", "[]")).unwrap_err();
+    assert!(fault.what().contains("has no address"), "{fault}");
     parse(&person("d", "[\"d@x.test\"]")).unwrap();
 }
 

@@ -444,7 +444,7 @@ fn two_people_with_one_key_are_refused_in_the_configuration() {
         .public()
         .line();
     let text = format!(
-        "[[people]]\nname = \"Bo\"\nroles = [\"legal\"]\nkey = \"{key}\"\n[[people]]\nname = \"Cy\"\nroles = [\"incident_lead\"]\nkey = \"{key}\"\n"
+        "[[people]]\nname = \"Bo\"\nroles = [\"legal\"]\nemails = [\"bo@x.test\"]\nkey = \"{key}\"\n[[people]]\nname = \"Cy\"\nroles = [\"incident_lead\"]\nemails = [\"cy@x.test\"]\nkey = \"{key}\"\n"
     );
     let fault = Settings::parse(&text, Path::new("cordon.toml")).unwrap_err();
     assert!(fault.what().contains("same key"), "{fault}");
