@@ -3,6 +3,7 @@
 //! [`App`] is the configured program; [`Desk`] is one open case with everything that works on it.
 //! The command line and the drill use the same desk.
 
+pub mod archive;
 pub mod custody;
 pub mod desk;
 pub mod inbox;

@@ -1,6 +1,7 @@
 //! Evidence: bytes as received, who had them how, and proofs that a stranger can check.
 
 pub mod approval;
+pub mod archive;
 pub mod checkpoint;
 pub mod export;
 pub mod git;

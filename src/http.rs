@@ -6,6 +6,7 @@
 //! that comes as `403`, a `401` that only asks for a fresh proof of possession). A write that broke off, or that got `500`, `502`, `504` or a bare `503`, is
 //! [`CallError::Unclear`]: look before repeating. Every other status is an answer.
 
+pub mod download;
 mod dpop;
 pub mod limit;
 pub mod retry;

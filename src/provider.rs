@@ -280,6 +280,58 @@ impl Check {
     }
 }
 
+/// An archive that a provider makes of repositories: their git data with issues, pull requests,
+/// reviews and comments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// The provider's id of it.
+    pub id: String,
+    /// The full names of the repositories in it.
+    pub repositories: Vec<String>,
+    /// As whom it was asked for.
+    pub by: String,
+    /// Whether it had been begun before.
+    pub resumed: bool,
+    /// What the provider's own log shows of it, and is therefore ours.
+    pub trace: String,
+    /// The answer that shows it.
+    pub evidence: EvidenceId,
+}
+
+/// How far an archive is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "progress")]
+pub enum Progress {
+    /// The provider works on it.
+    Making {
+        /// The provider's word for it.
+        word: String,
+    },
+    /// It can be fetched.
+    Made,
+    /// The provider gave it up.
+    Failed {
+        /// The answer.
+        evidence: EvidenceId,
+    },
+}
+
+/// Archives of repositories that a provider makes itself. Asking for one is a write at the provider
+/// that changes nothing for anybody, and takes from minutes to hours.
+#[async_trait]
+pub trait Archives: Send + Sync {
+    /// Goes on with the archive of exactly these repositories that was begun at `since` or later and
+    /// can still be fetched; else begins one. Safe to call again after a crash.
+    async fn begin(&self, repositories: &[String], since: Timestamp, cx: Cx<'_>)
+    -> Result<Archive>;
+
+    /// How far it is. Reads only.
+    async fn progress(&self, archive: &str, cx: Cx<'_>) -> Result<Progress>;
+
+    /// Where it can be fetched for a short time without a credential. The address is a secret.
+    async fn place(&self, archive: &str, cx: Cx<'_>) -> Result<url::Url>;
+}
+
 /// A system that grants access.
 #[async_trait]
 pub trait Provider: Send + Sync {
@@ -316,4 +368,9 @@ pub trait Provider: Send + Sync {
         cursor: Option<&str>,
         cx: Cx<'_>,
     ) -> Result<Page>;
+
+    /// The archives that it makes; `None` where it makes none.
+    fn archives(&self) -> Option<&dyn Archives> {
+        None
+    }
 }

@@ -211,10 +211,11 @@ pub const fn phase(phase: Phase) -> &'static str {
     }
 }
 
-/// Imported files and bundles.
+/// Imported files, bundles and archives.
 pub fn taken_in(
     imported: &[crate::app::custody::ImportedFile],
     bundled: &[(String, crate::evidence::git::Bundled)],
+    archived: Option<&crate::app::archive::Archived>,
 ) -> String {
     const TOLD: usize = 3;
     let mut text = String::new();
@@ -243,6 +244,10 @@ pub fn taken_in(
         for gap in &one.gaps {
             text.push_str(&ui::paragraph("  not in it  ", &one_line(gap, 200)));
         }
+    }
+    if let Some(one) = archived {
+        let names = one_line(&one.repositories.join(", "), 200);
+        text.push_str(&ui::paragraph("", &format!("{names}: {}", one.line())));
     }
     text
 }

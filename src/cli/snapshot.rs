@@ -1,6 +1,7 @@
-//! `cordon snapshot`: save trails, perishable first; take in files and repositories.
+//! `cordon snapshot`: save trails, perishable first; take in files, repositories and archives.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{Desktop, Ended};
 use crate::app::summary;
@@ -8,11 +9,14 @@ use crate::fault::{Kind, Result};
 
 /// Save the trails of the accounts, perishable first. Reads only.
 ///
-/// With --import or --repository nothing is asked of providers: files that vendors export and git
-/// repositories are kept as they are, hashed, and read for the timeline.
+/// The one exception is --archive: it has the provider make something, which changes nothing for
+/// anybody and shows in the provider's own audit log.
 ///
-/// Exit code 1 when a trail was not read to its end, 2 when the format of a file is not known; what
-/// could be had is kept either way.
+/// With --import, --repository or --archive no trail is read: files that vendors export, git
+/// repositories and archives are kept as they are, hashed, and files are read for the timeline.
+///
+/// Exit code 1 when a trail was not read to its end, 2 when the format of a file is not known, 3 when
+/// the provider is still making an archive; what could be had is kept either way.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The case: its id, or enough of its end to be unique.
@@ -24,6 +28,20 @@ pub(super) struct Args {
     /// A git repository to mirror and bundle: a path or an https address.
     #[arg(long, value_name = "REPOSITORY", num_args = 1..)]
     repository: Vec<String>,
+    /// Repositories that the provider archives itself, with issues, pull requests, reviews and
+    /// comments: GitHub's migration archive. Needs the token of an organization owner. The same
+    /// command goes on with the same archive; one that was kept is not asked for again until the
+    /// provider is about to delete it, after six days.
+    #[arg(long, value_name = "OWNER/REPO", num_args = 1..)]
+    archive: Vec<String>,
+    /// How long to wait for the archive, minutes.
+    #[arg(
+        long,
+        default_value_t = 60,
+        value_name = "MINUTES",
+        requires = "archive"
+    )]
+    wait: u32,
     /// How far back to read, days.
     #[arg(long, default_value_t = 90, value_name = "DAYS")]
     window: u32,
@@ -44,24 +62,38 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         ));
         bundled.push((repository.clone(), desk.bundle(repository).await?));
     }
+    let archived = match args.archive.as_slice() {
+        [] => None,
+        repositories => {
+            let patience = Duration::from_mins(args.wait.into());
+            let tell = |line: &str| desktop.ui.status(line);
+            Some(desk.archive(repositories, patience, &tell).await?)
+        }
+    };
     let before = desk.log.read(|state| state.trails.len());
-    let asked = args.import.is_empty() && args.repository.is_empty();
+    let asked = args.import.is_empty() && args.repository.is_empty() && archived.is_none();
     if asked {
         desk.snapshot(args.window).await?;
     }
     desk.finish().await?;
     let summary = desk.summary();
     let read: Vec<_> = summary.trails.iter().skip(before).collect();
-    let document =
-        serde_json::json!({ "imported": imported, "bundled": bundled, "trails": summary.trails });
+    let document = serde_json::json!({
+        "imported": imported, "bundled": bundled, "archived": archived, "trails": summary.trails,
+    });
     desktop.ui.answer(&document, || {
         if asked {
             summary::trails(&read)
         } else {
-            summary::taken_in(&imported, &bundled)
+            summary::taken_in(&imported, &bundled, archived.as_ref())
         }
     })?;
-    if !asked {
+    let waiting = archived.as_ref().is_some_and(|one| one.evidence.is_none());
+    if waiting {
+        desktop
+            .ui
+            .hint("next: the same command again; it goes on with this archive");
+    } else if !asked {
         desktop
             .ui
             .hint(&format!("next: cordon case timeline {}", desk.log.case()));
@@ -71,5 +103,6 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let short = asked && (read.is_empty() || read.iter().any(|line| !line.completeness.complete));
     Ok(unread
         .then_some(Kind::Input)
-        .or(short.then_some(Kind::Failed)))
+        .or(short.then_some(Kind::Failed))
+        .or(waiting.then_some(Kind::Waiting)))
 }

@@ -495,10 +495,10 @@ pub async fn bundle(recorder: &Recorder, remote: &Remote, limit: Duration) -> Re
 }
 
 /// A folder in the case that is removed at the end, however that comes.
-struct Work(PathBuf);
+pub(super) struct Work(pub(super) PathBuf);
 
 impl Work {
-    fn begin(case: &Path) -> Result<Self> {
+    pub(super) fn begin(case: &Path) -> Result<Self> {
         let path = case.join("work").join(EvidenceId::fresh().as_str());
         std::fs::create_dir_all(&path).map_err(io("make the folder", &path))?;
         Ok(Self(path))

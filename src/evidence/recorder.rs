@@ -205,7 +205,8 @@ fn describe(exchange: &Exchange) -> (Label, Bytes) {
             let looked_at = request.secret_body || request.effect == Effect::Write;
             let clean = looked_at
                 .then(|| redact::answer(&answer.body, sent.map(|b| &b[..]), request.secret_body))
-                .flatten();
+                .flatten()
+                .or_else(|| redact::redirect(answer));
             let note = clean.as_ref().map(|_| {
                 format!(
                     " (secrets removed; as received {})",

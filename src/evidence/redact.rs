@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::canon::Digest;
 use crate::case::event::Redacted;
+use crate::http::Answer;
 
 /// The longest header value that is written down, characters.
 const VALUE_LIMIT: usize = 2_048;
@@ -46,8 +47,9 @@ const MARKS: [&str; 11] = [
     "private_key",
 ];
 /// Query parameters that hold a secret without one of the marks.
-const PARAMETERS: [&str; 7] = [
+const PARAMETERS: [&str; 8] = [
     "key",
+    "jwt",
     "sig",
     "signature",
     "x-amz-signature",
@@ -212,6 +214,14 @@ pub(super) fn answer(body: &[u8], request: Option<&[u8]>, secret: bool) -> Optio
         body: clean,
         removed: removed.take(REMOVED_LIMIT).collect(),
     })
+}
+
+/// The body of a redirect to an address that holds a secret: servers repeat the address there.
+pub(super) fn redirect(answer: &Answer) -> Option<Clean> {
+    let place = answer.headers.get(http::header::LOCATION)?;
+    let place = String::from_utf8_lossy(place.as_bytes());
+    let secret = answer.status.is_redirection() && pairs(&place) != place;
+    (secret && !answer.body.is_empty()).then(|| none_of(&answer.body))
 }
 
 /// What stands for a body of which nothing is kept.

@@ -131,7 +131,9 @@ impl Reqwest {
     /// # Errors
     /// TLS cannot be set up.
     pub fn new(auth: Arc<dyn Authorize>, timeouts: Timeouts) -> Result<Self> {
-        Self::build(auth, || Self::base(timeouts).no_proxy())
+        Self::build(auth, || {
+            base(timeouts.connect).timeout(timeouts.total).no_proxy()
+        })
     }
 
     /// Connects through the proxies that the environment names (`HTTPS_PROXY`, `NO_PROXY`).
@@ -139,31 +141,13 @@ impl Reqwest {
     /// # Errors
     /// As [`Self::new`].
     pub fn through_system_proxy(auth: Arc<dyn Authorize>, timeouts: Timeouts) -> Result<Self> {
-        Self::build(auth, || Self::base(timeouts))
-    }
-
-    fn base(timeouts: Timeouts) -> reqwest::ClientBuilder {
-        reqwest::Client::builder()
-            .user_agent(concat!("cordon/", env!("CARGO_PKG_VERSION")))
-            .tls_backend_rustls()
-            .redirect(reqwest::redirect::Policy::none())
-            // An attempt that nobody witnessed must not exist.
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .pool_idle_timeout(IDLE)
-            .connect_timeout(timeouts.connect)
-            .timeout(timeouts.total)
+        Self::build(auth, || base(timeouts.connect).timeout(timeouts.total))
     }
 
     fn build(
         auth: Arc<dyn Authorize>,
         builder: impl Fn() -> reqwest::ClientBuilder,
     ) -> Result<Self> {
-        let no_tls = |error: reqwest::Error| {
-            Fault::failed("tls", "Encrypted connections could not be set up.")
-                .caused_by(error)
-                .hint("check that this machine has a store of trusted certificates")
-        };
         Ok(Self {
             reads: builder().build().map_err(no_tls)?,
             writes: builder()
@@ -192,12 +176,8 @@ impl Reqwest {
     }
 
     fn refuse(&self, url: &Url) -> Option<String> {
-        let encrypted = url.scheme() == "https";
-        if !(encrypted || url.scheme() == "http" && is_loopback(url)) {
-            return Some(format!(
-                "`{}` is not encrypted; only this machine is called without TLS",
-                url.origin().ascii_serialization()
-            ));
+        if let Some(why) = unencrypted(url) {
+            return Some(why);
         }
         if self.only.as_ref().is_some_and(|only| *only != url.origin()) {
             return Some(format!(
@@ -287,6 +267,36 @@ impl Transport for Reqwest {
     }
 }
 
+/// What every client has in common.
+pub(super) fn base(connect: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .user_agent(concat!("cordon/", env!("CARGO_PKG_VERSION")))
+        .tls_backend_rustls()
+        .redirect(reqwest::redirect::Policy::none())
+        // An attempt that nobody witnessed must not exist.
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .pool_idle_timeout(IDLE)
+        .connect_timeout(connect)
+}
+
+pub(super) fn no_tls(error: reqwest::Error) -> Fault {
+    Fault::failed("tls", "Encrypted connections could not be set up.")
+        .caused_by(error)
+        .hint("check that this machine has a store of trusted certificates")
+}
+
+/// Why nothing is sent to an address that is neither encrypted nor this machine.
+pub(super) fn unencrypted(url: &Url) -> Option<String> {
+    let fine = url.scheme() == "https" || url.scheme() == "http" && is_loopback(url);
+    (!fine).then(|| {
+        format!(
+            "`{}` is not encrypted; only this machine is called without TLS",
+            url.origin().ascii_serialization()
+        )
+    })
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
@@ -297,7 +307,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The whole chain of causes, without the URL, whose query may be long and is kept elsewhere.
-fn why(error: reqwest::Error) -> String {
+pub(super) fn why(error: reqwest::Error) -> String {
     let error = error.without_url();
     let mut text = if error.is_timeout() {
         format!("timed out: {error}")

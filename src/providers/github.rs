@@ -8,8 +8,8 @@
 //!
 //! # Credentials and least permissions
 //!
-//! Neither kind of credential is enough alone: GitHub refuses Apps for Codespaces and refuses people
-//! for the administration of fine-grained tokens (`x-github.enabledForGitHubApps`).
+//! Neither kind of credential is enough alone: GitHub refuses Apps for Codespaces and migration
+//! archives, and refuses people for the administration of fine-grained tokens (`x-github.enabledForGitHubApps`).
 //!
 //! - **GitHub App**, installed on all repositories. Organization: members (write), administration
 //!   (write), webhooks (write), personal access tokens and their requests (write), self-hosted runners
@@ -74,11 +74,12 @@ use crate::http::limit::Limit;
 use crate::http::retry::Retry;
 use crate::http::{Client, Transport};
 use crate::provider::{
-    Account, Candidate, Check, Closing, Cx, Inventory, Page, Provider, Spec, Window,
+    Account, Archives, Candidate, Check, Closing, Cx, Inventory, Page, Provider, Spec, Window,
 };
 use crate::time::Clock;
 
 mod api;
+mod archive;
 mod check;
 mod door;
 mod record;
@@ -354,6 +355,10 @@ impl Provider for GitHub {
         cx: Cx<'_>,
     ) -> Result<Page> {
         trail::pull(self.desk(cx), trail, account, window, cursor).await
+    }
+
+    fn archives(&self) -> Option<&dyn Archives> {
+        Some(self)
     }
 }
 

@@ -9,6 +9,7 @@
 //! the audit log is not ordered.
 
 mod answer;
+mod archive;
 mod audit;
 mod graphql;
 mod guard;
@@ -117,6 +118,11 @@ impl World {
         self.state().lag = SignedDuration::try_from(lag).unwrap_or(SignedDuration::MAX);
     }
 
+    /// Where the archives are handed out: the address of the server of [`archives`].
+    pub fn set_archives(&self, at: url::Url) {
+        self.state().archives = Some(at);
+    }
+
     fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
@@ -138,6 +144,14 @@ pub fn router(world: World) -> Router {
             world.clone(),
             guard::guard,
         ))
+        .with_state(world)
+}
+
+/// The other host, which hands out archives to whoever knows a signed address, and to nobody who
+/// shows a credential.
+pub fn archives(world: World) -> Router {
+    Router::new()
+        .route("/archives/{id}", get(archive::hand_out))
         .with_state(world)
 }
 
@@ -236,6 +250,12 @@ fn org_routes() -> Vec<(&'static str, MethodRouter<World>)> {
             put(org::block).delete(org::unblock).get(org::is_blocked),
         ),
         ("/orgs/{org}/{store}/secrets", get(org::secrets)),
+        (
+            "/orgs/{org}/migrations",
+            get(archive::migrations).post(archive::start),
+        ),
+        ("/orgs/{org}/migrations/{id}", get(archive::migration)),
+        ("/orgs/{org}/migrations/{id}/archive", get(archive::place)),
     ]
 }
 

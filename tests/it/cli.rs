@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use ::http::Method;
 use cordon::range::company::extortion_mail;
+use cordon::range::fault::{Faults, Nth, Trouble};
 use cordon::store::CaseStore;
 use cordon::time::{Clock as _, SystemClock};
 
@@ -245,6 +247,91 @@ async fn a_case_from_its_opening_to_the_export() {
     desk.ends(0, "evidence export CASE --to export");
     desk.ends(0, "evidence verify export");
     tampered(&desk, &folder.path().join("home/export"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_archive_is_begun_once_and_fetched_without_a_credential() {
+    let folder = tempfile::tempdir().unwrap();
+    let archives = Faults::none().on(Method::GET, "/archives/*", Nth::Only(1), Trouble::Reset);
+    let struck = Struck {
+        archives,
+        ..Struck::default()
+    };
+    let staged = Staged::set(folder.path(), small_company(), struck).await;
+    staged.github.set_lag(std::time::Duration::from_secs(5));
+    let program = Program::at(folder.path(), Some(staged.config()));
+    let mut desk = Desk {
+        staged,
+        program,
+        case: String::new(),
+    };
+    let company = &desk.staged.company;
+    let opening = format!("case open --worker-id {}", company.subject.worker_id);
+    let ask = format!("snapshot CASE --archive {}/tide-engine --json", company.org);
+    let elsewhere = "snapshot CASE --archive elsewhere/tide-engine";
+    desk.case = desk.ends(0, &opening).out.trim().to_owned();
+    let refused = desk.ends(2, elsewhere);
+    assert!(
+        refused.err.contains("error[github-repository]"),
+        "{refused:?}"
+    );
+
+    let begun = desk.ends(3, &format!("{ask} --wait 0"));
+    assert!(begun.err.contains("goes on with this archive"), "{begun:?}");
+    let begun = begun.json()["archived"].clone();
+    assert!(begun["evidence"].is_null() && begun["resumed"] == false);
+    let kept = desk.ends(0, &format!("{ask} --wait 1")).json()["archived"].clone();
+    assert_eq!(kept["id"], begun["id"]);
+    assert!(kept["resumed"] == true && kept["bytes"].as_u64() > Some(0));
+    // What was kept is not fetched again.
+    let again = desk.ends(0, &ask).json()["archived"].clone();
+    assert_eq!(again, kept);
+    let calls = desk.staged.calls.calls();
+    let posts = calls
+        .iter()
+        .filter(|call| call.method == "POST" && call.path.ends_with("/migrations"));
+    assert_eq!(posts.count(), 1);
+    // It broke off once, and came whole from a fresh address; the other host answers 400 to whoever
+    // shows a credential.
+    let fetched: Vec<_> = calls
+        .iter()
+        .filter(|call| call.server == "archives")
+        .collect();
+    assert!(
+        matches!(fetched[..], [_, whole] if whole.status == Some(200)),
+        "{fetched:?}"
+    );
+
+    let timeline = desk.ends(0, "case timeline CASE").out;
+    assert_eq!(
+        timeline.matches("of github is ours").count(),
+        1,
+        "{timeline}"
+    );
+    desk.ends(0, "evidence export CASE --to export");
+    desk.ends(0, "evidence verify export");
+    let files = walk(&folder.path().join("home/export"));
+    let holds = |text: &str| {
+        let has = |path: &std::path::PathBuf| {
+            let bytes = fs::read(path).unwrap();
+            bytes
+                .windows(text.len())
+                .any(|part| part == text.as_bytes())
+        };
+        files.iter().filter(|path| has(path)).count()
+    };
+    let query = fetched[0].query.as_deref().unwrap();
+    let (_, signature) = query.rsplit_once('=').unwrap();
+    assert_eq!(
+        holds(signature),
+        0,
+        "the right to the archive is in the evidence"
+    );
+    assert!(holds(kept["sha256"].as_str().unwrap()) > 0);
+    assert!(
+        holds("\"migration\":") > 0,
+        "the archive is not in the export"
+    );
 }
 
 /// A notice without what depends on which call was made first: the numbers of its evidence and the

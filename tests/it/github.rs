@@ -1,5 +1,6 @@
 //! GitHub: found, closed, proven, put back, against the simulated organization.
 
+mod archive;
 mod contract;
 mod doors;
 mod hostile;
@@ -16,7 +17,7 @@ use cordon::provider::{Account, Cx, Provider};
 use cordon::providers::github::{AppCredential, GitHub, Settings};
 use cordon::range::company::Company;
 use cordon::range::fault::Faults;
-use cordon::range::github::{World, router};
+use cordon::range::github::{World, archives, router};
 use cordon::range::server::{CallLog, Server, serve};
 use cordon::time::{Clock, SystemClock};
 
@@ -27,6 +28,8 @@ struct Bench {
     company: Company,
     world: World,
     server: Server,
+    /// The other host, which hands out archives.
+    archives: Server,
     github: GitHub,
     kept: Memory,
     clock: Arc<dyn Clock>,
@@ -45,6 +48,10 @@ impl Bench {
         let server = serve("github", router(world.clone()), faults, &log)
             .await
             .unwrap();
+        let archives = serve("archives", archives(world.clone()), Faults::none(), &log)
+            .await
+            .unwrap();
+        world.set_archives(archives.url().clone());
         let mut settings = settings(&company, &world);
         settings.base_url = server.url().clone();
         set(&mut settings);
@@ -53,6 +60,7 @@ impl Bench {
             company,
             world,
             server,
+            archives,
             github,
             kept: Memory::default(),
             clock,

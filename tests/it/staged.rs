@@ -23,14 +23,16 @@ pub(crate) struct Staged {
     pub(crate) calls: CallLog,
     pub(crate) folder: PathBuf,
     /// They stop when they are dropped.
-    servers: [Server; 2],
+    servers: [Server; 3],
 }
 
-/// The faults of the two servers.
+/// The faults of the servers.
 #[derive(Default)]
 pub(crate) struct Struck {
     pub(crate) github: Faults,
     pub(crate) okta: Faults,
+    /// Of the host that hands out archives.
+    pub(crate) archives: Faults,
 }
 
 /// The two who approve: name, role, and the name of their key's file.
@@ -59,6 +61,11 @@ impl Staged {
             .unwrap();
         let router = okta::router(okta.clone());
         let at_okta = serve("okta", router, struck.okta, &calls).await.unwrap();
+        let router = github::archives(github.clone());
+        let archives = serve("archives", router, struck.archives, &calls)
+            .await
+            .unwrap();
+        github.set_archives(archives.url().clone());
         let keys = folder.join("keys");
         fs::create_dir(&keys).unwrap();
         secret(
@@ -76,9 +83,9 @@ impl Staged {
             okta,
             calls,
             folder: folder.to_owned(),
-            servers: [at_github, at_okta],
+            servers: [at_github, at_okta, archives],
         };
-        let [at_github, at_okta] = &staged.servers;
+        let [at_github, at_okta, _] = &staged.servers;
         let config = staged.configuration(at_github.url().as_str(), at_okta.url().as_str());
         fs::write(staged.config(), config).unwrap();
         staged

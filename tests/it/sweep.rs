@@ -241,6 +241,7 @@ fn world(runtime: &tokio::runtime::Runtime, folder: &Path, faults: Faults) -> St
     let struck = Struck {
         github: faults.clone(),
         okta: faults,
+        ..Struck::default()
     };
     let staged = runtime.block_on(Staged::set(folder, small_company(), struck));
     staged.github.set_lag(Duration::from_millis(40));

@@ -24,7 +24,7 @@ pub(super) enum Need {
     Any,
     /// Only an App's installation (administration of fine-grained tokens).
     App,
-    /// Only an owner's token (Codespaces, `GET /user`).
+    /// Only an owner's token (Codespaces, migrations, `GET /user`).
     Owner,
     /// Only the App itself, by JWT.
     Jwt,
@@ -88,7 +88,7 @@ impl Api {
             ),
             Need::Owner => (
                 self.owner.as_ref(),
-                "GitHub refuses Apps here (Codespaces), and no owner's token is configured.",
+                "GitHub refuses Apps here (Codespaces, migration archives), and no owner's token is configured.",
             ),
             Need::Jwt => (self.jwt.as_ref(), "No GitHub App is configured."),
             Need::Nobody => (Some(&self.anonymous), ""),

@@ -183,7 +183,9 @@ fn of_org(state: &State, by: By, rest: &[&str]) -> Result<(), Refusal> {
             By::Installation => Ok(()),
             _ => Err(NOT_FOR_PEOPLE),
         },
-        ["codespaces", ..] | ["members", _, "codespaces", ..] if by == By::Installation => {
+        ["codespaces" | "migrations", ..] | ["members", _, "codespaces", ..]
+            if by == By::Installation =>
+        {
             Err(NOT_FOR_APPS)
         }
         _ => owner(state, by),

@@ -39,6 +39,9 @@ pub(super) struct State {
     pub(super) git: Vec<Value>,
     pub(super) rule_suites: Vec<Value>,
     pub(super) rulesets: Vec<Ruleset>,
+    pub(super) migrations: Vec<Migration>,
+    /// The host that hands out archives.
+    pub(super) archives: Option<url::Url>,
     pub(super) lag: SignedDuration,
     pub(super) next_id: u64,
 }
@@ -216,6 +219,19 @@ pub(super) struct Managed {
     pub(super) id: String,
     pub(super) user: u64,
     pub(super) active: bool,
+}
+
+/// A migration that was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Migration {
+    pub(super) id: u64,
+    /// Names of repositories.
+    pub(super) repositories: Vec<String>,
+    pub(super) locks: bool,
+    pub(super) created: Timestamp,
+    pub(super) made: Timestamp,
+    /// What opens the signed address.
+    pub(super) signature: String,
 }
 
 /// A classic token.
