@@ -11,3 +11,4 @@ pub mod trail;
 pub mod verify;
 
 pub use recorder::Recorder;
+pub use redact::address;
