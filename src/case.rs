@@ -7,3 +7,4 @@ pub mod event;
 pub mod log;
 pub mod state;
 pub mod subject;
+pub mod title;

@@ -12,3 +12,4 @@ pub mod trail;
 pub mod verify;
 
 pub use recorder::Recorder;
+pub use redact::address;

@@ -24,7 +24,7 @@ pub use check::check;
 pub use flow::Flow;
 pub use graph::{Format, graph};
 pub use period::Period;
-pub use problem::{Label, Problem, Problems, Severity, Span, nearest};
+pub use problem::{Label, Problem, Problems, Severity, Span, advice, nearest};
 pub use show::show;
 pub(crate) use show::{series, who};
 pub use text::{Close, Gate, Kind, Snapshot, Step, Verify};

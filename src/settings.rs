@@ -3,6 +3,7 @@
 //! `cordon.toml` is looked for at `--config`, then `$CORDON_CONFIG`, then
 //! `$XDG_CONFIG_HOME/cordon/cordon.toml` (or `~/.config/cordon/cordon.toml`).
 
+mod check;
 pub mod sample;
 pub mod secrets;
 
@@ -170,13 +171,7 @@ impl Settings {
     /// As [`Self::load`].
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         let mut settings: Self = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| {
-                text.bytes()
-                    .take(span.start)
-                    .filter(|byte| *byte == b'\n')
-                    .count()
-                    + 1
-            });
+            let line = error.span().map_or(1, |span| line_of(text, span.start));
             Fault::input(
                 "config",
                 format!(
@@ -194,6 +189,7 @@ impl Settings {
             settings.data = folder.join(&settings.data);
         }
         settings.zone()?;
+        check::names(text, path)?;
         settings.check_people(path)?;
         Ok(settings)
     }
@@ -266,6 +262,15 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// The line that a byte of a text stands in, counted from 1.
+fn line_of(text: &str, byte: usize) -> usize {
+    text.bytes()
+        .take(byte)
+        .filter(|byte| *byte == b'\n')
+        .count()
+        + 1
 }
 
 /// A configuration that everybody may write is refused: it names programs that are run, and where

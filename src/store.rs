@@ -5,6 +5,7 @@
 //! ```text
 //! CASE/ LOCK            flock; the pid of the owner
 //!       ledger.jsonl    every line with its line end: what an expert reads
+//!       acknowledged    how many lines both copies had when the store was last closed
 //!       sled/           the same lines, and blobs up to 4 MiB in zstd chunks
 //!       objects/ab/…    larger blobs and files, named by their SHA-256
 //! ```
@@ -21,6 +22,7 @@ mod chunk;
 mod committer;
 mod dir;
 mod disk;
+mod floor;
 mod hub;
 mod index;
 mod ledger;
@@ -73,12 +75,24 @@ impl Pending {
 /// A last line that is being written is left out.
 ///
 /// # Errors
-/// The file cannot be read.
+/// The file cannot be read, or lacks lines that were acknowledged.
 pub fn peek(case: &Path) -> Result<Vec<Vec<u8>>> {
+    // Read before the ledger, which only grows meanwhile.
+    let floor = floor::read(case);
     let mut reader = ledger::Reader::open(&case.join(ledger::NAME))?;
     let mut lines = Vec::new();
     while let Some(line) = reader.line()? {
         lines.push(line);
+    }
+    let found = lines.len() as u64;
+    if found < floor {
+        return Err(Fault::evidence(
+            "store-damaged",
+            format!("The ledger ends after line {found}; line {floor} was acknowledged."),
+        )
+        .at(case.join(ledger::NAME).display())
+        .hint("keep a copy of the folder as it is")
+        .hint("`cordon evidence verify --case` restores it from the embedded store, and records that it was cut"));
     }
     Ok(lines)
 }

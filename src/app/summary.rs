@@ -13,7 +13,8 @@ pub use text::{doors, due, handover, head, inventory, unproven};
 
 use super::desk::Desk;
 
-use crate::case::state::{CaseState, DoorRecord, Phase, RunPhase};
+use crate::case::event::Source;
+use crate::case::state::{CaseState, DoorRecord, MendedRecord, Phase, RunPhase};
 use crate::clock::Shown;
 use crate::door::DoorState;
 use crate::fault::Kind;
@@ -46,8 +47,12 @@ pub struct Summary {
     pub blind: Vec<String>,
     /// Every trail that was kept.
     pub trails: Vec<TrailLine>,
-    /// How many items of evidence.
+    /// How many items of evidence, without `unanswered`.
     pub evidence: usize,
+    /// How many calls that no answer came to; each is on record, without bytes.
+    pub unanswered: usize,
+    /// Damage to the store that was mended.
+    pub mended: Vec<MendedRecord>,
     /// Gates that are not settled.
     pub gates: Vec<GateLine>,
     /// Every clock, the next due first.
@@ -98,6 +103,10 @@ pub struct ContactCount {
 impl Summary {
     /// The summary of a state at an instant.
     pub fn of(state: &CaseState, now: Timestamp) -> Self {
+        let items = state.evidence.values();
+        let unanswered = items
+            .filter(|item| matches!(item.source, Source::Exchange { status: None, .. }))
+            .count();
         Self {
             case: state.case.clone(),
             title: state.title.clone(),
@@ -116,7 +125,9 @@ impl Summary {
                     completeness: trail.completeness.clone(),
                 })
                 .collect(),
-            evidence: state.evidence.len(),
+            evidence: state.evidence.len() - unanswered,
+            unanswered,
+            mended: state.mended.clone(),
             gates: decisions::gates(state, now),
             clocks: crate::clock::list(state, now),
             notices: decisions::notices(state, now),

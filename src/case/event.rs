@@ -442,6 +442,13 @@ pub enum Event {
         text: String,
         signature: String,
     },
+    #[serde(rename = "store.mended")]
+    StoreMended {
+        /// What was found and done, as a sentence.
+        what: String,
+        /// The name of the file or folder of the case that keeps it as found.
+        kept: Option<String>,
+    },
     #[serde(rename = "export.made")]
     ExportMade { manifest: Digest, files: u64 },
 }

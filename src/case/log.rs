@@ -86,7 +86,7 @@ impl CaseLog {
         let sealed = folded
             .newer
             .map(|v| format!("it holds lines of format {v}, which a newer Cordon wrote"));
-        Ok(Self {
+        let log = Self {
             case,
             dir: dir.to_owned(),
             store,
@@ -97,7 +97,48 @@ impl CaseLog {
                 state: folded.state,
                 sealed,
             }),
-        })
+        };
+        log.tell_mended()?;
+        Ok(log)
+    }
+
+    /// Writes down what opening mended beyond what a crash leaves, so that it is never forgotten. What
+    /// was kept of damage and is named nowhere is named too: a crash may have come in between.
+    fn tell_mended(&self) -> Result<()> {
+        let mut events: Vec<(String, Option<String>)> = Vec::new();
+        for repair in self.store.repairs() {
+            if repair.kind.is_damage() {
+                let name = repair.kept.as_ref().and_then(|path| path.file_name());
+                let kept = name.map(|name| name.to_string_lossy().into_owned());
+                tracing::warn!(case = %self.case, "{repair}");
+                events.push((repair.what.clone(), kept));
+            }
+        }
+        let mut inner = self.lock();
+        for name in self.store.kept_aside()? {
+            let told = inner.state.mended.iter().map(|record| &record.kept);
+            let new = events.iter().map(|(_, kept)| kept);
+            if !told.chain(new).any(|kept| kept.as_ref() == Some(&name)) {
+                let what = "A copy of damage lies beside the log that no line of it tells of.";
+                events.push((what.to_owned(), Some(name)));
+            }
+        }
+        if events.is_empty() || inner.sealed.is_some() {
+            return Ok(());
+        }
+        let mended = |(what, kept)| Event::StoreMended { what, kept };
+        let events = events.into_iter().map(mended).collect();
+        let head = self.store.head();
+        let (entries, lines) = self.seal(head, &Actor::Engine, events)?;
+        self.take_in(&mut inner, &entries)?;
+        self.lines.send_replace(inner.state.lines);
+        self.store.commit(Commit {
+            expected: head,
+            lines,
+            blobs: Vec::new(),
+        })?;
+        // Waits until it is durable.
+        self.store.lines(head.lines).map(|_| ())
     }
 
     /// The case.

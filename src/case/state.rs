@@ -173,6 +173,34 @@ pub struct TrailRecord {
     pub evidence: Vec<EvidenceId>,
 }
 
+/// Damage to the store that opening it mended: no crash explains it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct MendedRecord {
+    /// The line of the log that tells of it.
+    pub line: u64,
+    /// When it was found.
+    pub at: Timestamp,
+    /// What was found and done.
+    pub what: String,
+    /// The file or folder of the case that keeps it as found.
+    pub kept: Option<String>,
+}
+
+impl MendedRecord {
+    /// What an entry tells of damage that was mended.
+    pub fn of(entry: &Entry) -> Option<Self> {
+        let Event::StoreMended { what, kept } = &entry.event else {
+            return None;
+        };
+        Some(Self {
+            line: entry.seq + 1,
+            at: entry.at,
+            what: what.clone(),
+            kept: kept.clone(),
+        })
+    }
+}
+
 /// Everything that the log says.
 #[derive(Debug, Clone, Default)]
 #[expect(
@@ -217,6 +245,7 @@ pub struct CaseState {
     pub sanctions_hold: Option<String>,
     pub clocks: BTreeMap<ClockId, ClockRecord>,
     pub checkpoints: Vec<(u64, Digest)>,
+    pub mended: Vec<MendedRecord>,
     /// How many lines were folded.
     pub lines: u64,
 }
@@ -303,6 +332,7 @@ impl CaseState {
             Event::CheckpointSigned { entries, head, .. } => {
                 self.checkpoints.push((*entries, *head));
             }
+            Event::StoreMended { .. } => self.mended.extend(MendedRecord::of(entry)),
             Event::ExportMade { .. } => {}
             event => {
                 self.apply_subject(event, entry.at);

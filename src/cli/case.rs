@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Desktop, Ended};
 use crate::app::{NewCase, Origin, summary};
-use crate::case::event::{Actor, Event};
+use crate::case::event::{Actor, Event, Person};
 use crate::case::state::Phase;
 use crate::case::subject::{KnownAccount, Subject};
 use crate::contact::indicator::defang_text;
@@ -59,6 +59,9 @@ pub(super) struct Open {
     /// A neutral title [default: Access review and the worker id].
     #[arg(long)]
     title: Option<String>,
+    /// Take a title that carries a word that accuses or says where somebody comes from.
+    #[arg(long, requires = "title")]
+    title_anyway: bool,
     /// When the engagement ends, RFC 3339 with a zone.
     #[arg(long, value_name = "INSTANT")]
     effective: Option<jiff::Timestamp>,
@@ -156,6 +159,9 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
                 .hint("give --email, --worker-id or --account; a name alone is never enough"),
         );
     }
+    if !args.title_anyway {
+        neutral(args.title.as_deref())?;
+    }
     let app = desktop.app()?;
     let origin = match &args.from {
         Some(path) => {
@@ -176,13 +182,59 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
         .await?;
     desk.finish().await?;
     let id = desk.log.case();
-    desktop
-        .ui
-        .answer(&json!({ "case": id, "dir": app.case_dir(id) }), || {
-            format!("{id}\n")
-        })?;
+    let warnings = desk.log.read(|state| cannot(&state.people));
+    let document = json!({ "case": id, "dir": app.case_dir(id), "warnings": warnings });
+    desktop.ui.answer(&document, || format!("{id}\n"))?;
+    for line in &warnings {
+        desktop.ui.warning(line);
+    }
     desktop.ui.hint(&format!("next: cordon inventory {id}"));
     Ok(None)
+}
+
+/// Refuses a title that is not neutral: it is shown wherever the case is, and stays in its log.
+fn neutral(title: Option<&str>) -> Result<()> {
+    let Some((word, why)) = title.and_then(crate::case::title::not_neutral) else {
+        return Ok(());
+    };
+    let what = format!(
+        "The title is not neutral: `{}`, {why}.",
+        word.escape_debug()
+    );
+    Err(Fault::input("title", what)
+        .at("--title")
+        .hint("leave --title away, or name the case by a ticket or a worker id")
+        .hint(
+            "--title-anyway takes it as it is; it then stands in lists, the log and every export",
+        ))
+}
+
+/// What nobody of the roster can do in this case. It was frozen when the case was opened.
+fn cannot(people: &[Person]) -> Vec<String> {
+    const FROZEN: &str =
+        "the roster of a case is that of its opening: fill in [[people]] and open a new case";
+    if people.is_empty() {
+        return vec![format!(
+            "nobody may approve in this case, so no gate can pass and no notice can go out; {FROZEN}"
+        )];
+    }
+    let mut cannot = Vec::new();
+    if people.len() < 2 {
+        cannot.push(format!(
+            "only one person may approve, so no gate that needs two can pass; {FROZEN}"
+        ));
+    }
+    for role in ["incident_lead", "legal"] {
+        if !people
+            .iter()
+            .any(|person| person.roles.iter().any(|has| has == role))
+        {
+            cannot.push(format!(
+                "nobody has the role {role}: what needs it cannot be approved; {FROZEN}"
+            ));
+        }
+    }
+    cannot
 }
 
 fn account(text: &str) -> Result<KnownAccount> {

@@ -13,7 +13,7 @@ use crate::case::event::{Actor, Event, Evidence, Source};
 use crate::case::log::CaseLog;
 use crate::fault::{Fault, Result, io};
 use crate::hostile::one_line;
-use crate::http::{Effect, Exchange, Witness};
+use crate::http::{Exchange, Witness};
 use crate::id::EvidenceId;
 
 /// What is written into every record.
@@ -202,10 +202,7 @@ fn describe(exchange: &Exchange) -> (Label, Bytes) {
     let mut redacted = Vec::new();
     let (status, response_headers, body, media_type, broken, note) = match &exchange.answer {
         Ok(answer) => {
-            let looked_at = request.secret_body || request.effect == Effect::Write;
-            let clean = looked_at
-                .then(|| redact::answer(&answer.body, sent.map(|b| &b[..]), request.secret_body))
-                .flatten()
+            let clean = redact::answer(&answer.body, sent.map(|b| &b[..]), request.secret_body)
                 .or_else(|| redact::redirect(answer));
             let note = clean.as_ref().map(|_| {
                 format!(

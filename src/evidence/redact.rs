@@ -178,8 +178,8 @@ pub(super) struct Clean {
     pub(super) removed: Vec<Redacted>,
 }
 
-/// The answer without secrets, when it holds any: answers to a request with a secret that repeat it
-/// or carry a new one, and answers to a change that carry one. `None` when it is kept as received.
+/// The answer without secrets, when it holds any: under a name that marks one, as a parameter of an
+/// address, or repeated from a request with a secret. `None` when it is kept as received.
 ///
 /// Only the bytes of a secret are replaced. A body that is no JSON, or that repeats a secret outside
 /// of its values, is not kept at all.
@@ -246,26 +246,33 @@ fn secrets(
     if string.text.is_empty() {
         return Vec::new();
     }
-    if string.key.as_deref().is_some_and(secret_key) {
+    // What the provider has masked already says that there is a secret, and not which.
+    let masked = string.text.chars().all(|c| c == '*');
+    if !masked && string.key.as_deref().is_some_and(secret_key) {
         return whole;
     }
     let held: Vec<&String> = (texts.iter())
         .filter(|text| string.text.contains(*text))
         .collect();
-    if held.is_empty() {
+    if held.is_empty() && parameters(&string.text).is_empty() {
         return Vec::new();
     }
     let raw = body
         .get(string.range.clone())
-        .and_then(|raw| std::str::from_utf8(raw).ok());
-    // Where escapes stand for characters, the places are not those of the text.
-    let Some(raw) = raw.filter(|raw| *raw == string.text) else {
+        .and_then(|raw| std::str::from_utf8(raw).ok())
+        .unwrap_or_default();
+    // Where escapes stand for characters, the places are not those of the text. That of `&`, which
+    // some encoders write in addresses, ends a parameter as the character does.
+    let escaped = raw.replace("\\u0026", "").contains('\\');
+    if escaped || (!held.is_empty() && raw != string.text) {
         return whole;
-    };
+    }
     let mut ranges: Vec<Range<usize>> = held
         .iter()
         .flat_map(|text| raw.match_indices(text.as_str()))
-        .map(|(at, found)| string.range.start + at..string.range.start + at + found.len())
+        .map(|(at, found)| at..at + found.len())
+        .chain(parameters(raw))
+        .map(|found| string.range.start + found.start..string.range.start + found.end)
         .collect();
     ranges.sort_by_key(|range| (range.start, range.end));
     let mut merged: Vec<Range<usize>> = Vec::new();
@@ -277,6 +284,56 @@ fn secrets(
     }
     let placed = merged.into_iter().map(|range| (string.path.clone(), range));
     placed.collect()
+}
+
+/// Where the values of secret parameters stand in a text that is, or holds, addresses; and a password
+/// before a host.
+fn parameters(text: &str) -> Vec<Range<usize>> {
+    /// What ends a value, and what comes before a name.
+    const ENDS: [char; 8] = ['&', '#', ';', '"', '<', '>', '\\', ' '];
+    if !text.contains("://") && !text.starts_with('/') {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices("://") {
+        let rest = text.get(at + 3..).unwrap_or_default();
+        let host = rest.find(['/', '?', '#', ' ']).unwrap_or(rest.len());
+        let user = rest.get(..host).and_then(|host| host.rsplit_once('@'));
+        if let Some((name, password)) = user.and_then(|(user, _)| user.split_once(':')) {
+            let start = at + 3 + name.len() + 1;
+            found.push(start..start + password.len());
+        }
+    }
+    for (at, _) in text.match_indices('=') {
+        let before = text.get(..at).unwrap_or_default();
+        let begin = before
+            .rfind(['?', '&', '#', ';', ' '])
+            .map_or(0, |last| last + 1);
+        let name = before.get(begin..).unwrap_or_default();
+        let name = name.rsplit("\\u0026").next().unwrap_or(name);
+        let value = text.get(at + 1..).unwrap_or_default();
+        let end = value.find(ENDS).unwrap_or(value.len());
+        if begin > 0 && end > 0 && secret_parameter(name) {
+            found.push(at + 1..at + 1 + end);
+        }
+    }
+    found
+}
+
+/// An address, for a label or a record, without the values of its secret parameters.
+pub fn address(text: &str) -> String {
+    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
+    let mut ranges = parameters(text);
+    ranges.sort_by_key(|range| range.start);
+    for range in ranges.into_iter().filter(|range| range.start < range.end) {
+        if range.start >= at {
+            out.push_str(text.get(at..range.start).unwrap_or_default());
+            out.push_str(&removed(range.len()));
+            at = range.end;
+        }
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    out
 }
 
 /// `body` with the length of each range in its place.
@@ -439,6 +496,54 @@ mod tests {
         }
         assert_eq!(answer(br#"{"a":[{"b":1}]}"#, None, false), None);
         assert_eq!(answer(br#"{"token":""}"#, None, false), None);
+    }
+
+    #[test]
+    fn an_address_in_an_answer_keeps_all_but_its_secret_parameters() {
+        let kept = |body: &str| {
+            answer(body.as_bytes(), None, false).map(|clean| {
+                serde_json::from_slice::<Value>(&clean.body).unwrap();
+                String::from_utf8(clean.body).unwrap()
+            })
+        };
+        for (given, expected) in [
+            (
+                r#"[{"url":"https://ci.example/hook?repo=a&token=CANARY&v=2"}]"#,
+                r#"[{"url":"https://ci.example/hook?repo=a&token=[removed, 6 bytes]&v=2"}]"#,
+            ),
+            (
+                r#"{"url":"https://ci.example/hook?a=1\u0026sig=CANARY\u0026b=2"}"#,
+                r#"{"url":"https://ci.example/hook?a=1\u0026sig=[removed, 6 bytes]\u0026b=2"}"#,
+            ),
+            (
+                r#"{"url":"https://desk:CANARY@ci.example/hook"}"#,
+                r#"{"url":"https://desk:[removed, 6 bytes]@ci.example/hook"}"#,
+            ),
+            (
+                r#"["see https://ci.example/?access_token=CANARY now"]"#,
+                r#"["see https://ci.example/?access_token=[removed, 6 bytes] now"]"#,
+            ),
+            (
+                r#"{"items":[{"client_secret":"CANARY","name":"a"}]}"#,
+                r#"{"items":[{"client_secret":"[removed, 6 bytes]","name":"a"}]}"#,
+            ),
+        ] {
+            assert_eq!(kept(given).as_deref(), Some(expected));
+        }
+        // Where a place in the bytes cannot be told, nothing of the value stays.
+        let hidden = kept(r#"{"url":"https:\/\/ci.example\/?t\u006fken=CANARY"}"#).unwrap();
+        assert!(!hidden.contains("CANARY"), "{hidden}");
+        for untouched in [
+            r#"{"next":"https://api.example/?page=2&pageToken=abc"}"#,
+            r#"{"secret":"********"}"#,
+            r#"{"text":"a token=b in prose","path":"/a/b?page=3"}"#,
+        ] {
+            assert_eq!(kept(untouched), None, "{untouched}");
+        }
+        assert_eq!(
+            address("https://ci.example/hook?token=CANARY"),
+            "https://ci.example/hook?token=[removed, 6 bytes]"
+        );
     }
 
     #[test]

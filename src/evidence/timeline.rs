@@ -374,6 +374,13 @@ fn ours(entry: &Entry) -> Option<Moment> {
         Event::CheckpointSigned { entries, .. } => {
             (Case, format!("checkpoint signed over {entries} lines"))
         }
+        Event::StoreMended { what, kept } => (
+            Case,
+            match kept {
+                Some(kept) => format!("the store was mended (as found: {kept}): {what}"),
+                None => format!("the store was mended: {what}"),
+            },
+        ),
         Event::ExportMade { manifest, .. } => {
             (Case, format!("export made, manifest {}", manifest.short()))
         }

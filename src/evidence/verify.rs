@@ -19,6 +19,7 @@ use super::export;
 use crate::canon::Digest;
 use crate::case::event::Evidence;
 use crate::case::log::CaseLog;
+use crate::case::state::MendedRecord;
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
 use crate::id::CaseId;
@@ -132,6 +133,9 @@ pub struct Report {
     pub decisions: Vec<Decided>,
     /// The newest format above ours, whose lines were checked for their chain only.
     pub newer: Option<u32>,
+    /// Damage to the store that was mended, as the log tells it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mended: Vec<MendedRecord>,
     /// What was known from outside and holds, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub anchored: Vec<String>,
@@ -208,6 +212,17 @@ impl Report {
                     "DOES NOT HOLD"
                 },
             );
+        }
+        if !self.mended.is_empty() {
+            let _ = writeln!(text, "  damage to the store that was found and mended:");
+        }
+        for mended in &self.mended {
+            let what = one_line(&mended.what, 500);
+            let _ = write!(text, "    {} line {}: {what}", utc(mended.at), mended.line);
+            let _ = match &mended.kept {
+                Some(kept) => writeln!(text, " As found: {}", one_line(kept, 100)),
+                None => writeln!(text),
+            };
         }
         for issue in &self.issues {
             let _ = writeln!(text, "  ISSUE {issue}");
@@ -360,6 +375,7 @@ fn conclude(report: &mut Report, walk: &Walk, anchors: &Anchors) {
     report.head = walk.hashes.last().copied();
     report.newer = walk.newer;
     report.decisions.clone_from(&walk.decisions);
+    report.mended.clone_from(&walk.mended);
     report.recorder = walk.recorder.as_ref().map(PublicKey::fingerprint);
     report.add(walk.issues.iter().cloned());
     let Some(recorder) = &walk.recorder else {

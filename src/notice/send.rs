@@ -81,6 +81,14 @@ impl Mail {
     }
 }
 
+/// Whether a mail can be sent from, or to, this address.
+///
+/// # Errors
+/// It is not one.
+pub fn check_address(address: &str) -> Result<()> {
+    mailbox(address).map(|_| ())
+}
+
 fn mailbox(address: &str) -> Result<Mailbox> {
     address
         .parse()

@@ -336,7 +336,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `did you mean …?` when something is near, and what is known in any case.
-pub(super) fn advice<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub fn advice<'a>(word: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     let near = nearest(word, known.clone());
     let mut names: Vec<&str> = known.into_iter().collect();
     let more = names.len().saturating_sub(12);

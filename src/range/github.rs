@@ -34,6 +34,7 @@ use jiff::SignedDuration;
 use jsonwebtoken::DecodingKey;
 use secrecy::SecretString;
 
+pub use self::seed::HOOK_TOKEN;
 use self::state::State;
 use super::company::Company;
 use crate::fault::{Fault, Result};

@@ -13,7 +13,7 @@ use super::disk::{Disk, Trouble};
 use super::lock::Lock;
 use super::objects::{Objects, damaged};
 use super::repair::Repair;
-use super::{Commit, Pending, dir, ledger, mend};
+use super::{Commit, Pending, dir, floor, ledger, mend};
 use crate::canon::Digest;
 use crate::fault::{Fault, Result, io};
 
@@ -31,6 +31,7 @@ pub struct CaseStore {
     disk: Arc<Disk>,
     objects: Arc<Objects>,
     repairs: Vec<Repair>,
+    dir: PathBuf,
     // Last: let go of when everything else is closed.
     _lock: Lock,
 }
@@ -90,6 +91,7 @@ impl CaseStore {
             disk,
             objects,
             repairs: mended.repairs,
+            dir: dir.to_owned(),
             _lock: lock,
         })
     }
@@ -97,6 +99,20 @@ impl CaseStore {
     /// What opening had to put right.
     pub fn repairs(&self) -> &[Repair] {
         &self.repairs
+    }
+
+    /// The names of what earlier openings kept of damaged files, in order.
+    ///
+    /// # Errors
+    /// The directory cannot be listed.
+    pub fn kept_aside(&self) -> Result<Vec<String>> {
+        let entries = std::fs::read_dir(&self.dir).map_err(io("list the directory", &self.dir))?;
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| mend::is_kept(name))
+            .collect();
+        names.sort();
+        Ok(names)
     }
 
     /// The head, commits on their way included.
@@ -176,6 +192,9 @@ impl Drop for CaseStore {
         self.queue.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+        if let Some(head) = self.queue.durable() {
+            floor::leave(&self.dir, head.lines);
         }
     }
 }

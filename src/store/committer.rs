@@ -158,6 +158,12 @@ impl Queue {
         }
     }
 
+    /// The head that is on the disk; `None` after an error of the disk.
+    pub(super) fn durable(&self) -> Option<Head> {
+        let state = self.lock();
+        state.poisoned.is_none().then_some(state.durable)
+    }
+
     /// Lets the committer end when the queue is empty.
     pub(super) fn close(&self) {
         self.lock().closing = true;

@@ -100,7 +100,7 @@ fn owned(file: &mut File, dir: &Path) -> Fault {
     .hint(format!(
         "Wait until {who} has ended, or stop it, and try again."
     ))
-    .hint("If it is `cordon serve`, send the command to it over its socket.")
+    .hint("`cordon status`, `cordon case list` and the other lists can be read beside it.")
 }
 
 fn owner(file: &mut File) -> Option<u32> {

@@ -14,7 +14,7 @@ use super::disk::{Disk, STRIDE, Trouble};
 use super::index::Additions;
 use super::recover::{Copies, Verdict, judge};
 use super::repair::{Repair, RepairKind};
-use super::{dir, ledger};
+use super::{dir, floor, ledger};
 use crate::fault::{Result, io};
 
 /// A store whose copies agree.
@@ -26,12 +26,40 @@ pub(super) struct Mended {
     pub(super) repairs: Vec<Repair>,
 }
 
+/// How many lines each copy is known to have had: 0 for one that was missing as a whole, which is told
+/// by itself.
+#[derive(Debug, Clone, Copy)]
+struct Floor {
+    ledger: u64,
+    sled: u64,
+}
+
+/// What the names of the damaged files begin with that are kept, before their number.
+const KEPT: [&str; 4] = [
+    "ledger.damaged",
+    "sled.damaged",
+    "sled.replaced",
+    "conf.damaged",
+];
+
+/// Whether a name is that of a damaged file that was kept.
+pub(super) fn is_kept(name: &str) -> bool {
+    name.rsplit_once('-')
+        .is_some_and(|(stem, number)| KEPT.contains(&stem) && number.parse::<u64>().is_ok())
+}
+
 /// Opens the store in `case`, mending as far as one copy vouches for the other.
 pub(super) fn open(case: &Path) -> Result<Mended> {
     let mut repairs = Vec::new();
     let sled = case.join(SLED);
     let mut whole = sled.is_dir();
+    let known = floor::read(case);
+    let mut floor = Floor {
+        ledger: known,
+        sled: known,
+    };
     if !ledger::ensure(case)? {
+        floor.ledger = 0;
         repairs.push(Repair {
             kind: RepairKind::Healed,
             what: "The ledger was missing; it was written again from the embedded store.".into(),
@@ -39,13 +67,16 @@ pub(super) fn open(case: &Path) -> Result<Mended> {
         });
     }
     repairs.extend(mend_settings(case, &sled)?);
+    if !whole {
+        floor.sled = 0;
+    }
     if !whole && !is_empty(&case.join(ledger::NAME))? {
         repairs.push(rebuilt("was missing", None));
     }
     for _ in 0..2 {
         match read(case, &sled) {
             Ok((disk, next_chunk, copies)) => {
-                let head = settle(case, &disk, &copies, whole, &mut repairs)?;
+                let head = settle(case, &disk, &copies, (whole, floor), &mut repairs)?;
                 return Ok(Mended {
                     disk,
                     head,
@@ -59,6 +90,7 @@ pub(super) fn open(case: &Path) -> Result<Mended> {
                     Some(repair) if repairs.iter().all(|repair| !is_about_sled(repair)) => repair,
                     _ => {
                         whole = false;
+                        floor.sled = 0;
                         set_aside(case, &sled, &why)?
                     }
                 };
@@ -68,7 +100,7 @@ pub(super) fn open(case: &Path) -> Result<Mended> {
     }
     let (disk, next_chunk, copies) =
         read(case, &sled).map_err(|trouble| trouble.into_fault(&sled))?;
-    let head = settle(case, &disk, &copies, whole, &mut repairs)?;
+    let head = settle(case, &disk, &copies, (whole, floor), &mut repairs)?;
     Ok(Mended {
         disk,
         head,
@@ -189,32 +221,77 @@ fn settle(
     case: &Path,
     disk: &Disk,
     copies: &Copies,
-    whole: bool,
+    (whole, floor): (bool, Floor),
     repairs: &mut Vec<Repair>,
 ) -> Result<Head> {
     let verdict = judge(copies, whole)?;
-    mend_ledger(case, copies, &verdict, repairs)?;
-    mend_sled(case, disk, copies, &verdict, whole, repairs)
+    mend_ledger(case, copies, &verdict, floor.ledger, repairs)?;
+    let behind = (whole, floor.sled);
+    mend_sled(case, disk, copies, &verdict, behind, repairs)
         .map_err(|trouble| trouble.into_fault(disk.dir()))?;
-    Ok(verdict.head.unwrap_or(copies.shared))
+    let head = verdict.head.unwrap_or(copies.shared);
+    let known = floor.ledger.max(floor.sled);
+    if head.lines < known {
+        repairs.push(Repair {
+            kind: RepairKind::Lost,
+            what: format!(
+                "The log ends after line {}; line {known} was acknowledged, and neither the ledger \
+                 nor the embedded store has it.",
+                head.lines
+            ),
+            kept: None,
+        });
+    }
+    Ok(head)
+}
+
+/// The lines that a copy lacks although they were acknowledged, told as damage: no crash takes them.
+fn cut(copy: &str, other: &str, (from, to): (u64, u64), kept: Option<PathBuf>) -> Repair {
+    let lines: Vec<u64> = (from..to).collect();
+    Repair {
+        kind: RepairKind::Cut,
+        what: format!(
+            "The {copy} had been cut: it lacked {}, which had been acknowledged; they were restored \
+             from the {other}.",
+            ranges(&lines)
+        ),
+        kept,
+    }
 }
 
 fn mend_ledger(
     case: &Path,
     copies: &Copies,
     verdict: &Verdict,
+    floor: u64,
     repairs: &mut Vec<Repair>,
 ) -> Result<()> {
-    if !verdict.ledger_damaged.is_empty() {
+    let has = copies.shared.lines + copies.ledger.len() as u64;
+    let stands = copies.shared.lines + verdict.lines.len() as u64;
+    let end = floor.min(stands);
+    if has < end {
         let kept = rewrite_ledger(case, copies, verdict)?;
+        repairs.push(cut("ledger", "embedded store", (has, stands), Some(kept)));
+    }
+    if !verdict.ledger_damaged.is_empty() {
+        let kept = match repairs
+            .iter_mut()
+            .find(|repair| repair.kind == RepairKind::Cut)
+        {
+            Some(cut) => cut.kept.clone(),
+            None => Some(rewrite_ledger(case, copies, verdict)?),
+        };
         repairs.push(Repair {
             kind: RepairKind::Healed,
             what: format!(
                 "The ledger held another text at {}; it was restored from the embedded store.",
                 ranges(&verdict.ledger_damaged)
             ),
-            kept: Some(kept),
+            kept,
         });
+        return Ok(());
+    }
+    if has < end {
         return Ok(());
     }
     let path = case.join(ledger::NAME);
@@ -282,7 +359,7 @@ fn mend_sled(
     disk: &Disk,
     copies: &Copies,
     verdict: &Verdict,
-    whole: bool,
+    (whole, floor): (bool, u64),
     repairs: &mut Vec<Repair>,
 ) -> Result<(), Trouble> {
     if !verdict.sled_damaged.is_empty() {
@@ -315,7 +392,11 @@ fn mend_sled(
         disk.flush()?;
     }
     let missing = verdict.lines.len().saturating_sub(copies.sled.len());
-    if missing > 0 && whole {
+    let has = copies.shared.lines + copies.sled.len() as u64;
+    let stands = copies.shared.lines + verdict.lines.len() as u64;
+    if has < floor.min(stands) {
+        repairs.push(cut("embedded store", "ledger", (has, stands), None));
+    } else if missing > 0 && whole {
         repairs.push(caught_up("embedded store", missing));
     }
     Ok(())

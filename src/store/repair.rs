@@ -14,6 +14,10 @@ pub enum RepairKind {
     Healed,
     /// sled opened only after its page snapshot was dropped, which loses nothing.
     SnapshotDropped,
+    /// One copy lacked lines that were acknowledged: someone cut it.
+    Cut,
+    /// Lines that were acknowledged are in neither copy.
+    Lost,
     /// sled was built anew from the ledger: blobs that only it held are missing.
     Rebuilt,
 }

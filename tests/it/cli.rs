@@ -217,6 +217,8 @@ async fn a_case_from_its_opening_to_the_export() {
     };
     let mail = extortion_mail(&desk.staged.company, SystemClock.now());
     fs::write(folder.path().join("home/demand.eml"), mail).unwrap();
+    let refused = desk.ends(2, "case open --worker-id 1 --title Fraud");
+    assert!(refused.err.contains("--title-anyway"), "{refused:?}");
     let opening = format!(
         "case open --worker-id {} --email {}",
         desk.staged.company.subject.worker_id, desk.staged.company.subject.email
@@ -246,6 +248,9 @@ async fn a_case_from_its_opening_to_the_export() {
     );
     desk.ends(0, "evidence export CASE --to export");
     desk.ends(0, "evidence verify export");
+    let home = folder.path().join("home");
+    no_planted_secret(&desk, &home.join("export"));
+    cut_and_altered(&desk);
     tampered(&desk, &folder.path().join("home/export"));
 }
 
@@ -418,6 +423,71 @@ fn contacts(desk: &Desk) {
     );
     let timeline = desk.ends(0, "case timeline CASE").out;
     assert!(timeline.contains("as recorded by the server"), "{timeline}");
+}
+
+/// What an address in an answer carried is in no file of the export, and in no command's answer.
+fn no_planted_secret(desk: &Desk, export: &Path) {
+    let token = cordon::range::github::HOOK_TOKEN;
+    let holds = |bytes: &[u8]| bytes.windows(token.len()).any(|at| at == token.as_bytes());
+    let mut names_the_host = false;
+    for path in walk(export) {
+        let bytes = fs::read(&path).unwrap();
+        assert!(!holds(&bytes), "{}", path.display());
+        let text = String::from_utf8_lossy(&bytes);
+        names_the_host |= text.contains("collect.listing.invalid/in?token=[removed, ");
+    }
+    assert!(names_the_host, "the rest of the address is evidence");
+    for command in ["status CASE --json", "case timeline CASE --json"] {
+        let code = 0;
+        assert!(!holds(desk.ends(code, command).out.as_bytes()), "{command}");
+    }
+}
+
+/// Lines that were cut off or altered behind the program's back are told at once and for good.
+fn cut_and_altered(desk: &Desk) {
+    let case = desk.staged.folder.join("data/cases").join(&desk.case);
+    let ledger = case.join("ledger.jsonl");
+    let text = fs::read_to_string(&ledger).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    fs::write(&ledger, lines[..lines.len() - 30].concat()).unwrap();
+    let said = desk.ends(5, "status CASE");
+    assert!(said.err.contains("was acknowledged"), "{said:?}");
+    let said = desk.ends(5, "evidence verify --case CASE");
+    assert!(said.out.contains("had been cut"), "{said:?}");
+    let now = fs::read_to_string(&ledger).unwrap();
+    assert!(now.starts_with(&text), "every line is back");
+    assert_eq!(now.lines().count(), lines.len() + 1);
+    // The copies agree again; what was found stays in the log.
+    let said = desk.ends(0, "evidence verify --case CASE");
+    assert!(said.out.starts_with("VERIFIED"), "{said:?}");
+    assert!(said.out.contains("found and mended:"), "{said:?}");
+    let altered = now.replacen("\"seq\":99,", "\"seq\":98,", 1);
+    assert_ne!(altered, now);
+    fs::write(&ledger, altered).unwrap();
+    desk.ends(5, "evidence verify --case CASE");
+    desk.ends(0, "evidence verify --case CASE");
+    for command in [
+        "status CASE",
+        "case timeline CASE",
+        "evidence verify --case CASE",
+    ] {
+        let out = desk.ends(0, command).out;
+        let words: Vec<&str> = out.split_whitespace().collect();
+        let out = words.join(" ");
+        for found in [
+            "had been cut",
+            "another text at line 100",
+            "ledger.damaged-1",
+            "ledger.damaged-2",
+        ] {
+            // The timeline writes every name as it writes hostile ones.
+            let out = out.replace("[.]", ".");
+            assert!(out.contains(found), "{command}: {found}: {out}");
+        }
+    }
+    desk.ends(0, "evidence export CASE --to mended");
+    let said = desk.ends(0, "evidence verify mended");
+    assert!(said.out.contains("ledger.damaged-2"), "{said:?}");
 }
 
 /// Exit code 5 when one byte of one item is another.

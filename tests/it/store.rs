@@ -59,6 +59,9 @@ impl Case {
         put(&store, &["four", "five"], &[]).unwrap();
         let lines = store.lines(0).unwrap();
         assert_eq!(lines.len(), 5);
+        drop(store);
+        // As a crash leaves it: nothing says what was acknowledged.
+        fs::remove_file(dir.join("acknowledged")).unwrap();
         Self {
             _root: root,
             dir,
@@ -427,6 +430,32 @@ fn a_short_ledger_is_completed_from_sled() {
     let cut = case.text(2).len() + 10;
     fs::write(case.path("ledger.jsonl"), &case.text(5)[..cut]).unwrap();
     case.heals(&[RepairKind::TornTail, RepairKind::CaughtUp]);
+}
+
+#[test]
+fn what_was_acknowledged_before_a_clean_end_is_no_crash_when_it_is_gone() {
+    for keep in 0..5 {
+        let case = Case::new();
+        drop(CaseStore::open(&case.dir).unwrap());
+        let text = case.text(keep);
+        fs::write(case.path("ledger.jsonl"), &text).unwrap();
+        let told = case.heals(&[RepairKind::Cut]);
+        let last = if keep == 4 { "line 5" } else { "to 5" };
+        assert!(told[0].contains(last), "{told:?}");
+        assert_eq!(fs::read(case.path("ledger.damaged-1")).unwrap(), text);
+        assert_eq!(
+            CaseStore::open(&case.dir).unwrap().kept_aside().unwrap(),
+            ["ledger.damaged-1"]
+        );
+    }
+    // The embedded store, too; and what neither has is told.
+    let case = Case::new();
+    drop(CaseStore::open(&case.dir).unwrap());
+    case.with_sled(|db| drop(db.remove(line_key(4)).unwrap()));
+    case.heals(&[RepairKind::Cut]);
+    let case = Case::new();
+    fs::write(case.path("acknowledged"), "6\n").unwrap();
+    case.heals(&[RepairKind::Lost]);
 }
 
 #[test]

@@ -34,14 +34,34 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
     if let Some(lasting) = residuals(summary, zone) {
         line("residual", lasting);
     }
+    let unanswered = match summary.unanswered {
+        0 => String::new(),
+        calls => format!(", and {} without an answer", ui::count(calls, "call")),
+    };
     line(
         "evidence",
         format!(
-            "{}, {}",
+            "{}, {}{unanswered}",
             ui::count(summary.evidence, "item"),
             ui::count(summary.trails.len(), "trail")
         ),
     );
+    for mended in &summary.mended {
+        let kept = mended
+            .kept
+            .as_deref()
+            .map(|kept| format!(" As found: {kept}."));
+        let what = format!("{} (line {})", mended.what, mended.line);
+        line(
+            "mended",
+            format!(
+                "{}: {}{}",
+                utc(mended.at),
+                one_line(&what, 300),
+                one_line(&kept.unwrap_or_default(), 120)
+            ),
+        );
+    }
     line(
         "contacts",
         format!(

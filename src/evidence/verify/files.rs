@@ -81,6 +81,21 @@ impl Tree {
                     .at(dir.display()),
             );
         }
+        let known = [layout::MANIFEST, export::LEDGER];
+        if known
+            .iter()
+            .all(|name| dir.join(name).symlink_metadata().is_err())
+        {
+            // Nothing is hashed: it may be any folder, of any size.
+            let what = format!(
+                "The folder is no export: it has neither {} nor {}.",
+                known[0], known[1]
+            );
+            return Err(Fault::input("export-missing", what)
+                .at(dir.display())
+                .hint("name the folder that `cordon evidence export` made")
+                .hint("a live case is verified with `cordon evidence verify --case CASE`"));
+        }
         let mut tree = Self {
             dir: dir.to_owned(),
             files: BTreeMap::new(),
@@ -107,7 +122,9 @@ impl Tree {
         let (mut found, mut stack) = (BTreeSet::new(), vec![PathBuf::new()]);
         while let Some(folder) = stack.pop() {
             let path = self.dir.join(&folder);
+            let mut empty = true;
             for entry in fs::read_dir(&path).map_err(io("list the folder", &path))? {
+                empty = false;
                 let entry = entry.map_err(io("list the folder", &path))?;
                 let kind = entry.file_type().map_err(io("look at the file", &path))?;
                 let relative = folder.join(entry.file_name());
@@ -125,6 +142,14 @@ impl Tree {
                             .at(self.dir.display()),
                     );
                 }
+            }
+            // An export makes folders for its files only.
+            if empty {
+                let name = format!("{}/", folder.to_string_lossy());
+                self.issues.push(Issue::of(
+                    name,
+                    "the folder is empty and no part of the export: it was added later",
+                ));
             }
         }
         Ok(found)

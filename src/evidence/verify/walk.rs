@@ -11,7 +11,7 @@ use super::{Decided, Issue};
 use crate::canon::{Digest, canonical, digest_of};
 use crate::case::event::{Entry, Event, Evidence, FORMAT, Person};
 use crate::case::log::line_hash;
-use crate::case::state::CaseState;
+use crate::case::state::{CaseState, MendedRecord};
 use crate::evidence::checkpoint::SignedCheckpoint;
 use crate::fault::{Result, io};
 use crate::id::{CaseId, EvidenceId, NoticeId};
@@ -43,6 +43,7 @@ pub(super) struct Walk {
     pub(super) decisions: Vec<Decided>,
     /// The signed texts behind `decisions`, for the files of an export.
     pub(super) signed: Vec<(u64, crate::case::event::Signed)>,
+    pub(super) mended: Vec<MendedRecord>,
     pub(super) issues: Vec<Issue>,
     /// Digests of evidence by id.
     kept: HashMap<EvidenceId, Digest>,
@@ -212,6 +213,7 @@ impl Walk {
                 }
             }
         }
+        self.mended.extend(MendedRecord::of(entry));
         self.says(place, entry);
     }
 

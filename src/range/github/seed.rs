@@ -195,9 +195,12 @@ fn fill_engine(engine: &mut Repo, company: &Company, now: Timestamp) {
     engine
         .keys
         .push(key(502, "deploybot engine", Some(MACHINE.1), now));
-    engine
-        .hooks
-        .push(hook(601, "https://collect.listing.invalid/in", now, 3));
+    engine.hooks.push(hook(
+        601,
+        &format!("https://collect.listing.invalid/in?token={HOOK_TOKEN}"),
+        now,
+        3,
+    ));
     engine.forks.push(fork(91_700_001, subject.github_id));
     engine.forks.push(fork(91_700_002, lookalike.github_id));
     engine.runners.push(Runner {
@@ -232,6 +235,9 @@ fn fill_console(console: &mut Repo, company: &Company, now: Timestamp) {
         .invitations
         .push(open(652, PARTNER.0, company.lookalike.github_id));
 }
+
+/// A secret that an answer carries inside an address: evidence must not hold it.
+pub const HOOK_TOKEN: &str = "planted-7f3a91c0d2";
 
 fn hook(id: u64, url: &str, now: Timestamp, deliveries: u64) -> Hook {
     let at = |number: u64| now - SignedDuration::from_hours(i64::try_from(number).unwrap_or(1) * 7);

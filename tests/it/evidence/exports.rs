@@ -8,6 +8,7 @@ use cordon::case::event::{Event, Evidence};
 use cordon::evidence::checkpoint::{self, SignedCheckpoint};
 use cordon::evidence::export;
 use cordon::evidence::verify::{self, Anchors, Report};
+use cordon::fault::Kind;
 use cordon::sshsig::{self, Signer};
 use proptest::prelude::*;
 
@@ -359,6 +360,18 @@ async fn added_removed_and_linked_files_are_named() {
         );
     }
     assert!(verify::folder(&made.root.path().join("nowhere")).is_err());
+    // Any folder: nothing of it is hashed.
+    let fault = verify::folder(made.root.path()).unwrap_err();
+    assert_eq!(
+        (fault.kind(), fault.code()),
+        (Kind::Input, "export-missing")
+    );
+    let empty = damaged(&dir, "empty", |dir| {
+        std::fs::create_dir_all(dir.join("extra/deep")).unwrap()
+    });
+    let report = verify::folder(&empty).unwrap();
+    assert_eq!(report.issues.len(), 1, "{:?}", report.issues);
+    assert_eq!(report.issues[0].file, "extra/deep/");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cordon::provider::{Page, Provider, Window};
+use cordon::range::github::HOOK_TOKEN;
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -125,9 +126,10 @@ async fn what_a_webhook_sent_and_where_to_is_evidence() {
         .iter()
         .map(|one| one["url"].as_str().unwrap())
         .collect();
+    let collect = format!("https://collect.listing.invalid/in?token={HOOK_TOKEN}");
     let expected = [
         "https://audit.tallowmere.example/github",
-        "https://collect.listing.invalid/in",
+        collect.as_str(),
         "https://relay.listing.invalid/org",
     ];
     assert_eq!(to, BTreeSet::from(expected));

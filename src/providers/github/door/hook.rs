@@ -97,7 +97,8 @@ impl Hook {
                 event.number("hook_id") == Some(hook.id)
             });
         let Some(link) = link else { return };
-        let url = hook.config.url.as_deref().unwrap_or("an unknown address");
+        let full = hook.config.url.as_deref().unwrap_or("an unknown address");
+        let url = crate::evidence::address(full);
         let place = repo.unwrap_or("the organization");
         let label = format!("webhook of {place} to {url}");
         let detail = json!({
@@ -105,7 +106,7 @@ impl Hook {
             "created_at": hook.created_at,
         });
         let mut door = survey.door(self.kind, hook.id, label, link, detail, evidence);
-        door.protected = door.protected.or_else(|| survey.protects(url));
+        door.protected = door.protected.or_else(|| survey.protects(full));
         finding.doors.push(door);
     }
 
