@@ -254,7 +254,8 @@ impl Desk {
     /// holds, is answered as it is.
     ///
     /// # Errors
-    /// The person is not on the case's roster or may not approve it, or the key is not theirs.
+    /// A later draft took its place; the person is not on the case's roster or may not approve it, or
+    /// the key is not theirs.
     pub async fn approve_notice(
         &self,
         id: &NoticeId,
@@ -263,6 +264,7 @@ impl Desk {
         reason: &str,
     ) -> Result<Signed> {
         let (record, _) = self.notice(id)?;
+        self.not_replaced(id, &record)?;
         let subject = Subject::Notice(id.clone());
         let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
         // Signed before anything is answered: only whose key it is may hear that it stands.
@@ -291,7 +293,7 @@ impl Desk {
     /// seen: a sending without an end is never repeated unless `again` says so.
     ///
     /// # Errors
-    /// Not approved, sent before, an earlier sending without an end, or the server's refusal.
+    /// Replaced by a later draft, not approved, sent before, an earlier sending without an end, or the server's refusal.
     pub async fn send_notice(
         &self,
         id: &NoticeId,
@@ -300,6 +302,7 @@ impl Desk {
     ) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
         self.not_sent(id, &record)?;
+        self.not_replaced(id, &record)?;
         self.still_approved(id, &record)?;
         if let Some(message_id) = &record.sending
             && !again
@@ -376,6 +379,18 @@ impl Desk {
                 self.log.case(),
                 record.template
             )))
+    }
+
+    /// Only the last draft of a notice is decided on and goes out.
+    fn not_replaced(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+        let Some(later) = &record.replaced_by else {
+            return Ok(());
+        };
+        let what = format!("A later draft of this notice took its place: {later}.");
+        Err(Fault::input("notice-replaced", what).at(id).hint(format!(
+            "read and approve that one: cordon notice show {} {later}",
+            self.log.case()
+        )))
     }
 
     /// As many people have approved as the notice asks for. An approval counts while its text, its

@@ -134,6 +134,8 @@ pub struct NoticeRecord {
     pub sending: Option<String>,
     /// The message id and the server's answer.
     pub sent: Option<(String, String)>,
+    /// The later draft of the same template that takes its place; it can neither be approved nor sent.
+    pub replaced_by: Option<NoticeId>,
 }
 
 /// A clock as the log tells it.
@@ -572,6 +574,7 @@ impl CaseState {
                 missing,
                 approval,
             } => {
+                self.replace(template, notice);
                 self.notices.insert(
                     notice.clone(),
                     NoticeRecord {
@@ -584,6 +587,7 @@ impl CaseState {
                         approvals: Vec::new(),
                         sending: None,
                         sent: None,
+                        replaced_by: None,
                     },
                 );
             }

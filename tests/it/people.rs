@@ -13,6 +13,7 @@ use cordon::case::subject::{KnownAccount, Subject};
 use cordon::door::{Class, Door, Link, Notifies, Order};
 use cordon::evidence::approval::{Approval, Decision, Subject as About};
 use cordon::evidence::verify;
+use cordon::fault::Kind;
 use cordon::id::{EvidenceId, NoticeId};
 use cordon::plan::{OnFailure, Plan, Step, Task};
 use cordon::provider::{Account, Candidate, Confidence, Reason};
@@ -334,6 +335,61 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
     let report = staffed.continued(vec![sending.clone()]);
     assert!(!said(&report, "was sent with"), "{}", report.text());
     staffed.append(sending).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_draft_that_a_later_one_replaced_is_neither_approved_nor_sent() {
+    let staffed = Staffed::new().await;
+    let (old, draft) = staffed.desk.draft("executive").await.unwrap();
+    staffed.approve(&old, "Bo").await.unwrap();
+    let (other, _) = staffed.desk.draft("ic3").await.unwrap();
+    let (new, _) = staffed.desk.draft("executive").await.unwrap();
+    let lines = staffed.desk.summary().notices;
+    let line = |id: &NoticeId| lines.iter().find(|line| line.id == *id).unwrap();
+    assert_eq!(
+        (line(&old).stage(), line(&old).waits_for()),
+        ("replaced", None)
+    );
+    assert!(!line(&new).replaced && !line(&other).replaced);
+    let to = ["office@example.test".to_owned()];
+    for fault in [
+        staffed.approve(&old, "Cy").await.unwrap_err(),
+        staffed.approve(&old, "Bo").await.unwrap_err(),
+        staffed
+            .desk
+            .send_notice(&old, &to, false)
+            .await
+            .unwrap_err(),
+    ] {
+        assert_eq!(
+            (fault.code(), fault.kind()),
+            ("notice-replaced", Kind::Input)
+        );
+        assert!(fault.what().contains(new.as_str()), "{fault}");
+    }
+    let about = About::Notice(old.clone());
+    let approved = Event::NoticeApproved {
+        notice: old.clone(),
+        text: draft.digest,
+        signed: staffed.signed(about, draft.digest, Decision::Approve, "Cy", "Cy"),
+    };
+    let sending = Event::NoticeSending {
+        notice: old,
+        text: draft.digest,
+        to: to.to_vec(),
+        message_id: "<1@example.test>".into(),
+    };
+    for event in [approved, sending] {
+        let report = staffed.continued(vec![event.clone()]);
+        assert!(
+            said(&report, "the draft was replaced by"),
+            "{}",
+            report.text()
+        );
+        let refused = staffed.append(event).await.unwrap_err();
+        assert!(refused.contains("was replaced by"), "{refused}");
+    }
+    staffed.approve(&new, "Bo").await.unwrap();
 }
 
 #[tokio::test]

@@ -351,6 +351,7 @@ impl CaseState {
                 signed,
             } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
+                record.stands()?;
                 need(record.text == *text, "the approval binds another text")?;
                 self.not_again(&record.approvals, &signed.person)?;
                 let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
@@ -358,6 +359,7 @@ impl CaseState {
             }
             Event::NoticeSending { notice, text, .. } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
+                record.stands()?;
                 need(
                     record.text == *text && record.lacks(record.approvals.len()) == 0,
                     "this text was not approved by as many people as it needs",

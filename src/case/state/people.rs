@@ -97,6 +97,16 @@ impl CaseState {
         }
     }
 
+    /// A new draft takes the place of every earlier one of its template. The order of the log decides,
+    /// not that of the ids, which a clock that was set back could turn round.
+    pub(super) fn replace(&mut self, template: &str, by: &NoticeId) {
+        for record in self.notices.values_mut() {
+            if record.template == template {
+                record.replaced_by = Some(by.clone());
+            }
+        }
+    }
+
     fn person(&self, name: &str) -> Option<&Person> {
         self.people.iter().find(|known| known.name == name)
     }
@@ -160,6 +170,14 @@ impl NoticeRecord {
         usize::try_from(people)
             .unwrap_or(usize::MAX)
             .saturating_sub(approvals)
+    }
+
+    /// Whether it is the draft of its template that counts.
+    pub(super) fn stands(&self) -> Result<(), String> {
+        match &self.replaced_by {
+            None => Ok(()),
+            Some(later) => Err(format!("the draft was replaced by {later}")),
+        }
     }
 }
 
