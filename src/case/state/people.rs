@@ -1,6 +1,7 @@
 //! Who may decide in a case, and whose accounts it is about.
 
 use super::{CaseState, NoticeRecord, RunPhase};
+use crate::case::alias::{addresses, folded};
 use crate::case::event::{Person, Signed};
 use crate::id::NoticeId;
 use crate::plan::{Step, Task};
@@ -52,22 +53,32 @@ impl CaseState {
     fn known_as(&self, person: &Person) -> Option<String> {
         let subject = &self.subject;
         let named = subject.accounts.iter().map(|account| &account.login);
-        let chosen = self.accounts.iter().map(|account| &account.login);
-        let known: Vec<String> = (subject.emails.iter())
-            .chain(&subject.display_name)
-            .chain(&subject.worker_id)
-            .chain(named)
-            .chain(chosen)
+        let named = named.chain(&subject.display_name).chain(&subject.worker_id);
+        let known: Vec<String> = named
             .map(|known| folded(known))
             .filter(|known| !known.is_empty())
+            .chain(self.addresses_of_subject())
             .collect();
         let comment = person.key.split_whitespace().skip(2);
         let comment = comment.collect::<Vec<_>>().join(" ");
         let first = comment.split(' ').next().unwrap_or_default().to_owned();
         [folded(&person.name), folded(&comment), folded(&first)]
             .into_iter()
+            .chain(addresses(&comment))
             .chain(aliases(person))
             .find(|name| known.contains(name))
+    }
+
+    /// Every address of the person under review, and every login of a chosen account, as they are
+    /// compared: as HR gives them, and as the providers show them.
+    fn addresses_of_subject(&self) -> impl Iterator<Item = String> {
+        let candidates = self.candidates.values().flatten();
+        let shown = candidates
+            .filter(|candidate| self.accounts.contains(&candidate.account))
+            .flat_map(|candidate| &candidate.emails);
+        let chosen = self.accounts.iter().map(|account| &account.login);
+        let all = self.subject.emails.iter().chain(chosen).chain(shown);
+        all.map(|one| folded(one)).filter(|one| !one.is_empty())
     }
 
     /// One person decides once, whatever the roster calls them: by the key, and by every address and
@@ -185,8 +196,4 @@ impl NoticeRecord {
 fn aliases(person: &Person) -> impl Iterator<Item = String> {
     let all = person.emails.iter().chain(&person.logins);
     all.map(|one| folded(one)).filter(|one| !one.is_empty())
-}
-
-fn folded(name: &str) -> String {
-    name.trim().to_lowercase()
 }
