@@ -5,7 +5,7 @@ use std::path::Path;
 use super::desk::{COMPANY, Desk};
 use crate::canon::Digest;
 use crate::case::event::{Contact, Event, Signed, Source};
-use crate::case::state::NoticeRecord;
+use crate::case::state::{Named, NoticeRecord};
 use crate::clock::{self, Shown};
 use crate::contact::{self, assemble};
 use crate::evidence::approval::{Decision, Subject};
@@ -165,6 +165,54 @@ impl Desk {
         self.log.read(|state| clock::list(state, now))
     }
 
+    /// A person chooses the start of a clock: one of the instants that the case gives reason for, or
+    /// with `other` any that can be. The log says who.
+    ///
+    /// # Errors
+    /// There is no such clock, or the instant is none of its candidates and not meant or not possible.
+    pub async fn choose_start(
+        &self,
+        clock: &str,
+        start: Timestamp,
+        other: bool,
+        reason: &str,
+    ) -> Result<()> {
+        let now = self.now();
+        let event = self.log.read(|state| {
+            let clock = clock::find(state, clock)?.start.id.clone();
+            let starts = state.starts(&clock);
+            let starts = starts.iter().map(|reading| crate::time::utc(reading.at));
+            let refused = |what: String| {
+                Fault::input("clock-start", what)
+                    .at(format!("--start {start}"))
+                    .hint(format!(
+                        "candidates: {}",
+                        starts.collect::<Vec<_>>().join(", ")
+                    ))
+            };
+            let start = match state.start_named(&clock, start, now) {
+                Ok(Named::Reading(start)) => start,
+                Ok(Named::Other(start)) if other => start,
+                Ok(Named::Other(_)) => {
+                    let what = "This instant is none of the clock's candidates.";
+                    return Err(refused(what.to_owned())
+                        .hint("when another instant is meant, say so with --other"));
+                }
+                Err(why) => {
+                    let what = format!("This cannot be the start: {why}.");
+                    return Err(refused(what));
+                }
+            };
+            Ok(Event::ClockChosen {
+                clock,
+                start,
+                reason: reason.to_owned(),
+            })
+        })?;
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(())
+    }
+
     /// Drafts a notice from the facts of the case; the text is kept as evidence made from its facts.
     ///
     /// # Errors
@@ -293,17 +341,23 @@ impl Desk {
     /// seen: a sending without an end is never repeated unless `again` says so.
     ///
     /// # Errors
-    /// Replaced by a later draft, not approved, sent before, an earlier sending without an end, or the server's refusal.
+    /// Replaced by a later draft, not approved, an address that may not have it, a text that lacks facts
+    /// unless `incomplete` says that it may, sent before, an earlier sending without an end, or the server's refusal.
     pub async fn send_notice(
         &self,
         id: &NoticeId,
         to: &[String],
         again: bool,
+        incomplete: bool,
     ) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
         self.not_sent(id, &record)?;
         self.not_replaced(id, &record)?;
         self.still_approved(id, &record)?;
+        self.may_go_to(to)?;
+        if !incomplete {
+            complete(id, &record)?;
+        }
         if let Some(message_id) = &record.sending
             && !again
         {
@@ -327,7 +381,8 @@ impl Desk {
             .unwrap_or("cordon.invalid")
             .trim_end_matches('>');
         let message_id = format!("<{}.{}@{host}>", id, uuid::Uuid::new_v4().simple());
-        let message = Mail::compose(&about, text, &mail.from, to, &message_id)?;
+        let outgoing = notice::outgoing(&about, &text);
+        let message = Mail::compose(&outgoing, &mail.from, to, &message_id)?;
         self.recorder
             .keep_derived(
                 vec![record.evidence.clone()],
@@ -365,6 +420,19 @@ impl Desk {
                 Err(fault)
             }
         }
+    }
+
+    /// Never to the person under review, and never to whoever has made contact.
+    fn may_go_to(&self, to: &[String]) -> Result<()> {
+        self.log.read(|state| {
+            to.iter().try_for_each(|one| {
+                state.may_receive(one).map_err(|why| {
+                    Fault::input("recipient", format!("This recipient is refused: {why}."))
+                        .at(one.escape_debug())
+                        .hint("name who the notice is for: `cordon notice show` says it under To")
+                })
+            })
+        })
     }
 
     /// A text goes out once.
@@ -426,6 +494,18 @@ impl Desk {
             .read(|state| state.evidence.get(id).cloned())
             .ok_or_else(|| Fault::input("no-evidence", "The case has no such evidence.").at(id))
     }
+}
+
+/// A text that lacks facts goes out only when somebody says so.
+fn complete(id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+    if record.missing.is_empty() {
+        return Ok(());
+    }
+    let missing = crate::hostile::one_line(&record.missing.join("; "), 600);
+    let what = format!("The text lacks facts that the notice asks for: {missing}.");
+    Err(Fault::input("incomplete", what)
+        .at(id)
+        .hint("record them and draft anew, or send it with the gaps: --incomplete"))
 }
 
 fn server(mail: &crate::settings::Mail) -> Result<Server> {

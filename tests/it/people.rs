@@ -15,6 +15,7 @@ use cordon::case::subject::{KnownAccount, Subject};
 use cordon::door::{Class, Door, Link, Notifies, Order};
 use cordon::evidence::approval::{Approval, Decision, Subject as About};
 use cordon::evidence::verify;
+use cordon::fault::Kind;
 use cordon::id::{EvidenceId, NoticeId};
 use cordon::plan::{OnFailure, Plan, Step, Task};
 use cordon::provider::{Account, Candidate, Confidence, Reason};
@@ -315,13 +316,18 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
         .desk
         .approve_notice(&notice, "Bo", &other, "x")
         .await;
-    forged.unwrap_err();
+    let forged = forged.unwrap_err();
+    assert_eq!((forged.code(), forged.kind()), ("wrong-key", Kind::Input));
+    assert!(
+        forged.hints()[0].contains("the roster names SHA256:"),
+        "{forged}"
+    );
     assert_eq!(line().stage(), "not approved by all");
     assert_eq!(line().may, ["Cy", "Ash"]);
     let shown = head(&staffed.desk.summary(), &jiff::tz::TimeZone::UTC);
     assert!(shown.contains("1 of 2 people"), "{shown}");
     let to = ["office@example.test".to_owned()];
-    let fault = staffed.desk.send_notice(&notice, &to, false).await;
+    let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
     assert_eq!(fault.unwrap_err().code(), "not-approved");
     let sending = Event::NoticeSending {
         notice: notice.clone(),
@@ -338,7 +344,12 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
     assert!(refused.contains("as many people"), "{refused}");
     staffed.approve(&notice, "Cy").await.unwrap();
     assert_eq!((line().stage(), line().waits_for()), ("approved", None));
-    let fault = staffed.desk.send_notice(&notice, &to, false).await;
+    let fault = staffed.desk.send_notice(&notice, &to, false, false).await;
+    let fault = fault.unwrap_err();
+    assert_eq!((fault.code(), fault.kind()), ("incomplete", Kind::Input));
+    assert!(fault.what().contains(&draft.missing[0]), "{fault}");
+    assert!(fault.hints()[0].contains("--incomplete"), "{fault}");
+    let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
     assert_eq!(fault.unwrap_err().code(), "no-mail", "it may go out now");
     let report = staffed.continued(vec![sending.clone()]);
     assert!(!said(&report, "was sent with"), "{}", report.text());
@@ -359,7 +370,7 @@ async fn an_approval_of_a_notice_whose_signature_is_forged_counts_nowhere() {
     let line = staffed.desk.summary().notices.remove(0);
     assert_eq!((line.lacks, line.stage()), (1, "not approved by all"));
     assert!(!line.decisions[0].counts && line.approved_by.is_empty());
-    let fault = staffed.desk.send_notice(&notice, &[], false).await;
+    let fault = staffed.desk.send_notice(&notice, &[], false, true).await;
     assert_eq!(fault.unwrap_err().code(), "not-approved");
     // The person whose name was used is not shut out.
     staffed.approve(&notice, "Bo").await.unwrap();

@@ -81,6 +81,56 @@ impl CaseState {
         all.map(|one| folded(one)).filter(|one| !one.is_empty())
     }
 
+    /// Whether a notice may go to an address: not to the person under review, and not to whoever has
+    /// made contact. Others that such a message names are somebody's of ours only when the roster
+    /// knows them or their domain.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn may_receive(&self, to: &str) -> Result<(), String> {
+        let refused = |whose: &str| {
+            Err(format!(
+                "a notice never goes to {whose}: `{}`",
+                to.escape_debug()
+            ))
+        };
+        let named = addresses(to);
+        let in_question = |known: &String| named.contains(known) || *known == folded(to);
+        if self.addresses_of_subject().any(|known| in_question(&known)) {
+            return refused("the account holder");
+        }
+        let roster: Vec<String> = (self.people.iter().filter(|person| !self.is_subject(person)))
+            .flat_map(|person| person.emails.iter().map(|email| folded(email)))
+            .collect();
+        let domain = |address: &str| {
+            address
+                .rsplit_once('@')
+                .map(|(_, domain)| domain.to_owned())
+        };
+        let ours = |address: &String| {
+            let known = |one: &String| domain(one).is_some() && domain(one) == domain(address);
+            roster.iter().any(known)
+        };
+        for contact in &self.contacts {
+            let from = addresses(&contact.from);
+            let to: Vec<String> = contact.to.iter().flat_map(|one| addresses(one)).collect();
+            let (theirs, others) = if contact.direction == "out" {
+                (to, from)
+            } else {
+                (from, to)
+            };
+            let others = others.into_iter().filter(|other| !ours(other));
+            if theirs
+                .into_iter()
+                .chain(others)
+                .any(|one| in_question(&one))
+            {
+                return refused("an address that a recorded contact is from or to");
+            }
+        }
+        Ok(())
+    }
+
     /// One person decides once, whatever the roster calls them: by the key, and by every address and
     /// login.
     pub(super) fn not_again(&self, approvals: &[Signed], person: &str) -> Result<(), String> {
