@@ -3,6 +3,7 @@
 //! State is a fold over [`event::Event`]s. [`log::CaseLog`] makes them durable, chains them and
 //! refuses transitions that the fold calls illegal.
 
+pub mod alias;
 pub mod event;
 pub mod log;
 pub mod state;

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::case::event::{ClockStart, Contact, Reading};
-use crate::case::state::{CaseState, ClockRecord};
+use crate::case::state::{CaseState, Choice, ClockRecord};
 use crate::fault::{Fault, Result};
 use crate::id::ClockId;
 use crate::provider::TrailSpec;
@@ -32,6 +32,8 @@ pub struct Shown {
     pub start: Timestamp,
     /// `chosen` by a person or `earliest` candidate.
     pub start_is: &'static str,
+    /// The choice: start, reason, who and when.
+    pub chosen: Option<Choice>,
     /// When it is due.
     pub due: Timestamp,
     /// `running`, `overdue` or `receipted`.
@@ -42,6 +44,16 @@ pub struct Shown {
     pub doubts: Vec<String>,
     /// The receipt.
     pub receipt: Option<String>,
+}
+
+impl Shown {
+    /// `chosen because … by …` for people; nothing when nobody chose.
+    pub fn choice(&self) -> Option<String> {
+        let choice = self.chosen.as_ref()?;
+        let by = crate::hostile::one_line(&choice.by, 80);
+        let reason = crate::hostile::one_line(&choice.reason, 200);
+        Some(format!("chosen because “{reason}” by {by}"))
+    }
 }
 
 /// Every clock of the case, the next due first; receipted ones last.
@@ -66,7 +78,7 @@ fn saved(state: &CaseState, rule: &str) -> Option<String> {
 }
 
 fn show(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Shown> {
-    let start = record.chosen.as_ref().map(|(at, _)| *at);
+    let start = record.chosen.as_ref().map(|choice| choice.start);
     let earliest = earliest(&record.start);
     let (start, start_is) = start
         .map(|at| (at, "chosen"))
@@ -93,6 +105,7 @@ fn show(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Shown
         basis: record.start.basis.clone(),
         start,
         start_is,
+        chosen: record.chosen.clone(),
         due,
         state,
         candidates: record.start.candidates.clone(),

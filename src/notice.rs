@@ -1,8 +1,8 @@
 //! Notices: drafts to someone, rendered from facts that are bound to evidence.
 //!
 //! A template cannot reach the case; it sees facts by name. A fact without a value is listed as
-//! missing and never invented. The text that a person approves is the text that goes out: an
-//! approval binds its SHA-256.
+//! missing and never invented. An approval binds the SHA-256 of the whole text, whose head says what of
+//! it goes out: its subject line and its body without numbers of evidence and Markdown escapes.
 
 pub mod facts;
 pub mod send;
@@ -98,7 +98,31 @@ pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
     template::render(name, &about, &body, facts)
 }
 
-/// The body of a notice's text as it is copied into a form: no numbers of evidence, no escapes.
+/// What goes out by mail of an approved text: nothing but a function of its bytes, as its head says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outgoing {
+    /// The subject line, as the head of the text gives it.
+    pub subject: String,
+    /// The body, as [`plain`] gives it.
+    pub body: String,
+}
+
+/// What goes out by mail of an approved text. A text of before its head said what goes out was
+/// approved as a whole, and goes out so.
+pub fn outgoing(about: &About, text: &str) -> Outgoing {
+    match template::subject(text) {
+        Some(subject) => Outgoing {
+            subject: subject.to_owned(),
+            body: template::plain(text),
+        },
+        None => Outgoing {
+            subject: about.subject.clone(),
+            body: text.to_owned(),
+        },
+    }
+}
+
+/// The body of a notice's text as it goes out by mail or is copied into a form: no numbers of evidence, no escapes.
 pub fn plain(text: &str) -> String {
     template::plain(text)
 }

@@ -123,6 +123,9 @@ pub struct Candidate {
     pub account: Account,
     /// Every reason; never empty.
     pub reasons: Vec<Reason>,
+    /// Addresses that the provider shows of the account. Hostile text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<String>,
 }
 
 impl Candidate {

@@ -253,7 +253,7 @@ impl Settings {
             }
             // So would one address.
             for alias in person.emails.iter().chain(&person.logins) {
-                let other = aliases.insert(alias.trim().to_lowercase(), &person.name);
+                let other = aliases.insert(crate::case::alias::folded(alias), &person.name);
                 if let Some(other) = other.filter(|other| **other != person.name) {
                     let what = format!("`{other}` and `{}` are both `{alias}`.", person.name);
                     return Err(Fault::input("config", what).at(path.display()));

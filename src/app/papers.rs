@@ -5,7 +5,7 @@ use std::path::Path;
 use super::desk::{COMPANY, Desk};
 use crate::canon::Digest;
 use crate::case::event::{Contact, Event, Signed, Source};
-use crate::case::state::NoticeRecord;
+use crate::case::state::{Named, NoticeRecord};
 use crate::clock::{self, Shown};
 use crate::contact::{self, assemble};
 use crate::evidence::approval::{Decision, Subject};
@@ -165,6 +165,54 @@ impl Desk {
         self.log.read(|state| clock::list(state, now))
     }
 
+    /// A person chooses the start of a clock: one of the instants that the case gives reason for, or
+    /// with `other` any that can be. The log says who.
+    ///
+    /// # Errors
+    /// There is no such clock, or the instant is none of its candidates and not meant or not possible.
+    pub async fn choose_start(
+        &self,
+        clock: &str,
+        start: Timestamp,
+        other: bool,
+        reason: &str,
+    ) -> Result<()> {
+        let now = self.now();
+        let event = self.log.read(|state| {
+            let clock = clock::find(state, clock)?.start.id.clone();
+            let starts = state.starts(&clock);
+            let starts = starts.iter().map(|reading| crate::time::utc(reading.at));
+            let refused = |what: String| {
+                Fault::input("clock-start", what)
+                    .at(format!("--start {start}"))
+                    .hint(format!(
+                        "candidates: {}",
+                        starts.collect::<Vec<_>>().join(", ")
+                    ))
+            };
+            let start = match state.start_named(&clock, start, now) {
+                Ok(Named::Reading(start)) => start,
+                Ok(Named::Other(start)) if other => start,
+                Ok(Named::Other(_)) => {
+                    let what = "This instant is none of the clock's candidates.";
+                    return Err(refused(what.to_owned())
+                        .hint("when another instant is meant, say so with --other"));
+                }
+                Err(why) => {
+                    let what = format!("This cannot be the start: {why}.");
+                    return Err(refused(what));
+                }
+            };
+            Ok(Event::ClockChosen {
+                clock,
+                start,
+                reason: reason.to_owned(),
+            })
+        })?;
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(())
+    }
+
     /// Drafts a notice from the facts of the case; the text is kept as evidence made from its facts.
     ///
     /// # Errors
@@ -254,7 +302,8 @@ impl Desk {
     /// holds, is answered as it is.
     ///
     /// # Errors
-    /// The person is not on the case's roster or may not approve it, or the key is not theirs.
+    /// A later draft took its place; the person is not on the case's roster or may not approve it, or
+    /// the key is not theirs.
     pub async fn approve_notice(
         &self,
         id: &NoticeId,
@@ -263,6 +312,7 @@ impl Desk {
         reason: &str,
     ) -> Result<Signed> {
         let (record, _) = self.notice(id)?;
+        self.not_replaced(id, &record)?;
         let subject = Subject::Notice(id.clone());
         let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
         // Signed before anything is answered: only whose key it is may hear that it stands.
@@ -291,16 +341,23 @@ impl Desk {
     /// seen: a sending without an end is never repeated unless `again` says so.
     ///
     /// # Errors
-    /// Not approved, sent before, an earlier sending without an end, or the server's refusal.
+    /// Replaced by a later draft, not approved, an address that may not have it, a text that lacks facts
+    /// unless `incomplete` says that it may, sent before, an earlier sending without an end, or the server's refusal.
     pub async fn send_notice(
         &self,
         id: &NoticeId,
         to: &[String],
         again: bool,
+        incomplete: bool,
     ) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
         self.not_sent(id, &record)?;
+        self.not_replaced(id, &record)?;
         self.still_approved(id, &record)?;
+        self.may_go_to(to)?;
+        if !incomplete {
+            complete(id, &record)?;
+        }
         if let Some(message_id) = &record.sending
             && !again
         {
@@ -324,7 +381,8 @@ impl Desk {
             .unwrap_or("cordon.invalid")
             .trim_end_matches('>');
         let message_id = format!("<{}.{}@{host}>", id, uuid::Uuid::new_v4().simple());
-        let message = Mail::compose(&about, text, &mail.from, to, &message_id)?;
+        let outgoing = notice::outgoing(&about, &text);
+        let message = Mail::compose(&outgoing, &mail.from, to, &message_id)?;
         self.recorder
             .keep_derived(
                 vec![record.evidence.clone()],
@@ -364,6 +422,19 @@ impl Desk {
         }
     }
 
+    /// Never to the person under review, and never to whoever has made contact.
+    fn may_go_to(&self, to: &[String]) -> Result<()> {
+        self.log.read(|state| {
+            to.iter().try_for_each(|one| {
+                state.may_receive(one).map_err(|why| {
+                    Fault::input("recipient", format!("This recipient is refused: {why}."))
+                        .at(one.escape_debug())
+                        .hint("name who the notice is for: `cordon notice show` says it under To")
+                })
+            })
+        })
+    }
+
     /// A text goes out once.
     fn not_sent(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
         if record.sent.is_none() {
@@ -376,6 +447,18 @@ impl Desk {
                 self.log.case(),
                 record.template
             )))
+    }
+
+    /// Only the last draft of a notice is decided on and goes out.
+    fn not_replaced(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+        let Some(later) = &record.replaced_by else {
+            return Ok(());
+        };
+        let what = format!("A later draft of this notice took its place: {later}.");
+        Err(Fault::input("notice-replaced", what).at(id).hint(format!(
+            "read and approve that one: cordon notice show {} {later}",
+            self.log.case()
+        )))
     }
 
     /// As many people have approved as the notice asks for. An approval counts while its text, its
@@ -411,6 +494,18 @@ impl Desk {
             .read(|state| state.evidence.get(id).cloned())
             .ok_or_else(|| Fault::input("no-evidence", "The case has no such evidence.").at(id))
     }
+}
+
+/// A text that lacks facts goes out only when somebody says so.
+fn complete(id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+    if record.missing.is_empty() {
+        return Ok(());
+    }
+    let missing = crate::hostile::one_line(&record.missing.join("; "), 600);
+    let what = format!("The text lacks facts that the notice asks for: {missing}.");
+    Err(Fault::input("incomplete", what)
+        .at(id)
+        .hint("record them and draft anew, or send it with the gaps: --incomplete"))
 }
 
 fn server(mail: &crate::settings::Mail) -> Result<Server> {

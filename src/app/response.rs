@@ -208,8 +208,10 @@ impl Desk {
         reason: &str,
         expires: Timestamp,
     ) -> Result<Signed> {
-        self.person(person)?;
+        let roster = self.person(person)?;
         self.may_decide(subject, person)?;
+        let opened = Signer::open(key)?;
+        whose(&opened, &roster, key)?;
         let text = Approval {
             case: self.log.case().clone(),
             subject: subject.clone(),
@@ -221,7 +223,7 @@ impl Desk {
             expires,
         }
         .to_string();
-        let signature = Signer::open(key)?.sign(crate::sshsig::APPROVAL, text.as_bytes())?;
+        let signature = opened.sign(crate::sshsig::APPROVAL, text.as_bytes())?;
         let signed = Signed {
             text,
             signature,
@@ -308,6 +310,24 @@ impl Desk {
         let chosen = (!doors.is_empty()).then_some(doors);
         run::undo(&self.log, &self.providers, &witness, &self.by, chosen).await
     }
+}
+
+/// A decision is signed with the key that the roster names, or not at all.
+fn whose(signer: &Signer, person: &Person, file: &Path) -> Result<()> {
+    let named: crate::sshsig::PublicKey = person.key.parse()?;
+    if named.same(signer.public()) {
+        return Ok(());
+    }
+    let name = crate::hostile::one_line(&person.name, 80);
+    let what = format!("This is not the key that the case's roster names for {name}.");
+    Err(Fault::input("wrong-key", what)
+        .at(file.display())
+        .hint(format!(
+            "the roster names {}; this file holds {}",
+            named.fingerprint(),
+            signer.public().fingerprint()
+        ))
+        .hint("`ssh-keygen -lf FILE` shows which key a file holds; the roster is frozen when a case is opened"))
 }
 
 /// The signature is of the person who is named.

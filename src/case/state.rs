@@ -4,6 +4,9 @@
 
 mod check;
 mod people;
+mod start;
+
+pub use start::Named;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,6 +137,21 @@ pub struct NoticeRecord {
     pub sending: Option<String>,
     /// The message id and the server's answer.
     pub sent: Option<(String, String)>,
+    /// The later draft of the same template that takes its place; it can neither be approved nor sent.
+    pub replaced_by: Option<NoticeId>,
+}
+
+/// The start of a clock as a person chose it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Choice {
+    /// The instant.
+    pub start: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When it was chosen.
+    pub at: Timestamp,
 }
 
 /// A clock as the log tells it.
@@ -141,8 +159,8 @@ pub struct NoticeRecord {
 pub struct ClockRecord {
     /// How it began.
     pub start: ClockStart,
-    /// The human's choice of the start, with the reason.
-    pub chosen: Option<(Timestamp, String)>,
+    /// The human's choice of the start.
+    pub chosen: Option<Choice>,
     /// The receipt that ends it.
     pub receipt: Option<(String, Timestamp)>,
 }
@@ -337,7 +355,7 @@ impl CaseState {
             event => {
                 self.apply_subject(event, entry.at);
                 self.apply_run(event, entry);
-                self.apply_paper(event);
+                self.apply_paper(entry);
             }
         }
     }
@@ -590,9 +608,9 @@ impl CaseState {
         }
     }
 
-    /// Notices and clocks.
-    fn apply_paper(&mut self, event: &Event) {
-        match event {
+    /// Notices.
+    fn apply_paper(&mut self, entry: &Entry) {
+        match &entry.event {
             Event::NoticeDrafted {
                 notice,
                 template,
@@ -602,6 +620,7 @@ impl CaseState {
                 missing,
                 approval,
             } => {
+                self.replace(template, notice);
                 self.notices.insert(
                     notice.clone(),
                     NoticeRecord {
@@ -614,6 +633,7 @@ impl CaseState {
                         approvals: Vec::new(),
                         sending: None,
                         sent: None,
+                        replaced_by: None,
                     },
                 );
             }
@@ -640,6 +660,13 @@ impl CaseState {
                     record.sending = None;
                 }
             }
+            _ => self.apply_clock(entry),
+        }
+    }
+
+    /// Clocks, and what people decided about them.
+    fn apply_clock(&mut self, entry: &Entry) {
+        match &entry.event {
             Event::ClockStarted(start) => {
                 let new = || ClockRecord {
                     start: start.clone(),
@@ -656,7 +683,12 @@ impl CaseState {
                 reason,
             } => {
                 if let Some(record) = self.clocks.get_mut(clock) {
-                    record.chosen = Some((*start, reason.clone()));
+                    record.chosen = Some(Choice {
+                        start: *start,
+                        reason: reason.clone(),
+                        by: entry.by.to_string(),
+                        at: entry.at,
+                    });
                 }
             }
             Event::ClockReceipt {

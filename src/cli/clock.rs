@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Desktop, Ended};
+use crate::app::Desk;
 use crate::case::event::Event;
 use crate::clock::{self, Shown};
 use crate::fault::Result;
@@ -18,7 +19,7 @@ use crate::ui;
 pub(super) enum Verb {
     /// List every clock with its basis, candidate starts and doubts. The earliest is the default.
     List(One),
-    /// Choose the start of a clock; the reason stands in the log.
+    /// Choose the start of a clock: one of its candidates. Who chose and why stand in the log.
     Choose(Choose),
     /// Record the receipt of what was filed.
     Receipt(Receipt),
@@ -39,6 +40,10 @@ pub(super) struct Choose {
     /// The instant, RFC 3339 with a zone.
     #[arg(long, value_name = "INSTANT")]
     start: Timestamp,
+    /// Take a start that is none of the candidates: not in the future, and at most 30 days before
+    /// everything that the case knows.
+    #[arg(long)]
+    other: bool,
     /// Why.
     #[arg(long)]
     reason: String,
@@ -59,45 +64,31 @@ pub(super) struct Receipt {
 }
 
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
-    let (case, event) = match verb {
-        Verb::List(args) => return list(desktop, &args),
+    match verb {
+        Verb::List(args) => list(desktop, &args),
         Verb::Choose(args) => {
-            let event = move |clock, _| Event::ClockChosen {
-                clock,
-                start: args.start,
-                reason: args.reason,
-            };
-            (
-                args.case,
-                (
-                    args.clock,
-                    Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>,
-                ),
-            )
+            let desk = desktop.app()?.desk(&args.case)?;
+            desk.choose_start(&args.clock, args.start, args.other, &args.reason)
+                .await?;
+            changed(desktop, &desk).await
         }
         Verb::Receipt(args) => {
-            let event = move |clock, now| Event::ClockReceipt {
+            let desk = desktop.app()?.desk(&args.case)?;
+            let clock = desk.log.read(|state| {
+                clock::find(state, &args.clock).map(|record| record.start.id.clone())
+            })?;
+            let receipt = Event::ClockReceipt {
                 clock,
                 reference: args.reference,
-                at: args.at.unwrap_or(now),
+                at: args.at.unwrap_or_else(|| desk.now()),
             };
-            (
-                args.case,
-                (
-                    args.clock,
-                    Box::new(event) as Box<dyn FnOnce(_, Timestamp) -> Event>,
-                ),
-            )
+            desk.log.append(&desk.by, vec![receipt]).await?;
+            changed(desktop, &desk).await
         }
-    };
-    let (name, event) = event;
-    let desk = desktop.app()?.desk(&case)?;
-    let id = desk
-        .log
-        .read(|state| clock::find(state, &name).map(|record| record.start.id.clone()))?;
-    desk.log
-        .append(&desk.by, vec![event(id, desk.now())])
-        .await?;
+    }
+}
+
+async fn changed(desktop: &Desktop, desk: &Desk) -> Result<Ended> {
     desk.finish().await?;
     let clocks = desk.clocks();
     desktop.ui.answer(&json!({ "clocks": clocks }), || {
@@ -126,6 +117,9 @@ fn clocks(clocks: &[Shown], zone: &TimeZone) -> String {
             text.push_str(&ui::paragraph(&format!("    {name}: "), value));
         };
         line("basis", &one_line(&clock.basis, 300));
+        if let Some(choice) = clock.choice() {
+            line("start", &format!("{} {choice}", utc(clock.start)));
+        }
         for candidate in &clock.candidates {
             let mark = if candidate.at == clock.start {
                 clock.start_is

@@ -47,7 +47,7 @@ pub(super) struct Show {
     case: String,
     /// The draft.
     notice: NoticeId,
-    /// Only the text to be copied into a form: without numbers of evidence and Markdown escapes.
+    /// Only what goes out by mail or is copied into a form: no numbers of evidence, no Markdown escapes.
     #[arg(long)]
     plain: bool,
 }
@@ -81,6 +81,9 @@ pub(super) struct Send {
     /// Send although an earlier sending has no clear end. Look for its Message-ID first.
     #[arg(long)]
     again: bool,
+    /// Send although facts are missing; the text says `[MISSING: …]` where they belong.
+    #[arg(long)]
+    incomplete: bool,
 }
 
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
@@ -201,7 +204,9 @@ fn still(desktop: &Desktop, line: &NoticeLine) -> bool {
 
 async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let sent = desk.send_notice(&args.notice, &args.to, args.again).await;
+    let sent = desk
+        .send_notice(&args.notice, &args.to, args.again, args.incomplete)
+        .await;
     desk.finish().await?;
     let (message_id, reply) = sent?;
     desktop.ui.answer(

@@ -456,7 +456,8 @@ fn clocks(entry: &Entry, state: &CaseState) -> Vec<Moment> {
                 })
                 .collect();
             let record = state.clocks.get(&start.id);
-            let chosen = record.and_then(|record| record.chosen.as_ref().map(|(at, _)| *at));
+            let chosen =
+                record.and_then(|record| record.chosen.as_ref().map(|choice| choice.start));
             let first = start.candidates.iter().map(|reading| reading.at).min();
             if let Some(from) = chosen.or(first)
                 && let Ok(due) = from.checked_add(jiff::SignedDuration::from_secs(start.seconds))

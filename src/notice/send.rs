@@ -4,7 +4,7 @@ use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
-use super::About;
+use super::Outgoing;
 use crate::fault::{Fault, Result};
 use crate::secret::{ExposeSecret as _, SecretString};
 
@@ -41,20 +41,19 @@ pub struct Mail {
 }
 
 impl Mail {
-    /// Builds the mail for an approved text: neutral subject, the text as it is.
+    /// Builds the mail for what goes out of an approved text.
     ///
     /// # Errors
     /// An address that is not one.
     pub fn compose(
-        about: &About,
-        text: String,
+        outgoing: &Outgoing,
         from: &str,
         to: &[String],
         message_id: &str,
     ) -> Result<Self> {
         let mut builder = Message::builder()
             .from(mailbox(from)?)
-            .subject(crate::hostile::one_line(&about.subject, 200))
+            .subject(crate::hostile::one_line(&outgoing.subject, 200))
             .message_id(Some(message_id.to_owned()));
         if to.is_empty() {
             return Err(Fault::input("no-recipient", "A mail needs a recipient.")
@@ -65,7 +64,7 @@ impl Mail {
         }
         let message = builder
             .header(ContentType::TEXT_PLAIN)
-            .body(text)
+            .body(outgoing.body.clone())
             .map_err(|error| {
                 Fault::failed("mail", "The mail could not be built.").caused_by(error)
             })?;

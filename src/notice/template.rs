@@ -81,8 +81,11 @@ pub(super) fn render(name: &str, about: &About, body: &str, facts: &Facts) -> Re
     })
 }
 
-/// True before an approval and after it.
-const REVIEW: &str = "Prepared for review; what goes out is exactly the text that was approved.";
+/// True before an approval and after it; who approves reads here what goes out.
+const REVIEW: &str = "Prepared for review. What goes out is the subject and the body below, up to “Unknown, not collected, expired”, without numbers of evidence and Markdown escapes: what `cordon notice show --plain` prints.";
+
+/// Before the subject line of the mail.
+const SUBJECT: &str = "Subject: ";
 
 /// The heading of what a notice cannot say.
 const UNKNOWN: &str = "## Unknown, not collected, expired";
@@ -90,8 +93,8 @@ const UNKNOWN: &str = "## Unknown, not collected, expired";
 /// Head, body, what is unknown, and the table of evidence.
 fn finish(about: &About, body: &str, facts: &Facts, used: &mut Used) -> String {
     let mut text = format!(
-        "# {}\n\n{REVIEW}\n\nTo: {}. {}\n\n",
-        about.title, about.addressee, about.basis
+        "# {}\n\n{REVIEW}\n\n{SUBJECT}{}\n\nTo: {}. {}\n\n",
+        about.title, about.subject, about.addressee, about.basis
     );
     for caution in &about.cautions {
         let _ = writeln!(text, "> {caution}");
@@ -291,16 +294,24 @@ impl HelperDef for Section {
 /// The body of a notice as it is copied into a form: no head, no numbers of evidence, no Markdown
 /// escapes, nothing after it.
 pub(super) fn plain(text: &str) -> String {
-    let head = |line: &&str| {
-        let starts = ["# ", "> ", "To: ", REVIEW];
-        line.trim().is_empty() || starts.iter().any(|start| line.starts_with(start))
-    };
     let body: String = text
         .split_inclusive('\n')
-        .skip_while(head)
+        .skip_while(|line| in_head(line))
         .take_while(|line| line.trim_end() != UNKNOWN)
         .collect();
     unmarked(body.trim()) + "\n"
+}
+
+/// The subject line that the head of a text gives.
+pub(super) fn subject(text: &str) -> Option<&str> {
+    let mut head = text.lines().take_while(|line| in_head(line));
+    head.find_map(|line| line.strip_prefix(SUBJECT))
+}
+
+/// Whether a line at the beginning of a text is of its head.
+fn in_head(line: &str) -> bool {
+    let starts = ["# ", "> ", "To: ", SUBJECT, "Prepared for review"];
+    line.trim().is_empty() || starts.iter().any(|start| line.starts_with(start))
 }
 
 /// Text without numbers of evidence and without Markdown escapes: what the addressee counts.
@@ -379,10 +390,12 @@ mod tests {
     fn plain_text_is_what_was_said_and_counted() {
         let said = r"a_b [x] C:\dir [e12] <c@d.example> #1";
         let marked = format!(
-            "# T\n\n{REVIEW}\n\nTo: X. Y\n\n> care\n\nIt is.\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
+            "# T\n\n{REVIEW}\n\n{SUBJECT}S_1\n\nTo: X. Y\n\n> care\n\nIt is.\n\n## Body\n\n{}[e1][e4–e9]\n\n{UNKNOWN}\n\n- x\n",
             shown(said)
         );
         assert_eq!(plain(&marked), format!("It is.\n\n## Body\n\n{said}\n"));
         assert_eq!(unmarked(&shown(said)), said);
+        assert_eq!(subject(&marked), Some("S_1"));
+        assert_eq!(subject("# T\n\nTo: X. Y\n\nBody\nSubject: x\n"), None);
     }
 }

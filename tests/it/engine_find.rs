@@ -379,6 +379,7 @@ fn candidate(id: &str, confidence: Confidence, evidence: EvidenceId) -> Candidat
             confidence,
             evidence,
         }],
+        emails: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, Command, Stdio};
 
-use cordon::notice;
+use cordon::notice::Outgoing;
 use cordon::notice::send::{Mail, Security, Server};
 
 const PROGRAM: &str = r#"
@@ -90,17 +90,22 @@ impl Drop for Smtp {
     }
 }
 
+fn outgoing(body: &str) -> Outgoing {
+    Outgoing {
+        subject: "Access review: where we are".to_owned(),
+        body: body.to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn what_arrives_is_what_was_approved() {
     let Some(mut smtp) = Smtp::start() else {
         return;
     };
-    let about = notice::about("executive").unwrap();
     let text = "Line one\nUmlaut: Prüfung\n\n.\nA line with a lone dot stood above.\n";
     let to = ["counsel@company.example".to_owned()];
     let mail = Mail::compose(
-        &about,
-        text.to_owned(),
+        &outgoing(text),
         "desk@company.example",
         &to,
         "<one@company.example>",
@@ -127,11 +132,9 @@ async fn what_arrives_is_what_was_approved() {
 #[tokio::test]
 async fn a_refusal_says_so_and_is_no_unclear_end() {
     let Some(smtp) = Smtp::start() else { return };
-    let about = notice::about("executive").unwrap();
     let to = ["refused@company.example".to_owned()];
     let mail = Mail::compose(
-        &about,
-        "text".to_owned(),
+        &outgoing("text"),
         "desk@company.example",
         &to,
         "<two@company.example>",
@@ -143,11 +146,9 @@ async fn a_refusal_says_so_and_is_no_unclear_end() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_leaves_an_unclear_end_and_plain_mail_stays_on_loopback() {
-    let about = notice::about("executive").unwrap();
     let to = ["counsel@company.example".to_owned()];
     let mail = Mail::compose(
-        &about,
-        "text".to_owned(),
+        &outgoing("text"),
         "desk@company.example",
         &to,
         "<three@company.example>",
@@ -175,30 +176,17 @@ async fn a_server_that_is_not_there_leaves_an_unclear_end_and_plain_mail_stays_o
 
 #[test]
 fn an_address_cannot_carry_another_header() {
-    let about = notice::about("executive").unwrap();
     let to = ["counsel@company.example\r\nBcc: all@company.example".to_owned()];
     assert_eq!(
-        Mail::compose(
-            &about,
-            "t".to_owned(),
-            "desk@company.example",
-            &to,
-            "<x@y.example>"
-        )
-        .unwrap_err()
-        .code(),
+        Mail::compose(&outgoing("t"), "desk@company.example", &to, "<x@y.example>")
+            .unwrap_err()
+            .code(),
         "address"
     );
     assert_eq!(
-        Mail::compose(
-            &about,
-            "t".to_owned(),
-            "desk@company.example",
-            &[],
-            "<x@y.example>"
-        )
-        .unwrap_err()
-        .code(),
+        Mail::compose(&outgoing("t"), "desk@company.example", &[], "<x@y.example>")
+            .unwrap_err()
+            .code(),
         "no-recipient"
     );
 }

@@ -251,3 +251,33 @@ fn an_unknown_notice_names_the_ones_that_exist() {
     assert_eq!(fault.code(), "no-notice");
     assert!(fault.hints()[0].contains("ic3"));
 }
+
+#[test]
+fn what_goes_out_is_told_in_the_text_that_is_approved() {
+    let mut world = World::opened(Subject::default());
+    world.demand("a_b@evil.example", "https://evil.example/x_y");
+    for name in notice::names() {
+        let draft = world.draft(&name, &Company::default(), None);
+        let about = notice::about(&name).unwrap();
+        let head = draft.text.split(&about.addressee).next().unwrap();
+        assert!(head.contains(&format!("\nSubject: {}\n", about.subject)));
+        assert!(head.contains("notice show --plain"), "{head}");
+        let outgoing = notice::outgoing(&about, &draft.text);
+        assert_eq!(outgoing.subject, about.subject);
+        assert_eq!(outgoing.body, notice::plain(&draft.text));
+        let case = world.case.as_str();
+        assert!(draft.text.contains(&case.replace('_', "\\_")) && outgoing.body.contains(case));
+        // The approval binds the subject line: another one is another text.
+        let other = draft.text.replace(&about.subject, "Another");
+        assert_ne!(Digest::of(other.as_bytes()), draft.digest);
+        assert_eq!(notice::outgoing(&about, &other).subject, "Another");
+    }
+    // A text of before its head said so goes out as it was approved.
+    let about = notice::about("executive").unwrap();
+    let before = "# T\n\nPrepared for review; x.\n\nTo: X. Y\n\nBody\\_1\nSubject: z\n";
+    let outgoing = notice::outgoing(&about, before);
+    assert_eq!(
+        (outgoing.body.as_str(), &outgoing.subject),
+        (before, &about.subject)
+    );
+}

@@ -1,6 +1,8 @@
 //! Who may approve what: the person under review never, others by role and number; and whose accounts
 //! a case is about.
 
+mod papers;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use cordon::case::subject::{KnownAccount, Subject};
 use cordon::door::{Class, Door, Link, Notifies, Order};
 use cordon::evidence::approval::{Approval, Decision, Subject as About};
 use cordon::evidence::verify;
+use cordon::fault::Kind;
 use cordon::id::{EvidenceId, NoticeId};
 use cordon::plan::{OnFailure, Plan, Step, Task};
 use cordon::provider::{Account, Candidate, Confidence, Reason};
@@ -49,6 +52,9 @@ impl Staffed {
                 person("Rob", "legal", &["rob@x.test", " PERSON@example.test"], &[]),
                 person("Sam", "legal", &["sam@example.test"], &["Per-Son"]),
                 person("Bo at home", "legal", &["Bo@Example.test"], &[]),
+                person("Robin  ASHGROVE", "legal", &["robin@x.test"], &[]),
+                person("Ros", "legal", &["per\u{200b}son+ir@example.test"], &[]),
+                person("Ash", "legal", &["a+b@private.test"], &[]),
             ],
             ..Settings::default()
         };
@@ -56,6 +62,7 @@ impl Staffed {
         let new = NewCase {
             subject: Subject {
                 emails: vec!["Person@example.test".into()],
+                display_name: Some("Robin Ashgrove".into()),
                 accounts: vec![KnownAccount {
                     provider: "github".into(),
                     login: "per-son".into(),
@@ -219,7 +226,7 @@ async fn the_person_under_review_approves_under_no_address_and_no_login() {
     let staffed = Staffed::new().await;
     let digest = staffed.gate(2).await;
     let (notice, draft) = staffed.desk.draft("ic3").await.unwrap();
-    for name in ["Rob", "Sam"] {
+    for name in ["Rob", "Sam", "Robin  ASHGROVE", "Ros"] {
         for fault in [
             staffed.decide(name, true).await.unwrap_err(),
             staffed.decide(name, false).await.unwrap_err(),
@@ -258,7 +265,7 @@ async fn the_person_under_review_approves_under_no_address_and_no_login() {
     staffed.decide("Bo", true).await.unwrap();
     let fault = staffed.decide("Bo at home", true).await.unwrap_err();
     assert!(fault.what().contains("same address"), "{fault}");
-    assert_eq!(staffed.desk.summary().gates[0].may, ["Cy"]);
+    assert_eq!(staffed.desk.summary().gates[0].may, ["Cy", "Ash"]);
 }
 
 #[test]
@@ -280,6 +287,9 @@ fn one_address_is_one_person_in_the_configuration() {
     assert!(fault.what().contains("not an e-mail address"), "{fault}");
     let fault = parse(&person("e", "[]")).unwrap_err();
     assert!(fault.what().contains("has no address"), "{fault}");
+    let both = person("f", "[\"f+ir@x.test\"]") + &person("g", "[\"Ｆ@x.test\"]");
+    let fault = parse(&both).unwrap_err();
+    assert!(fault.what().contains("are both"), "{fault}");
     parse(&person("d", "[\"d@x.test\"]")).unwrap();
 }
 
@@ -292,7 +302,7 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
         notices.into_iter().find(|line| line.id == notice).unwrap()
     };
     assert_eq!(line().stage(), "draft");
-    let waits = "2 of 2 people (incident_lead or legal): Bo or Cy or Bo at home may";
+    let waits = "2 of 2 people (incident_lead or legal): Bo or Cy or Bo at home or Ash may";
     assert_eq!(line().waits_for().unwrap(), waits);
     let fault = staffed.approve(&notice, "Hal").await.unwrap_err();
     assert!(fault.what().contains("no role"), "{fault}");
@@ -306,13 +316,18 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
         .desk
         .approve_notice(&notice, "Bo", &other, "x")
         .await;
-    forged.unwrap_err();
+    let forged = forged.unwrap_err();
+    assert_eq!((forged.code(), forged.kind()), ("wrong-key", Kind::Input));
+    assert!(
+        forged.hints()[0].contains("the roster names SHA256:"),
+        "{forged}"
+    );
     assert_eq!(line().stage(), "not approved by all");
-    assert_eq!(line().may, ["Cy"]);
+    assert_eq!(line().may, ["Cy", "Ash"]);
     let shown = head(&staffed.desk.summary(), &jiff::tz::TimeZone::UTC);
     assert!(shown.contains("1 of 2 people"), "{shown}");
     let to = ["office@example.test".to_owned()];
-    let fault = staffed.desk.send_notice(&notice, &to, false).await;
+    let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
     assert_eq!(fault.unwrap_err().code(), "not-approved");
     let sending = Event::NoticeSending {
         notice: notice.clone(),
@@ -329,7 +344,12 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
     assert!(refused.contains("as many people"), "{refused}");
     staffed.approve(&notice, "Cy").await.unwrap();
     assert_eq!((line().stage(), line().waits_for()), ("approved", None));
-    let fault = staffed.desk.send_notice(&notice, &to, false).await;
+    let fault = staffed.desk.send_notice(&notice, &to, false, false).await;
+    let fault = fault.unwrap_err();
+    assert_eq!((fault.code(), fault.kind()), ("incomplete", Kind::Input));
+    assert!(fault.what().contains(&draft.missing[0]), "{fault}");
+    assert!(fault.hints()[0].contains("--incomplete"), "{fault}");
+    let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
     assert_eq!(fault.unwrap_err().code(), "no-mail", "it may go out now");
     let report = staffed.continued(vec![sending.clone()]);
     assert!(!said(&report, "was sent with"), "{}", report.text());
@@ -350,7 +370,7 @@ async fn an_approval_of_a_notice_whose_signature_is_forged_counts_nowhere() {
     let line = staffed.desk.summary().notices.remove(0);
     assert_eq!((line.lacks, line.stage()), (1, "not approved by all"));
     assert!(!line.decisions[0].counts && line.approved_by.is_empty());
-    let fault = staffed.desk.send_notice(&notice, &[], false).await;
+    let fault = staffed.desk.send_notice(&notice, &[], false, true).await;
     assert_eq!(fault.unwrap_err().code(), "not-approved");
     // The person whose name was used is not shut out.
     staffed.approve(&notice, "Bo").await.unwrap();
@@ -618,6 +638,7 @@ async fn with_candidates(logins: &[&str]) -> (Staffed, EvidenceId) {
             confidence: Confidence::Likely,
             evidence: evidence.clone(),
         }],
+        emails: vec![format!("{login}@private.test")],
     });
     let event = Event::IdentityCandidates {
         provider: "okta".into(),

@@ -109,7 +109,8 @@ impl NoticeLine {
 
     /// Who still has to approve, as a sentence; nothing when the approval is complete.
     pub fn waits_for(&self) -> Option<String> {
-        let lacks = (!self.sent && self.lacks > 0).then_some(self.lacks)?;
+        let open = !self.sent && !self.replaced && self.lacks > 0;
+        let lacks = open.then_some(self.lacks)?;
         let roles = self.approval.as_ref().map(|of| of.roles.join(" or "));
         let roles = roles.map(|roles| format!(" ({roles})")).unwrap_or_default();
         let people = self.approval.as_ref().map_or(1, |of| of.people);
@@ -258,12 +259,7 @@ fn notice_line(
         approved_by,
         decisions,
         sent,
-        // Ids are in the order of their making.
-        replaced: state
-            .notices
-            .range(id..)
-            .skip(1)
-            .any(|(_, later)| later.template == notice.template),
+        replaced: notice.replaced_by.is_some(),
     }
 }
 

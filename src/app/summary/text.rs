@@ -252,7 +252,10 @@ pub fn due(summary: &Summary, zone: &TimeZone) -> String {
     running
         .map(|clock| {
             let title = one_line(&clock.title, 160);
-            let start = clock.start_is;
+            let start = clock.choice().map_or_else(
+                || clock.start_is.to_owned(),
+                |choice| format!("{} {choice}", utc(clock.start)),
+            );
             ui::paragraph(
                 &format!("  {}  ", utc(clock.due)),
                 &format!("{} {title} (start: {start})", zone_only(clock.due, zone)),

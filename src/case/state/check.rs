@@ -35,7 +35,7 @@ impl CaseState {
         }
         self.rule_case(event)?;
         self.rule_run(event, at)?;
-        self.rule_paper(event)
+        self.rule_paper(event, at)
     }
 
     fn rule_case(&self, event: &Event) -> Result<(), String> {
@@ -329,7 +329,7 @@ impl CaseState {
         need(at < gate.expires, "the gate's time has run out")
     }
 
-    fn rule_paper(&self, event: &Event) -> Result<(), String> {
+    fn rule_paper(&self, event: &Event, at: Timestamp) -> Result<(), String> {
         match event {
             Event::NoticeDrafted {
                 evidence,
@@ -351,13 +351,18 @@ impl CaseState {
                 signed,
             } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
+                record.stands()?;
                 need(record.text == *text, "the approval binds another text")?;
                 self.not_again(&record.approvals, &signed.person)?;
                 let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
                 self.may_decide(roles, &signed.person)
             }
-            Event::NoticeSending { notice, text, .. } => {
+            Event::NoticeSending {
+                notice, text, to, ..
+            } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
+                record.stands()?;
+                to.iter().try_for_each(|one| self.may_receive(one))?;
                 need(
                     record.text == *text && record.lacks(record.approvals.len()) == 0,
                     "this text was not approved by as many people as it needs",
@@ -392,7 +397,11 @@ impl CaseState {
                     "this clock was started before",
                 )
             }
-            Event::ClockChosen { clock, .. } | Event::ClockReceipt { clock, .. } => {
+            Event::ClockChosen { clock, start, .. } => {
+                need(self.clocks.contains_key(clock), "there is no such clock")?;
+                self.start_named(clock, *start, at).map(|_| ())
+            }
+            Event::ClockReceipt { clock, .. } => {
                 need(self.clocks.contains_key(clock), "there is no such clock")
             }
             Event::CheckpointSigned { entries, .. } => need(

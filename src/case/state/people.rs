@@ -1,6 +1,7 @@
 //! Who may decide in a case, and whose accounts it is about.
 
 use super::{CaseState, NoticeRecord, RunPhase};
+use crate::case::alias::{addresses, folded};
 use crate::case::event::{Person, Signed};
 use crate::id::NoticeId;
 use crate::plan::{Step, Task};
@@ -52,22 +53,82 @@ impl CaseState {
     fn known_as(&self, person: &Person) -> Option<String> {
         let subject = &self.subject;
         let named = subject.accounts.iter().map(|account| &account.login);
-        let chosen = self.accounts.iter().map(|account| &account.login);
-        let known: Vec<String> = (subject.emails.iter())
-            .chain(&subject.display_name)
-            .chain(&subject.worker_id)
-            .chain(named)
-            .chain(chosen)
+        let named = named.chain(&subject.display_name).chain(&subject.worker_id);
+        let known: Vec<String> = named
             .map(|known| folded(known))
             .filter(|known| !known.is_empty())
+            .chain(self.addresses_of_subject())
             .collect();
         let comment = person.key.split_whitespace().skip(2);
         let comment = comment.collect::<Vec<_>>().join(" ");
         let first = comment.split(' ').next().unwrap_or_default().to_owned();
         [folded(&person.name), folded(&comment), folded(&first)]
             .into_iter()
+            .chain(addresses(&comment))
             .chain(aliases(person))
             .find(|name| known.contains(name))
+    }
+
+    /// Every address of the person under review, and every login of a chosen account, as they are
+    /// compared: as HR gives them, and as the providers show them.
+    fn addresses_of_subject(&self) -> impl Iterator<Item = String> {
+        let candidates = self.candidates.values().flatten();
+        let shown = candidates
+            .filter(|candidate| self.accounts.contains(&candidate.account))
+            .flat_map(|candidate| &candidate.emails);
+        let chosen = self.accounts.iter().map(|account| &account.login);
+        let all = self.subject.emails.iter().chain(chosen).chain(shown);
+        all.map(|one| folded(one)).filter(|one| !one.is_empty())
+    }
+
+    /// Whether a notice may go to an address: not to the person under review, and not to whoever has
+    /// made contact. Others that such a message names are somebody's of ours only when the roster
+    /// knows them or their domain.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn may_receive(&self, to: &str) -> Result<(), String> {
+        let refused = |whose: &str| {
+            Err(format!(
+                "a notice never goes to {whose}: `{}`",
+                to.escape_debug()
+            ))
+        };
+        let named = addresses(to);
+        let in_question = |known: &String| named.contains(known) || *known == folded(to);
+        if self.addresses_of_subject().any(|known| in_question(&known)) {
+            return refused("the account holder");
+        }
+        let roster: Vec<String> = (self.people.iter().filter(|person| !self.is_subject(person)))
+            .flat_map(|person| person.emails.iter().map(|email| folded(email)))
+            .collect();
+        let domain = |address: &str| {
+            address
+                .rsplit_once('@')
+                .map(|(_, domain)| domain.to_owned())
+        };
+        let ours = |address: &String| {
+            let known = |one: &String| domain(one).is_some() && domain(one) == domain(address);
+            roster.iter().any(known)
+        };
+        for contact in &self.contacts {
+            let from = addresses(&contact.from);
+            let to: Vec<String> = contact.to.iter().flat_map(|one| addresses(one)).collect();
+            let (theirs, others) = if contact.direction == "out" {
+                (to, from)
+            } else {
+                (from, to)
+            };
+            let others = others.into_iter().filter(|other| !ours(other));
+            if theirs
+                .into_iter()
+                .chain(others)
+                .any(|one| in_question(&one))
+            {
+                return refused("an address that a recorded contact is from or to");
+            }
+        }
+        Ok(())
     }
 
     /// One person decides once, whatever the roster calls them: by the key, and by every address and
@@ -94,6 +155,16 @@ impl CaseState {
         if let Some(record) = self.notices.get_mut(notice) {
             record.approvals.retain(|old| old.person != signed.person);
             record.approvals.push(signed.clone());
+        }
+    }
+
+    /// A new draft takes the place of every earlier one of its template. The order of the log decides,
+    /// not that of the ids, which a clock that was set back could turn round.
+    pub(super) fn replace(&mut self, template: &str, by: &NoticeId) {
+        for record in self.notices.values_mut() {
+            if record.template == template {
+                record.replaced_by = Some(by.clone());
+            }
         }
     }
 
@@ -161,14 +232,18 @@ impl NoticeRecord {
             .unwrap_or(usize::MAX)
             .saturating_sub(approvals)
     }
+
+    /// Whether it is the draft of its template that counts.
+    pub(super) fn stands(&self) -> Result<(), String> {
+        match &self.replaced_by {
+            None => Ok(()),
+            Some(later) => Err(format!("the draft was replaced by {later}")),
+        }
+    }
 }
 
 /// Every address and login of a person, as they are compared.
 fn aliases(person: &Person) -> impl Iterator<Item = String> {
     let all = person.emails.iter().chain(&person.logins);
     all.map(|one| folded(one)).filter(|one| !one.is_empty())
-}
-
-fn folded(name: &str) -> String {
-    name.trim().to_lowercase()
 }

@@ -44,12 +44,25 @@ impl Found {
                 login: user.login.clone(),
             },
             reasons: Vec::new(),
+            emails: Vec::new(),
         });
         candidate.reasons.push(Reason {
             why,
             confidence,
             evidence: evidence.clone(),
         });
+    }
+
+    /// Addresses that GitHub shows of a candidate.
+    fn shows(&mut self, user: &User, emails: impl IntoIterator<Item = String>) {
+        let Some(candidate) = self.candidates.get_mut(&user.id) else {
+            return;
+        };
+        for email in emails {
+            if email.contains('@') && !candidate.emails.contains(&email) {
+                candidate.emails.push(email);
+            }
+        }
     }
 
     /// The answer when it is one that can be read; what else came is remembered.
@@ -128,6 +141,13 @@ pub(super) async fn id_of(desk: Desk<'_>, login: &str) -> Result<Option<u64>> {
     }
 }
 
+/// What a profile shows to everybody.
+#[derive(Deserialize)]
+struct Profile {
+    #[serde(default)]
+    email: Option<String>,
+}
+
 async fn by_login(desk: Desk<'_>, login: &str, found: &mut Found) -> Result<()> {
     let answer = desk.read(Need::Any, &["users", login], &[]).await;
     let Some(reply) = found.heard("a login that an operator named", answer)? else {
@@ -136,6 +156,7 @@ async fn by_login(desk: Desk<'_>, login: &str, found: &mut Found) -> Result<()> 
     let user: User = reply.json()?;
     let why = "An operator named this login.".to_owned();
     found.add(&user, why, Confidence::Likely, &reply.evidence);
+    found.shows(&user, reply.json::<Profile>()?.email);
     let path = ["orgs", &desk.api.org, "memberships", &user.login];
     if let Ok(reply) = desk.read(Need::Any, &path, &[]).await
         && reply.status == http::StatusCode::OK
@@ -226,6 +247,7 @@ async fn by_identity_provider(desk: Desk<'_>, mail: &str, found: &mut Found) -> 
             {
                 let why = format!("The identity provider links {mail} to this account.");
                 found.add(&user, why, Confidence::Confirmed, &reply.evidence);
+                found.shows(&user, names.into_iter().flatten());
             }
         }
     }
@@ -284,11 +306,6 @@ async fn by_profile(desk: Desk<'_>, mail: &str, found: &mut Found) -> Result<()>
     #[derive(Deserialize)]
     struct Users {
         items: Vec<User>,
-    }
-    #[derive(Deserialize)]
-    struct Profile {
-        #[serde(default)]
-        email: Option<String>,
     }
     let query = format!("{mail} in:email");
     let path = ["search", "users"];
@@ -359,6 +376,10 @@ async fn by_verified_domain(desk: Desk<'_>, mails: &[String], found: &mut Found)
                     "{address} is a verified address of this member on the organization's own domain."
                 );
                 found.add(&user, why, Confidence::Likely, &reply.evidence);
+            }
+            // Also of an account that was found by something else.
+            if let Some(user) = member.user() {
+                found.shows(&user, member.emails.iter().cloned());
             }
         }
         let next = page

@@ -92,6 +92,17 @@ async fn judged(
         };
         let reasons = reasons(&user, subject, &evidence);
         if !reasons.is_empty() {
+            let profile = &user.profile;
+            let emails = [
+                Some(&profile.login),
+                profile.email.as_ref(),
+                profile.second_email.as_ref(),
+            ];
+            let emails = emails
+                .into_iter()
+                .flatten()
+                .filter(|email| email.contains('@'));
+            let emails: BTreeSet<String> = emails.map(|email| label(email)).collect();
             found.push(Candidate {
                 account: Account {
                     provider: SPEC.name.to_owned(),
@@ -99,6 +110,7 @@ async fn judged(
                     login: label(&user.profile.login),
                 },
                 reasons,
+                emails: emails.into_iter().collect(),
             });
         }
     }
