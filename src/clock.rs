@@ -121,7 +121,11 @@ pub fn propose(state: &CaseState, trails: &[&TrailSpec]) -> Vec<ClockStart> {
     for rule in RULES {
         let candidates = candidates(rule, state);
         if !candidates.is_empty() {
-            starts.push(rule.start(state, candidates));
+            let mut start = rule.start(state, candidates);
+            if rule.trigger == Trigger::Demand {
+                start.doubts.extend(claims(state));
+            }
+            starts.push(start);
         }
     }
     let demands = state.contacts.iter().filter(|contact| contact.demand);
@@ -150,24 +154,43 @@ fn candidates(rule: &Rule, state: &CaseState) -> Vec<Reading> {
             })
             .into_iter()
             .collect(),
-        Trigger::Demand => demands()
-            .flat_map(|contact| {
-                let received = Reading {
-                    at: contact.received,
-                    how: format!("{} reached us", contact.id),
-                };
-                let sent = contact.sent.filter(|sent| *sent <= contact.received);
-                sent.map(|at| Reading {
-                    at,
-                    how: format!("{} says it was sent then", contact.id),
-                })
-                .into_iter()
-                .chain([received])
-            })
-            .collect(),
+        Trigger::Demand => demands().flat_map(reached).collect(),
     };
     readings.sort_by_key(|reading| reading.at);
     readings
+}
+
+/// When a demand may have reached us: what its header says, where that is plausible, and always when
+/// our own clock saw it.
+fn reached(contact: &Contact) -> Vec<Reading> {
+    let sent = contact.sent.filter(|sent| *sent <= contact.received);
+    let imported = (contact.imported()).filter(|at| *at != contact.received);
+    let told = [
+        (sent, "says it was sent then"),
+        (Some(contact.received), "reached us"),
+        (imported, "was taken in here"),
+    ];
+    told.into_iter()
+        .filter_map(|(at, what)| {
+            let at = at.filter(|at| contact.doubt(*at).is_none())?;
+            let how = format!("{} {what}", contact.id);
+            Some(Reading { at, how })
+        })
+        .collect()
+}
+
+/// What headers of demands claim and nothing is counted from.
+fn claims(state: &CaseState) -> Vec<String> {
+    let demands = state.contacts.iter().filter(|contact| contact.demand);
+    demands
+        .flat_map(|contact| {
+            contact.doubtful().map(|claim| {
+                let (at, told) = (crate::time::utc(claim.at), contact.told(claim));
+                let told = crate::hostile::one_line(&told, 300);
+                format!("{}: {at}, {told}. Choose it if it is right.", contact.id)
+            })
+        })
+        .collect()
 }
 
 /// The deadline that a demand sets, from its earliest reading. It is watched, never obeyed.

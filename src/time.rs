@@ -58,12 +58,34 @@ pub fn utc(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// UTC plus one named zone: `2027-03-13T02:34:11Z (Fri 21:34 America/New_York)`.
+/// UTC plus one named zone, with its date where that is another than the one in UTC:
+/// `2027-03-13T02:34:11Z (Fri 2027-03-12 21:34 America/New_York)`.
 pub fn utc_and_zone(at: Timestamp, zone: &TimeZone) -> String {
     let name = zone.iana_name().unwrap_or("UTC");
     if name == "UTC" || name == "Etc/UTC" {
         return utc(at);
     }
     let local = at.to_zoned(zone.clone());
-    format!("{} ({} {name})", utc(at), local.strftime("%a %H:%M"))
+    let other = local.date() != at.to_zoned(TimeZone::UTC).date();
+    let form = if other { "%a %F %H:%M" } else { "%a %H:%M" };
+    format!("{} ({} {name})", utc(at), local.strftime(form))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_day_in_the_zone_is_named() {
+        let zone = TimeZone::get("America/New_York").unwrap_or(TimeZone::UTC);
+        let shown = |text: &str| text.parse::<Timestamp>().map(|at| utc_and_zone(at, &zone));
+        assert_eq!(
+            shown("2027-03-15T00:00:00Z").ok().as_deref(),
+            Some("2027-03-15T00:00:00Z (Sun 2027-03-14 20:00 America/New_York)")
+        );
+        assert_eq!(
+            shown("2027-03-15T12:00:00Z").ok().as_deref(),
+            Some("2027-03-15T12:00:00Z (Mon 08:00 America/New_York)")
+        );
+    }
 }

@@ -128,15 +128,67 @@ impl Desk {
 
     async fn record(&self, contact: Contact) -> Result<Contact> {
         let mut events = vec![Event::ContactRecorded(contact.clone())];
-        if contact.demand && self.log.read(|state| state.sanctions_hold.is_none()) {
-            events.push(Event::SanctionsHeld {
-                reason: HOLD.to_owned(),
-                contact: Some(contact.id.clone()),
-            });
+        if contact.demand {
+            events.extend(self.hold(&contact.id));
         }
         self.log.append(&self.by, events).await?;
         self.propose_clocks().await?;
         Ok(contact)
+    }
+
+    /// Records what a person says of a contact. A demand does what a recognised one does: the hold, and
+    /// the clocks. "No demand" lifts nothing: a hold is counsel's, and a clock is ended by a receipt.
+    ///
+    /// # Errors
+    /// No reason, no such contact, or a demand in what we sent.
+    pub async fn contact_mark(
+        &self,
+        contact: &ContactId,
+        demand: bool,
+        reason: &str,
+    ) -> Result<Contact> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            return Err(Fault::input("no-reason", "A judgment needs a reason.")
+                .at("--reason")
+                .hint("say in one sentence what was read that says so"));
+        }
+        let known = self.log.read(|state| {
+            let mut all = state.contacts.iter();
+            all.find(|known| known.id == *contact).cloned()
+        });
+        let known = known.ok_or_else(|| {
+            Fault::input("no-contact", "The case has no such contact.")
+                .at(contact)
+                .hint(format!("see `cordon contact list {}`", self.log.case()))
+        })?;
+        if demand && known.direction != "in" {
+            return Err(
+                Fault::input("contact-ours", "This is a message that we sent.")
+                    .at(contact)
+                    .hint("mark the message that makes the demand"),
+            );
+        }
+        let mut events = vec![Event::ContactJudged {
+            contact: contact.clone(),
+            demand,
+            reason: reason.to_owned(),
+        }];
+        if demand {
+            events.extend(self.hold(contact));
+        }
+        self.log.append(&self.by, events).await?;
+        self.propose_clocks().await?;
+        Ok(Contact { demand, ..known })
+    }
+
+    /// The hold that a demand opens, unless one stands.
+    fn hold(&self, contact: &ContactId) -> Option<Event> {
+        let none = self.log.read(|state| state.sanctions_hold.is_none());
+        none.then(|| Event::SanctionsHeld {
+            reason: HOLD.to_owned(),
+            contact: Some(contact.clone()),
+        })
     }
 
     /// Starts every clock that the case gives reason for and that does not run yet.

@@ -33,6 +33,8 @@ pub struct Summary {
     pub title: String,
     /// `open`, `held` or `closed`.
     pub phase: Phase,
+    /// Whether there is a plan.
+    pub planned: bool,
     /// Where the run stands.
     pub run: RunPhase,
     /// How many doors are open, closing, closed, unknown.
@@ -111,6 +113,7 @@ impl Summary {
             case: state.case.clone(),
             title: state.title.clone(),
             phase: state.phase,
+            planned: state.plan.is_some(),
             run: state.run,
             doors: state.door_counts(),
             door_list: door_list(state),

@@ -416,6 +416,13 @@ pub enum Event {
     },
     #[serde(rename = "contact.recorded")]
     ContactRecorded(Contact),
+    /// A person's word on whether a contact makes a demand; it counts over what was recognised.
+    #[serde(rename = "contact.judged")]
+    ContactJudged {
+        contact: ContactId,
+        demand: bool,
+        reason: String,
+    },
     #[serde(rename = "sanctions.held")]
     SanctionsHeld {
         reason: String,
@@ -493,6 +500,50 @@ pub struct Contact {
     /// Whether it hints at a threat without a demand. A flag to look at, which starts nothing.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub hinted: bool,
+}
+
+/// How long before it was taken in a header may say that a mail came or was written. A server tries
+/// for four or five days (RFC 5321, 4.5.4.1), and the people who take it in may be a week away; what
+/// is older moves no clock until a person says so.
+pub const PLAUSIBLE: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
+/// How far the clock of the server that wrote a header may be ahead of ours without a word.
+const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
+/// Why a header's instant is not counted in a mail that our own clock saw at `imported`: anyone can
+/// write a header. `None` when it is plausible.
+pub fn doubt(at: Timestamp, imported: Timestamp) -> Option<&'static str> {
+    let before = imported.duration_since(at);
+    if before > PLAUSIBLE {
+        return Some("more than 14 days before the mail was taken in");
+    }
+    (before < -SKEW).then_some("after the mail was taken in")
+}
+
+impl Contact {
+    /// When our own clock saw the mail; `None` for what a person told.
+    pub fn imported(&self) -> Option<Timestamp> {
+        let mut arrivals = self.arrivals.iter();
+        Some(arrivals.find(|one| one.source == "import")?.at)
+    }
+
+    /// Why an instant of its header is not counted.
+    pub fn doubt(&self, at: Timestamp) -> Option<&'static str> {
+        doubt(at, self.imported()?)
+    }
+
+    /// Whose word a time of it is, and why it is not counted. May quote hostile text.
+    pub fn told(&self, arrival: &Arrival) -> String {
+        match self.doubt(arrival.at) {
+            Some(doubt) => format!("{}; not counted: {doubt}", arrival.whose()),
+            None => arrival.whose(),
+        }
+    }
+
+    /// The times of its header that are not counted.
+    pub fn doubtful(&self) -> impl Iterator<Item = &Arrival> {
+        let arrivals = self.arrivals.iter();
+        arrivals.filter(|one| self.doubt(one.at).is_some())
+    }
 }
 
 /// A time that a mail came with, and whose word it is.

@@ -10,11 +10,13 @@ pub use start::Named;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::{ClockStart, Contact, Entry, Event, Evidence, Outcome, Person, Quorum, Signed};
+use super::event::{
+    Actor, ClockStart, Contact, Entry, Event, Evidence, Outcome, Person, Quorum, Signed,
+};
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{CaseId, ClockId, DoorId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, NoticeId};
 use crate::plan::{Plan, Step, StepId, Task};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
@@ -154,6 +156,19 @@ pub struct Choice {
     pub at: Timestamp,
 }
 
+/// What a person said of a contact.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Judgment {
+    /// Whether it makes a demand.
+    pub demand: bool,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A clock as the log tells it.
 #[derive(Debug, Clone)]
 pub struct ClockRecord {
@@ -259,7 +274,10 @@ pub struct CaseState {
     pub steps: BTreeMap<StepId, StepRecord>,
     pub gates: BTreeMap<StepId, GateRecord>,
     pub notices: BTreeMap<NoticeId, NoticeRecord>,
+    /// Each with the demand that a person saw in it, where one judged.
     pub contacts: Vec<Contact>,
+    /// The last word of a person on a contact.
+    pub judged: BTreeMap<ContactId, Judgment>,
     pub sanctions_hold: Option<String>,
     pub clocks: BTreeMap<ClockId, ClockRecord>,
     pub checkpoints: Vec<(u64, Digest)>,
@@ -347,6 +365,11 @@ impl CaseState {
             }
             Event::SanctionsHeld { reason, .. } => self.sanctions_hold = Some(reason.clone()),
             Event::ContactRecorded(contact) => self.contacts.push(contact.clone()),
+            Event::ContactJudged {
+                contact,
+                demand,
+                reason,
+            } => self.judge(contact, *demand, reason, entry),
             Event::CheckpointSigned { entries, head, .. } => {
                 self.checkpoints.push((*entries, *head));
             }
@@ -358,6 +381,21 @@ impl CaseState {
                 self.apply_paper(entry);
             }
         }
+    }
+
+    /// What a person sees in a contact counts from now on; a hold and clocks stay as they are.
+    fn judge(&mut self, contact: &ContactId, demand: bool, reason: &str, entry: &Entry) {
+        let known = self.contacts.iter_mut().find(|known| known.id == *contact);
+        if let Some(known) = known {
+            known.demand = demand;
+        }
+        let judgment = Judgment {
+            demand,
+            reason: reason.to_owned(),
+            by: entry.by.clone(),
+            at: entry.at,
+        };
+        self.judged.insert(contact.clone(), judgment);
     }
 
     /// Identities, doors and trails.

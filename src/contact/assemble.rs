@@ -6,7 +6,7 @@ use super::deadline::{self, Reference};
 use super::demand::{demand, hints};
 use super::eml::{Message, Party};
 use super::indicator;
-use crate::case::event::{Arrival, Contact, Indicator};
+use crate::case::event::{Arrival, Contact, Indicator, doubt};
 use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::{ContactId, EvidenceId};
@@ -67,9 +67,10 @@ pub fn from_mail(
     let received = arrivals.first().map_or(message.received, |first| first.at);
     let demanded = direction == "in" && demand(&whole).is_some();
     let reference = Reference {
-        sent,
+        sent: sent.filter(|at| doubt(*at, message.received).is_none()),
         offset,
         received,
+        imported: Some(message.received),
         zones,
     };
     let lines = |parties: &[Party]| {
@@ -108,8 +109,9 @@ pub fn from_mail(
 
 /// Who says when a mail came in or was written, the most trustworthy first.
 ///
-/// The top `Received` is the last that was written, by the server that had the mail before us; one
-/// that lies after the import shows a clock or a header that is wrong, and comes behind our own.
+/// The top `Received` is the last that was written, by the server that had the mail before us, or by
+/// whoever made the file. One that lies after the import or long before it shows a clock or a header
+/// that is wrong, and comes behind our own.
 fn arrivals(message: &Message) -> Vec<Arrival> {
     let imported = Arrival {
         source: "import".to_owned(),
@@ -129,10 +131,10 @@ fn arrivals(message: &Message) -> Vec<Arrival> {
         by: None,
     });
     let mut found: Vec<Arrival> = top.into_iter().chain([imported]).collect();
-    if found
-        .first()
-        .is_some_and(|first| first.at > message.received)
-    {
+    let wrong = |first: &Arrival| {
+        first.at > message.received || doubt(first.at, message.received).is_some()
+    };
+    if found.first().is_some_and(wrong) {
         found.reverse();
     }
     found.extend(claimed);
@@ -214,6 +216,7 @@ pub fn from_person(
         sent: told.sent,
         offset: told.offset,
         received,
+        imported: None,
         zones,
     };
     let mut indicators = indicator::extract(&whole);

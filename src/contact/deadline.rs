@@ -30,6 +30,8 @@ pub struct Reference<'a> {
     pub offset: Option<Offset>,
     /// When we had it.
     pub received: Timestamp,
+    /// When our own clock saw it: what no header can move. `None` for what a person told.
+    pub imported: Option<Timestamp>,
     /// The zones of the company.
     pub zones: &'a [TimeZone],
 }

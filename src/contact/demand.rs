@@ -5,6 +5,7 @@
 //! will like it") is no demand; [`hints`] finds some of them, which is a flag of its own. No flag is
 //! not a finding that nothing is demanded.
 
+mod extort;
 mod hint;
 
 pub use hint::hints;
@@ -32,6 +33,8 @@ pub struct Why {
     pub publish: Vec<String>,
     /// Sentences that threaten to sell, or to give to a competitor.
     pub sell: Vec<String>,
+    /// Sentences that threaten otherwise: to delete, to tell others, an ultimatum over what was taken.
+    pub threat: Vec<String>,
     /// Sentences that offer or point to proof. On their own they make no demand.
     pub proof: Vec<String>,
 }
@@ -91,7 +94,7 @@ pub fn demand(text: &str) -> Option<Why> {
     let clipped = text
         .get(..text.floor_char_boundary(LONGEST))
         .unwrap_or_default();
-    let text = indicator::refang(clipped);
+    let text = indicator::refang(clipped).replace('’', "'");
     let sentences: Vec<&str> = sentence::split(&text)
         .into_iter()
         .filter_map(|range| text.get(range))
@@ -111,7 +114,10 @@ pub fn demand(text: &str) -> Option<Why> {
             quote(&mut why.sell, sentence);
         }
     }
-    let threatened = !(why.publish.is_empty() && why.sell.is_empty());
+    extort::find(&sentences, &mut why);
+    let threatened = [&why.publish, &why.sell, &why.threat]
+        .iter()
+        .any(|kind| !kind.is_empty());
     let held = HELD.is_in(&text) || has_wallet(&indicator::extract(&text));
     for sentence in &sentences {
         if asks_for_money(sentence, threatened || held) && !ORDINARY.is_in(sentence) {

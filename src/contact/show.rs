@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::demand::{Why, demand, hints};
 use super::eml::{Message, Party};
 use super::indicator::{defang, defang_text};
-use crate::case::event::{Arrival, Contact, Deadline, Indicator};
+use crate::case::event::{Contact, Deadline, Indicator};
 use crate::hostile;
 use crate::time::{Timestamp, utc_and_zone};
 
@@ -72,7 +72,7 @@ pub fn contact(contact: &Contact, zone: &TimeZone) -> View {
     contact.to.iter().for_each(|to| head.add("to", to));
     head.add("sent", &contact.sent.map_or("not told".to_owned(), when));
     head.add("received", &when(contact.received));
-    arrivals(&mut head, &contact.arrivals, zone);
+    arrivals(&mut head, contact, zone);
     head.add("subject", &contact.subject);
     head.add(
         "message id",
@@ -137,7 +137,7 @@ pub fn message(message: &Message, recorded: &Contact, zone: &TimeZone) -> View {
         None => head.add("date", "not told or not readable"),
     }
     head.add("received", &when(recorded.received));
-    arrivals(&mut head, &recorded.arrivals, zone);
+    arrivals(&mut head, recorded, zone);
     head.add(
         "message id",
         message.message_id.as_deref().unwrap_or("none"),
@@ -189,9 +189,10 @@ impl Head {
 }
 
 /// Whose word each time is; the first is the one that counts.
-fn arrivals(head: &mut Head, arrivals: &[Arrival], zone: &TimeZone) {
-    for arrival in arrivals {
-        let line = format!("{}: {}", utc_and_zone(arrival.at, zone), arrival.whose());
+fn arrivals(head: &mut Head, contact: &Contact, zone: &TimeZone) {
+    for arrival in &contact.arrivals {
+        let told = contact.told(arrival);
+        let line = format!("{}: {told}", utc_and_zone(arrival.at, zone));
         head.add("received by", &line);
     }
 }
@@ -206,6 +207,7 @@ fn safe_why(why: Why) -> Why {
         payment: all(why.payment),
         publish: all(why.publish),
         sell: all(why.sell),
+        threat: all(why.threat),
         proof: all(why.proof),
     }
 }

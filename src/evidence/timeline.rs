@@ -297,7 +297,7 @@ fn whose(contact: &Contact) -> String {
     };
     let others: Vec<String> = told
         .filter(|other| other.source != "import")
-        .map(|other| format!("; {}: {}", other.whose(), utc(other.at)))
+        .map(|other| format!("; {}: {}", contact.told(other), utc(other.at)))
         .collect();
     format!(" ({}{})", one_line(&first.whose(), 120), others.concat())
 }
@@ -370,6 +370,14 @@ fn ours(entry: &Entry) -> Option<Moment> {
         }
         Event::NoticeSent { notice, .. } => (Action, format!("{notice} sent")),
         Event::NoticeRefused { notice, why, .. } => (Action, format!("{notice} refused: {why}")),
+        Event::ContactJudged {
+            contact,
+            demand,
+            reason,
+        } => {
+            let judged = if *demand { "a demand" } else { "no demand" };
+            (Case, format!("{contact} judged {judged} by {by}: {reason}"))
+        }
         Event::SanctionsHeld { reason, .. } => (Action, format!("sanctions hold: {reason}")),
         Event::CheckpointSigned { entries, .. } => {
             (Case, format!("checkpoint signed over {entries} lines"))

@@ -254,6 +254,85 @@ async fn a_case_from_its_opening_to_the_export() {
     tampered(&desk, &folder.path().join("home/export"));
 }
 
+/// Where nothing was recognised a person judges, and a demand so marked does what a recognised one does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_says_what_is_a_demand() {
+    let folder = tempfile::tempdir().unwrap();
+    let staged = Staged::set(folder.path(), small_company(), Struck::default()).await;
+    let program = Program::at(folder.path(), Some(staged.config()));
+    let mut desk = Desk {
+        staged,
+        program,
+        case: String::new(),
+    };
+    let opening = "case open --email someone@mail-one.example";
+    desk.ends(0, opening).out.trim().clone_into(&mut desk.case);
+    let head = desk.ends(0, "status CASE").out;
+    assert!(
+        head.contains("no plan yet") && !head.contains("was not run"),
+        "{head}"
+    );
+    let text = "A friend of mine knows where you keep it.";
+    let added = desk.program.run(&[
+        "contact",
+        "add",
+        &desk.case,
+        "--channel",
+        "call",
+        "--from",
+        "+1-555",
+        "--text",
+        text,
+    ]);
+    assert!(
+        added
+            .out
+            .contains("demand    not recognised; a person judges (cordon contact mark "),
+        "{added:?}"
+    );
+    let list = desk.ends(0, "contact list CASE").out;
+    assert!(
+        list.contains("not seen") && !list.contains(" no\n"),
+        "{list}"
+    );
+    let one = desk.ends(0, "contact list CASE --json").json()["contacts"][0].clone();
+    assert_eq!(one["hinted"], false);
+    assert_eq!(one["judged"], serde_json::Value::Null);
+    let id = one["id"].as_str().unwrap();
+    let rules = |clocks: &serde_json::Value| clocks.to_string().matches("eu.gdpr.33").count();
+    assert_eq!(rules(&desk.ends(0, "clock list CASE --json").json()), 0);
+    let mark = |code, rest: &str| desk.ends(code, &format!("contact mark CASE {id} {rest}"));
+    mark(2, "--reason read");
+    mark(2, "--demand --no-demand --reason read");
+    mark(2, "--demand");
+    let said = mark(0, "--demand --reason threat-by-a-friend").out;
+    assert!(
+        said.contains("demand    yes")
+            && said.contains("Judged by")
+            && said.contains("hold      a sanctions hold stands"),
+        "{said}"
+    );
+    let status = desk.ends(0, "status CASE --json").json()["summary"].clone();
+    assert!(status["sanctions_hold"].is_string(), "{status}");
+    assert_eq!(status["contacts"]["demands"], 1);
+    assert_eq!(rules(&desk.ends(0, "clock list CASE --json").json()), 1);
+    // Who says that it is none lifts no hold and stops no clock.
+    mark(0, "--no-demand --reason a-joke");
+    let status = desk.ends(0, "status CASE --json").json()["summary"].clone();
+    assert!(status["sanctions_hold"].is_string(), "{status}");
+    assert_eq!(status["contacts"]["demands"], 0);
+    assert_eq!(rules(&desk.ends(0, "clock list CASE --json").json()), 1);
+    let one = desk.ends(0, "contact list CASE --json").json()["contacts"][0].clone();
+    assert_eq!(one["judged"]["reason"], "a-joke");
+    assert!(one["judged"]["by"]["operator"].is_string(), "{one}");
+    let timeline = desk.ends(0, "case timeline CASE").out;
+    assert!(
+        timeline.contains("judged a demand by operator")
+            && timeline.contains("judged no demand by operator"),
+        "{timeline}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_archive_is_begun_once_and_fetched_without_a_credential() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use cordon::canon::Digest;
 use cordon::case::event::{
-    Actor, Contact, Deadline, Entry, Event, Evidence, FORMAT, Reading, Source,
+    Actor, Arrival, Contact, Deadline, Entry, Event, Evidence, FORMAT, Reading, Source,
 };
 use cordon::case::state::CaseState;
 use cordon::case::subject::Subject;
@@ -57,6 +57,10 @@ impl World {
     }
 
     fn demand(&mut self, sent: &str, received: &str, due: &str) {
+        self.mail(sent, received, due, Vec::new());
+    }
+
+    fn mail(&mut self, sent: &str, received: &str, due: &str, arrivals: Vec<Arrival>) {
         let evidence = EvidenceId::fresh();
         self.add(
             received,
@@ -98,7 +102,7 @@ impl World {
                 }],
                 demand: true,
                 hinted: false,
-                arrivals: Vec::new(),
+                arrivals,
             }),
         );
     }
@@ -146,6 +150,45 @@ fn seventy_two_hours_are_elapsed_hours_over_a_change_of_the_clocks() {
         world.due("contact.demand", "2027-03-13T03:00:00Z").due,
         at("2027-03-16T03:12:00Z")
     );
+}
+
+#[test]
+fn a_header_from_another_year_starts_no_clock_and_is_told() {
+    let mut world = World::opened("2027-03-12T21:31:07Z");
+    let (forged, imported) = ("2001-01-01T00:00:00Z", "2027-03-13T09:00:00Z");
+    let arrival = |source: &str, when: &str| Arrival {
+        source: source.into(),
+        at: at(when),
+        by: None,
+    };
+    let arrivals = vec![
+        arrival("import", imported),
+        arrival("received-header", forged),
+        arrival("date-header", forged),
+    ];
+    // Also where the log says that it was received then, as older ones do.
+    world.mail(forged, forged, "2027-03-16T09:00:00Z", arrivals);
+    world.start_all("2027-03-13T09:00:01Z");
+    let gdpr = world.due("eu.gdpr.33", "2027-03-13T10:00:00Z");
+    assert_eq!((gdpr.start, gdpr.state), (at(imported), "running"));
+    assert_eq!(gdpr.candidates.len(), 1, "{:?}", gdpr.candidates);
+    let told = gdpr
+        .doubts
+        .iter()
+        .filter(|doubt| doubt.contains("2001-01-01T00:00:00Z"));
+    assert_eq!(told.count(), 2, "{:?}", gdpr.doubts);
+    // A plausible header counts first, and our own clock is a candidate beside it.
+    let mut world = World::opened("2027-03-12T21:31:07Z");
+    let header = "2027-03-13T02:34:30Z";
+    let arrivals = vec![
+        arrival("received-header", header),
+        arrival("import", imported),
+    ];
+    world.mail(header, header, "2027-03-16T09:00:00Z", arrivals);
+    world.start_all("2027-03-13T09:00:01Z");
+    let gdpr = world.due("eu.gdpr.33", "2027-03-13T10:00:00Z");
+    assert_eq!(gdpr.start, at(header));
+    assert_eq!(gdpr.candidates.last().unwrap().at, at(imported));
 }
 
 #[test]

@@ -649,15 +649,29 @@ fn the_time_of_a_mail_is_the_word_of_the_server_that_had_it_last() {
         taken.arrivals[0].by.as_deref(),
         Some("mx.brackenridge.example")
     );
-    // The deadline counts from the claim and from the receipt, not from the import.
+    // The deadline counts from the receipt and from the import; the claim is more than 14 days old.
     let readings: Vec<Timestamp> = taken.deadlines[0].readings.iter().map(|r| r.at).collect();
     assert!(
         readings.contains(&at("2027-03-15T03:12:07Z")),
         "{readings:?}"
     );
     assert!(
-        !readings.contains(&at("2027-03-17T09:00:00Z")),
+        readings.contains(&at("2027-03-17T09:00:00Z")),
         "{readings:?}"
+    );
+    assert!(
+        !readings.contains(&at("2027-03-03T08:00:00Z")),
+        "{readings:?}"
+    );
+    assert!(
+        show::contact(&taken, &TimeZone::UTC)
+            .head
+            .iter()
+            .any(|(_, line)| {
+                line.contains(
+                    "Date header, as claimed by the sender; not counted: more than 14 days before",
+                )
+            })
     );
     let shown = show::contact(&taken, &TimeZone::UTC);
     let lines: Vec<&str> = (shown.head.iter())
@@ -682,4 +696,51 @@ fn the_time_of_a_mail_is_the_word_of_the_server_that_had_it_last() {
     old.as_object_mut().unwrap().remove("arrivals");
     let old: Contact = serde_json::from_value(old).unwrap();
     assert!(old.arrivals.is_empty() && !old.hinted);
+}
+
+#[test]
+fn a_forged_header_moves_no_clock() {
+    let imported = at("2027-03-15T09:00:00Z");
+    let take = |received: &str, date: &str, text: &str| {
+        let mail = format!(
+            "Received: from x.example by y.example; {received}\r\nDate: {date}\r\n\
+             From: a@mail-one.example\r\nSubject: hi\r\n\r\n{text}\r\n"
+        );
+        let message = eml::read(mail.as_bytes(), imported).unwrap();
+        contact::from_mail(ContactId::of(&["a"]), &message, "in", Vec::new(), &[])
+    };
+    let instants = |contact: &Contact| -> Vec<Timestamp> {
+        let readings = contact.deadlines.iter().flat_map(|one| &one.readings);
+        readings.map(|reading| reading.at).collect()
+    };
+    let old = "Mon, 1 Jan 2001 00:00:00 +0000";
+    let words = "Pay 2 BTC within 72 hours or we publish your files.";
+    let forged = take(old, old, words);
+    assert_eq!(forged.received, imported);
+    assert_eq!(forged.arrivals[0].source, "import");
+    assert_eq!(
+        forged.sent,
+        Some(at("2001-01-01T00:00:00Z")),
+        "kept as claimed"
+    );
+    assert_eq!(instants(&forged), [at("2027-03-18T09:00:00Z")]);
+    assert_eq!(forged.doubtful().count(), 2);
+    // Only the date is forged, and nothing is: every plausible instant has its reading.
+    let dated = take("Sun, 14 Mar 2027 09:00:00 +0000", old, words);
+    let expected = ["2027-03-17T09:00:00Z", "2027-03-18T09:00:00Z"].map(at);
+    assert_eq!(
+        (dated.received, instants(&dated)),
+        (at("2027-03-14T09:00:00Z"), expected.to_vec())
+    );
+    let plain = "Sun, 14 Mar 2027 09:00:00 +0000";
+    assert_eq!(take(plain, plain, words).doubtful().count(), 0);
+    // A plausible date may be false too: a day that was past on arrival is also read from our own.
+    let friday = take(
+        "Wed, 3 Mar 2027 09:00:00 +0000",
+        "Wed, 3 Mar 2027 09:00:00 +0000",
+        "Pay 2 BTC until Friday or we publish your files.",
+    );
+    let read = instants(&friday);
+    assert!(read.contains(&at("2027-03-05T00:00:00Z")), "{read:?}");
+    assert!(read.contains(&at("2027-03-19T00:00:00Z")), "{read:?}");
 }

@@ -47,6 +47,7 @@ fn published_chats_are_read_without_a_fault() {
         sent: Some(received),
         offset: None,
         received,
+        imported: None,
         zones: &[],
     };
     for path in &paths {

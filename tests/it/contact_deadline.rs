@@ -35,6 +35,7 @@ impl Desk {
             sent: Some(at(self.sent)),
             offset: self.offset.map(|hours| Offset::from_hours(hours).unwrap()),
             received: at(self.sent),
+            imported: None,
             zones: &zones,
         };
         find(text, &reference)
@@ -138,6 +139,7 @@ fn a_span_counts_from_the_sending_and_from_a_late_receipt() {
         sent: Some(at("2027-05-06T06:00:00Z")),
         offset: None,
         received: at("2027-05-06T09:00:00Z"),
+        imported: None,
         zones: &[],
     };
     let found = find("within 48h", &reference);
@@ -545,6 +547,12 @@ fn an_instant_is_read_once_and_whole() {
     assert_eq!(
         all[0].1[0].1,
         "the instant as written: 2027-05-16T10:00:30Z"
+    );
+    let all = BERLIN.find("by 2027-06-30T23:59:60Z");
+    assert_eq!(all[0].1[0].0, "2027-06-30T23:59:59Z");
+    assert_eq!(
+        all[0].1[0].1,
+        "the leap second 2027-06-30T23:59:60Z, read as the second 59 before it"
     );
     // Two instants are two deadlines; one that has passed is none.
     let all = BERLIN.find("by 2027-05-16T10:00:30Z, at the latest until 2027-05-17T10:00:31Z");

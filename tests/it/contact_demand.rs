@@ -47,6 +47,98 @@ fn demands_in_several_forms_are_seen() {
     }
 }
 
+/// No amount, no crypto money: what is held, what is wanted, and what happens otherwise.
+#[test]
+fn extortion_in_plain_words_is_a_demand() {
+    for text in [
+        "Your data has been encrypted. You have to pay.",
+        "Your servers are locked. Pay to get them back.",
+        "We have stolen your source code. Contact us at a@mail-one.example within 48 hours or else.",
+        "We stole your files. You have until Friday.",
+        "Pay me 50k or the customers will hear about it.",
+        "Hello. Please wire 30,000 EUR to the account below. Otherwise your files are on our blog tomorrow.",
+        "Give me my job back or I publish everything.",
+        "I will delete your production database unless I get my severance.",
+        "Pay me or I wipe the backups.",
+        "You should transfer 20 grand. If you don't, I will delete all the repositories.",
+        "I have a copy of your source code. Pay me.",
+        "I copied the whole repository before you fired me. Send me 20k by Friday or it goes on GitHub.",
+        "If I am not paid by Monday, the source code will be on Telegram.",
+        "Pay or I burn the servers.",
+        "Send money or I delete your repos.",
+        "Pay 50k or we tell your customers.",
+        "Quero meu dinheiro ou apago tudo.",
+        "We hacked your network. We expect payment.",
+        "Ihre Daten wurden verschlüsselt. Sie müssen zahlen.",
+        "Wir haben Ihren Quellcode gestohlen. Melden Sie sich binnen 48 Stunden, sonst passiert etwas.",
+        "Zahlen Sie mir 50k oder die Kunden erfahren davon.",
+        "Überweisen Sie 30.000 EUR. Sonst stehen Ihre Dateien morgen auf unserem Blog.",
+        "Geben Sie mir meine Stelle zurück oder ich veröffentliche alles.",
+        "Ich lösche Ihre Produktionsdatenbank, wenn ich meine Abfindung nicht bekomme.",
+        "Seus dados foram criptografados. Vocês têm que pagar.",
+        "Roubamos o seu código. Entrem em contato em 48 horas, senão vão se arrepender.",
+        "Paguem-me 50 mil ou os clientes vão saber.",
+        "Transfiram 30.000 EUR. Caso contrário, seus arquivos estarão no nosso blog amanhã.",
+        "Devolvam meu emprego ou eu publico tudo.",
+        "Vou apagar o banco de dados e os backups se eu não receber minha rescisão.",
+    ] {
+        assert!(demand(text).is_some(), "{text}");
+    }
+    let why = demand("Your data has been encrypted. You have to pay.").unwrap();
+    assert_eq!(why.payment, ["You have to pay."]);
+    let why = demand("Hi. I will delete your production database unless I get my severance.");
+    assert_eq!(
+        why.unwrap().threat,
+        ["I will delete your production database unless I get my severance."]
+    );
+}
+
+/// The same words in ordinary use: bills, wages, housekeeping, reports of a theft.
+#[test]
+fn plain_words_of_work_are_no_demand() {
+    for text in [
+        "You have until Friday.",
+        "You have until Friday to hand in the timesheet.",
+        "Your data has been encrypted at rest. You have to pay the licence renewal by March.",
+        "Your laptop has been encrypted as the policy asks. Contact the help desk within 48 hours for the recovery key.",
+        "Your account has been locked. You have to pay the outstanding invoice.",
+        "Some data of our customers was stolen at a vendor. Contact us within 30 days with your questions.",
+        "Your backup was encrypted with the new key. Call me before 5 pm.",
+        "Your files have been encrypted with BitLocker. Contact us within 24 hours for the key.",
+        "All data is encrypted in transit. Contact us before March with questions.",
+        "The files were stolen from your car? Contact the police within 48 hours.",
+        "If you do not pay my salary I will publish a review of the company.",
+        "I will delete my copy of the data when you have paid my invoice.",
+        "Pay your invoice now to avoid losing your data.",
+        "Give me my access back or the code will not be ready.",
+        "Please give me my laptop back or pay me 800 EUR.",
+        "Pay me my final wages or I go to the labour court.",
+        "Pay me the 4k that you owe me or my lawyer will write to you.",
+        "Give me my last payslip or I will tell the labour inspectorate.",
+        "I want my severance. Otherwise I will file a complaint with the tribunal.",
+        "Give me my access back or I cannot finish the migration.",
+        "I will delete the old branch unless you need it.",
+        "I will delete the company data from my laptop as soon as you confirm.",
+        "We will delete your account unless you confirm your address.",
+        "We delete the test database every night unless you set the flag.",
+        "Please wire the 1,200 EUR for invoice 17; otherwise we stop the deliveries.",
+        "Please pay the hosting fee of 200 EUR or your website goes offline.",
+        "Send me the figures by noon or I publish the dashboard without them.",
+        "If you do not pay the invoice of $40 we will close your subscription.",
+        "Customers will hear about the new release in March or April.",
+        "Ihre Daten wurden verschlüsselt übertragen. Sie müssen die Rechnung noch zahlen.",
+        "Zahlen Sie mir meinen Lohn oder ich gehe vor das Arbeitsgericht.",
+        "Ich lösche die Testdaten morgen, wenn niemand sie braucht.",
+        "Sie haben bis Freitag Zeit, die Stunden einzutragen.",
+        "Paguem meu salário atrasado ou vou procurar a justiça do trabalho.",
+        "Seus dados foram atualizados. Vocês têm até sexta para conferir.",
+        "Vou apagar o branch antigo se ninguém precisar dele.",
+    ] {
+        assert_eq!(demand(text), None, "{text}");
+        assert!(hints(text).is_empty(), "{text}");
+    }
+}
+
 #[test]
 fn ordinary_mail_raises_no_flag() {
     for text in [
@@ -95,6 +187,8 @@ fn a_hint_is_no_demand_but_has_its_own_flag() {
         "Es wäre schade, wenn das bekannt wird.",
         "Die Konkurrenz würde gut dafür zahlen.",
         "Sie wissen genau, was ich habe.",
+        "We have stolen your source code.",
+        "Pay me the wages you owe me or your customers will hear about it.",
         "Seria uma pena se isso vazasse.",
         "Seus concorrentes pagariam bem por isso.",
         "Você sabe o que eu tenho.",

@@ -1,7 +1,9 @@
 //! Notices: every fact names its evidence, what is missing is said, and hostile text stays text.
 
 use cordon::canon::Digest;
-use cordon::case::event::{Actor, Contact, Entry, Event, Evidence, FORMAT, Indicator, Source};
+use cordon::case::event::{
+    Actor, Arrival, Contact, Entry, Event, Evidence, FORMAT, Indicator, Source,
+};
 use cordon::case::state::CaseState;
 use cordon::case::subject::Subject;
 use cordon::id::{CaseId, ContactId, EvidenceId};
@@ -133,6 +135,31 @@ fn a_sparse_case_lists_what_is_missing_and_invents_nothing() {
         );
         assert_eq!(draft.digest, Digest::of(draft.text.as_bytes()));
     }
+}
+
+#[test]
+fn a_doubtful_header_is_told_with_the_instant_of_the_import() {
+    let mut world = World::opened(Subject::default());
+    world.evidence("opening.json");
+    world.demand("someone@freemail.example", "https://drop.invalid/x");
+    let doubts = "times that are not plausible and not counted; taken in: ";
+    let text = |world: &World| world.draft("executive", &Company::default(), None).text;
+    assert!(!text(&world).contains(doubts));
+    let arrival = |source: &str, at: Timestamp| Arrival {
+        source: source.into(),
+        at,
+        by: None,
+    };
+    let forged = "2001-01-01T00:00:00Z".parse().unwrap();
+    world.state.contacts[0].arrivals =
+        vec![arrival("import", now()), arrival("date-header", forged)];
+    let stated = text(&world)
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let stated_in = format!("{doubts}{}", cordon::time::utc(now()));
+    assert!(stated.contains(&stated_in), "{stated}");
+    assert!(!stated.contains("2001"), "{stated}");
 }
 
 #[test]

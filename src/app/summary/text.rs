@@ -24,6 +24,7 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
         text.push_str(&ui::paragraph(&format!("{name:<8}  "), &value));
     };
     let run = match summary.run {
+        RunPhase::None if !summary.planned => "no plan yet",
         RunPhase::None => "the plan was not run",
         RunPhase::Running => "the run has begun and is not at its end",
         RunPhase::Cancelled => "the run was stopped by a person",

@@ -62,6 +62,16 @@ impl CaseState {
             Event::ContactRecorded(contact) => {
                 contact.evidence.iter().try_for_each(|id| self.known(id))
             }
+            Event::ContactJudged {
+                contact, demand, ..
+            } => {
+                let known = self.contacts.iter().find(|known| known.id == *contact);
+                let known = known.ok_or("there is no such contact")?;
+                need(
+                    !demand || known.direction == "in",
+                    "what we sent makes no demand on us",
+                )
+            }
             Event::DoorProbed { door, state, probe } => {
                 self.door(door)?;
                 need(

@@ -58,21 +58,42 @@ pub(super) fn readings(moment: &Moment, reference: &Reference<'_>) -> Vec<Readin
                 span(*count, *unit, reference, &mut found);
             }
         }
-        Moment::Instant { at, words } => found.add(*at, format!("the instant as written: {words}")),
+        Moment::Instant { at, words } => found.add(*at, as_written(words)),
         Moment::Point {
             day,
             part,
             clock,
             zone,
         } => {
-            let from = reference.base();
-            let mut all = Readings::default();
-            for place in places(zone.as_ref(), clock.is_none(), reference) {
-                point(*day, *part, *clock, &place, reference, &mut all);
+            let read = |reference: &Reference<'_>| {
+                let mut all = Readings::default();
+                for place in places(zone.as_ref(), clock.is_none(), reference) {
+                    point(*day, *part, *clock, &place, reference, &mut all);
+                }
+                // An instant before the message cannot be meant, unless there is no other.
+                let ahead = all.0.split_off(&reference.base());
+                if ahead.is_empty() { all.0 } else { ahead }
+            };
+            found.0 = read(reference);
+            // "Until Friday" of a header's date that is past when we have the mail: the date may be
+            // false, so our own calendar is read too.
+            let named = matches!(day, Some(Day::Date { .. } | Day::Slashed { .. }));
+            let past = |imported: &Timestamp| found.0.keys().all(|at| at < imported);
+            if let Some(imported) = reference.imported.filter(past).filter(|_| !named) {
+                let later = Reference {
+                    sent: None,
+                    received: imported,
+                    ..*reference
+                };
+                for (at, ways) in read(&later) {
+                    if !found.0.contains_key(&at) {
+                        found.add(
+                            at,
+                            format!("{}, from when it was taken in", ways.join("; ")),
+                        );
+                    }
+                }
             }
-            // An instant before the message cannot be meant, unless there is no other.
-            let ahead = all.0.split_off(&from);
-            found.0 = if ahead.is_empty() { all.0 } else { ahead };
         }
     }
     let readings = found.0.into_iter().take(MOST);
@@ -82,6 +103,17 @@ pub(super) fn readings(moment: &Moment, reference: &Reference<'_>) -> Vec<Readin
             how: ways.join("; "),
         })
         .collect()
+}
+
+/// How an instant with its offset is read. A second 60 is one that no clock here has.
+fn as_written(words: &str) -> String {
+    let (_, time) = words.split_once(['T', 't', ' ']).unwrap_or_default();
+    match time.splitn(3, ':').nth(2) {
+        Some(seconds) if seconds.starts_with("60") => {
+            format!("the leap second {words}, read as the second 59 before it")
+        }
+        _ => format!("the instant as written: {words}"),
+    }
 }
 
 /// The zones in which the words may have been meant.
@@ -151,15 +183,18 @@ fn places(named: Option<&Zone>, whole_days: bool, reference: &Reference<'_>) -> 
 }
 
 fn span(count: i64, unit: Unit, reference: &Reference<'_>, found: &mut Readings) {
-    let mut starts = Vec::new();
-    if let Some(sent) = reference.sent {
-        starts.push((sent, "it was sent"));
-    }
-    let late = reference
-        .sent
-        .is_none_or(|sent| (reference.received.as_second() - sent.as_second()).abs() > DELAY);
-    if late {
-        starts.push((reference.received, "we had it"));
+    let told = [
+        reference.sent.map(|at| (at, "it was sent")),
+        Some((reference.received, "we had it")),
+        reference.imported.map(|at| (at, "it was taken in")),
+    ];
+    let mut starts: Vec<(Timestamp, &str)> = Vec::new();
+    for (at, word) in told.into_iter().flatten() {
+        let apart =
+            |(known, _): &(Timestamp, &str)| (at.as_second() - known.as_second()).abs() > DELAY;
+        if starts.iter().all(apart) {
+            starts.push((at, word));
+        }
     }
     for (start, word) in starts {
         one_span(count, unit, start, word, reference, found);

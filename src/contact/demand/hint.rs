@@ -5,7 +5,7 @@
 //! to see them, whom the writer prefers, silence. Who asks for wages, names a court or speaks of
 //! "our competitors" hints at nothing.
 
-use super::{LONGEST, MOST, ORDINARY, Pattern, READER, indicator, quote, sentence};
+use super::{LONGEST, MOST, ORDINARY, Pattern, READER, extort, indicator, quote, sentence};
 
 /// `It would be a shame if …`
 static SHAME: Pattern = Pattern::new(concat!(
@@ -44,7 +44,7 @@ static KNOWN: Pattern = Pattern::new(concat!(
     r"\bsie wissen(?: genau| sehr gut| ganz genau)?,? was (?:ich|wir) (?:habe|haben|kann|können)\s*(?:[.!?,;…]|$)|\bvocês? sabe[m]? (?:muito bem )?o que (?:eu )?(?:tenho|temos)\s*(?:[.!?,;…]|$))",
 ));
 /// That the writer holds the reader's things.
-static HOLD: Pattern = Pattern::new(concat!(
+pub(super) static HOLD: Pattern = Pattern::new(concat!(
     r"(?i)(?:\b(?:i|we)(?:'ve| have)?(?: still| also| now| got| kept| keep| hold| saved| took| made| took)*\b.{0,12}\b(?:have|'ve|kept|keep|hold|saved|took|copied|got|made)\b.{0,40}",
     r"\b(?:all of (?:it|them)|everything|it all|cop(?:y|ies) of|your (?:files?|data|code|sources?|mails?|emails?|documents?|repositor\w+|databases?|lists?|secrets?|designs?|customers?)|the source code)|",
     r"\bich habe\b.{0,40}\b(?:alles|kopien|ihre (?:daten|dateien|unterlagen))|\b(?:eu )?(?:tenho|guardei)\b.{0,40}\b(?:tudo|cópias?|seus (?:dados|arquivos)))\b",
@@ -66,7 +66,7 @@ static PREFER: Pattern = Pattern::new(concat!(
     r"\b(?:ich|wir) (?:bevorzuge|bevorzugen) sie\b|\bprefiro vocês?\b)",
 ));
 /// A dispute about pay for work that was done.
-static WAGES: Pattern = Pattern::new(
+pub(super) static WAGES: Pattern = Pattern::new(
     r"(?i)\b(?:unpaid|wages?|salar(?:y|ies)|overtime|final pay|last pay\w*|pay ?(?:check|slip|roll)|timesheets?|invoices?|severance|owe[sd]?|outstanding|labou?r|tribunal|lohn|gehalt|überstunden|salários?|horas extras|rescisão)\b",
 );
 
@@ -104,7 +104,7 @@ pub fn hints(text: &str) -> Vec<String> {
 
 /// Whether a sentence hints without any other.
 fn alone(sentence: &str) -> bool {
-    if KNOWN.is_in(sentence) {
+    if KNOWN.is_in(sentence) || extort::hints(sentence) {
         return true;
     }
     if OURS.is_in(sentence) {

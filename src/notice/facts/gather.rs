@@ -285,8 +285,22 @@ fn contact_facts(facts: &mut Facts, state: &CaseState, opening: &[EvidenceId], z
     let first = contacts.iter().map(|contact| contact.received).min();
     match first {
         Some(first) => {
+            let doubtful = contacts.iter().filter(|c| c.doubtful().next().is_some());
+            let doubtful: Vec<String> = doubtful
+                .filter_map(Contact::imported)
+                .map(|at| utc_and_zone(at, zone))
+                .collect();
+            let doubts = if doubtful.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    " The header of {} of them gives times that are not plausible and not counted; taken in: {}.",
+                    doubtful.len(),
+                    doubtful.join(", ")
+                )
+            };
             let text = format!(
-                "Messages recorded: {}. The first was received {}. With a demand: {demands}.",
+                "Messages recorded: {}. The first was received {}. With a demand: {demands}.{doubts}",
                 contacts.len(),
                 utc_and_zone(first, zone)
             );
