@@ -31,6 +31,7 @@ use crate::playbook::{self, Catalogue, Playbook};
 use crate::provider::{Check, Provider};
 use crate::settings::Settings;
 use crate::sshsig::Signer;
+use crate::store::Owner;
 use crate::time::{Clock, Timestamp};
 
 pub use desk::{Desk, Unkept};
@@ -234,6 +235,14 @@ impl App {
             own_place(&id, case)?;
         }
         Ok(state)
+    }
+
+    /// Which process works on a case.
+    ///
+    /// # Errors
+    /// No case or several are meant, or its lock cannot be looked at.
+    pub fn owner(&self, name: &str) -> Result<Owner> {
+        crate::store::owner(&self.case_dir(&self.find(name)?))
     }
 
     /// Removes what a crash left of cases that were being opened. None of them was acknowledged.

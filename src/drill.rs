@@ -210,7 +210,7 @@ async fn respond(desk: &Desk, stage: &stage::Stage, audience: &dyn Audience) -> 
         if open.is_empty() {
             return Ok(());
         }
-        for gate in open {
+        'gates: for gate in open {
             for person in &stage.people {
                 let approve = audience.decides(gate, &person.name)?;
                 let word = if approve { "approves" } else { "denies" };
@@ -218,7 +218,8 @@ async fn respond(desk: &Desk, stage: &stage::Stage, audience: &dyn Audience) -> 
                 desk.decide(&gate.step, &person.name, &person.key, approve, "drill")
                     .await?;
                 if !approve {
-                    break;
+                    // What was denied may leave nothing to decide at the other gates.
+                    break 'gates;
                 }
             }
         }

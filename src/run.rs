@@ -46,6 +46,7 @@ mod lane;
 mod line;
 mod look;
 mod resolve;
+mod rest;
 mod save;
 mod snapshot;
 mod start;
@@ -64,14 +65,15 @@ use tokio::sync::watch;
 pub use inventory::{Looked, inventory};
 pub use look::{Look, verify};
 pub use resolve::{Resolved, resolve};
+pub use rest::{Rest, has_begun};
 pub use save::save_trails;
-pub use undo::{Undone, undo};
+pub use undo::{Undoable, Undone, undo, undoable};
 
 use crate::canon::Digest;
 use crate::case::event::{Actor, Entry, Event, Outcome, Signed};
 use crate::case::log::CaseLog;
 use crate::case::state::{CaseState, GateRecord, RunPhase};
-use crate::door::DoorState;
+use crate::door::{Door, DoorState};
 use crate::fault::{Fault, Kind, Result};
 use crate::http::Witness;
 use crate::id::DoorId;
@@ -109,6 +111,21 @@ pub trait Deed: Send + Sync {
 pub trait Progress: Send + Sync {
     /// The engine wrote this entry.
     fn wrote(&self, entry: &Entry);
+
+    /// An undo of a door begins.
+    fn undoing(&self, door: &Door) {
+        let _ = door;
+    }
+
+    /// What an undo of a door came to.
+    fn undone(&self, door: &DoorId, end: &Undone) {
+        let _ = (door, end);
+    }
+
+    /// The provider at `host` was asked, and answered or did not.
+    fn heard(&self, host: &str, answered: bool) {
+        let _ = (host, answered);
+    }
 
     /// Nothing can be done until a person decides or a time comes.
     fn waiting(&self, waiting: &Waiting) {

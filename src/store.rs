@@ -36,6 +36,7 @@ pub use aside::{Making, remove_unfinished};
 pub use case::CaseStore;
 pub use chain::{Head, MAX_LINE, line_hash};
 pub use hub::Hub;
+pub use lock::Owner;
 pub use repair::{Repair, RepairKind};
 
 use std::path::Path;
@@ -95,6 +96,14 @@ pub fn peek(case: &Path) -> Result<Vec<Vec<u8>>> {
         .hint("`cordon evidence verify --case` restores it from the embedded store, and records that it was cut"));
     }
     Ok(lines)
+}
+
+/// Which process works on a case. Nothing is written, and nobody is kept waiting.
+///
+/// # Errors
+/// The lock cannot be looked at.
+pub fn owner(case: &Path) -> Result<Owner> {
+    lock::look(case)
 }
 
 /// Makes a directory with all above it, readable by this account only, durable when it returns.

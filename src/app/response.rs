@@ -10,13 +10,13 @@ use tokio::sync::watch;
 use super::desk::Desk;
 use crate::canon::Digest;
 use crate::case::event::{Event, Outcome, Person, Signed};
-use crate::case::state::{CaseState, RunPhase};
+use crate::case::state::{CaseState, Phase, RunPhase};
 use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::fault::{Fault, Result};
-use crate::http::Witness;
-use crate::id::DoorId;
+use crate::http::{Exchange, Witness};
+use crate::id::{DoorId, EvidenceId};
 use crate::plan::{Plan, Step, Task, expand};
-use crate::run::{self, Deed, Options, Progress, Report, Run, Undone};
+use crate::run::{self, Deed, Options, Progress, Report, Rest, Run, Undoable, Undone};
 use crate::sshsig::Signer;
 use crate::time::Timestamp;
 
@@ -27,17 +27,46 @@ impl Desk {
     /// Makes a plan from a playbook over the doors that were found, and freezes it. Reads only.
     ///
     /// # Errors
-    /// Problems in the playbook, no inventory, or a plan that would close nothing.
+    /// A run that has begun and not ended, problems in the playbook, no inventory, or a plan that
+    /// would close nothing.
     pub async fn plan(&self, playbook: &str) -> Result<(Plan, Digest)> {
+        self.make_plan(playbook, false)
+            .await
+            .map(|(plan, digest, _)| (plan, digest))
+    }
+
+    /// Makes a plan as [`Self::plan`] does, and sets aside a run that has begun. Also gives what that
+    /// run had passed and had before it.
+    ///
+    /// # Errors
+    /// As [`Self::plan`]; a step of the run whose answer is not known.
+    pub async fn replan(&self, playbook: &str) -> Result<(Plan, Digest, Rest)> {
+        self.make_plan(playbook, true).await
+    }
+
+    async fn make_plan(&self, playbook: &str, replace: bool) -> Result<(Plan, Digest, Rest)> {
+        let name = playbook;
         let playbook = super::playbook(playbook)?;
         let (catalogue, now) = (self.catalogue(), self.now());
         let case = self.log.case();
         let mut made = None;
         // One append: a crash between the two would leave a run that was set aside for nothing.
         let decide = |state: &CaseState| {
+            if !replace && run::has_begun(state) {
+                return Err(Fault::input(
+                    "run-begun",
+                    "A run of the plan has begun and has not ended.",
+                )
+                .at(case)
+                .hint(format!("`cordon run {case}` goes on with it"))
+                .hint(format!(
+                    "`cordon plan {case} --playbook {name} --replace` sets it aside for a new plan"
+                )));
+            }
+            let rest = Rest::of(state);
             let plan = expand::expand(&playbook, case, state, &catalogue, now)?;
             let digest = crate::canon::digest_of(&plan)?;
-            made = Some((plan.clone(), digest));
+            made = Some((plan.clone(), digest, rest));
             let mut events = Vec::new();
             if state.run == RunPhase::Running {
                 events.push(run::setting_aside(state, "a new plan was made")?);
@@ -47,6 +76,58 @@ impl Desk {
         };
         self.log.append_if(&self.by, Vec::new(), decide).await?;
         made.ok_or_else(|| Fault::failed("plan", "The plan was not made."))
+    }
+
+    /// Stops a run that has begun: nothing of it is carried out until a person resumes it. Gives what
+    /// it had passed and had before it.
+    ///
+    /// # Errors
+    /// No run is under way, or a step of it has no answer yet.
+    pub async fn stop(&self, reason: &str) -> Result<Rest> {
+        let mut rest = Rest::default();
+        let decide = |state: &CaseState| {
+            rest = Rest::of(state);
+            Ok(vec![run::setting_aside(state, reason)?])
+        };
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        Ok(rest)
+    }
+
+    /// Closes the case. A run of which only later looks are left ends with it; they are given.
+    ///
+    /// # Errors
+    /// The case is not open, or more than later looks is left of its run.
+    pub async fn close(&self, reason: &str) -> Result<Rest> {
+        let case = self.log.case();
+        let mut rest = Rest::default();
+        let decide = |state: &CaseState| {
+            if state.phase != Phase::Open {
+                return Err(Fault::input("phase", "Only an open case can be closed.")
+                    .at(format!("{case} is {}", super::summary::phase(state.phase))));
+            }
+            rest = Rest::of(state);
+            let mut events = Vec::new();
+            if state.run == RunPhase::Running {
+                if !rest.only_looks() {
+                    return Err(Fault::input(
+                        "run-begun",
+                        format!("A run of the case is under way: {}.", rest.lines().join("; ")),
+                    )
+                    .at(case)
+                    .hint(format!("`cordon run {case}` goes on with it"))
+                    .hint(format!(
+                        "`cordon run {case} --stop --reason …` stops it; then the case can be closed"
+                    )));
+                }
+                events.push(run::setting_aside(state, reason)?);
+            }
+            events.push(Event::CaseClosed {
+                reason: reason.to_owned(),
+            });
+            Ok(events)
+        };
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        Ok(rest)
     }
 
     /// Carries the plan out, or goes on where it stopped.
@@ -59,13 +140,17 @@ impl Desk {
         progress: Arc<dyn Progress>,
         cancel: watch::Receiver<bool>,
     ) -> Result<Report> {
-        self.refuse_owned_credentials().await?;
+        let witness: Arc<dyn Witness> = Arc::new(Overheard {
+            recorder: Arc::clone(&self.recorder) as _,
+            progress: Arc::clone(&progress),
+        });
+        self.refuse_owned_credentials(&*witness).await?;
         let deed = Arc::new(Drafting { desk: self.clone() });
         let people = self.log.read(|state| state.people.clone());
         let run = Run {
             log: Arc::clone(&self.log),
             providers: self.providers.clone(),
-            witness: Arc::clone(&self.recorder) as _,
+            witness,
             deeds: [("draft", deed as Arc<dyn Deed>)].into(),
             verifier: Arc::new(move |signed, _, _| signature(&people, signed)),
             progress,
@@ -76,7 +161,7 @@ impl Desk {
 
     /// Nothing is begun with a credential of the person under review: they could watch it, or end it
     /// half way. A provider that does not answer in time stops nobody: containment does not wait.
-    async fn refuse_owned_credentials(&self) -> Result<()> {
+    async fn refuse_owned_credentials(&self, witness: &dyn Witness) -> Result<()> {
         let (subject, over) = self
             .log
             .read(|state| (super::subject::known(state), state.run == RunPhase::Ended));
@@ -84,7 +169,7 @@ impl Desk {
             return Ok(());
         }
         let cx = crate::provider::Cx {
-            witness: &*self.recorder,
+            witness,
             clock: &**self.log.clock(),
         };
         let asks = self
@@ -297,18 +382,54 @@ impl Desk {
             })
     }
 
+    /// What an undo would do, in its order; none named means every door that was closed.
+    pub fn undoable(&self, doors: &[DoorId]) -> Vec<Undoable> {
+        let chosen = (!doors.is_empty()).then_some(doors);
+        self.log
+            .read(|state| run::undoable(state, &self.providers, chosen))
+    }
+
     /// Restores doors from the inverse that was stored; none named means every door that was closed.
     ///
     /// # Errors
     /// The log cannot be written.
-    pub async fn undo(&self, doors: &[DoorId], reason: &str) -> Result<Vec<(DoorId, Undone)>> {
+    pub async fn undo(
+        &self,
+        doors: &[DoorId],
+        reason: &str,
+        progress: &dyn Progress,
+    ) -> Result<Vec<(DoorId, Undone)>> {
         let note = Event::CaseNoted {
             text: format!("undo: {reason}"),
         };
         self.log.append(&self.by, vec![note]).await?;
         let witness: Arc<dyn Witness> = Arc::clone(&self.recorder) as _;
         let chosen = (!doors.is_empty()).then_some(doors);
-        run::undo(&self.log, &self.providers, &witness, &self.by, chosen).await
+        run::undo(
+            &self.log,
+            &self.providers,
+            &witness,
+            &self.by,
+            chosen,
+            progress,
+        )
+        .await
+    }
+}
+
+/// Keeps every exchange, and tells whether the provider answered.
+struct Overheard {
+    recorder: Arc<dyn Witness>,
+    progress: Arc<dyn Progress>,
+}
+
+#[async_trait]
+impl Witness for Overheard {
+    async fn saw(&self, exchange: &Exchange) -> Result<EvidenceId> {
+        if let Some(host) = exchange.request.url.host_str() {
+            self.progress.heard(host, exchange.answer.is_ok());
+        }
+        self.recorder.saw(exchange).await
     }
 }
 

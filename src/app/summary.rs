@@ -80,6 +80,9 @@ pub struct DoorLine {
     pub state: DoorState,
     /// Why that is said.
     pub why: String,
+    /// When it was read or probed last, where the last inventory of its account failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// Until when what was issued before the close may still work.
     pub residual_until: Option<Timestamp>,
 }
@@ -186,8 +189,19 @@ fn door_line(state: &CaseState, record: &DoorRecord) -> DoorLine {
         label: record.door.label.clone(),
         state: record.state,
         why,
+        as_of: as_of(state, record),
         residual_until: record.probe.as_ref().and_then(|probe| probe.residual_until),
     }
+}
+
+/// When a door that the last inventory did not reach was seen last; `None` when it was reached.
+fn as_of(state: &CaseState, record: &DoorRecord) -> Option<Timestamp> {
+    let mut failures = state.inventory_failures.iter();
+    failures.find(|(account, _)| record.door.is_of(account))?;
+    let seen = record.probe.iter().flat_map(|probe| &probe.evidence);
+    seen.chain([&record.door.evidence])
+        .filter_map(|id| Some(state.evidence.get(id)?.at))
+        .max()
 }
 
 fn blind(state: &CaseState) -> Vec<String> {

@@ -30,7 +30,8 @@ pub(super) enum Verb {
     Hold(Why),
     /// Release a held case.
     Release(Why),
-    /// Close a case. The log, the evidence and the checkpoints stay.
+    /// Close a case. The log, the evidence and the checkpoints stay. Later looks that its run still
+    /// waits for are not made.
     Close(Why),
     /// One page for the next shift: done, open, due, unknown.
     Handover(One),
@@ -130,10 +131,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
             })
             .await
         }
-        Verb::Close(args) => {
-            let from = (Phase::Open, "Only an open case can be closed.");
-            note(desktop, &args, from, |reason| Event::CaseClosed { reason }).await
-        }
+        Verb::Close(args) => close(desktop, &args).await,
         Verb::Handover(args) => handover(desktop, &args),
         Verb::Timeline(args) => timeline(desktop, &args),
         Verb::Choose(args) => choose(desktop, &args).await,
@@ -302,6 +300,21 @@ async fn note(
     Ok(None)
 }
 
+async fn close(desktop: &Desktop, args: &Why) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let rest = desk.close(&args.reason).await?;
+    desk.finish().await?;
+    let (case, phase) = (desk.log.case(), desk.log.read(|state| state.phase));
+    for line in rest.lines().iter().skip(rest.passed.len()) {
+        desktop.ui.warning(&format!("not made: {line}"));
+    }
+    desktop.ui.answer(
+        &json!({ "case": case, "phase": phase, "not_made": rest.looks }),
+        || format!("{case}: {}\n", summary::phase(phase)),
+    )?;
+    Ok(None)
+}
+
 fn handover(desktop: &Desktop, args: &One) -> Result<Ended> {
     let app = desktop.app()?;
     let summary = summary::Summary::of(&app.peek(&args.case)?, app.clock.now());
@@ -350,7 +363,7 @@ async fn withdraw(desktop: &Desktop, args: &Withdraw) -> Result<Ended> {
         format!("{}: {login}: withdrawn\n", account.provider)
     })?;
     let plan = format!(
-        "a plan that names it has to be made anew: cordon plan {}",
+        "a plan that names it has to be made anew: cordon plan {} --replace",
         args.case
     );
     desktop.ui.hint(&plan);

@@ -1,16 +1,16 @@
 //! `cordon run`: execute the plan, or go on where it stopped.
 
+mod teller;
+
 use std::sync::Arc;
 
-use indicatif::ProgressBar;
 use tokio::sync::watch;
 
+use self::teller::Teller;
 use super::{Desktop, Ended};
 use crate::app::{Desk, summary};
-use crate::case::event::{Entry, Event, Outcome};
 use crate::fault::Result;
-use crate::run::{End, Options, Progress, Report, Waiting};
-use crate::ui::Ui;
+use crate::run::{End, Options, Report};
 
 /// Execute the plan, or go on where it stopped.
 ///
@@ -23,6 +23,12 @@ pub(super) struct Args {
     /// terminated-contractor].
     #[arg(long, value_name = "NAME|FILE")]
     playbook: Option<String>,
+    /// Stop the run that has begun instead: nothing more of it is done until it is resumed.
+    #[arg(long, requires = "reason", conflicts_with_all = ["playbook", "wait", "reopen_gates"])]
+    stop: bool,
+    /// Why it is stopped; it stands in the log.
+    #[arg(long, requires = "stop")]
+    reason: Option<String>,
     /// Stay until every gate has been decided and every timer is due.
     #[arg(long)]
     wait: bool,
@@ -31,58 +37,20 @@ pub(super) struct Args {
     reopen_gates: bool,
 }
 
-/// Says on stderr what becomes durable: a bar at a terminal, lines elsewhere.
-struct Teller {
-    ui: Ui,
-    bar: ProgressBar,
-}
-
-impl Progress for Teller {
-    fn wrote(&self, entry: &Entry) {
-        let Event::StepEnded { step, outcome } = &entry.event else {
-            return;
-        };
-        self.bar.inc(1);
-        let line = match outcome {
-            Outcome::Done { asked, proven, .. } => {
-                format!("done     {step} ({proven} of {asked} proven)")
-            }
-            Outcome::Failed { why } => {
-                format!("FAILED   {step}: {}", crate::hostile::one_line(why, 160))
-            }
-            Outcome::Unknown { why } => {
-                format!("UNKNOWN  {step}: {}", crate::hostile::one_line(why, 160))
-            }
-            Outcome::Skipped { why } => {
-                format!("skipped  {step}: {}", crate::hostile::one_line(why, 160))
-            }
-        };
-        self.bar.suspend(|| self.ui.status(&line));
-    }
-
-    fn waiting(&self, waiting: &Waiting) {
-        for gate in &waiting.gates {
-            let line = format!("waiting  gate `{}` for people", gate.step);
-            self.bar.suspend(|| self.ui.status(&line));
-        }
-    }
-}
-
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
+    if let Some(reason) = args.reason.as_deref().filter(|_| args.stop) {
+        return stop(desktop, &desk, reason).await;
+    }
     let has_plan = desk.log.read(|state| state.plan.is_some());
     if args.playbook.is_some() || !has_plan {
         desk.plan(args.playbook.as_deref().unwrap_or("terminated-contractor"))
             .await?;
     }
-    let steps = desk
+    let teller = desk
         .log
-        .read(|state| state.plan.as_ref().map_or(0, |(plan, _)| plan.steps.len()));
-    let bar = desktop.ui.bar(u64::try_from(steps).unwrap_or(0), "steps");
-    let teller = Arc::new(Teller {
-        ui: desktop.ui,
-        bar: bar.clone(),
-    });
+        .read(|state| Teller::new(desktop.ui, Arc::clone(desk.log.clock()), state));
+    let teller = Arc::new(teller);
     let (stop, cancel) = watch::channel(false);
     let ui = desktop.ui;
     tokio::spawn(async move {
@@ -98,8 +66,12 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         reopen_gates: args.reopen_gates,
         ..Options::default()
     };
-    let report = desk.run(&options, teller, cancel).await?;
-    bar.finish_and_clear();
+    let report = tokio::select! {
+        report = desk.run(&options, Arc::clone(&teller) as _, cancel) => report,
+        () = teller.breathe() => return Ok(None),
+    };
+    teller.finish();
+    let report = report?;
     desk.finish().await?;
     let summary = desk.summary();
     let document =
@@ -115,6 +87,29 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         desktop.ui.hint(&hint);
     }
     Ok(report.kind().or_else(|| summary.verdict()))
+}
+
+/// Stops a run, and says what was left of it.
+async fn stop(desktop: &Desktop, desk: &Desk, reason: &str) -> Result<Ended> {
+    let rest = desk.stop(reason).await?;
+    desk.finish().await?;
+    let case = desk.log.case();
+    let document = serde_json::json!({ "end": "stopped", "case": case, "left": rest });
+    desktop.ui.answer(&document, || {
+        let left: String = rest
+            .lines()
+            .iter()
+            .map(|line| crate::ui::paragraph("  ", line))
+            .collect();
+        format!("{case}: the run is stopped\n{left}")
+    })?;
+    desktop
+        .ui
+        .hint(&format!("cordon run {case} goes on with it"));
+    desktop.ui.hint(&format!(
+        "cordon case close {case} --reason … closes the case"
+    ));
+    Ok(None)
 }
 
 fn word(end: &End) -> &'static str {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{Desktop, Ended};
 use crate::app::summary;
-use crate::fault::{Kind, Result};
+use crate::fault::{Fault, Kind, Result};
+use crate::hostile;
 
 /// Save the trails of the accounts, perishable first. Reads only.
 ///
@@ -15,8 +16,9 @@ use crate::fault::{Kind, Result};
 /// With --import, --repository or --archive no trail is read: files that vendors export, git
 /// repositories and archives are kept as they are, hashed, and files are read for the timeline.
 ///
-/// Exit code 1 when a trail was not read to its end, 2 when the format of a file is not known, 3 when
-/// the provider is still making an archive; what could be had is kept either way.
+/// Exit code 1 when a trail was not read to its end, 2 when the format of a file is not known or one
+/// could not be taken in, 3 when the provider is still making an archive; what could be had is kept
+/// either way.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The case: its id, or enough of its end to be unique.
@@ -50,17 +52,31 @@ pub(super) struct Args {
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let mut imported = Vec::new();
+    let mut refused: Vec<(String, Fault)> = Vec::new();
     for file in &args.import {
         desktop.ui.status(&format!("Importing {}…", file.display()));
-        imported.push(desk.import(file).await?);
+        match desk.import(file).await {
+            Ok(one) => imported.push(one),
+            Err(fault) => refused.push((file.display().to_string(), fault)),
+        }
     }
     let mut bundled = Vec::new();
     for repository in &args.repository {
         desktop.ui.status(&format!(
             "Mirroring {}…",
-            crate::hostile::one_line(repository, 200)
+            hostile::one_line(repository, 200)
         ));
-        bundled.push((repository.clone(), desk.bundle(repository).await?));
+        match desk.bundle(repository).await {
+            Ok(one) => bundled.push((repository.clone(), one)),
+            Err(fault) => refused.push((repository.clone(), fault)),
+        }
+    }
+    if imported.is_empty()
+        && bundled.is_empty()
+        && refused.len() == 1
+        && let Some((_, fault)) = refused.pop()
+    {
+        return Err(fault);
     }
     let archived = match args.archive.as_slice() {
         [] => None,
@@ -80,6 +96,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let read: Vec<_> = summary.trails.iter().skip(before).collect();
     let document = serde_json::json!({
         "imported": imported, "bundled": bundled, "archived": archived, "trails": summary.trails,
+        "refused": refusals(&refused),
     });
     desktop.ui.answer(&document, || {
         if asked {
@@ -88,6 +105,16 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             summary::taken_in(&imported, &bundled, archived.as_ref())
         }
     })?;
+    for (name, fault) in &refused {
+        desktop.ui.warning(&format!(
+            "not taken in: {}: {}",
+            hostile::one_line(name, 200),
+            fault.what()
+        ));
+        for hint in fault.hints() {
+            desktop.ui.hint(hint);
+        }
+    }
     let waiting = archived.as_ref().is_some_and(|one| one.evidence.is_none());
     if waiting {
         desktop
@@ -101,8 +128,23 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let unread = imported.iter().any(|one| !one.understood());
     // A snapshot that read nothing at all is not done either.
     let short = asked && (read.is_empty() || read.iter().any(|line| !line.completeness.complete));
-    Ok(unread
-        .then_some(Kind::Input)
+    let broken = refused.iter().map(|(_, fault)| fault.kind());
+    Ok(broken
+        .reduce(|one, other| if one == Kind::Input { other } else { one })
+        .or(unread.then_some(Kind::Input))
         .or(short.then_some(Kind::Failed))
         .or(waiting.then_some(Kind::Waiting)))
+}
+
+/// What could not be taken in, and why.
+fn refusals(refused: &[(String, Fault)]) -> Vec<serde_json::Value> {
+    let one = |(name, fault): &(String, Fault)| {
+        serde_json::json!({
+            "name": name,
+            "code": fault.code(),
+            "what": fault.what(),
+            "next": fault.hints(),
+        })
+    };
+    refused.iter().map(one).collect()
 }

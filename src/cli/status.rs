@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{Desktop, Ended};
 use crate::app::App;
 use crate::app::summary::{self, Summary};
-use crate::case::state::CaseState;
+use crate::case::state::{CaseState, RunPhase};
 use crate::fault::{Fault, Result};
-use crate::run::status::Tree;
+use crate::run::status::{Mark, Tree};
+use crate::store::Owner;
 
 /// Show where a case stands: doors, steps, gates, clocks, contacts.
 #[derive(Debug, clap::Args)]
@@ -56,12 +57,43 @@ pub(super) fn show(desktop: &Desktop, case: &str, steps: bool) -> Result<Ended> 
     Ok(None)
 }
 
+/// What is to be said of the process that carries the plan out; and whether it is gone.
+fn process(state: &CaseState, owner: Owner, tree: &Tree) -> Option<(String, bool)> {
+    if state.run != RunPhase::Running {
+        return None;
+    }
+    let case = state.case.as_ref()?;
+    match owner {
+        Owner::Process(pid) => Some((format!("under way in process {pid}"), false)),
+        Owner::Another => Some(("under way in another process".to_owned(), false)),
+        // A run that waits for people or a time needs no process.
+        Owner::Nobody => (tree.count(Mark::UnderWay) + tree.count(Mark::Ready) > 0)
+            .then(|| (format!("interrupted; `cordon run {case}` goes on"), true)),
+    }
+}
+
 fn say(desktop: &Desktop, app: &App, state: &CaseState, steps: bool) -> Result<()> {
     let summary = Summary::of(state, app.clock.now());
-    let tree = Tree::of(state);
-    let document = serde_json::json!({ "summary": summary, "steps": tree });
+    let mut tree = Tree::of(state);
+    let owner = match &state.case {
+        Some(case) => app.owner(case.as_str())?,
+        None => Owner::Nobody,
+    };
+    let process = process(state, owner, &tree);
+    if owner == Owner::Nobody {
+        tree = tree.without_process();
+    }
+    let process = process.as_ref();
+    let document = serde_json::json!({
+        "summary": summary,
+        "steps": tree,
+        "interrupted": process.is_some_and(|(_, gone)| *gone),
+    });
     desktop.ui.answer(&document, || {
         let tree = if steps { tree.text() } else { tree.brief() };
-        format!("{}\n{tree}", summary::head(&summary, &app.zone))
+        let said = process.map_or_else(String::new, |(line, _)| {
+            crate::ui::paragraph("process   ", line)
+        });
+        format!("{}{said}\n{tree}", summary::head(&summary, &app.zone))
     })
 }

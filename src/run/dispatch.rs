@@ -44,6 +44,8 @@ pub(super) struct Dispatch<'a> {
     pub(super) graph: Graph,
     pub(super) works: BTreeMap<usize, Work>,
     pub(super) judge: Judge,
+    /// Why what needs these steps does not begin: the gate, and who shut it.
+    pub(super) barred: BTreeMap<StepId, String>,
     /// Gates that are open or expired.
     pub(super) gates: BTreeSet<usize>,
     /// Gates that this turn opened or expired: the state does not know it yet.
@@ -119,6 +121,7 @@ impl<'a> Dispatch<'a> {
             digest: ready.digest,
             works: BTreeMap::new(),
             judge: Judge::new(run.log.case().clone(), run.verifier.clone()),
+            barred: BTreeMap::new(),
             gates: BTreeSet::new(),
             opened: BTreeSet::new(),
             waits: BTreeSet::new(),
@@ -147,6 +150,7 @@ impl<'a> Dispatch<'a> {
                 self.note_stop(*place, outcome);
             }
             let way = self.way(*place, outcome);
+            self.note_barred(*place, outcome, way);
             self.graph.end(*place, way);
         }
         self

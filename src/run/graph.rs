@@ -85,6 +85,14 @@ impl Graph {
             .is_some_and(|node| node.shut || (node.needs > 0 && node.barred == node.needs))
     }
 
+    /// Whether a shut gate bars every step behind this one that `acts`, and there is one.
+    pub(super) fn bars_all_behind(&self, place: usize, acts: impl Fn(usize) -> bool) -> bool {
+        let behind = self.nodes.get(place).map_or(&[][..], |node| &node.behind);
+        let mut acting = behind.iter().filter(|behind| acts(**behind)).peekable();
+        acting.peek().is_some()
+            && acting.all(|behind| self.nodes.get(*behind).is_some_and(|node| node.shut))
+    }
+
     /// A step has ended.
     pub(super) fn end(&mut self, place: usize, way: Way) {
         let Some(node) = self.nodes.get_mut(place) else {

@@ -113,7 +113,7 @@ fn refuse(problems: &[String]) -> Result<()> {
             "Nothing was begun, because the plan cannot be carried out as it stands:\n- {list}"
         ),
     )
-    .hint("mend what is named, or make a new plan with `cordon plan CASE`"))
+    .hint("mend what is named, or make a new plan with `cordon plan CASE --replace`"))
 }
 
 /// Everything that speaks against carrying the rest of the plan out.

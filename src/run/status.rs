@@ -24,6 +24,8 @@ pub enum Mark {
     Skipped,
     /// Begun, and not ended.
     UnderWay,
+    /// Begun by a process that is gone.
+    Interrupted,
     /// Waits for people or for a time.
     Waiting,
     /// Could begin.
@@ -41,6 +43,7 @@ impl Mark {
             Self::Unknown => "unknown",
             Self::Skipped => "skipped",
             Self::UnderWay => "under way",
+            Self::Interrupted => "interrupted",
             Self::Waiting => "waiting",
             Self::Ready => "ready",
             Self::Blocked => "blocked",
@@ -105,6 +108,21 @@ impl Tree {
             }
         }
         Self { branches }
+    }
+
+    /// The same when no process carries the plan out.
+    #[must_use]
+    pub fn without_process(mut self) -> Self {
+        for leaf in self
+            .branches
+            .iter_mut()
+            .flat_map(|branch| &mut branch.steps)
+        {
+            if leaf.mark == Mark::UnderWay {
+                leaf.mark = Mark::Interrupted;
+            }
+        }
+        self
     }
 
     /// Every step.

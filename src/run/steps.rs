@@ -52,8 +52,12 @@ impl Dispatch<'_> {
                 return false;
             }
             if self.graph.is_barred(place) {
-                let why = "A gate before it was not let through.".to_owned();
+                let why = self.why_barred(&step);
                 self.end(place, Outcome::Skipped { why }, Way::Barred);
+                return true;
+            }
+            if self.is_needless(place, &step) {
+                self.end_needless(place);
                 return true;
             }
         }
@@ -152,6 +156,12 @@ impl Dispatch<'_> {
                 continue;
             };
             let gone = state.gates.get(&step.id).is_some_and(|gate| gate.expired);
+            if self.may_begin() && self.is_needless(place, &step) {
+                self.gates.remove(&place);
+                self.end_needless(place);
+                freed = true;
+                continue;
+            }
             match self.judge.verdict(state, &step.id, self.now) {
                 Verdict::Passed if self.may_begin() => {
                     let people = state.gates.get(&step.id).map_or(1, |gate| gate.people);
@@ -178,6 +188,48 @@ impl Dispatch<'_> {
             }
         }
         freed
+    }
+
+    /// Whether nobody need decide at a gate: another one that was shut bars every closing behind it.
+    fn is_needless(&self, place: usize, step: &Step) -> bool {
+        let closes = |behind: usize| {
+            let step = self.plan.steps.get(behind);
+            step.is_some_and(|step| matches!(step.task, Task::Close { .. }))
+        };
+        matches!(step.task, Task::Gate { .. }) && self.graph.bars_all_behind(place, closes)
+    }
+
+    fn end_needless(&mut self, place: usize) {
+        let closing = self.plan.steps.get(place).and_then(|gate| {
+            let behind = |step: &&Step| step.needs.contains(&gate.id);
+            let closes = |step: &&Step| matches!(step.task, Task::Close { .. });
+            self.plan.steps.iter().filter(closes).find(behind)
+        });
+        let before = closing.map_or_else(String::new, |step| self.why_barred(step));
+        let why = format!("Nothing was left to decide. {before}");
+        self.end(place, Outcome::Skipped { why }, Way::Shut);
+    }
+
+    /// Which gate keeps a step from beginning, and who shut it.
+    fn why_barred(&self, step: &Step) -> String {
+        let mut known = step.needs.iter().filter_map(|need| self.barred.get(need));
+        known
+            .next()
+            .cloned()
+            .unwrap_or_else(|| "A gate before it was not let through.".to_owned())
+    }
+
+    /// Keeps why the steps behind this one do not begin.
+    pub(super) fn note_barred(&mut self, place: usize, outcome: &Outcome, way: Way) {
+        let (Outcome::Skipped { why }, Some(step)) = (outcome, self.plan.steps.get(place)) else {
+            return;
+        };
+        let why = match way {
+            Way::On => return,
+            Way::Barred => why.clone(),
+            Way::Shut => format!("Gate `{}` before it was not let through: {why}", step.id),
+        };
+        self.barred.insert(step.id.clone(), why);
     }
 
     fn pass(&mut self, place: usize, people: u32) {
@@ -266,6 +318,7 @@ impl Dispatch<'_> {
     /// Records an end and frees what waited for it.
     pub(super) fn end(&mut self, place: usize, outcome: Outcome, way: Way) {
         self.works.remove(&place);
+        self.note_barred(place, &outcome, way);
         if let Some(step) = self.plan.steps.get(place) {
             let step = step.id.clone();
             self.events.push(Event::StepEnded { step, outcome });

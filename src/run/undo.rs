@@ -8,10 +8,10 @@ use std::time::Duration;
 use futures::future::join_all;
 use tokio::time::Instant;
 
-use super::Providers;
 use super::backoff::{ATTEMPT, PROBE};
 use super::call::{bounded, probe, short};
 use super::line::Line;
+use super::{Progress, Providers};
 use crate::case::event::{Actor, Event};
 use crate::case::log::CaseLog;
 use crate::case::state::{CaseState, DoorRecord};
@@ -47,6 +47,42 @@ pub enum Undone {
     Impossible(String),
 }
 
+/// A door that an undo would open again, or not.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Undoable {
+    /// The door.
+    pub door: DoorId,
+    /// What it is. Hostile text; empty when the case has no such door.
+    pub label: String,
+    /// Why it cannot be undone; `None` when it can.
+    pub why_not: Option<String>,
+}
+
+/// What [`undo`] would do, in its order. Nothing is called and nothing is written.
+pub fn undoable(
+    state: &CaseState,
+    providers: &Providers,
+    chosen: Option<&[DoorId]>,
+) -> Vec<Undoable> {
+    let label = |id: &DoorId| {
+        let record = state.doors.get(id);
+        record.map_or_else(String::new, |record| record.door.label.clone())
+    };
+    let (jobs, ends) = sort(state, providers, chosen);
+    let can = jobs.iter().map(|job| (job.door.id.clone(), None));
+    let cannot = ends.into_iter().map(|(id, end)| match end {
+        Undone::Impossible(why) => (id, Some(why)),
+        _ => (id, None),
+    });
+    can.chain(cannot)
+        .map(|(door, why_not)| Undoable {
+            label: label(&door),
+            door,
+            why_not,
+        })
+        .collect()
+}
+
 /// What undoing one door needs.
 struct Job {
     door: Door,
@@ -69,6 +105,7 @@ pub async fn undo(
     witness: &Arc<dyn Witness>,
     by: &Actor,
     chosen: Option<&[DoorId]>,
+    progress: &dyn Progress,
 ) -> Result<Vec<(DoorId, Undone)>> {
     let _acting = log.engage()?;
     let (jobs, mut ends) = log.read(|state| sort(state, providers, chosen));
@@ -94,6 +131,7 @@ pub async fn undo(
                 BEGIN_WITHIN.as_secs() / 60
             ))
         } else {
+            progress.undoing(&job.door);
             match reopen(log, by, job, cx).await? {
                 Reopened::Accepted => {
                     accepted.push(job);
@@ -108,6 +146,7 @@ pub async fn undo(
                 }
             }
         };
+        progress.undone(&job.door.id, &end);
         ends.insert(job.door.id.clone(), end);
     }
     if untried > 0 {
@@ -117,7 +156,7 @@ pub async fn undo(
         log.append(&Actor::Engine, vec![Event::CaseNoted { text }])
             .await?;
     }
-    ends.extend(prove_all(log, accepted, cx).await?);
+    ends.extend(prove_all(log, accepted, cx, progress).await?);
     let order = jobs.iter().map(|job| &job.door.id);
     let mut done: Vec<_> = order.filter_map(|id| ends.remove_entry(id)).collect();
     done.extend(ends);
@@ -125,13 +164,22 @@ pub async fn undo(
 }
 
 /// Looks at everything that was accepted, all at once.
-async fn prove_all(log: &CaseLog, jobs: Vec<&Job>, cx: Cx<'_>) -> Result<Vec<(DoorId, Undone)>> {
+async fn prove_all(
+    log: &CaseLog,
+    jobs: Vec<&Job>,
+    cx: Cx<'_>,
+    progress: &dyn Progress,
+) -> Result<Vec<(DoorId, Undone)>> {
     let silent: BTreeMap<&str, AtomicBool> = (jobs.iter())
         .map(|job| (job.door.provider.as_str(), AtomicBool::new(false)))
         .collect();
     let proofs = jobs.into_iter().filter_map(|job| {
         let silent = silent.get(job.door.provider.as_str())?;
-        Some(prove(log, job, silent, cx))
+        Some(async move {
+            let (id, end) = prove(log, job, silent, cx).await?;
+            progress.undone(&id, &end);
+            Ok((id, end))
+        })
     });
     join_all(proofs).await.into_iter().collect()
 }

@@ -12,6 +12,39 @@ use rustix::io::Errno;
 use crate::fault::{Fault, Kind, Result, io};
 
 const NAME: &str = "LOCK";
+/// How often the lock is tried: who only looks whether it is held has it for an instant.
+const TRIES: u32 = 4;
+
+/// Which process works on a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// None.
+    Nobody,
+    /// The one with this id.
+    Process(u32),
+    /// One that has not said which.
+    Another,
+}
+
+/// Which process holds the lock of `dir`. Nothing is written.
+///
+/// # Errors
+/// The file cannot be opened, or its file system does not lock.
+pub(super) fn look(dir: &Path) -> Result<Owner> {
+    let path = dir.join(NAME);
+    let mut file = match File::open(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Owner::Nobody),
+        opened => opened.map_err(io("open the lock of the store", &path))?,
+    };
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => {
+            let _ = flock(&file, FlockOperation::Unlock);
+            Ok(Owner::Nobody)
+        }
+        Err(Errno::WOULDBLOCK) => Ok(owner(&mut file).map_or(Owner::Another, Owner::Process)),
+        Err(error) => Err(unsafe_place(dir, "its file system does not lock").caused_by(error)),
+    }
+}
 
 /// Held while a process owns a store; the kernel lets go of it when the process ends.
 #[derive(Debug)]
@@ -48,7 +81,14 @@ impl Lock {
                 .map_err(io("open the lock of the store", &path))
         };
         let mut file = open()?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        let mut taken = flock(&file, FlockOperation::NonBlockingLockExclusive);
+        for _ in 1..TRIES {
+            if taken == Err(Errno::WOULDBLOCK) {
+                std::thread::sleep(Duration::from_millis(5));
+                taken = flock(&file, FlockOperation::NonBlockingLockExclusive);
+            }
+        }
+        match taken {
             Ok(()) => {}
             Err(Errno::WOULDBLOCK) => return Err(owned(&mut file, dir)),
             Err(error) => {

@@ -234,11 +234,14 @@ async fn a_case_from_its_opening_to_the_export() {
     desk.ends(3, "run CASE");
     says("status_at_the_gates", &desk.ends(0, "status CASE").out);
     owned(&desk);
+    begun(&desk);
     desk.approve("go");
     desk.approve("go-for-good");
     // The plan looks again after a day: people are not waited for, a time is.
     desk.ends(3, "run CASE");
-    desk.ends(4, "verify CASE");
+    let verified = desk.ends(4, "verify CASE").out;
+    let widest = verified.lines().map(|line| line.chars().count()).max();
+    assert!(widest <= Some(100), "{verified}");
     desk.ends(0, "contact import CASE demand.eml");
     contacts(&desk);
     says("status_at_the_end", &desk.ends(0, "status CASE").out);
@@ -252,6 +255,157 @@ async fn a_case_from_its_opening_to_the_export() {
     no_planted_secret(&desk, &home.join("export"));
     cut_and_altered(&desk);
     tampered(&desk, &folder.path().join("home/export"));
+    only_looks_left(&desk);
+}
+
+/// Each file that was given is reported, whatever became of the others.
+fn per_file(desk: &Desk) {
+    let home = desk.staged.folder.join("home");
+    let line =
+        r#"{"@timestamp":1767225600000,"action":"repo.create","actor":"x","_document_id":"d"}"#;
+    fs::write(home.join("good.json"), format!("{line}\n")).unwrap();
+    let said = desk.ends(2, "snapshot CASE --import missing.json good.json . --json");
+    let document = said.json();
+    let names = |of: &str| -> Vec<String> {
+        let list = document[of].as_array().unwrap().iter();
+        list.map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(names("imported"), ["good.json"]);
+    assert_eq!(names("refused"), ["missing.json", "."]);
+    let told = [
+        "missing.json: The file cannot be read",
+        "name the files in it",
+    ];
+    assert!(told.iter().all(|part| said.err.contains(part)), "{said:?}");
+}
+
+/// A run that has begun is set aside only by who says so, and hears what that costs.
+fn begun(desk: &Desk) {
+    let ledger = desk.staged.folder.join("data/cases").join(&desk.case);
+    let ledger = || fs::read(ledger.join("ledger.jsonl")).unwrap();
+    let before = ledger();
+    let shown = desk.ends(0, "plan CASE");
+    assert!(
+        shown.err.contains("nothing was changed") && shown.err.contains("--replace"),
+        "{shown:?}"
+    );
+    let refused = desk.ends(2, "run CASE --playbook terminated-contractor");
+    assert!(refused.err.contains("error[run-begun]"), "{refused:?}");
+    let refused = desk.ends(2, "case close CASE --reason done");
+    assert!(
+        refused.err.contains("gate `go`, which waits for people")
+            && refused.err.contains("cordon run case_"),
+        "{refused:?}"
+    );
+    assert!(ledger() == before, "a refusal or a look writes nothing");
+    let stopped = desk.ends(0, "run CASE --stop --reason pause");
+    assert!(
+        stopped.out.contains("the run is stopped") && stopped.out.contains("gate `go`"),
+        "{stopped:?}"
+    );
+    assert!(
+        desk.ends(2, "run CASE --stop --reason twice")
+            .err
+            .contains("error[no-run]")
+    );
+    desk.ends(3, "run CASE");
+}
+
+/// Doors are opened again only by name or after a second word, and a case whose run only waits for
+/// later looks can be closed.
+fn only_looks_left(desk: &Desk) {
+    let plan = desk.ends(0, "plan CASE");
+    assert!(
+        plan.err.contains("gate `go`, which was passed") && plan.err.contains("the later look"),
+        "{plan:?}"
+    );
+    assert!(!plan.err.contains("steps that have not ended"), "{plan:?}");
+    desk.ends(2, "undo CASE --reason mistake");
+    let ledger = desk.staged.folder.join("data/cases").join(&desk.case);
+    let lines = || fs::read(ledger.join("ledger.jsonl")).unwrap().len();
+    let before = lines();
+    let shown = desk.ends(2, "undo CASE --all --reason mistake");
+    assert!(
+        shown.out.contains("would be opened again")
+            && shown.out.contains("stays as it is")
+            && shown.err.contains("--all --yes"),
+        "{shown:?}"
+    );
+    assert_eq!(lines(), before, "nothing was done");
+    let door = shown.out.lines().find(|line| line.contains("would be"));
+    let door = door.unwrap().split(' ').next().unwrap();
+    let undone = desk.ends(0, &format!("undo CASE {door} --reason mistake"));
+    assert!(
+        undone.err.contains("opening again  ") && undone.err.contains("open again     "),
+        "{undone:?}"
+    );
+    let told = desk.ends(0, "case timeline CASE").out;
+    assert!(told.contains("undo: mistake"), "{told}");
+    let closed = desk.ends(0, "case close CASE --reason done");
+    assert!(
+        closed.out.ends_with(": closed\n")
+            && closed.err.contains("warning: not made: the later look"),
+        "{closed:?}"
+    );
+    desk.ends(2, "run CASE");
+}
+
+/// A run whose process was killed is called interrupted, goes on from where it stood, and is set aside
+/// only by who says so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_run_is_interrupted_and_goes_on_from_where_it_stood() {
+    let folder = tempfile::tempdir().unwrap();
+    let staged = Staged::set(folder.path(), small_company(), Struck::default()).await;
+    let program = Program::at(folder.path(), Some(staged.config()));
+    let mut desk = Desk {
+        staged,
+        program,
+        case: String::new(),
+    };
+    let opening = format!(
+        "case open --worker-id {} --email {}",
+        desk.staged.company.subject.worker_id, desk.staged.company.subject.email
+    );
+    desk.ends(0, &opening).out.trim().clone_into(&mut desk.case);
+    desk.ends(0, "inventory CASE");
+    desk.ends(0, "plan CASE");
+    let case = desk.staged.folder.join("data/cases").join(&desk.case);
+    let mut run = desk
+        .program
+        .command(&["run", &desk.case])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let ended = || fs::read_to_string(case.join("ledger.jsonl")).unwrap();
+    while !ended().contains("step.ended") {
+        assert!(run.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let alive = desk.ends(0, "status CASE").out;
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let said = format!("process   under way in process {}", run.id());
+    assert!(alive.contains(&said), "{alive}");
+    let dead = desk.ends(0, "status CASE");
+    let said = format!("process   interrupted; `cordon run {}` goes on", desk.case);
+    assert!(
+        dead.out.contains(&said) && !dead.out.contains("under way"),
+        "{dead:?}"
+    );
+    let resumed = desk.ends(3, "run CASE");
+    assert!(resumed.err.starts_with("going on: "), "{resumed:?}");
+    let waits = desk.ends(0, "status CASE").out;
+    assert!(!waits.contains("process  "), "{waits}");
+    per_file(&desk);
+    let replaced = desk.ends(0, "plan CASE --replace");
+    assert!(
+        replaced
+            .err
+            .contains("warning: set aside with the run before: gate `go`, which waits for people"),
+        "{replaced:?}"
+    );
 }
 
 /// Where nothing was recognised a person judges, and a demand so marked does what a recognised one does.

@@ -46,7 +46,14 @@ async fn undo_all(rig: &Rig, chosen: Option<&[DoorId]>) -> Vec<(DoorId, Undone)>
     let (run, by) = (rig.run(), operator());
     calm(
         &rig.log,
-        undo(&rig.log, &run.providers, &run.witness, &by, chosen),
+        undo(
+            &rig.log,
+            &run.providers,
+            &run.witness,
+            &by,
+            chosen,
+            &cordon::run::Quiet,
+        ),
     )
     .await
     .unwrap()

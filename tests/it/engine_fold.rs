@@ -39,7 +39,14 @@ fn legal() -> Vec<Event> {
         rig.go().await;
         let run = rig.run();
         let by = crate::engine::operator();
-        let undone = cordon::run::undo(&rig.log, &run.providers, &run.witness, &by, None);
+        let undone = cordon::run::undo(
+            &rig.log,
+            &run.providers,
+            &run.witness,
+            &by,
+            None,
+            &cordon::run::Quiet,
+        );
         crate::engine::calm(&rig.log, undone).await.unwrap();
         rig.log
             .entries()

@@ -206,7 +206,15 @@ async fn one_case_is_acted_on_by_one_run_at_a_time() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         let fault = run.execute(&by, &options).await.unwrap_err();
         assert_eq!((fault.code(), fault.kind()), ("case-busy", Kind::Owned));
-        let undone = undo(&rig.log, &run.providers, &run.witness, &by, None).await;
+        let undone = undo(
+            &rig.log,
+            &run.providers,
+            &run.witness,
+            &by,
+            None,
+            &cordon::run::Quiet,
+        )
+        .await;
         assert_eq!(undone.unwrap_err().code(), "case-busy");
         rig.cancel.send_replace(true);
     };
@@ -282,6 +290,37 @@ async fn a_denial_bars_what_names_the_gate_and_spares_the_rest() {
     assert_eq!(results, ["done", "skipped", "skipped", "skipped", "done"]);
     assert_eq!(rig.sim("alpha").count("close"), 1);
     assert_eq!(rig.sim("beta").count("close"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_at_a_gate_behind_which_everything_is_barred() {
+    let doors = [door("alpha", "account", "a"), door("beta", "account", "b")];
+    let rig = Rig::new(&doors).await;
+    rig.plan(vec![
+        gate("go", 1, &[]),
+        close("close/a", &doors[0], &["go"]),
+        gate("more", 1, &[]),
+        close("close/b", &doors[1], &["go", "more"]),
+        gate("after", 1, &["close/a"]),
+        draft("free", &["after"]),
+    ])
+    .await;
+    let asked = |report: &cordon::run::Report| -> Vec<String> {
+        let gates = waiting(report).gates.iter();
+        gates.map(|gate| gate.step.clone()).collect()
+    };
+    assert_eq!(asked(&rig.go().await), ["go", "more"]);
+    rig.deny("go", "ben").await.unwrap();
+    let report = rig.go().await;
+    assert_eq!(report.end, End::Finished, "{:?}", report.tree);
+    let note = |step: &str| {
+        let leaf = report.tree.leaves().find(|leaf| leaf.step == step);
+        leaf.unwrap().note.clone()
+    };
+    let named = "Gate `go` before it was not let through: ben denied it.";
+    assert_eq!([note("close/a"), note("close/b")], [named, named]);
+    assert_eq!(note("more"), format!("Nothing was left to decide. {named}"));
+    assert_eq!(note("after"), named, "and behind what was barred too");
 }
 
 #[tokio::test(start_paused = true)]

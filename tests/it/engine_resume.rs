@@ -282,7 +282,14 @@ async fn a_door_that_was_opened_again_by_a_person_is_not_closed_by_a_resume() {
     assert!(crash_after(&rig, &run, 3).await);
     let ends = calm(
         &rig.log,
-        cordon::run::undo(&rig.log, &run.providers, &run.witness, &operator(), None),
+        cordon::run::undo(
+            &rig.log,
+            &run.providers,
+            &run.witness,
+            &operator(),
+            None,
+            &cordon::run::Quiet,
+        ),
     )
     .await
     .unwrap();

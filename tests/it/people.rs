@@ -705,7 +705,7 @@ async fn an_account_that_is_taken_back_leaves_the_case_with_its_doors() {
             .all(|line| !line.contains("blind of b"))
     );
     assert_eq!(summary.run, cordon::case::state::RunPhase::Cancelled);
-    let (plan, _) = desk.plan("terminated-contractor").await.unwrap();
+    let (plan, ..) = desk.replan("terminated-contractor").await.unwrap();
     let text = serde_json::to_string(&plan).unwrap();
     assert!(text.contains("id-a") && !text.contains("id-b"), "{text}");
     let told = desk.timeline().unwrap();
@@ -713,6 +713,26 @@ async fn an_account_that_is_taken_back_leaves_the_case_with_its_doors() {
         .iter()
         .any(|moment| moment.text.contains("withdrawn: a namesake"));
     assert!(told, "the timeline says why");
+}
+
+#[tokio::test]
+async fn doors_that_an_inventory_did_not_reach_are_dated() {
+    let (staffed, evidence) = with_candidates(&["a"]).await;
+    let desk = &staffed.desk;
+    desk.choose("okta", "a", "seen", false).await.unwrap();
+    let mut found = door("okta.account", "a", &evidence);
+    found.account = "id-a".into();
+    staffed.append(Event::DoorFound(found)).await.unwrap();
+    let said = || cordon::app::summary::inventory(&desk.summary());
+    assert!(!said().contains("as of"), "{}", said());
+    let failed = Event::InventoryFailed {
+        account: account("a"),
+        why: "It did not answer.".to_owned(),
+    };
+    staffed.append(failed).await.unwrap();
+    let at = desk.log.read(|state| state.evidence[&evidence].at);
+    let dated = format!("open, as of {}", cordon::time::utc(at));
+    assert!(said().contains(&dated), "{}", said());
 }
 
 #[tokio::test]
@@ -743,7 +763,10 @@ async fn a_run_is_set_aside_and_the_new_plan_made_in_one_append() {
         *lines.borrow()
     });
     tokio::task::yield_now().await;
-    desk.plan("terminated-contractor").await.unwrap();
+    let fault = desk.plan("terminated-contractor").await.unwrap_err();
+    assert_eq!(fault.code(), "run-begun", "not without being told to");
+    let (_, _, rest) = desk.replan("terminated-contractor").await.unwrap();
+    assert!(!rest.only_looks() && rest.passed.is_empty(), "{rest:?}");
     assert_eq!(watching.await.unwrap(), before + 2, "both lines at once");
     let entries = desk.log.entries().unwrap();
     let last: Vec<_> = entries

@@ -170,12 +170,14 @@ pub fn doors(summary: &Summary, zone: &TimeZone) -> String {
         .filter(|line| line.state == DoorState::Closed)
         .collect();
     if !closed.is_empty() {
-        let rows = closed.into_iter().map(|line| {
-            let why = one_line(&line.why, 140) + &residual(line, zone);
-            [line.kind.clone(), one_line(&line.label, 80), why]
-        });
-        let table = ui::table(["KIND", "DOOR", "PROOF"], rows);
-        let _ = writeln!(text, "Proven closed\n{table}");
+        text.push_str("Proven closed\n");
+        for line in closed {
+            let door = format!("{}: {}", line.kind, one_line(&line.label, 80));
+            let proof = one_line(&line.why, 140) + &residual(line, zone);
+            text.push_str(&ui::paragraph("  closed   ", &door));
+            text.push_str(&ui::paragraph("             ", &proof));
+        }
+        text.push('\n');
     }
     let _ = writeln!(text, "{}", count_line(summary));
     text
@@ -194,7 +196,10 @@ pub fn inventory(summary: &Summary) -> String {
     }
     let rows = summary.door_list.iter().map(|line| {
         [
-            line.state.word().to_owned(),
+            match line.as_of {
+                None => line.state.word().to_owned(),
+                Some(at) => format!("{}, as of {}", line.state.word(), utc(at)),
+            },
             line.kind.clone(),
             one_line(&line.label, 80),
             line.id.to_string(),
