@@ -105,16 +105,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             summary::taken_in(&imported, &bundled, archived.as_ref())
         }
     })?;
-    for (name, fault) in &refused {
-        desktop.ui.warning(&format!(
-            "not taken in: {}: {}",
-            hostile::one_line(name, 200),
-            fault.what()
-        ));
-        for hint in fault.hints() {
-            desktop.ui.hint(hint);
-        }
-    }
+    warn(desktop, &refused);
     let waiting = archived.as_ref().is_some_and(|one| one.evidence.is_none());
     if waiting {
         desktop
@@ -134,6 +125,15 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         .or(unread.then_some(Kind::Input))
         .or(short.then_some(Kind::Failed))
         .or(waiting.then_some(Kind::Waiting)))
+}
+
+fn warn(desktop: &Desktop, refused: &[(String, Fault)]) {
+    for (name, fault) in refused {
+        let name = hostile::one_line(name, 200);
+        let what = fault.what();
+        desktop.ui.warning(&format!("not taken in: {name}: {what}"));
+        fault.hints().iter().for_each(|hint| desktop.ui.hint(hint));
+    }
 }
 
 /// What could not be taken in, and why.

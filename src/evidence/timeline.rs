@@ -310,6 +310,12 @@ fn probed(door: &DoorId, state: DoorState, probe: &Probe) -> String {
     format!("{door} is {}: {}{until}", state.word(), probe.why)
 }
 
+fn mended(what: &str, kept: Option<&str>) -> String {
+    // The name of what was kept comes first: the rest may be cut.
+    let kept = kept.map(|kept| format!(" (as found: {kept})"));
+    format!("the store was mended{}: {what}", kept.unwrap_or_default())
+}
+
 /// What we did, as the log tells it.
 fn ours(entry: &Entry) -> Option<Moment> {
     use MomentSource::{Action, Case};
@@ -382,13 +388,7 @@ fn ours(entry: &Entry) -> Option<Moment> {
         Event::CheckpointSigned { entries, .. } => {
             (Case, format!("checkpoint signed over {entries} lines"))
         }
-        Event::StoreMended { what, kept } => (
-            Case,
-            match kept {
-                Some(kept) => format!("the store was mended (as found: {kept}): {what}"),
-                None => format!("the store was mended: {what}"),
-            },
-        ),
+        Event::StoreMended { what, kept } => (Case, mended(what, kept.as_deref())),
         Event::ExportMade { manifest, .. } => {
             (Case, format!("export made, manifest {}", manifest.short()))
         }

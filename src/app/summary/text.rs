@@ -48,20 +48,11 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
         ),
     );
     for mended in &summary.mended {
-        let kept = mended
-            .kept
-            .as_deref()
-            .map(|kept| format!(" As found: {kept}."));
-        let what = format!("{} (line {})", mended.what, mended.line);
-        line(
-            "mended",
-            format!(
-                "{}: {}{}",
-                utc(mended.at),
-                one_line(&what, 300),
-                one_line(&kept.unwrap_or_default(), 120)
-            ),
-        );
+        let kept = (mended.kept.as_deref())
+            .map(|kept| format!(" As found: {}.", one_line(kept, 120)))
+            .unwrap_or_default();
+        let what = one_line(&format!("{} (line {})", mended.what, mended.line), 300);
+        line("mended", format!("{}: {what}{kept}", utc(mended.at)));
     }
     line(
         "contacts",

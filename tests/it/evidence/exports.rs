@@ -367,7 +367,7 @@ async fn added_removed_and_linked_files_are_named() {
         (Kind::Input, "export-missing")
     );
     let empty = damaged(&dir, "empty", |dir| {
-        std::fs::create_dir_all(dir.join("extra/deep")).unwrap()
+        std::fs::create_dir_all(dir.join("extra/deep")).unwrap();
     });
     let report = verify::folder(&empty).unwrap();
     assert_eq!(report.issues.len(), 1, "{:?}", report.issues);

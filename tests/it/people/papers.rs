@@ -165,7 +165,7 @@ async fn a_start_is_one_of_the_candidates_or_meant_and_possible_and_says_whose_c
     }
     assert_eq!(shown().start_is, "earliest");
     // As a person reads it off the list: to the second.
-    let read = at(&cordon::time::utc(candidate).to_string());
+    let read = at(&cordon::time::utc(candidate));
     desk.choose_start(name, read, false, "counsel")
         .await
         .unwrap();
