@@ -100,7 +100,7 @@ fn owned(file: &mut File, dir: &Path) -> Fault {
     .hint(format!(
         "Wait until {who} has ended, or stop it, and try again."
     ))
-    .hint("If it is `cordon serve`, send the command to it over its socket.")
+    .hint("If it is `cordon serve`, it has a case for a moment only: try again.")
 }
 
 fn owner(file: &mut File) -> Option<u32> {
