@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 use super::App;
 use super::messages::{Done, Kept, Messages, Waits};
 use crate::case::event::Actor;
+use crate::case::state::Phase;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
 use crate::intake::{Accepted, Inbox, Incoming, Kind};
@@ -160,7 +161,10 @@ impl Departures {
         if kept.kind != Kind::Termination {
             return self.messages.note(name, "done", &Done::Noted);
         }
-        let case = kept.case.clone();
+        let case = self.messages.case_of(&kept)?;
+        if case != kept.case {
+            return self.repeat(name, case);
+        }
         // A crash may have come between the case and the note of it.
         if !self.app.case_dir(&case).exists() {
             let by = Actor::Intake(kept.source.clone());
@@ -173,6 +177,19 @@ impl Departures {
             .note(name, "done", &Done::Opened(case.clone()))?;
         hold(&self.opened).push(case);
         Ok(())
+    }
+
+    /// A departure that has a case. One that was held or closed since, perhaps because HR took the
+    /// departure back, does not take it in silence.
+    fn repeat(&self, name: &str, case: CaseId) -> Result<()> {
+        let state = self.app.peek(case.as_str());
+        if state.is_ok_and(|state| state.phase != Phase::Open) {
+            let why =
+                format!("The same departure came before, and {case} was held or closed since.");
+            let case = Some(case);
+            return self.messages.note(name, "waits", &Waits { why, case });
+        }
+        self.messages.note(name, "done", &Done::Repeats(case))
     }
 
     /// The case that an earlier message of the same source about the same person opened. The same

@@ -4,9 +4,10 @@
 //! DATA/messages/NAME.json     the message as received, durable before the sender hears of it
 //!               NAME.waits    it waits for a person, and why
 //!               NAME.done     what became of it
+//!               NAME.leaves   the case of one departure: NAME is the digest of source, person, effective time
 //! ```
 //!
-//! NAME is the digest of source and id. The daemon writes; a command beside it looks, and notes what a
+//! Else NAME is the digest of source and id. The daemon writes; a command beside it looks, and notes what a
 //! person decided.
 
 use std::path::PathBuf;
@@ -62,6 +63,8 @@ pub(super) struct Waits {
 pub(super) enum Done {
     /// It opened this case.
     Opened(CaseId),
+    /// An earlier message about the same departure opened this case.
+    Repeats(CaseId),
     /// It asks for nothing.
     Noted,
     /// A person set it aside.
@@ -116,6 +119,21 @@ impl Kept {
             parts = format!("{parts}\u{1f}{}", self.digest);
         }
         Digest::of(parts.as_bytes()).to_string()
+    }
+
+    /// The names of the departure that it is about: same source, same person, same effective time.
+    /// Without a time there is none: the person may leave twice.
+    fn departures(&self) -> Vec<String> {
+        let Some(effective) = self.effective else {
+            return Vec::new();
+        };
+        let subject = &self.subject;
+        let id = subject.worker_id.iter().map(|id| format!("id {id}"));
+        let address = |email: &String| format!("address {}", email.to_lowercase());
+        id.chain(subject.emails.iter().map(address))
+            .map(|who| format!("{}\u{1f}{who}\u{1f}{effective}", self.source))
+            .map(|departure| Digest::of(departure.as_bytes()).to_string())
+            .collect()
     }
 
     /// What a person has to do, where a message does not speak for itself.
@@ -197,6 +215,21 @@ impl Messages {
     pub(super) fn put_new(&self, name: &str, kept: &Kept) -> Result<bool> {
         let bytes = crate::canon::canonical(kept)?;
         self.spool.put_new(&format!("{name}.json"), &bytes)
+    }
+
+    /// The case of the departure that a message is about: an earlier message's, or else its own, which
+    /// is durable as such when this returns.
+    pub(super) fn case_of(&self, kept: &Kept) -> Result<CaseId> {
+        let bytes = crate::canon::canonical(&kept.case)?;
+        for name in kept.departures() {
+            if !self.spool.put_new(&format!("{name}.leaves"), &bytes)? {
+                let case: CaseId = self.read(&name, "leaves")?;
+                if case != kept.case {
+                    return Ok(case);
+                }
+            }
+        }
+        Ok(kept.case.clone())
     }
 
     /// Whether anything can be kept.

@@ -283,10 +283,20 @@ fn other_commands_work_beside_it_and_its_log_tells_nothing_of_people() {
     for worker in ["W-1", "W-2"] {
         assert_eq!(daemon.terminate(worker).unwrap(), 202);
     }
+    // The same departure under another id of the message: the same case.
+    let again = daemon.post(OLD, "evt-other", now, &departure("W-1"));
+    assert_eq!(again.unwrap(), 202);
     let reused = daemon.post(OLD, "evt-W-1", now, &departure("W-3"));
     assert_eq!(reused.unwrap(), 409);
     until("both cases are open", || {
         (place.opened().len() == 2).then_some(())
+    });
+    until("nothing is behind", || {
+        daemon
+            .get("/ready")
+            .1
+            .contains("\"behind\":0")
+            .then_some(())
     });
     assert_eq!(place.opened(), [title("W-1"), title("W-2")]);
     let list = until("the conflict waits", || {
@@ -313,6 +323,17 @@ fn other_commands_work_beside_it_and_its_log_tells_nothing_of_people() {
         serde_json::json!([]),
         "nothing was even looked at"
     );
+
+    // A departure that comes again after its case was held is not lost in it.
+    for worker in ["W-1", "W-2"] {
+        let id = format!("evt-third-{worker}");
+        assert_eq!(daemon.post(OLD, &id, now, &departure(worker)).unwrap(), 202);
+    }
+    let list = until("one more waits", || {
+        Some(place.list()).filter(|list| list["messages"].as_array().unwrap().len() == 2)
+    });
+    assert_eq!(list["messages"][1]["case"], Value::String(id));
+    assert_eq!(list["cases"].as_array().unwrap().len(), 2);
 
     let log = place.log();
     for secret in [
@@ -722,13 +743,12 @@ fn a_configuration_that_is_not_right_is_refused_with_its_place() {
 fn the_sample_shows_webhooks_that_are_configured_right() {
     let sample = cordon::settings::sample::SAMPLE;
     let (_, webhooks) = sample.split_once("# [[webhook]]\n").unwrap();
-    let text: String = std::iter::once("[[webhook]]")
-        .chain(webhooks.lines().map(|line| {
-            let line = line.strip_prefix('#').unwrap_or(line);
-            line.strip_prefix(' ').unwrap_or(line)
-        }))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let lines = webhooks.lines().map(|line| {
+        let line = line.strip_prefix('#').unwrap_or(line);
+        line.strip_prefix(' ').unwrap_or(line)
+    });
+    let lines: Vec<&str> = std::iter::once("[[webhook]]").chain(lines).collect();
+    let text = lines.join("\n");
     let settings = cordon::settings::Settings::parse(&text, Path::new("cordon.toml")).unwrap();
     let names: Vec<&str> = settings
         .webhooks
