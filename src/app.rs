@@ -7,6 +7,7 @@ pub mod archive;
 pub mod custody;
 pub mod desk;
 pub mod inbox;
+pub mod messages;
 mod papers;
 mod response;
 mod subject;
@@ -135,11 +136,19 @@ impl App {
     /// # Errors
     /// The store cannot be made.
     pub async fn open_case(&self, new: NewCase) -> Result<Desk> {
+        self.open_case_as(CaseId::fresh(), new).await
+    }
+
+    /// The same, under an id that was reserved before, so that whoever is interrupted can tell
+    /// whether it was opened.
+    ///
+    /// # Errors
+    /// As [`Self::open_case`].
+    pub async fn open_case_as(&self, id: CaseId, new: NewCase) -> Result<Desk> {
         let cases = self.settings.data.join("cases");
         crate::store::make_dir(&cases)?;
         self.remove_unfinished();
         let _making = crate::store::Making::begin(&cases)?;
-        let id = CaseId::fresh();
         let by = new.by.clone();
         let (aside, place) = (cases.join(format!("{OPENING}{id}")), self.case_dir(&id));
         self.make_case(&aside, id, new).await?;
@@ -504,13 +513,18 @@ pub fn harden() {
         .ok();
 }
 
-/// Sends the program's own log to stderr, filtered by `CORDON_LOG`.
-pub fn log_to_stderr() {
-    let filter = tracing_subscriber::EnvFilter::new(crate::settings::log_filter());
-    tracing_subscriber::fmt()
+/// Sends the program's own log to stderr, filtered by `CORDON_LOG`: lines of text that warn, or for
+/// a daemon one JSON document per line.
+pub fn log_to_stderr(daemon: bool) {
+    let otherwise = if daemon { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::new(crate::settings::log_filter(otherwise));
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .try_init()
-        .ok();
+        .with_ansi(false);
+    if daemon {
+        log.json().flatten_event(true).try_init().ok();
+    } else {
+        log.try_init().ok();
+    }
 }

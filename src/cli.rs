@@ -14,6 +14,7 @@ mod plan;
 mod playbook;
 mod provider;
 mod run;
+mod serve;
 mod snapshot;
 mod status;
 mod undo;
@@ -90,6 +91,7 @@ enum Verb {
     Notice(notice::Verb),
     #[command(subcommand)]
     Playbook(playbook::Verb),
+    Serve(serve::Args),
     Completions(completions::Completions),
     Man(completions::Man),
 }
@@ -131,7 +133,7 @@ pub fn run(cli: Cli) -> ExitCode {
         .build();
     let ended = match runtime {
         Ok(runtime) => {
-            crate::app::log_to_stderr();
+            crate::app::log_to_stderr(matches!(cli.verb, Verb::Serve(_)));
             let ended = runtime.block_on(dispatch(cli.verb, &desktop));
             runtime.shutdown_timeout(std::time::Duration::from_secs(2));
             ended
@@ -196,6 +198,7 @@ async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
         Verb::Clock(verb) => clock::run(desktop, verb).await,
         Verb::Notice(verb) => notice::run(desktop, verb).await,
         Verb::Playbook(verb) => playbook::run(desktop, verb),
+        Verb::Serve(args) => serve::run(desktop, &args).await,
         Verb::Completions(args) => completions::completions(&args),
         Verb::Man(args) => completions::man(&args),
     }

@@ -30,6 +30,7 @@ pub mod run;
 // 5: faces and composition
 pub mod app;
 pub mod cli;
+pub mod daemon;
 pub mod drill;
 pub mod settings;
 pub mod ui;

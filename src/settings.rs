@@ -6,6 +6,7 @@
 mod check;
 pub mod sample;
 pub mod secrets;
+pub mod webhook;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,12 @@ pub struct Settings {
     pub okta: Option<Okta>,
     /// The mail server for notices.
     pub mail: Option<Mail>,
+    /// Where the daemon listens.
+    #[serde(default)]
+    pub serve: webhook::Serve,
+    /// Whose messages it takes.
+    #[serde(default, rename = "webhook")]
+    pub webhooks: Vec<webhook::Webhook>,
 }
 
 /// The GitHub organization and how to reach it.
@@ -141,6 +148,8 @@ impl Default for Settings {
             github: None,
             okta: None,
             mail: None,
+            serve: webhook::Serve::default(),
+            webhooks: Vec::new(),
         }
     }
 }
@@ -191,6 +200,7 @@ impl Settings {
         settings.zone()?;
         check::names(text, path)?;
         settings.check_people(path)?;
+        webhook::check(&settings.serve, &settings.webhooks, path)?;
         Ok(settings)
     }
 
@@ -309,10 +319,15 @@ pub fn operator() -> String {
         .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }
 
-/// The log filter, as `CORDON_LOG` gives it.
-pub fn log_filter() -> String {
+/// The log filter, as `CORDON_LOG` gives it; `otherwise` is the level without it.
+pub fn log_filter(otherwise: &str) -> String {
     // What octocrab logs as an error comes back as a fault that says where and what to do.
-    variable("CORDON_LOG").unwrap_or_else(|| "warn,octocrab=off".to_owned())
+    variable("CORDON_LOG").unwrap_or_else(|| format!("{otherwise},octocrab=off"))
+}
+
+/// Where systemd wants to hear that the daemon is ready, if it started it.
+pub fn notify_socket() -> Option<String> {
+    variable("NOTIFY_SOCKET")
 }
 
 fn home(base: &str, below: &str) -> PathBuf {

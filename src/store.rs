@@ -1,6 +1,7 @@
 //! The embedded store: an event log with compare-and-swap heads, and content-addressed blobs.
 //!
-//! The only module that names sled. One directory per case, one hub beside them.
+//! The only module that names sled. One directory per case, one hub beside them, and one directory of
+//! messages that were received, a file each.
 //!
 //! ```text
 //! CASE/ LOCK            flock; the pid of the owner
@@ -31,6 +32,7 @@ mod mend;
 mod objects;
 mod recover;
 mod repair;
+mod spool;
 
 pub use aside::{Making, remove_unfinished};
 pub use case::CaseStore;
@@ -38,6 +40,7 @@ pub use chain::{Head, MAX_LINE, line_hash};
 pub use hub::Hub;
 pub use lock::Owner;
 pub use repair::{Repair, RepairKind};
+pub use spool::Spool;
 
 use std::path::Path;
 

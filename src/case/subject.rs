@@ -21,6 +21,29 @@ pub struct Subject {
     pub accounts: Vec<KnownAccount>,
 }
 
+impl Subject {
+    /// Puts what a person says into `other`, which a message brought: words replace, lists grow.
+    pub fn complete(self, other: &mut Self) {
+        if self.worker_id.is_some() {
+            other.worker_id = self.worker_id;
+        }
+        if self.display_name.is_some() {
+            other.display_name = self.display_name;
+        }
+        for email in self.emails {
+            if !other.emails.contains(&email) {
+                other.emails.push(email);
+            }
+        }
+        other.accounts.extend(self.accounts);
+    }
+
+    /// Whether anything says who it is; a name alone never does.
+    pub const fn names_nobody(&self) -> bool {
+        self.worker_id.is_none() && self.emails.is_empty() && self.accounts.is_empty()
+    }
+}
+
 /// An account that a person named.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

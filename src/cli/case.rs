@@ -6,7 +6,8 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::app::{NewCase, Origin, summary};
+use crate::app::messages::Waiting;
+use crate::app::{App, Desk, NewCase, Origin, summary};
 use crate::case::event::{Actor, Event, Person};
 use crate::case::state::Phase;
 use crate::case::subject::{KnownAccount, Subject};
@@ -33,6 +34,8 @@ pub(super) enum Verb {
     /// Close a case. The log, the evidence and the checkpoints stay. Later looks that its run still
     /// waits for are not made.
     Close(Why),
+    /// Set a message that waits for a person aside. It stays kept, with who and why.
+    Dismiss(Dismiss),
     /// One page for the next shift: done, open, due, unknown.
     Handover(One),
     /// One timeline: contacts, the account holder's trail events, our actions, clocks.
@@ -69,6 +72,18 @@ pub(super) struct Open {
     /// A webhook body or ticket to keep as evidence of why the case was opened.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
+    /// A message that waits for a person, as `cordon case list` names it: the case is opened on it.
+    #[arg(long, value_name = "MESSAGE", conflicts_with = "from")]
+    message: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Dismiss {
+    /// The message, as `cordon case list` names it.
+    message: String,
+    /// Why; it is kept with the message.
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -132,6 +147,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
             .await
         }
         Verb::Close(args) => close(desktop, &args).await,
+        Verb::Dismiss(args) => dismiss(desktop, &args),
         Verb::Handover(args) => handover(desktop, &args),
         Verb::Timeline(args) => timeline(desktop, &args),
         Verb::Choose(args) => choose(desktop, &args).await,
@@ -151,14 +167,26 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
         display_name: args.name,
         accounts,
     };
-    if subject.worker_id.is_none() && subject.emails.is_empty() && subject.accounts.is_empty() {
+    if !args.title_anyway {
+        neutral(args.title.as_deref())?;
+    }
+    if let Some(message) = &args.message {
+        let app = desktop.app()?;
+        let by = Actor::Operator(crate::settings::operator());
+        let desk = app
+            .open_case_on(message, by, |new| {
+                subject.complete(&mut new.subject);
+                new.title = args.title;
+                new.effective = args.effective.or(new.effective);
+            })
+            .await?;
+        return opened(desktop, &app, &desk).await;
+    }
+    if subject.names_nobody() {
         return Err(
             Fault::input("no-subject", "Nothing says whose departure this is.")
                 .hint("give --email, --worker-id or --account; a name alone is never enough"),
         );
-    }
-    if !args.title_anyway {
-        neutral(args.title.as_deref())?;
     }
     let app = desktop.app()?;
     let origin = match &args.from {
@@ -178,6 +206,10 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
             by: Actor::Operator(crate::settings::operator()),
         })
         .await?;
+    opened(desktop, &app, &desk).await
+}
+
+async fn opened(desktop: &Desktop, app: &App, desk: &Desk) -> Result<Ended> {
     desk.finish().await?;
     let id = desk.log.case();
     let warnings = desk.log.read(|state| cannot(&state.people));
@@ -251,7 +283,9 @@ fn account(text: &str) -> Result<KnownAccount> {
 fn list(desktop: &Desktop) -> Result<Ended> {
     let app = desktop.app()?;
     let cases = app.list()?;
-    desktop.ui.answer(&json!({ "cases": cases }), || {
+    let waiting = app.waiting()?;
+    let document = json!({ "cases": cases, "messages": waiting });
+    desktop.ui.answer(&document, || {
         let rows = cases.iter().map(|case| {
             [
                 case.id.to_string(),
@@ -261,13 +295,53 @@ fn list(desktop: &Desktop) -> Result<Ended> {
                 case.opened.map(crate::time::utc).unwrap_or_default(),
             ]
         });
-        ui::table(["CASE", "TITLE", "PHASE", "DOORS", "OPENED"], rows)
+        let mut text = ui::table(["CASE", "TITLE", "PHASE", "DOORS", "OPENED"], rows);
+        if !waiting.is_empty() {
+            text.push('\n');
+            text.push_str(&messages(&waiting));
+        }
+        text
     })?;
+    if !waiting.is_empty() {
+        let next = "a message waits for a person: cordon case open --message MESSAGE --email ADDRESS, or cordon case dismiss MESSAGE --reason WHY";
+        desktop.ui.hint(next);
+    }
     if cases.is_empty() {
         desktop
             .ui
             .hint("there is no case yet: cordon case open --email ADDRESS --worker-id ID");
     }
+    Ok(None)
+}
+
+/// Messages that no case was opened for.
+fn messages(waiting: &[Waiting]) -> String {
+    let rows = waiting.iter().map(|message| {
+        let subject = &message.subject;
+        let who = subject.worker_id.iter().chain(&subject.emails);
+        let who: Vec<&str> = who.map(String::as_str).collect();
+        [
+            message.message.clone(),
+            message.source.clone(),
+            hostile::one_line(&who.join(", "), 60),
+            hostile::one_line(&message.why, 160),
+            crate::time::utc(message.received),
+        ]
+    });
+    ui::table(
+        ["MESSAGE", "FROM", "ABOUT", "WAITS FOR A PERSON", "RECEIVED"],
+        rows,
+    )
+}
+
+fn dismiss(desktop: &Desktop, args: &Dismiss) -> Result<Ended> {
+    let app = desktop.app()?;
+    let by = crate::settings::operator();
+    app.dismiss(&args.message, by, args.reason.clone())?;
+    let document = json!({ "message": args.message, "dismissed": true });
+    desktop.ui.answer(&document, || {
+        format!("{}: set aside\n", args.message.escape_debug())
+    })?;
     Ok(None)
 }
 

@@ -117,10 +117,10 @@ impl Stage {
         ));
         let inbox = Arc::new(Departures::new(Arc::clone(&self.app))?);
         let router = receiver(Receiver {
-            source: "hr".to_owned(),
+            name: "hr".to_owned(),
             route: DEPARTURE.to_owned(),
-            verifier: Arc::new(Verifier::new(std::slice::from_ref(&secret))?),
-            inbox: Arc::clone(&inbox) as _,
+            source: Arc::new(Verifier::new(std::slice::from_ref(&secret))?),
+            inbox: Arc::new(Arc::clone(&inbox)),
             clock: Arc::clone(&self.clock),
         });
         // The receiver is ours, not a provider's: its calls stand in a log of their own.
@@ -151,6 +151,7 @@ impl Stage {
             }
         }
         server.stop().await;
+        inbox.finish().await?;
         match inbox.opened().as_slice() {
             [one] => Ok(one.clone()),
             many => Err(Fault::failed(

@@ -114,7 +114,7 @@ pub fn read(body: &[u8]) -> Result<Message> {
 }
 
 /// Whether `text` could be an address; whether it is one, only its mail server knows.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     text.len() <= ADDRESS_LIMIT
         && !text.contains(|c: char| c.is_control() || c.is_whitespace())
         && text

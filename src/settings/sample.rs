@@ -63,4 +63,46 @@ zone = "UTC"
 # from = "case-desk@company.example"
 # user = "case-desk"
 # password = "env:CORDON_MAIL_PASSWORD"
+
+# What `cordon serve` listens to: plain HTTP on this machine only; put a proxy with TLS in front.
+# [serve]
+# listen = "127.0.0.1:8470"
+
+# Whose messages it takes, at POST /hooks/NAME. A message opens a quiet record of a departure, or
+# waits for a person in `cordon case list`; it never closes anything.
+# kinds: standard (Standard Webhooks), generic, bamboohr, deel, finch, gusto, hibob, merge, okta
+# [[webhook]]
+# name = "hr"
+# kind = "standard"
+# secrets = ["env:CORDON_HR_SECRET"]      # two while one is being changed
+# route = "departure"                     # or suspicion, for a restricted sender only
+#
+# [[webhook]]
+# name = "okta"
+# kind = "okta"                           # signs nothing; sends a header with a secret
+# secrets = ["file:/etc/cordon/okta-hook"]
+# # header = "Authorization"
+#
+# [[webhook]]
+# name = "other-hr"
+# kind = "generic"                        # any sender with an HMAC in a header
+# secrets = ["file:/etc/cordon/other-hr-hook"]
+# [webhook.generic]
+# header = "X-Signature"
+# prefix = "sha256="                      # what stands before the signature
+# algorithm = "sha256"                    # or sha512
+# encoding = "hex"                        # or base64, base64url
+# # key_encoding = "base64"               # when the secret is written so
+# signed = ["{timestamp}", ".", "{body}"] # {body}, {timestamp}, {id}, literal text
+# timestamp = "X-Timestamp"               # seconds since 1970
+# tolerance_seconds = 300
+# id = "/id"                              # positions are JSON Pointers
+# kind = "/type"
+# termination = ["worker.terminated"]
+# recall = ["worker.termination_cancelled"]
+# worker_id = "/worker/id"
+# emails = ["/worker/work_email"]
+# name = "/worker/name"
+# effective = "/worker/last_day"
+# zone = "America/New_York"               # of times that have none; a date means the end of that day
 "#;

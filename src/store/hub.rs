@@ -11,7 +11,7 @@ use crate::fault::{Fault, Result};
 
 const MAX_KEY: usize = 1 << 10;
 
-/// What all cases share: seen webhook ids, the case directory.
+/// What all cases share. Whoever holds it is the daemon, or works in its place.
 ///
 /// Keys have at most 1 KiB, values at most 120 KiB, names of trees at most 64 bytes. There is one copy
 /// only, so nothing belongs here that is evidence.

@@ -141,6 +141,7 @@ fn owned(file: &mut File, dir: &Path) -> Fault {
         "Wait until {who} has ended, or stop it, and try again."
     ))
     .hint("`cordon status`, `cordon case list` and the other lists can be read beside it.")
+    .hint("If it is `cordon serve`, it has a case for a moment only: try again.")
 }
 
 fn owner(file: &mut File) -> Option<u32> {

@@ -11,7 +11,12 @@ const LAYERS: &[(u8, &[&str])] = &[
     (2, &["case", "door", "plan", "playbook", "provider"]),
     (3, &["clock", "contact", "evidence"]),
     (4, &["intake", "notice", "providers", "range", "run"]),
-    (5, &["app", "cli", "drill", "lib", "main", "settings", "ui"]),
+    (
+        5,
+        &[
+            "app", "cli", "daemon", "drill", "lib", "main", "settings", "ui",
+        ],
+    ),
 ];
 
 /// A crate that only these modules may name.
@@ -22,6 +27,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("lettre", &["notice/send"]),
     ("handlebars", &["notice/template"]),
     ("miette", &["playbook"]),
+    ("hyper", &["daemon"]),
+    ("hyper_util", &["daemon"]),
 ];
 
 fn root() -> PathBuf {

@@ -440,7 +440,7 @@ impl Inbox for Tray {
         if self.full {
             return Err(Fault::failed("disk", "The disk is full."));
         }
-        let key = (incoming.source.clone(), incoming.id.clone());
+        let key = (incoming.source.clone(), incoming.message.id.clone());
         let mut kept = self.kept.lock().unwrap();
         match kept.get(&key) {
             Some(body) if *body == incoming.body => return Ok(Accepted::Duplicate),
@@ -467,9 +467,9 @@ impl Endpoint {
         });
         let clock = Arc::new(ManualClock::new(now()));
         let router = receiver(Receiver {
-            source: "hr".into(),
+            name: "hr".into(),
             route: DEPARTURE.into(),
-            verifier: Arc::new(verifier(&[OLD, NEW])),
+            source: Arc::new(verifier(&[OLD, NEW])),
             inbox: tray.clone(),
             clock: clock.clone(),
         });
@@ -535,12 +535,12 @@ async fn a_message_is_kept_once_and_told_so() {
     assert_eq!(kept.len(), 1);
     let incoming = &kept[0];
     assert_eq!(
-        (incoming.source.as_str(), incoming.id.as_str()),
+        (incoming.source.as_str(), incoming.message.id.as_str()),
         ("hr", "evt_1")
     );
     assert_eq!(
-        (&incoming.kind, incoming.signed_at),
-        (&Kind::Termination, now())
+        (&incoming.message.kind, incoming.message.signed_at),
+        (&Kind::Termination, Some(now()))
     );
     assert_eq!(incoming.route, "departure", "never anything else by itself");
     assert_eq!(incoming.body, body, "the bytes as they came");

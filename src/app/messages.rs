@@ -1,0 +1,347 @@
+//! Messages as they are kept, and those that wait for a person.
+//!
+//! ```text
+//! DATA/messages/NAME.json     the message as received, durable before the sender hears of it
+//!               NAME.waits    it waits for a person, and why
+//!               NAME.done     what became of it
+//!               NAME.leaves   the case of one departure: NAME is the digest of source, person, effective time
+//! ```
+//!
+//! Else NAME is the digest of source and id. The daemon writes; a command beside it looks, and notes what a
+//! person decided.
+
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::{App, NewCase, Origin};
+use crate::canon::Digest;
+use crate::case::event::Actor;
+use crate::case::subject::Subject;
+use crate::fault::{Fault, Result};
+use crate::id::CaseId;
+use crate::intake::{Incoming, Kind, Message};
+use crate::store::Spool;
+use crate::time::Timestamp;
+
+/// A message as it is kept.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) source: String,
+    pub(super) id: String,
+    pub(super) received: Timestamp,
+    pub(super) signed_at: Option<Timestamp>,
+    pub(super) kind: Kind,
+    pub(super) subject: Subject,
+    pub(super) effective: Option<Timestamp>,
+    pub(super) lookup: Option<String>,
+    pub(super) route: String,
+    pub(super) headers: Vec<(String, String)>,
+    /// Base64.
+    pub(super) body: String,
+    pub(super) digest: Digest,
+    /// The id of the case that it may open.
+    pub(super) case: CaseId,
+    /// Its id was used before with another body.
+    pub(super) conflict: bool,
+}
+
+/// A message that waits for a person.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Waits {
+    pub(super) why: String,
+    /// The case that it may be about.
+    pub(super) case: Option<CaseId>,
+}
+
+/// What became of a message.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Done {
+    /// It opened this case.
+    Opened(CaseId),
+    /// An earlier message about the same departure opened this case.
+    Repeats(CaseId),
+    /// It asks for nothing.
+    Noted,
+    /// A person set it aside.
+    Dismissed { by: String, reason: String },
+}
+
+/// A message that no case was opened for and that a person has to look at.
+#[derive(Debug, Serialize)]
+pub struct Waiting {
+    /// Its name; the beginning is enough.
+    pub message: String,
+    /// Which source sent it.
+    pub source: String,
+    /// When it arrived.
+    pub received: Timestamp,
+    /// What it says happened.
+    pub kind: Kind,
+    /// Whom it is about, as far as it says. Hostile text.
+    pub subject: Subject,
+    /// When the change takes effect, if it says.
+    pub effective: Option<Timestamp>,
+    /// What a person has to find out.
+    pub why: String,
+    /// The case that an earlier message about the same person opened.
+    pub case: Option<CaseId>,
+}
+
+impl Kept {
+    pub(super) fn new(incoming: Incoming, conflict: bool) -> Self {
+        let message = incoming.message;
+        Self {
+            source: incoming.source,
+            id: message.id,
+            received: incoming.received,
+            signed_at: message.signed_at,
+            kind: message.kind,
+            subject: message.subject,
+            effective: message.effective,
+            lookup: message.lookup,
+            route: incoming.route,
+            headers: incoming.headers,
+            body: STANDARD.encode(&incoming.body),
+            digest: Digest::of(&incoming.body),
+            case: CaseId::fresh(),
+            conflict,
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        let mut parts = format!("{}\u{1f}{}", self.source, self.id);
+        if self.conflict {
+            parts = format!("{parts}\u{1f}{}", self.digest);
+        }
+        Digest::of(parts.as_bytes()).to_string()
+    }
+
+    /// The names of the departure that it is about: same source, same person, same effective time.
+    /// Without a time there is none: the person may leave twice.
+    fn departures(&self) -> Vec<String> {
+        let Some(effective) = self.effective else {
+            return Vec::new();
+        };
+        let subject = &self.subject;
+        let id = subject.worker_id.iter().map(|id| format!("id {id}"));
+        let address = |email: &String| format!("address {}", email.to_lowercase());
+        id.chain(subject.emails.iter().map(address))
+            .map(|who| format!("{}\u{1f}{who}\u{1f}{effective}", self.source))
+            .map(|departure| Digest::of(departure.as_bytes()).to_string())
+            .collect()
+    }
+
+    /// What a person has to do, where a message does not speak for itself.
+    pub(super) fn waits(&self) -> Option<String> {
+        if self.conflict {
+            return Some("Its id was used before for another message: one of the two is wrong. The sender was told.".to_owned());
+        }
+        if self.lookup.is_some() {
+            return self.lookup.clone();
+        }
+        (self.kind == Kind::Recall).then(|| {
+            "HR takes a departure back: hold or undo the case of this person if there is one."
+                .to_owned()
+        })
+    }
+
+    /// The case that it opens.
+    pub(super) fn new_case(self, by: Actor) -> Result<NewCase> {
+        let incoming = self.incoming()?;
+        Ok(NewCase {
+            subject: incoming.message.subject.clone(),
+            title: None,
+            route: incoming.route.clone(),
+            effective: incoming.message.effective,
+            by,
+            origin: Origin::Webhook(Box::new(incoming)),
+        })
+    }
+
+    fn incoming(self) -> Result<Incoming> {
+        let body = STANDARD.decode(&self.body).map_err(|error| {
+            Fault::failed("message", "A message that was kept cannot be read.").caused_by(error)
+        })?;
+        Ok(Incoming {
+            source: self.source,
+            received: self.received,
+            message: Message {
+                id: self.id,
+                signed_at: self.signed_at,
+                kind: self.kind,
+                subject: self.subject,
+                effective: self.effective,
+                lookup: self.lookup,
+            },
+            route: self.route,
+            headers: self.headers,
+            body: body.into(),
+        })
+    }
+}
+
+/// The messages of a configuration.
+#[derive(Debug)]
+pub(super) struct Messages {
+    spool: Spool,
+    dir: PathBuf,
+}
+
+impl Messages {
+    /// For looking, and for what a person decides.
+    pub(super) fn of(app: &App) -> Self {
+        let dir = app.settings.data.join("messages");
+        let spool = Spool::at(&dir);
+        Self { spool, dir }
+    }
+
+    /// For the one process that keeps messages: it holds the hub.
+    pub(super) fn own(app: &App) -> Result<Self> {
+        let messages = Self::of(app);
+        Spool::open(&messages.dir)?;
+        Ok(messages)
+    }
+
+    pub(super) fn names(&self) -> Result<Vec<String>> {
+        self.spool.names()
+    }
+
+    /// Keeps a message unless one of its name is kept; durable when it returns.
+    pub(super) fn put_new(&self, name: &str, kept: &Kept) -> Result<bool> {
+        let bytes = crate::canon::canonical(kept)?;
+        self.spool.put_new(&format!("{name}.json"), &bytes)
+    }
+
+    /// The case of the departure that a message is about: an earlier message's, or else its own, which
+    /// is durable as such when this returns.
+    pub(super) fn case_of(&self, kept: &Kept) -> Result<CaseId> {
+        let bytes = crate::canon::canonical(&kept.case)?;
+        for name in kept.departures() {
+            if !self.spool.put_new(&format!("{name}.leaves"), &bytes)? {
+                let case: CaseId = self.read(&name, "leaves")?;
+                if case != kept.case {
+                    return Ok(case);
+                }
+            }
+        }
+        Ok(kept.case.clone())
+    }
+
+    /// Whether anything can be kept.
+    pub(super) fn touch(&self) -> Result<()> {
+        self.spool.put("ready", b"")
+    }
+
+    pub(super) fn read<T: DeserializeOwned>(&self, name: &str, end: &str) -> Result<T> {
+        let file = format!("{name}.{end}");
+        let bytes = self.spool.get(&file)?.unwrap_or_default();
+        serde_json::from_slice(&bytes).map_err(|error| {
+            Fault::failed("message", "A message that was kept cannot be read.")
+                .at(self.dir.join(file).display())
+                .caused_by(error)
+                .hint("it was changed from outside; move it aside, with all that begins like it")
+        })
+    }
+
+    pub(super) fn note(&self, name: &str, end: &str, what: &impl Serialize) -> Result<()> {
+        let bytes = crate::canon::canonical(what)?;
+        self.spool.put(&format!("{name}.{end}"), &bytes)
+    }
+
+    /// The name of the one message that waits and begins like this.
+    fn find_waiting(&self, message: &str) -> Result<String> {
+        let names = self.names()?;
+        let found: Vec<&str> = names
+            .iter()
+            .filter_map(|name| name.strip_suffix(".waits"))
+            .filter(|name| message.len() >= 4 && name.starts_with(message))
+            .filter(|name| names.binary_search(&format!("{name}.done")).is_err())
+            .collect();
+        let what = match found.as_slice() {
+            [one] => return Ok((*one).to_owned()),
+            [] => "No such message waits.",
+            _ => "Several messages begin like this.",
+        };
+        Err(Fault::input("no-message", what)
+            .at(message.escape_debug())
+            .hint("see `cordon case list`"))
+    }
+}
+
+impl App {
+    /// Every message that waits for a person, the oldest first. Takes no store.
+    ///
+    /// # Errors
+    /// The messages cannot be read.
+    pub fn waiting(&self) -> Result<Vec<Waiting>> {
+        let messages = Messages::of(self);
+        let names = messages.names()?;
+        let mut waiting = Vec::new();
+        for name in names.iter().filter_map(|name| name.strip_suffix(".waits")) {
+            if names.binary_search(&format!("{name}.done")).is_ok() {
+                continue;
+            }
+            let kept: Kept = messages.read(name, "json")?;
+            let waits: Waits = messages.read(name, "waits")?;
+            waiting.push(Waiting {
+                message: name.get(..12).unwrap_or(name).to_owned(),
+                source: kept.source,
+                received: kept.received,
+                kind: kept.kind,
+                subject: kept.subject,
+                effective: kept.effective,
+                why: waits.why,
+                case: waits.case,
+            });
+        }
+        waiting.sort_by_key(|message| message.received);
+        Ok(waiting)
+    }
+
+    /// Opens a case on a message that waits; `choose` completes whom it is about. The message stops
+    /// waiting when the case is there.
+    ///
+    /// # Errors
+    /// No message or several are meant, it names nobody, or the case cannot be opened.
+    pub async fn open_case_on(
+        &self,
+        message: &str,
+        by: Actor,
+        choose: impl FnOnce(&mut NewCase),
+    ) -> Result<super::Desk> {
+        let messages = Messages::of(self);
+        let name = messages.find_waiting(message)?;
+        let kept: Kept = messages.read(&name, "json")?;
+        let case = kept.case.clone();
+        if self.case_dir(&case).exists() {
+            messages.note(&name, "done", &Done::Opened(case.clone()))?;
+            return self.desk(case.as_str());
+        }
+        let mut new = kept.new_case(by)?;
+        choose(&mut new);
+        if new.subject.names_nobody() {
+            return Err(
+                Fault::input("no-subject", "Nothing says whose departure this is.")
+                    .hint("look the person up, and give --email, --worker-id or --account"),
+            );
+        }
+        let desk = self.open_case_as(case.clone(), new).await?;
+        messages.note(&name, "done", &Done::Opened(case))?;
+        Ok(desk)
+    }
+
+    /// Sets a message that waits aside. It stays where it is kept, with who and why.
+    ///
+    /// # Errors
+    /// No message or several are meant, or the disk refuses.
+    pub fn dismiss(&self, message: &str, by: String, reason: String) -> Result<()> {
+        let messages = Messages::of(self);
+        let name = messages.find_waiting(message)?;
+        messages.note(&name, "done", &Done::Dismissed { by, reason })
+    }
+}
