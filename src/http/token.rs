@@ -6,7 +6,7 @@
 //!
 //! A service app that requires proof of possession refuses the first request
 //! (`invalid_dpop_proof`, Okta's word for a missing proof); from then on every request for a token, and
-//! every call with one, carries a proof ([`super::dpop`]).
+//! every call with one, carries a proof (`http::dpop`).
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
