@@ -461,6 +461,7 @@ async fn barrier(providers: std::ops::Range<usize>) -> Duration {
         reason: "bench".to_owned(),
         at: Timestamp::UNIX_EPOCH,
         expires: Timestamp::MAX,
+        session: None,
     };
     let signed = Signed {
         text: approval.to_string(),

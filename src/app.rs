@@ -10,6 +10,7 @@ pub mod inbox;
 pub mod messages;
 mod papers;
 mod response;
+mod standing;
 mod subject;
 pub mod summary;
 mod wiring;
@@ -36,6 +37,7 @@ use crate::store::Owner;
 use crate::time::{Clock, Timestamp};
 
 pub use desk::{Desk, Unkept};
+pub use response::Hand;
 
 /// The providers of this configuration, by name.
 pub type Providers = BTreeMap<String, Arc<dyn Provider>>;

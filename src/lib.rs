@@ -17,6 +17,7 @@ pub mod door;
 pub mod playbook;
 pub mod provider;
 // 3: what is made of a case
+pub mod access;
 pub mod clock;
 pub mod contact;
 pub mod evidence;

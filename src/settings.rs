@@ -227,20 +227,10 @@ impl Settings {
                 )
                 .at(path.display()));
             }
-            let key = person
-                .key
-                .parse::<crate::sshsig::PublicKey>()
-                .map_err(|error| {
-                    Fault::input(
-                        "config",
-                        format!("The key of `{}` is not an SSH public key.", person.name),
-                    )
-                    .at(path.display())
-                    .caused_by(error)
-                    .hint("copy the one line of their `.pub` file")
-                })?;
             // One key under two names would let one person be two.
-            if let Some(other) = keys.insert(key.fingerprint(), &person.name) {
+            if let Some(key) = key_of(person, path)?
+                && let Some(other) = keys.insert(key.fingerprint(), &person.name)
+            {
                 return Err(Fault::input(
                     "config",
                     format!("`{other}` and `{}` have the same key.", person.name),
@@ -272,6 +262,20 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// The key of a person; `None` for one who decides in the pages only.
+fn key_of(person: &Person, path: &Path) -> Result<Option<crate::sshsig::PublicKey>> {
+    if person.key.is_empty() {
+        return Ok(None);
+    }
+    person.key.parse().map(Some).map_err(|error| {
+        let what = format!("The key of `{}` is not an SSH public key.", person.name);
+        Fault::input("config", what)
+            .at(path.display())
+            .caused_by(error)
+            .hint("copy the one line of their `.pub` file")
+    })
 }
 
 /// The line that a byte of a text stands in, counted from 1.

@@ -20,6 +20,8 @@ use crate::hostile::one_line;
 pub const CHECKPOINT: &str = "checkpoint@cordon";
 /// The namespace of approvals and denials.
 pub const APPROVAL: &str = "approval@cordon";
+/// The namespace of decisions that the server signs for a person who signed in.
+pub const ON_BEHALF: &str = "on-behalf@cordon";
 /// The namespace of export manifests.
 pub const EXPORT: &str = "export@cordon";
 

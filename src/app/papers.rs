@@ -129,7 +129,7 @@ impl Desk {
     async fn record(&self, contact: Contact) -> Result<Contact> {
         let mut events = vec![Event::ContactRecorded(contact.clone())];
         if contact.demand {
-            events.extend(self.hold(&contact.id));
+            events.extend(self.sanctions_hold(&contact.id));
         }
         self.log.append(&self.by, events).await?;
         self.propose_clocks().await?;
@@ -175,7 +175,7 @@ impl Desk {
             reason: reason.to_owned(),
         }];
         if demand {
-            events.extend(self.hold(contact));
+            events.extend(self.sanctions_hold(contact));
         }
         self.log.append(&self.by, events).await?;
         self.propose_clocks().await?;
@@ -183,7 +183,7 @@ impl Desk {
     }
 
     /// The hold that a demand opens, unless one stands.
-    fn hold(&self, contact: &ContactId) -> Option<Event> {
+    fn sanctions_hold(&self, contact: &ContactId) -> Option<Event> {
         let none = self.log.read(|state| state.sanctions_hold.is_none());
         none.then(|| Event::SanctionsHeld {
             reason: HOLD.to_owned(),
@@ -356,11 +356,11 @@ impl Desk {
     /// # Errors
     /// A later draft took its place; the person is not on the case's roster or may not approve it, or
     /// the key is not theirs.
-    pub async fn approve_notice(
+    pub async fn approve_notice<'a>(
         &self,
         id: &NoticeId,
         person: &str,
-        key: &Path,
+        hand: impl Into<super::Hand<'a>>,
         reason: &str,
     ) -> Result<Signed> {
         let (record, _) = self.notice(id)?;
@@ -373,7 +373,7 @@ impl Desk {
             record.text,
             Decision::Approve,
             person,
-            key,
+            hand.into(),
             reason,
             expires,
         )?;

@@ -146,13 +146,15 @@ impl Desk {
         });
         self.refuse_owned_credentials(&*witness).await?;
         let deed = Arc::new(Drafting { desk: self.clone() });
-        let people = self.log.read(|state| state.people.clone());
+        let (people, recorder) = self
+            .log
+            .read(|state| (state.people.clone(), state.recorder.clone()));
         let run = Run {
             log: Arc::clone(&self.log),
             providers: self.providers.clone(),
             witness,
             deeds: [("draft", deed as Arc<dyn Deed>)].into(),
-            verifier: Arc::new(move |signed, _, _| signature(&people, signed)),
+            verifier: Arc::new(move |signed, _, _| approval::signature(&people, &recorder, signed)),
             progress,
             cancel,
         };
@@ -204,11 +206,11 @@ impl Desk {
     ///
     /// # Errors
     /// No such gate, a person who is not on the roster, a key that is not theirs.
-    pub async fn decide(
+    pub async fn decide<'a>(
         &self,
         step: &str,
         person: &str,
-        key: &Path,
+        hand: impl Into<Hand<'a>>,
         approve: bool,
         reason: &str,
     ) -> Result<Signed> {
@@ -227,7 +229,15 @@ impl Desk {
         };
         let subject = Subject::Gate(step.to_owned());
         // Signed before anything is answered: only whose key it is may hear that it stands.
-        let signed = self.sign(&subject, plan, decision, person, key, reason, expires)?;
+        let signed = self.sign(
+            &subject,
+            plan,
+            decision,
+            person,
+            hand.into(),
+            reason,
+            expires,
+        )?;
         let given = self.log.read(|state| {
             let gate = state.gates.get(step);
             gate.map(|gate| gate.approvals.clone()).unwrap_or_default()
@@ -278,7 +288,7 @@ impl Desk {
             .cloned()
     }
 
-    /// Signs a decision with a person's key and checks it as every reader will.
+    /// Signs a decision by the person's hand and checks it as every reader will.
     #[expect(
         clippy::too_many_arguments,
         reason = "each is one field of the text that is signed"
@@ -289,14 +299,20 @@ impl Desk {
         binds: Digest,
         decision: Decision,
         person: &str,
-        key: &Path,
+        hand: Hand<'_>,
         reason: &str,
         expires: Timestamp,
     ) -> Result<Signed> {
         let roster = self.person(person)?;
         self.may_decide(subject, person)?;
-        let opened = Signer::open(key)?;
-        whose(&opened, &roster, key)?;
+        let own = match hand {
+            Hand::Key(file) => {
+                let opened = Signer::open(file)?;
+                whose(&opened, &roster, file)?;
+                Some(opened)
+            }
+            Hand::Session(_) => None,
+        };
         let text = Approval {
             case: self.log.case().clone(),
             subject: subject.clone(),
@@ -306,9 +322,16 @@ impl Desk {
             reason: reason.to_owned(),
             at: self.now(),
             expires,
+            session: match hand {
+                Hand::Key(_) => None,
+                Hand::Session(session) => Some(session.to_owned()),
+            },
         }
         .to_string();
-        let signature = opened.sign(crate::sshsig::APPROVAL, text.as_bytes())?;
+        let signature = match &own {
+            Some(key) => key.sign(crate::sshsig::APPROVAL, text.as_bytes()),
+            None => self.key.sign(crate::sshsig::ON_BEHALF, text.as_bytes()),
+        }?;
         let signed = Signed {
             text,
             signature,
@@ -417,6 +440,27 @@ impl Desk {
     }
 }
 
+/// By whose hand a decision is signed.
+#[derive(Debug, Clone, Copy)]
+pub enum Hand<'a> {
+    /// The person's own SSH key: this file.
+    Key(&'a Path),
+    /// The server's, on behalf of a person who signed in: the beginning of the hash of their session.
+    Session(&'a str),
+}
+
+impl<'a> From<&'a Path> for Hand<'a> {
+    fn from(file: &'a Path) -> Self {
+        Self::Key(file)
+    }
+}
+
+impl<'a> From<&'a std::path::PathBuf> for Hand<'a> {
+    fn from(file: &'a std::path::PathBuf) -> Self {
+        Self::Key(file)
+    }
+}
+
 /// Keeps every exchange, and tells whether the provider answered.
 struct Overheard {
     recorder: Arc<dyn Witness>,
@@ -449,26 +493,6 @@ fn whose(signer: &Signer, person: &Person, file: &Path) -> Result<()> {
             signer.public().fingerprint()
         ))
         .hint("`ssh-keygen -lf FILE` shows which key a file holds; the roster is frozen when a case is opened"))
-}
-
-/// The signature is of the person who is named.
-fn signature(people: &[Person], signed: &Signed) -> Result<()> {
-    let person = people
-        .iter()
-        .find(|person| person.name == signed.person)
-        .ok_or_else(|| {
-            Fault::evidence(
-                "approval-person",
-                "The approval is by somebody who is not on the roster.",
-            )
-        })?;
-    let key: crate::sshsig::PublicKey = person.key.parse()?;
-    crate::sshsig::verify(
-        &key,
-        crate::sshsig::APPROVAL,
-        signed.text.as_bytes(),
-        &signed.signature,
-    )
 }
 
 /// Drafting a notice as a step of a plan.

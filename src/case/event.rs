@@ -74,9 +74,12 @@ impl std::fmt::Display for Actor {
 pub struct Person {
     /// How the log names them.
     pub name: String,
-    /// What they may approve: `responder`, `incident_lead`, `legal`, `hr`, `executive`.
+    /// What they may do, as the module `access` says it: `responder`, `incident_lead`, `legal`, `hr`,
+    /// `executive`, `auditor`, `administrator`.
     pub roles: Vec<String>,
-    /// The public half of their SSH key, one line as in `authorized_keys`.
+    /// The public half of their SSH key, one line as in `authorized_keys`. Without one they decide
+    /// in the pages only, and the server signs on their behalf.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub key: String,
     /// Every address of theirs: what tells that they are the person under review.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -258,6 +261,15 @@ pub enum Event {
     CaseClosed { reason: String },
     #[serde(rename = "case.noted")]
     CaseNoted { text: String },
+    /// From now on only these people know more of the case than that it exists.
+    #[serde(rename = "case.restricted")]
+    CaseRestricted { people: Vec<String>, reason: String },
+    /// Everybody with a role sees the case again.
+    #[serde(rename = "case.unrestricted")]
+    CaseUnrestricted { reason: String },
+    /// A person has nothing to do with this case any more: perhaps it is about them too.
+    #[serde(rename = "person.excluded")]
+    PersonExcluded { person: String, reason: String },
     #[serde(rename = "evidence.kept")]
     EvidenceKept(Evidence),
     #[serde(rename = "identity.candidates")]

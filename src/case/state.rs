@@ -4,8 +4,10 @@
 
 mod check;
 mod people;
+mod scope;
 mod start;
 
+pub use scope::Scope;
 pub use start::Named;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -249,6 +251,7 @@ pub struct CaseState {
     pub people: Vec<Person>,
     pub recorder: String,
     pub protected: Vec<String>,
+    pub scope: Scope,
     pub effective: Option<Timestamp>,
     pub opened: Option<Timestamp>,
     /// When the first close of a door was intended.
@@ -376,6 +379,7 @@ impl CaseState {
             Event::StoreMended { .. } => self.mended.extend(MendedRecord::of(entry)),
             Event::ExportMade { .. } => {}
             event => {
+                self.apply_scope(event);
                 self.apply_subject(event, entry.at);
                 self.apply_run(event, entry);
                 self.apply_paper(entry);

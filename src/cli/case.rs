@@ -1,5 +1,7 @@
 //! `cordon case`: open, look at, hold, release and close cases.
 
+mod scope;
+
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
@@ -8,8 +10,7 @@ use serde_json::json;
 use super::{Desktop, Ended};
 use crate::app::messages::Waiting;
 use crate::app::{App, Desk, NewCase, Origin, summary};
-use crate::case::event::{Actor, Event, Person};
-use crate::case::state::Phase;
+use crate::case::event::{Actor, Person};
 use crate::case::subject::{KnownAccount, Subject};
 use crate::contact::indicator::defang_text;
 use crate::evidence::timeline::Moment;
@@ -34,6 +35,12 @@ pub(super) enum Verb {
     /// Close a case. The log, the evidence and the checkpoints stay. Later looks that its run still
     /// waits for are not made.
     Close(Why),
+    /// Let only some people know of a case: the others see neither it nor its alerts.
+    Restrict(scope::Restrict),
+    /// Let everybody with a role know of it again.
+    Unrestrict(Why),
+    /// Keep a person out of a case: they neither see it nor decide in it.
+    Exclude(scope::Exclude),
     /// Set a message that waits for a person aside. It stays kept, with who and why.
     Dismiss(Dismiss),
     /// One page for the next shift: done, open, due, unknown.
@@ -136,17 +143,19 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::List => list(desktop),
         Verb::Show(args) => super::status::show(desktop, &args.case, false),
         Verb::Hold(args) => {
-            let from = (Phase::Open, "Only an open case can be held.");
-            note(desktop, &args, from, |reason| Event::CaseHeld { reason }).await
+            let desk = desktop.app()?.desk(&args.case)?;
+            desk.hold(&args.reason).await?;
+            phase(desktop, &desk).await
         }
         Verb::Release(args) => {
-            let from = (Phase::Held, "Only a held case can be released.");
-            note(desktop, &args, from, |reason| Event::CaseReleased {
-                reason,
-            })
-            .await
+            let desk = desktop.app()?.desk(&args.case)?;
+            desk.release(&args.reason).await?;
+            phase(desktop, &desk).await
         }
         Verb::Close(args) => close(desktop, &args).await,
+        Verb::Restrict(args) => scope::restrict(desktop, &args).await,
+        Verb::Unrestrict(args) => scope::unrestrict(desktop, &args).await,
+        Verb::Exclude(args) => scope::exclude(desktop, &args).await,
         Verb::Dismiss(args) => dismiss(desktop, &args),
         Verb::Handover(args) => handover(desktop, &args),
         Verb::Timeline(args) => timeline(desktop, &args),
@@ -346,24 +355,7 @@ fn dismiss(desktop: &Desktop, args: &Dismiss) -> Result<Ended> {
 }
 
 /// Moves a case to another phase, from the one phase that it can be moved from.
-async fn note(
-    desktop: &Desktop,
-    args: &Why,
-    (from, otherwise): (Phase, &str),
-    event: impl FnOnce(String) -> Event,
-) -> Result<Ended> {
-    let desk = desktop.app()?.desk(&args.case)?;
-    let now = desk.log.read(|state| state.phase);
-    if now != from {
-        return Err(Fault::input("phase", otherwise).at(format!(
-            "{} is {}",
-            desk.log.case(),
-            summary::phase(now)
-        )));
-    }
-    desk.log
-        .append(&desk.by, vec![event(args.reason.clone())])
-        .await?;
+async fn phase(desktop: &Desktop, desk: &Desk) -> Result<Ended> {
     desk.finish().await?;
     let phase = desk.log.read(|state| state.phase);
     desktop

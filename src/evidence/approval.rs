@@ -1,4 +1,5 @@
-//! Approvals: a short text that a person reads and signs with their SSH key.
+//! Approvals: a short text that a person reads and signs with their SSH key, or that the server signs
+//! on behalf of a person who signed in. The text itself says which of the two.
 //!
 //! The text is canonical (one spelling for one meaning), so what a verifier parses is what was
 //! signed. It names the case, what it lets through, the SHA-256 that it binds, and when it ends.
@@ -91,6 +92,9 @@ pub struct Approval {
     pub at: Timestamp,
     /// From when on it is void; whole seconds.
     pub expires: Timestamp,
+    /// The sign-in on whose word the server signs, by the beginning of its hash; `None` when the person
+    /// signs with a key.
+    pub session: Option<String>,
 }
 
 /// The text that the person reads and signs.
@@ -104,7 +108,11 @@ impl fmt::Display for Approval {
         writeln!(f, "person: {}", one_line(&self.person, TEXT_LIMIT))?;
         writeln!(f, "reason: {}", one_line(&self.reason, TEXT_LIMIT))?;
         writeln!(f, "signed: {}", utc(self.at))?;
-        writeln!(f, "expires: {}", utc(self.expires))
+        writeln!(f, "expires: {}", utc(self.expires))?;
+        match &self.session {
+            None => Ok(()),
+            Some(session) => writeln!(f, "on behalf: {}", one_line(session, TEXT_LIMIT)),
+        }
     }
 }
 
@@ -152,6 +160,7 @@ impl FromStr for Approval {
             reason: field("reason")?.to_owned(),
             at: instant(field("signed")?)?,
             expires: instant(field("expires")?)?,
+            session: field("on behalf").ok().map(str::to_owned),
         };
         if approval.to_string() == text {
             Ok(approval)
@@ -176,11 +185,17 @@ pub struct Expected<'a> {
     pub now: Timestamp,
 }
 
-/// Checks a signed decision: every field, the time, and the signature with the person's key.
+/// Checks a signed decision: every field, the time, and the signature with the person's key or, on
+/// their behalf, with the key of the case's `recorder`.
 ///
 /// # Errors
 /// Kind evidence; the code says which part does not hold.
-pub fn check(signed: &Signed, person: &Person, expected: &Expected<'_>) -> Result<Approval> {
+pub fn check(
+    signed: &Signed,
+    person: &Person,
+    recorder: &str,
+    expected: &Expected<'_>,
+) -> Result<Approval> {
     let approval: Approval = signed.text.parse()?;
     let differs = |what: &str| {
         Fault::evidence(
@@ -219,14 +234,33 @@ pub fn check(signed: &Signed, person: &Person, expected: &Expected<'_>) -> Resul
             format!("The approval ended at {}.", utc(approval.expires)),
         ));
     }
-    let key: PublicKey = person.key.parse()?;
-    sshsig::verify(
-        &key,
-        sshsig::APPROVAL,
-        signed.text.as_bytes(),
-        &signed.signature,
-    )?;
+    verify(&approval, signed, person, recorder)?;
     Ok(approval)
+}
+
+/// Whether the signature is of the person who is named, or of the case's `recorder` where the text says
+/// that the server signs on their behalf. Nothing else of the decision is looked at.
+///
+/// # Errors
+/// Kind evidence: the text is no approval, the person is not on the roster, or the signature does not hold.
+pub fn signature(people: &[Person], recorder: &str, signed: &Signed) -> Result<()> {
+    let mut people = people.iter();
+    let person = people
+        .find(|person| person.name == signed.person)
+        .ok_or_else(|| {
+            let what = "The approval is by somebody who is not on the roster.";
+            Fault::evidence("approval-person", what)
+        })?;
+    verify(&signed.text.parse()?, signed, person, recorder)
+}
+
+fn verify(approval: &Approval, signed: &Signed, person: &Person, recorder: &str) -> Result<()> {
+    let (key, namespace) = match approval.session {
+        None => (&*person.key, sshsig::APPROVAL),
+        Some(_) => (recorder, sshsig::ON_BEHALF),
+    };
+    let key: PublicKey = key.parse()?;
+    sshsig::verify(&key, namespace, signed.text.as_bytes(), &signed.signature)
 }
 
 /// Checks a signed decision as it stands in a case: that the person may decide, and everything that
@@ -249,7 +283,7 @@ pub fn check_in(state: &CaseState, signed: &Signed, expected: &Expected<'_>) -> 
     let person = people
         .find(|person| person.name == signed.person)
         .ok_or_else(|| barred("the person is not on the roster".to_owned()))?;
-    check(signed, person, expected)
+    check(signed, person, &state.recorder, expected)
 }
 
 #[cfg(test)]
@@ -267,6 +301,7 @@ mod tests {
             reason: "seen and checked\ndecision: deny".to_owned(),
             at: "2027-03-13T02:34:11Z".parse().unwrap(),
             expires: "2027-03-13T06:34:11Z".parse().unwrap(),
+            session: None,
         }
     }
 
@@ -295,6 +330,51 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_signs_says_so_and_counts_with_no_other_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let key = |name: &str| Signer::generate(&dir.path().join(name), name).unwrap();
+        let (recorder, ada) = (key("recorder"), key("ada"));
+        let own = approval();
+        let behalf = Approval {
+            session: Some("1a2b3c4d".to_owned()),
+            ..own.clone()
+        };
+        let text = behalf.to_string();
+        assert_eq!(text.parse::<Approval>().unwrap().to_string(), text);
+        assert!(text.ends_with("\non behalf: 1a2b3c4d\n"));
+        let person = Person {
+            name: own.person.clone(),
+            roles: vec!["legal".to_owned()],
+            key: ada.public().line(),
+            emails: Vec::new(),
+            logins: Vec::new(),
+        };
+        let code = |approval: &Approval, by: &Signer, namespace: &str| {
+            let text = approval.to_string();
+            let signed = Signed {
+                signature: by.sign(namespace, text.as_bytes()).unwrap(),
+                text,
+                person: person.name.clone(),
+            };
+            let checked = check(&signed, &person, &recorder.public().line(), &expect(&own));
+            checked.err().map(|fault| fault.code().to_owned())
+        };
+        assert_eq!(code(&behalf, &recorder, sshsig::ON_BEHALF), None);
+        assert_eq!(code(&own, &ada, sshsig::APPROVAL), None);
+        // The recorder signs nothing that looks like the person's own hand, nor the other way round.
+        for (approval, by, namespace) in [
+            (&own, &recorder, sshsig::APPROVAL),
+            (&own, &recorder, sshsig::ON_BEHALF),
+            (&behalf, &recorder, sshsig::APPROVAL),
+            (&behalf, &recorder, sshsig::CHECKPOINT),
+            (&behalf, &ada, sshsig::ON_BEHALF),
+            (&behalf, &ada, sshsig::APPROVAL),
+        ] {
+            assert!(code(approval, by, namespace).is_some(), "{namespace}");
+        }
+    }
+
+    #[test]
     fn every_part_has_to_hold() {
         let dir = tempfile::tempdir().unwrap();
         let ada_key = Signer::generate(&dir.path().join("ada"), "ada").unwrap();
@@ -314,9 +394,9 @@ mod tests {
             logins: Vec::new(),
         };
         let good = expect(&approval);
-        check(&signed, &person(&ada_key), &good).unwrap();
+        check(&signed, &person(&ada_key), "", &good).unwrap();
         let code = |person: &Person, expected: &Expected<'_>| {
-            check(&signed, person, expected).unwrap_err().code()
+            check(&signed, person, "", expected).unwrap_err().code()
         };
         let ada = person(&ada_key);
         let (case, notice) = (CaseId::of(&["y"]), Subject::Notice(NoticeId::of(&["n"])));

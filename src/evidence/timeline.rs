@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::trail::{self, Format, TrailEvent};
-use crate::case::event::{Contact, Entry, Event, Outcome};
+use crate::case::event::{Actor, Contact, Entry, Event, Outcome};
 use crate::case::log::CaseLog;
 use crate::case::state::CaseState;
 use crate::door::{DoorState, ISSUED_BEFORE, Probe};
@@ -310,6 +310,23 @@ fn probed(door: &DoorId, state: DoorState, probe: &Probe) -> String {
     format!("{door} is {}: {}{until}", state.word(), probe.why)
 }
 
+/// Whether the case goes on, and who may know of it.
+fn stands(event: &Event, by: &Actor) -> Option<String> {
+    Some(match event {
+        Event::CaseOpened { title, .. } => format!("case opened by {by}: {title}"),
+        Event::CaseHeld { reason } => format!("held by {by}: {reason}"),
+        Event::CaseReleased { reason } => format!("released by {by}: {reason}"),
+        Event::CaseClosed { reason } => format!("closed by {by}: {reason}"),
+        Event::CaseNoted { text } => format!("note by {by}: {text}"),
+        Event::CaseRestricted { people, reason } => {
+            format!("restricted to {} by {by}: {reason}", people.join(", "))
+        }
+        Event::CaseUnrestricted { reason } => format!("restriction lifted by {by}: {reason}"),
+        Event::PersonExcluded { person, reason } => format!("{person} excluded by {by}: {reason}"),
+        _ => return None,
+    })
+}
+
 fn mended(what: &str, kept: Option<&str>) -> String {
     // The name of what was kept comes first: the rest may be cut.
     let kept = kept.map(|kept| format!(" (as found: {kept})"));
@@ -321,11 +338,6 @@ fn ours(entry: &Entry) -> Option<Moment> {
     use MomentSource::{Action, Case};
     let by = &entry.by;
     let (source, text) = match &entry.event {
-        Event::CaseOpened { title, .. } => (Case, format!("case opened by {by}: {title}")),
-        Event::CaseHeld { reason } => (Case, format!("held by {by}: {reason}")),
-        Event::CaseReleased { reason } => (Case, format!("released by {by}: {reason}")),
-        Event::CaseClosed { reason } => (Case, format!("closed by {by}: {reason}")),
-        Event::CaseNoted { text } => (Case, format!("note by {by}: {text}")),
         Event::IdentityChosen {
             account, reason, ..
         } => (Action, settled(account, "chosen", reason)),
@@ -392,7 +404,7 @@ fn ours(entry: &Entry) -> Option<Moment> {
         Event::ExportMade { manifest, .. } => {
             (Case, format!("export made, manifest {}", manifest.short()))
         }
-        _ => return None,
+        event => (Case, stands(event, by)?),
     };
     let mut moment = moment(entry, source, &text);
     moment.evidence = shows(&entry.event);

@@ -9,8 +9,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
+use crate::access::Role;
 use crate::fault::{Fault, Result};
-use crate::playbook::{ROLES, advice};
+use crate::playbook::advice;
 use crate::providers::SPECS;
 
 /// The ways to protect the connection to the mail server.
@@ -68,20 +69,21 @@ pub(super) fn names(text: &str, path: &Path) -> Result<()> {
             return Err(refuse(provider.span(), what).hint(advice(name, known)));
         }
     }
+    let roles = Role::ALL.map(Role::name);
     for person in &names.people {
         if person.roles.get_ref().is_empty() {
             let what = format!("`{}` has no role, and could approve nothing.", person.name);
-            return Err(refuse(person.roles.span(), what).hint(advice("", ROLES)));
+            return Err(refuse(person.roles.span(), what).hint(advice("", roles)));
         }
         for role in person.roles.get_ref() {
             let name = role.get_ref().as_str();
-            if !ROLES.contains(&name) {
+            if name.parse::<Role>().is_err() {
                 let what = format!(
-                    "`{}` of `{}` is no role: no gate would ask for it.",
+                    "`{}` of `{}` is no role: they could do nothing with it.",
                     name.escape_debug(),
                     person.name
                 );
-                return Err(refuse(role.span(), what).hint(advice(name, ROLES)));
+                return Err(refuse(role.span(), what).hint(advice(name, roles)));
             }
         }
     }

@@ -206,9 +206,12 @@ def check_approvals(entries):
                 problem(place, "the signed text binds something else")
             name = principal_of(signed["person"])
             path = f"approvals/{number:08}-{name[:60]}.txt"
-            holds = check_signed(place, path, (signed["text"], signed["signature"]), name, "approval@cordon")
+            # Where the text says so, the server signed on behalf of a person who had signed in.
+            server = "\non behalf: " in signed["text"]
+            by = ("recorder", "on-behalf@cordon") if server else (name, "approval@cordon")
+            holds = check_signed(place, path, (signed["text"], signed["signature"]), *by)
             about = it.get("step") or it.get("notice")
-            print(f"decision at {entry['at']}: {what} by {shown(signed['person'])} for {shown(about)}: {told(holds)}")
+            print(f"decision at {entry['at']}: {what} by {shown(signed['person'])} for {shown(about)}{', signed by the server on their behalf' if server else ''}: {told(holds)}")
 
 
 def main():

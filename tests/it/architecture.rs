@@ -9,7 +9,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (0, &["canon", "fault", "hostile", "id", "secret", "time"]),
     (1, &["http", "sshsig", "store"]),
     (2, &["case", "door", "plan", "playbook", "provider"]),
-    (3, &["clock", "contact", "evidence"]),
+    (3, &["access", "clock", "contact", "evidence"]),
     (4, &["intake", "notice", "providers", "range", "run"]),
     (
         5,

@@ -119,6 +119,7 @@ pub(crate) fn decision_by(
         reason: "test".to_owned(),
         at: Timestamp::UNIX_EPOCH,
         expires: Timestamp::MAX,
+        session: None,
     }
     .to_string()
 }

@@ -2,6 +2,7 @@
 //! a case is about.
 
 mod papers;
+mod standing;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -111,6 +112,7 @@ impl Staffed {
             reason: "seen".into(),
             at,
             expires: at + jiff::SignedDuration::from_hours(1),
+            session: None,
         }
         .to_string();
         let key = Signer::open(&self.key(by)).unwrap();

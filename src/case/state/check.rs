@@ -89,7 +89,7 @@ impl CaseState {
                 )?;
                 probe.evidence.iter().try_for_each(|id| self.known(id))
             }
-            _ => Ok(()),
+            event => self.rule_scope(event),
         }
     }
 

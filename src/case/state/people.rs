@@ -23,6 +23,14 @@ impl CaseState {
             let roles = roles.join(" or ");
             return Err(format!("the person has no role that may approve: {roles}"));
         }
+        if self.scope.excluded.contains(&person.name) {
+            return Err("the person was excluded from this case".to_owned());
+        }
+        if let Some(only) = &self.scope.only
+            && !only.contains(&person.name)
+        {
+            return Err("the case is restricted to others".to_owned());
+        }
         match self.known_as(person) {
             None => Ok(()),
             Some(name) => Err(format!(

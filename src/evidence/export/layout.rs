@@ -43,7 +43,7 @@ pub(crate) fn approval(line: u64, person: &str) -> String {
 pub(crate) fn signers(recorder: &PublicKey, people: &[Person]) -> String {
     let mut text = recorder.allowed_signer(
         super::super::checkpoint::PRINCIPAL,
-        &[sshsig::CHECKPOINT, sshsig::EXPORT],
+        &[sshsig::CHECKPOINT, sshsig::EXPORT, sshsig::ON_BEHALF],
     );
     for person in people {
         if let Ok(key) = person.key.parse::<PublicKey>() {

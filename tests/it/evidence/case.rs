@@ -153,6 +153,7 @@ impl Made {
             reason: "read, as it should be".to_owned(),
             at: now,
             expires: now + jiff::SignedDuration::from_hours(4),
+            session: None,
         }
         .to_string();
         let signature = self.person.sign(sshsig::APPROVAL, text.as_bytes()).unwrap();
