@@ -26,6 +26,7 @@ use crate::app::App;
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
+use crate::store::Hub;
 
 /// How many connections there may be at once. With the limit of a body this bounds the memory.
 const CONNECTIONS: usize = 256;
@@ -61,7 +62,8 @@ impl Daemon {
         for webhook in &app.settings.webhooks {
             receivers.push((webhook, webhook.source()?));
         }
-        let inbox = Arc::new(Departures::new(Arc::clone(&app))?);
+        let hub = Arc::new(Hub::open(&app.settings.data.join("hub"))?);
+        let inbox = Arc::new(Departures::new(Arc::clone(&app), Arc::clone(&hub))?);
         let mut router = Router::new()
             .route("/health", get(health))
             .route("/ready", get(ready))
@@ -76,6 +78,7 @@ impl Daemon {
             };
             router = router.nest(&format!("/hooks/{}", webhook.name), receiver(one));
         }
+        let router = router.merge(crate::web::router(Arc::clone(&app), hub)?);
         let taken = |error: std::io::Error| {
             Fault::failed("listen", "The daemon cannot listen.")
                 .at(address)

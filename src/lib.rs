@@ -35,3 +35,4 @@ pub mod daemon;
 pub mod drill;
 pub mod settings;
 pub mod ui;
+pub mod web;

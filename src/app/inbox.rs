@@ -26,7 +26,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Departures {
     app: Arc<App>,
-    hub: Hub,
+    hub: Arc<Hub>,
     messages: Messages,
     /// The names of messages that were kept and not yet worked on.
     queue: Mutex<VecDeque<String>>,
@@ -36,12 +36,11 @@ pub struct Departures {
 }
 
 impl Departures {
-    /// Takes the hub of `app`, and what was kept and not worked on before a stop.
+    /// Takes what was kept and not worked on before a stop. Whoever holds the hub is the one who may.
     ///
     /// # Errors
-    /// Another process has the hub, or the disk refuses.
-    pub fn new(app: Arc<App>) -> Result<Self> {
-        let hub = Hub::open(&app.settings.data.join("hub"))?;
+    /// The disk refuses.
+    pub fn new(app: Arc<App>, hub: Arc<Hub>) -> Result<Self> {
         let messages = Messages::own(&app)?;
         let names = messages.names()?;
         let settled = |name: &str| {

@@ -115,7 +115,9 @@ impl Stage {
             "whsec_{}",
             base64_of(&uuid::Uuid::new_v4().into_bytes().repeat(2))
         ));
-        let inbox = Arc::new(Departures::new(Arc::clone(&self.app))?);
+        let hub = crate::store::Hub::open(&self.app.settings.data.join("hub"))?;
+        let hub = Arc::new(hub);
+        let inbox = Arc::new(Departures::new(Arc::clone(&self.app), hub)?);
         let router = receiver(Receiver {
             name: "hr".to_owned(),
             route: DEPARTURE.to_owned(),

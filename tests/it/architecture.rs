@@ -14,7 +14,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (
         5,
         &[
-            "app", "cli", "daemon", "drill", "lib", "main", "settings", "ui",
+            "app", "cli", "daemon", "drill", "lib", "main", "settings", "ui", "web",
         ],
     ),
 ];
@@ -25,7 +25,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("reqwest", &["http"]),
     ("octocrab", &["providers/github"]),
     ("lettre", &["notice/send"]),
-    ("handlebars", &["notice/template"]),
+    ("handlebars", &["notice/template", "web/page"]),
     ("miette", &["playbook"]),
     ("hyper", &["daemon"]),
     ("hyper_util", &["daemon"]),

@@ -1,0 +1,139 @@
+//! Templates and the answers made of them.
+//!
+//! Values are escaped for HTML wherever they are put; strict mode makes a value that is missing an error
+//! instead of a gap. The only scripts are our own files: the policy of the guard allows no other.
+
+use std::sync::Arc;
+
+use axum::response::{Html, IntoResponse as _, Response};
+use handlebars::Handlebars;
+use http::StatusCode;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::json;
+
+use super::Web;
+use super::visit::Visit;
+use crate::fault::{Fault, Kind, Result};
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "templates/page"]
+struct Files;
+
+/// The templates of the pages.
+pub struct Pages {
+    engine: Handlebars<'static>,
+    zone: TimeZone,
+}
+
+impl std::fmt::Debug for Pages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
+impl Pages {
+    /// Reads every template.
+    ///
+    /// # Errors
+    /// One cannot be read.
+    pub fn new(zone: TimeZone) -> Result<Self> {
+        let mut engine = Handlebars::new();
+        engine.set_strict_mode(true);
+        for file in Files::iter().filter(|file| file.ends_with(".hbs")) {
+            let bytes = Files::get(&file).map(|file| file.data).unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            let name = file.trim_end_matches(".hbs");
+            engine
+                .register_template_string(name, text)
+                .map_err(|error| {
+                    Fault::failed("template", "A page's template cannot be read.")
+                        .at(format!("templates/page/{file}"))
+                        .caused_by(error)
+                })?;
+        }
+        Ok(Self { engine, zone })
+    }
+
+    /// The zone that times are shown in beside UTC.
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// A page: `templates/page/NAME.hbs`, within the layout, with `visit` and `page` as data.
+    ///
+    /// # Errors
+    /// The template does not fit the data.
+    pub fn render(
+        &self,
+        name: &str,
+        visit: Option<&Visit>,
+        page: &impl Serialize,
+    ) -> Result<String> {
+        let visit = visit.map(|visit| {
+            json!({
+                "name": visit.principal.person.name,
+                "roles": visit.principal.roles(),
+                "csrf": visit.csrf,
+            })
+        });
+        let data = json!({ "visit": visit, "page": page });
+        self.engine.render(name, &data).map_err(|error| {
+            Fault::failed("template", "A page cannot be rendered.")
+                .at(format!("templates/page/{name}.hbs"))
+                .caused_by(error)
+        })
+    }
+}
+
+/// A page as an answer.
+pub fn answer(
+    web: &Arc<Web>,
+    visit: Option<&Visit>,
+    name: &str,
+    page: &impl Serialize,
+) -> Response {
+    match web.pages.render(name, visit, page) {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => fault(web, visit, &error),
+    }
+}
+
+/// What went wrong, where, and what to do next, as a page.
+pub fn fault(web: &Arc<Web>, visit: Option<&Visit>, fault: &Fault) -> Response {
+    let status = status(fault);
+    if status.is_server_error() {
+        tracing::error!(code = fault.code(), "a page could not be made");
+    }
+    let page = json!({
+        "title": "This did not work",
+        "code": fault.code(),
+        "what": fault.what(),
+        "place": fault.place(),
+        "hints": fault.hints(),
+    });
+    let text = web.pages.render("fault", visit, &page);
+    (status, Html(text.unwrap_or_default())).into_response()
+}
+
+/// The status that a fault is answered with.
+pub fn status(fault: &Fault) -> StatusCode {
+    match (fault.code(), fault.kind()) {
+        ("no-case" | "no-gate" | "no-notice" | "no-page", _) => StatusCode::NOT_FOUND,
+        ("may-not" | "may-not-decide" | "form", _) => StatusCode::FORBIDDEN,
+        (_, Kind::Input) => StatusCode::UNPROCESSABLE_ENTITY,
+        (_, Kind::Waiting | Kind::OpenDoors | Kind::Owned) => StatusCode::CONFLICT,
+        (_, Kind::Failed | Kind::Evidence) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A file that is not a template, with its media type.
+pub fn asset(name: &str) -> Option<(&'static str, Vec<u8>)> {
+    let media_type = match name.rsplit_once('.')?.1 {
+        "css" => "text/css; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "svg" => "image/svg+xml",
+        _ => return None,
+    };
+    Some((media_type, Files::get(name)?.data.into_owned()))
+}
