@@ -8,12 +8,14 @@ pub mod custody;
 pub mod desk;
 pub mod inbox;
 pub mod messages;
+pub mod open;
 mod papers;
 mod response;
 mod standing;
 mod subject;
 pub mod summary;
 mod wiring;
+pub mod workplace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +37,8 @@ use crate::settings::Settings;
 use crate::sshsig::Signer;
 use crate::store::Owner;
 use crate::time::{Clock, Timestamp};
+use open::OpenCases;
+use workplace::{Here, Workplace};
 
 pub use desk::{Desk, Unkept};
 pub use response::Hand;
@@ -45,8 +49,8 @@ pub type Providers = BTreeMap<String, Arc<dyn Provider>>;
 /// What the name of a case begins with while it is being opened.
 const OPENING: &str = ".opening-";
 
-/// The configured program.
-#[derive(Debug)]
+/// The configured program. A clone is the same program, perhaps at another workplace.
+#[derive(Debug, Clone)]
 pub struct App {
     /// The configuration.
     pub settings: Settings,
@@ -54,6 +58,10 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// The zone that times are shown in beside UTC.
     pub zone: TimeZone,
+    /// Where the command comes from.
+    pub workplace: Arc<dyn Workplace>,
+    /// The cases that this process has open.
+    cases: Arc<OpenCases>,
 }
 
 /// A case to open.
@@ -112,7 +120,18 @@ impl App {
             settings,
             clock,
             zone,
+            workplace: Arc::new(Here),
+            cases: Arc::default(),
         })
+    }
+
+    /// The same program for a command from elsewhere.
+    #[must_use]
+    pub fn at(&self, workplace: Arc<dyn Workplace>) -> Self {
+        Self {
+            workplace,
+            ..self.clone()
+        }
     }
 
     /// Where a case is kept.
@@ -153,9 +172,9 @@ impl App {
         let _making = crate::store::Making::begin(&cases)?;
         let by = new.by.clone();
         let (aside, place) = (cases.join(format!("{OPENING}{id}")), self.case_dir(&id));
-        self.make_case(&aside, id, new).await?;
+        self.make_case(&aside, id.clone(), new).await?;
         crate::store::put_in_place(&aside, &place)?;
-        let log = CaseLog::open(&place, Arc::clone(&self.clock))?;
+        let log = self.cases.log(&place, &id, &self.clock)?;
         self.assemble(log, by, self.recorder_key()?)
     }
 
@@ -180,7 +199,8 @@ impl App {
             effective: new.effective,
             evidence: None,
         };
-        let log = CaseLog::create(place, id, Arc::clone(&self.clock), &new.by, first).await?;
+        let clock = Arc::clone(&self.clock);
+        let log = Arc::new(CaseLog::create(place, id, clock, &new.by, first).await?);
         let desk = self.assemble(log, new.by, key)?;
         match new.origin {
             Origin::Subject => desk.keep_opening().await?,
@@ -225,13 +245,9 @@ impl App {
     /// No case or several are meant; another process owns it; it is damaged.
     pub fn desk(&self, name: &str) -> Result<Desk> {
         let id = self.find(name)?;
-        let log = CaseLog::open(&self.case_dir(&id), Arc::clone(&self.clock))?;
-        own_place(&id, log.case())?;
-        self.assemble(
-            log,
-            Actor::Operator(crate::settings::operator()),
-            self.recorder_key()?,
-        )
+        let by = Actor::Operator(self.workplace.operator());
+        let log = self.cases.log(&self.case_dir(&id), &id, &self.clock)?;
+        self.assemble(log, by, self.recorder_key()?)
     }
 
     /// The state of a case as its ledger tells it, without taking the store.
@@ -341,8 +357,7 @@ impl App {
         }
     }
 
-    fn assemble(&self, log: CaseLog, by: Actor, key: Signer) -> Result<Desk> {
-        let log = Arc::new(log);
+    fn assemble(&self, log: Arc<CaseLog>, by: Actor, key: Signer) -> Result<Desk> {
         Ok(Desk {
             recorder: Arc::new(Recorder::new(Arc::clone(&log), by.clone())),
             log,
@@ -350,6 +365,7 @@ impl App {
             by,
             zone: self.zone.clone(),
             settings: self.settings.clone(),
+            workplace: Arc::clone(&self.workplace),
             key: Arc::new(key),
         })
     }
@@ -415,13 +431,13 @@ pub fn catalogue() -> Catalogue {
 ///
 /// # Errors
 /// There is neither.
-pub fn playbook_text(name: &str) -> Result<(String, String)> {
+pub fn playbook_text(workplace: &dyn Workplace, name: &str) -> Result<(String, String)> {
     if let Some(text) = playbook::shipped(name) {
         return Ok((format!("playbooks/{name}.yaml"), text.to_owned()));
     }
     let path = Path::new(name);
-    if path.exists() {
-        return Ok((name.to_owned(), read_text(path)?));
+    if workplace.free(path).is_err() {
+        return Ok((name.to_owned(), workplace.read_text(path)?));
     }
     Err(Fault::input("no-playbook", "There is no such playbook.")
         .at(name.escape_debug())
@@ -435,8 +451,8 @@ pub fn playbook_text(name: &str) -> Result<(String, String)> {
 ///
 /// # Errors
 /// Every problem, each with its place.
-pub fn playbook(name: &str) -> Result<Playbook> {
-    let (path, text) = playbook_text(name)?;
+pub fn playbook(workplace: &dyn Workplace, name: &str) -> Result<Playbook> {
+    let (path, text) = playbook_text(workplace, name)?;
     let (playbook, problems) = playbook::review(&path, &text, &catalogue());
     playbook.ok_or_else(|| problems.to_fault())
 }
@@ -490,7 +506,11 @@ pub fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
 /// # Errors
 /// As [`read_file`], or it is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
-    String::from_utf8(read_file(path)?.1).map_err(|error| {
+    text(path, read_file(path)?.1)
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
         Fault::input("file", "The file is not UTF-8 text.")
             .at(path.display())
             .caused_by(error)

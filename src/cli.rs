@@ -1,6 +1,7 @@
 //! The command line: one verb per file, each with its arguments, its help and its function.
 
 mod approve;
+mod carried;
 mod case;
 mod clock;
 mod completions;
@@ -9,6 +10,7 @@ mod drill;
 mod evidence;
 mod init;
 mod inventory;
+mod near;
 mod notice;
 mod plan;
 mod playbook;
@@ -29,6 +31,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::app::App;
+use crate::app::workplace::{Here, Workplace};
 use crate::fault::{Fault, Kind, Result};
 use crate::settings::Settings;
 use crate::time::SystemClock;
@@ -104,6 +107,8 @@ pub(crate) type Ended = Option<Kind>;
 pub(crate) struct Desktop {
     ui: Ui,
     config: Option<PathBuf>,
+    /// The program that the daemon runs, when it carries the command out.
+    app: Option<App>,
 }
 
 impl Desktop {
@@ -112,7 +117,18 @@ impl Desktop {
     }
 
     fn app(&self) -> Result<App> {
-        App::new(self.settings()?, Arc::new(SystemClock))
+        match &self.app {
+            Some(app) => Ok(app.clone()),
+            None => App::new(self.settings()?, Arc::new(SystemClock)),
+        }
+    }
+
+    /// Where the command comes from.
+    fn workplace(&self) -> &dyn Workplace {
+        match &self.app {
+            Some(app) => &*app.workplace,
+            None => &Here,
+        }
     }
 }
 
@@ -121,33 +137,45 @@ pub(crate) fn definition() -> clap::Command {
     Cli::command()
 }
 
-/// Runs one command to its exit code.
+/// Runs one command to its exit code, here or in the daemon that has the stores.
 pub fn run(cli: Cli) -> ExitCode {
-    let ui = Ui::new(if cli.json { Form::Json } else { Form::Text }, cli.quiet);
-    let desktop = Desktop {
-        ui,
-        config: cli.config,
-    };
+    let ui = Ui::new(cli.form(), cli.quiet);
+    let daemon = matches!(cli.verb, Verb::Serve(_));
+    crate::app::log_to_stderr(daemon);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
-    let ended = match runtime {
-        Ok(runtime) => {
-            crate::app::log_to_stderr(matches!(cli.verb, Verb::Serve(_)));
-            let ended = runtime.block_on(dispatch(cli.verb, &desktop));
-            runtime.shutdown_timeout(std::time::Duration::from_secs(2));
-            ended
-        }
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
         Err(error) => {
-            Err(Fault::failed("runtime", "The program could not start.").caused_by(error))
+            let fault = Fault::failed("runtime", "The program could not start.").caused_by(error);
+            return ExitCode::from(conclude(&ui, Err(fault)));
         }
     };
+    let code = runtime.block_on(async {
+        if let Some(code) = near::carried(&cli, &ui).await {
+            return code.unwrap_or_else(|fault| conclude(&ui, Err(fault)));
+        }
+        let desktop = Desktop {
+            ui: ui.clone(),
+            config: cli.config,
+            app: None,
+        };
+        conclude(&ui, Box::pin(dispatch(cli.verb, &desktop)).await)
+    });
+    // What still blocks, such as a command that a stopped daemon could not wait for, is journaled.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    ExitCode::from(code)
+}
+
+/// Says what went wrong, and gives the exit code.
+fn conclude(ui: &Ui, ended: Result<Ended>) -> u8 {
     match ended {
-        Ok(None) => ExitCode::SUCCESS,
-        Ok(Some(kind)) => ExitCode::from(kind.exit_code()),
+        Ok(None) => 0,
+        Ok(Some(kind)) => kind.exit_code(),
         Err(fault) => {
             ui.fault(&fault);
-            ExitCode::from(fault.kind().exit_code())
+            fault.kind().exit_code()
         }
     }
 }
@@ -178,6 +206,28 @@ pub fn refused(error: &clap::Error, args: impl Iterator<Item = OsString>) -> Exi
     ExitCode::from(code)
 }
 
+impl Cli {
+    const fn form(&self) -> Form {
+        if self.json { Form::Json } else { Form::Text }
+    }
+}
+
+impl Verb {
+    /// Whether it needs neither stores nor credentials: the daemon has no part in it.
+    const fn is_own(&self) -> bool {
+        match self {
+            Self::Drill(_)
+            | Self::Init(_)
+            | Self::Playbook(_)
+            | Self::Serve(_)
+            | Self::Completions(_)
+            | Self::Man(_) => true,
+            Self::Evidence(verb) => verb.is_own(),
+            _ => false,
+        }
+    }
+}
+
 async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
     match verb {
         Verb::Drill(args) => drill::run(desktop, args).await,
@@ -199,7 +249,7 @@ async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
         Verb::Notice(verb) => notice::run(desktop, verb).await,
         Verb::Playbook(verb) => playbook::run(desktop, verb),
         Verb::Serve(args) => serve::run(desktop, &args).await,
-        Verb::Completions(args) => completions::completions(&args),
-        Verb::Man(args) => completions::man(&args),
+        Verb::Completions(args) => completions::completions(desktop, &args),
+        Verb::Man(args) => completions::man(desktop, &args),
     }
 }

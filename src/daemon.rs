@@ -4,8 +4,10 @@
 //! Every connection is bounded in number, in the time of its head, and in size and time of its body.
 
 mod notify;
+pub mod socket;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,7 @@ use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
 use crate::store::Hub;
+use socket::{Commands, Socket};
 
 /// How many connections there may be at once. With the limit of a body this bounds the memory.
 const CONNECTIONS: usize = 256;
@@ -41,14 +44,24 @@ const HEAD_LIMIT: usize = 32 * 1024;
 /// being opened. What is left is done at the next start.
 const REQUESTS_WITHIN: Duration = Duration::from_secs(5);
 const CASE_WITHIN: Duration = Duration::from_millis(2500);
+/// How long commands may take to record what is under way.
+const COMMANDS_WITHIN: Duration = Duration::from_secs(2);
 
 /// A daemon that listens and does not answer yet.
-#[derive(Debug)]
 pub struct Daemon {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
     inbox: Arc<Departures>,
+    commands: Option<(Socket, Arc<dyn Commands>)>,
+}
+
+impl std::fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Daemon")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Daemon {
@@ -92,7 +105,17 @@ impl Daemon {
             address,
             router,
             inbox,
+            commands: None,
         })
+    }
+
+    /// Takes commands too, through the socket in the data folder.
+    ///
+    /// # Errors
+    /// The socket cannot be made.
+    pub fn taking(mut self, data: &Path, commands: Arc<dyn Commands>) -> Result<Self> {
+        self.commands = Some((Socket::bind(data)?, commands));
+        Ok(self)
     }
 
     /// Where it listens.
@@ -107,6 +130,9 @@ impl Daemon {
             let (inbox, stopped) = (Arc::clone(&self.inbox), stopped.clone());
             tokio::spawn(async move { inbox.work(stopped).await })
         };
+        let commands = self
+            .commands
+            .map(|(socket, commands)| tokio::spawn(socket.serve(commands, stopped.clone())));
         let slots = Arc::new(Semaphore::new(CONNECTIONS));
         let mut connections = JoinSet::new();
         notify::say("READY=1");
@@ -136,6 +162,13 @@ impl Daemon {
         }
         if tokio::time::timeout(CASE_WITHIN, worker).await.is_err() {
             tracing::warn!("a case is still being opened; the next start looks after it");
+        }
+        if let Some(commands) = commands
+            && tokio::time::timeout(COMMANDS_WITHIN, commands)
+                .await
+                .is_err()
+        {
+            tracing::warn!("a command was broken off; `cordon status` shows where it stands");
         }
         tracing::info!(behind = self.inbox.behind(), "stopped");
     }

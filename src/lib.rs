@@ -30,6 +30,7 @@ pub mod range;
 pub mod run;
 // 5: faces and composition
 pub mod app;
+pub mod carry;
 pub mod cli;
 pub mod daemon;
 pub mod drill;

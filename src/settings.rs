@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::canon::Digest;
 use crate::case::event::Person;
 use crate::fault::{Fault, Result};
 use crate::notice::Company;
@@ -49,6 +50,9 @@ pub struct Settings {
     /// Whose messages it takes.
     #[serde(default, rename = "webhook")]
     pub webhooks: Vec<webhook::Webhook>,
+    /// The digest of the file that says so; `None` without one.
+    #[serde(skip)]
+    pub digest: Option<Digest>,
 }
 
 /// The GitHub organization and how to reach it.
@@ -150,6 +154,7 @@ impl Default for Settings {
             mail: None,
             serve: webhook::Serve::default(),
             webhooks: Vec::new(),
+            digest: None,
         }
     }
 }
@@ -197,6 +202,7 @@ impl Settings {
         {
             settings.data = folder.join(&settings.data);
         }
+        settings.digest = Some(Digest::of(text.as_bytes()));
         settings.zone()?;
         check::names(text, path)?;
         settings.check_people(path)?;

@@ -111,12 +111,17 @@ pub struct Signer {
     hand: Hand,
 }
 
+/// Signs a message for a namespace.
+pub type Sign = Box<dyn Fn(&str, &[u8]) -> Result<String> + Send + Sync>;
+
 /// Where the signing happens.
 enum Hand {
     /// In this process.
     Here(Box<PrivateKey>),
     /// In `ssh-keygen`, with this key file; the public half when an agent holds the key.
     Program(PathBuf),
+    /// Somewhere else, by who has the key.
+    Elsewhere(Sign),
 }
 
 impl fmt::Debug for Hand {
@@ -124,6 +129,7 @@ impl fmt::Debug for Hand {
         match self {
             Self::Here(_) => f.write_str("Here"),
             Self::Program(path) => f.debug_tuple("Program").field(path).finish(),
+            Self::Elsewhere(_) => f.write_str("Elsewhere"),
         }
     }
 }
@@ -195,6 +201,12 @@ impl Signer {
         })
     }
 
+    /// A key that is somewhere else; what it signs is checked as ever.
+    pub fn elsewhere(public: PublicKey, sign: Sign) -> Self {
+        let hand = Hand::Elsewhere(sign);
+        Self { public, hand }
+    }
+
     /// The public half.
     pub const fn public(&self) -> &PublicKey {
         &self.public
@@ -213,6 +225,7 @@ impl Signer {
                     Fault::failed("ssh-sign", "The text could not be signed.").caused_by(error)
                 })?,
             Hand::Program(path) => canonical(&by_program(path, namespace, message)?)?,
+            Hand::Elsewhere(sign) => canonical(&sign(namespace, message)?)?,
         };
         verify(&self.public, namespace, message, &block)?;
         Ok(block)

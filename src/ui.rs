@@ -1,17 +1,33 @@
 //! Everything that reaches a person at a terminal goes through here: data on stdout, the rest on
 //! stderr. No meaning is carried by colour, and nothing needs a terminal.
 
+use std::cell::Cell;
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use indicatif::ProgressDrawTarget;
 use serde::Serialize;
 
+use crate::carry::Call;
+use crate::carry::far::{Far, FarTerminal};
 use crate::fault::{Fault, Result};
 use crate::hostile;
 
-/// Whether this process has answered with a JSON document: then no other follows.
-static ANSWERED: AtomicBool = AtomicBool::new(false);
+thread_local! {
+    /// What a command on this thread writes for.
+    static SCREEN: Cell<Screen> = const { Cell::new(Screen::Own) };
+}
+
+/// What text is set for.
+#[derive(Clone, Copy)]
+enum Screen {
+    /// Whatever stdout of this process is.
+    Own,
+    /// The far end's terminal: its columns; `None` when it is none.
+    Far(Option<usize>),
+}
 
 /// How to speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,34 +38,55 @@ pub enum Form {
     Json,
 }
 
-/// The voice of the program.
-#[derive(Debug, Clone, Copy)]
+/// The voice of the program. A clone is the same voice.
+#[derive(Debug, Clone)]
 pub struct Ui {
     form: Form,
     quiet: bool,
+    /// Whether a JSON document was given: then no other follows.
+    answered: Arc<AtomicBool>,
+    /// Who hears it, when that is not who runs this process.
+    far: Option<Arc<Far>>,
 }
 
 impl Ui {
-    /// A voice.
-    pub const fn new(form: Form, quiet: bool) -> Self {
-        Self { form, quiet }
+    /// A voice at the terminal of this process.
+    pub fn new(form: Form, quiet: bool) -> Self {
+        Self {
+            form,
+            quiet,
+            answered: Arc::default(),
+            far: None,
+        }
+    }
+
+    /// A voice at the far end of a command. Text that this thread makes is set for its screen.
+    pub fn far(form: Form, quiet: bool, far: Arc<Far>) -> Self {
+        SCREEN.set(Screen::Far(far.begin.columns));
+        Self {
+            far: Some(far),
+            ..Self::new(form, quiet)
+        }
     }
 
     /// Whether one JSON document is wanted.
-    pub fn is_json(self) -> bool {
+    pub fn is_json(&self) -> bool {
         self.form == Form::Json
     }
 
     /// Whether a person sits at the terminal and can be asked.
-    pub fn can_ask(self) -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    pub fn can_ask(&self) -> bool {
+        match &self.far {
+            Some(far) => far.begin.can_ask,
+            None => std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+        }
     }
 
     /// The answer of a command: `text` for people, `document` for programs.
     ///
     /// # Errors
     /// Stdout cannot be written; a closed pipe is not an error.
-    pub fn answer(self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
+    pub fn answer(&self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<()> {
         let mut out = match self.form {
             // Whatever a face forgot to escape: nothing from outside steers a terminal.
             Form::Text => hostile::terminal(&text()),
@@ -58,45 +95,85 @@ impl Ui {
                     Fault::failed("json", "The answer could not be written as JSON.")
                         .caused_by(error)
                 })?;
-                ANSWERED.store(true, Ordering::Relaxed);
+                self.answered.store(true, Ordering::Relaxed);
                 text
             }
         };
         if !out.ends_with('\n') && !out.is_empty() {
             out.push('\n');
         }
-        raw(out.as_bytes())
+        self.raw(out.as_bytes())
+    }
+
+    /// Bytes to stdout as they are.
+    ///
+    /// # Errors
+    /// Stdout cannot be written; a closed pipe is not an error.
+    pub fn raw(&self, bytes: &[u8]) -> Result<()> {
+        if let Some(far) = &self.far {
+            far.show(&Call::Out, bytes);
+            return Ok(());
+        }
+        let mut out = std::io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(closed(error)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Bytes to stderr as they are.
+    pub fn raw_progress(&self, bytes: &[u8]) {
+        match &self.far {
+            Some(far) => far.show(&Call::Err, bytes),
+            // Nobody is left to tell when stderr is closed.
+            None => drop(std::io::stderr().write_all(bytes)),
+        }
+    }
+
+    /// Ends when the person presses Ctrl-C; while they only look, also when nobody looks any more.
+    pub async fn interrupted(&self, looks: bool) {
+        match &self.far {
+            Some(far) => far.interrupted(looks).await,
+            None if tokio::signal::ctrl_c().await.is_ok() => {}
+            None => std::future::pending().await,
+        }
+    }
+
+    fn say(&self, text: &str) {
+        let mut line = hostile::terminal(text);
+        line.push('\n');
+        self.raw_progress(line.as_bytes());
     }
 
     /// Clears the terminal before an answer that replaces the last; nothing elsewhere.
-    pub fn begin_screen(self) {
+    pub fn begin_screen(&self) {
         if self.form == Form::Text && terminal().is_some() {
-            raw(b"\x1b[H\x1b[2J").ok();
+            self.raw(b"\x1b[H\x1b[2J").ok();
         }
     }
 
     /// Progress: what is being done now.
-    pub fn status(self, line: &str) {
+    pub fn status(&self, line: &str) {
         if !self.quiet {
-            say(line);
+            self.say(line);
         }
     }
 
     /// Something that a person should know although the work goes on.
-    pub fn warning(self, line: &str) {
-        say(&format!("warning: {line}"));
+    pub fn warning(&self, line: &str) {
+        self.say(&format!("warning: {line}"));
     }
 
     /// What to do next.
-    pub fn hint(self, line: &str) {
+    pub fn hint(&self, line: &str) {
         if !self.quiet {
-            say(&format!("hint: {line}"));
+            self.say(&format!("hint: {line}"));
         }
     }
 
     /// An error with its place, its causes and its next steps: as text on stderr, and where a JSON
     /// document is wanted and none was given, as that document on stdout.
-    pub fn fault(self, fault: &Fault) {
+    pub fn fault(&self, fault: &Fault) {
         self.document(fault);
         let mut text = format!("error[{}]: {}", fault.code(), fault.what());
         if let Some(place) = fault.place() {
@@ -113,23 +190,26 @@ impl Ui {
             text.push_str("\n  hint: ");
             text.push_str(hint);
         }
-        say(&text);
+        self.say(&text);
     }
 
     /// An error as the JSON document on stdout, where one is wanted and none was given.
-    pub fn document(self, fault: &Fault) {
-        if self.is_json() && !ANSWERED.load(Ordering::Relaxed) {
+    pub fn document(&self, fault: &Fault) {
+        if self.is_json() && !self.answered.load(Ordering::Relaxed) {
             self.answer(&document(fault), String::new).ok();
         }
     }
 
     /// A bar on stderr for work of known length; silent without a terminal.
-    pub fn bar(self, length: u64, what: &str) -> indicatif::ProgressBar {
-        let bar = if self.quiet || !std::io::stderr().is_terminal() {
-            indicatif::ProgressBar::hidden()
-        } else {
-            indicatif::ProgressBar::new(length)
+    pub fn bar(&self, length: u64, what: &str) -> indicatif::ProgressBar {
+        let target = match &self.far {
+            _ if self.quiet => ProgressDrawTarget::hidden(),
+            None => ProgressDrawTarget::stderr(),
+            Some(far) => FarTerminal::of(far).map_or_else(ProgressDrawTarget::hidden, |terminal| {
+                ProgressDrawTarget::term_like(Box::new(terminal))
+            }),
         };
+        let bar = indicatif::ProgressBar::with_draw_target(Some(length), target);
         if let Ok(style) =
             indicatif::ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len} {elapsed}")
         {
@@ -144,13 +224,16 @@ impl Ui {
     ///
     /// # Errors
     /// Nobody can be asked.
-    pub fn ask(self, question: &str) -> Result<Option<String>> {
+    pub fn ask(&self, question: &str) -> Result<Option<String>> {
         if !self.can_ask() {
             return Err(Fault::input(
                 "no-terminal",
                 "A question cannot be asked without a terminal.",
             )
             .at(question));
+        }
+        if let Some(far) = &self.far {
+            return far.ask(question);
         }
         let mut err = std::io::stderr();
         write!(err, "{question} ")
@@ -181,23 +264,6 @@ fn document(fault: &Fault) -> serde_json::Value {
     }})
 }
 
-fn say(text: &str) {
-    // Nobody is left to tell when stderr is closed.
-    writeln!(std::io::stderr(), "{}", hostile::terminal(text)).ok();
-}
-
-/// Bytes to stdout as they are.
-///
-/// # Errors
-/// Stdout cannot be written; a closed pipe is not an error.
-pub fn raw(bytes: &[u8]) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(closed(error)),
-        _ => Ok(()),
-    }
-}
-
 fn closed(error: std::io::Error) -> Fault {
     Fault::failed("terminal", "The terminal could not be read or written.").caused_by(error)
 }
@@ -210,6 +276,23 @@ const PROSE: usize = 24;
 
 /// The columns of the terminal on stdout; `None` when stdout is no terminal.
 fn terminal() -> Option<usize> {
+    match SCREEN.get() {
+        Screen::Own => own_terminal(),
+        Screen::Far(columns) => columns.map(|columns| columns.max(40)),
+    }
+}
+
+/// The columns of the terminal on stderr of this process; `None` when it is no terminal.
+pub fn progress_columns() -> Option<u16> {
+    let stderr = std::io::stderr();
+    let size = stderr
+        .is_terminal()
+        .then(|| terminal_size::terminal_size_of(&stderr));
+    size.flatten().map(|(width, _)| width.0)
+}
+
+/// The columns of the terminal on stdout of this process; `None` when it is no terminal.
+pub fn own_terminal() -> Option<usize> {
     let stdout = std::io::stdout();
     if !stdout.is_terminal() {
         return None;

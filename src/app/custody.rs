@@ -65,7 +65,7 @@ impl Desk {
     /// # Errors
     /// The file cannot be read or kept. A format that is not known is no error: the file is kept.
     pub async fn import(&self, file: &Path) -> Result<ImportedFile> {
-        let (name, bytes) = super::read_file(file)?;
+        let (name, bytes) = self.workplace.read(file)?;
         let bytes = Bytes::from(bytes);
         let title = format!("Trail file {}", crate::hostile::one_line(&name, 120));
         let evidence = self
@@ -151,7 +151,22 @@ impl Desk {
     /// # Errors
     /// The folder exists, or the disk fails.
     pub async fn export(&self, to: &Path) -> Result<Exported> {
-        export::write(&self.log, &self.key, &self.by, to).await
+        if self.workplace.is_here() {
+            return export::write(&self.log, &self.key, &self.by, to).await;
+        }
+        self.workplace.free(to)?;
+        let made = self
+            .settings
+            .data
+            .join("deliveries")
+            .join(EvidenceId::fresh().as_str());
+        crate::store::make_dir(made.parent().unwrap_or(&made))?;
+        let mut exported = export::write(&self.log, &self.key, &self.by, &made).await?;
+        let delivered = self.workplace.deliver(&made, to);
+        std::fs::remove_dir_all(&made).ok();
+        delivered?;
+        to.clone_into(&mut exported.folder);
+        Ok(exported)
     }
 
     /// Verifies the store of this case, also against what is known from outside.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 
 use super::Providers;
+use super::workplace::Workplace;
 use crate::case::event::Actor;
 use crate::case::log::CaseLog;
 use crate::evidence::Recorder;
@@ -34,6 +35,7 @@ pub struct Desk {
     /// The zone that times are shown in beside UTC.
     pub zone: TimeZone,
     pub(super) settings: Settings,
+    pub(super) workplace: Arc<dyn Workplace>,
     pub(super) key: Arc<Signer>,
 }
 

@@ -27,7 +27,7 @@ impl Desk {
     /// # Errors
     /// The file cannot be read or is not a mail.
     pub async fn contact_import(&self, file: &Path) -> Result<Contact> {
-        let (name, bytes) = super::read_file(file)?;
+        let (name, bytes) = self.workplace.read(file)?;
         self.contact_mail(&name, bytes).await
     }
 

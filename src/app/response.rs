@@ -46,7 +46,7 @@ impl Desk {
 
     async fn make_plan(&self, playbook: &str, replace: bool) -> Result<(Plan, Digest, Rest)> {
         let name = playbook;
-        let playbook = super::playbook(playbook)?;
+        let playbook = super::playbook(&*self.workplace, playbook)?;
         let (catalogue, now) = (self.catalogue(), self.now());
         let case = self.log.case();
         let mut made = None;
@@ -307,7 +307,7 @@ impl Desk {
         self.may_decide(subject, person)?;
         let own = match hand {
             Hand::Key(file) => {
-                let opened = Signer::open(file)?;
+                let opened = self.workplace.signer(file)?;
                 whose(&opened, &roster, file)?;
                 Some(opened)
             }

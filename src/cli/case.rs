@@ -181,7 +181,7 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
     }
     if let Some(message) = &args.message {
         let app = desktop.app()?;
-        let by = Actor::Operator(crate::settings::operator());
+        let by = Actor::Operator(app.workplace.operator());
         let desk = app
             .open_case_on(message, by, |new| {
                 subject.complete(&mut new.subject);
@@ -200,7 +200,7 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
     let app = desktop.app()?;
     let origin = match &args.from {
         Some(path) => {
-            let (name, bytes) = crate::app::read_file(path)?;
+            let (name, bytes) = desktop.workplace().read(path)?;
             Origin::File(name, bytes)
         }
         None => Origin::Subject,
@@ -212,7 +212,7 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
             route: "operator".to_owned(),
             effective: args.effective,
             origin,
-            by: Actor::Operator(crate::settings::operator()),
+            by: Actor::Operator(app.workplace.operator()),
         })
         .await?;
     opened(desktop, &app, &desk).await
@@ -345,7 +345,7 @@ fn messages(waiting: &[Waiting]) -> String {
 
 fn dismiss(desktop: &Desktop, args: &Dismiss) -> Result<Ended> {
     let app = desktop.app()?;
-    let by = crate::settings::operator();
+    let by = desktop.workplace().operator();
     app.dismiss(&args.message, by, args.reason.clone())?;
     let document = json!({ "message": args.message, "dismissed": true });
     desktop.ui.answer(&document, || {

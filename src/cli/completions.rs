@@ -1,6 +1,6 @@
 //! `cordon completions` and `cordon man`, from the same definitions as the help.
 
-use super::{Ended, definition};
+use super::{Desktop, Ended, definition};
 use crate::fault::{Fault, Result};
 
 /// Print a completion script for a shell.
@@ -18,14 +18,14 @@ pub(super) struct Man {
     command: Option<String>,
 }
 
-pub(super) fn completions(args: &Completions) -> Result<Ended> {
+pub(super) fn completions(desktop: &Desktop, args: &Completions) -> Result<Ended> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut definition(), "cordon", &mut script);
-    crate::ui::raw(&script)?;
+    desktop.ui.raw(&script)?;
     Ok(None)
 }
 
-pub(super) fn man(args: &Man) -> Result<Ended> {
+pub(super) fn man(desktop: &Desktop, args: &Man) -> Result<Ended> {
     let mut root = definition();
     root.build();
     let mut command = &root;
@@ -45,6 +45,6 @@ pub(super) fn man(args: &Man) -> Result<Ended> {
         .map_err(|error| {
             Fault::failed("man", "The man page could not be written.").caused_by(error)
         })?;
-    crate::ui::raw(&page)?;
+    desktop.ui.raw(&page)?;
     Ok(None)
 }

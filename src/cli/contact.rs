@@ -202,7 +202,7 @@ async fn add(desktop: &Desktop, args: Add) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let text = match (args.text, &args.file) {
         (Some(text), _) => text,
-        (None, Some(file)) => crate::app::read_text(file)?,
+        (None, Some(file)) => desktop.workplace().read_text(file)?,
         (None, None) => return Err(Fault::input("usage", "Give --text or --file.")),
     };
     let direction = if args.outgoing { "out" } else { "in" };

@@ -84,7 +84,7 @@ pub(super) async fn run(desktop: &Desktop, args: Args) -> Result<Ended> {
             .join(now)
     };
     let audience = Arc::new(Terminal {
-        ui: desktop.ui,
+        ui: desktop.ui.clone(),
         interactive: args.interactive,
     });
     let report = drill::run(&args.scenario, folder, audience).await?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{Desktop, Ended};
+use crate::app::workplace::Workplace;
 use crate::evidence::checkpoint::{PRINCIPAL, SignedCheckpoint};
 use crate::evidence::verify::{self, Anchors};
 use crate::fault::{Fault, Kind, Result};
@@ -70,6 +71,19 @@ pub(super) struct Verify {
     checkpoint: Vec<PathBuf>,
 }
 
+impl Verb {
+    /// Whether it needs no store.
+    pub(super) const fn is_own(&self) -> bool {
+        matches!(
+            self,
+            Self::Verify(Verify {
+                export: Some(_),
+                ..
+            })
+        )
+    }
+}
+
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     match verb {
         Verb::List(args) => list(desktop, &args),
@@ -115,7 +129,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
         );
     }
     if args.raw {
-        ui::raw(&desk.bytes(&record)?)?;
+        desktop.ui.raw(&desk.bytes(&record)?)?;
         return Ok(None);
     }
     desktop.ui.answer(&record, || {
@@ -139,7 +153,7 @@ async fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
 }
 
 fn verify(desktop: &Desktop, args: &Verify) -> Result<Ended> {
-    let anchors = anchors(args)?;
+    let anchors = anchors(desktop.workplace(), args)?;
     let report = match (&args.export, &args.case) {
         (Some(export), _) => verify::folder_against(export, &anchors)?,
         (None, Some(case)) => desktop.app()?.desk(case)?.verify_store(&anchors)?,
@@ -152,14 +166,15 @@ fn verify(desktop: &Desktop, args: &Verify) -> Result<Ended> {
 }
 
 /// What the person who verifies knows from outside.
-fn anchors(args: &Verify) -> Result<Anchors> {
-    let recorder = args.recorder.as_deref().map(recorder).transpose()?;
+fn anchors(workplace: &dyn Workplace, args: &Verify) -> Result<Anchors> {
+    let recorder = args.recorder.as_deref();
+    let recorder = recorder.map(|path| key(workplace, path)).transpose()?;
     let checkpoint = |path: &PathBuf| {
         let mut beside = path.clone().into_os_string();
         beside.push(".sig");
         Ok(SignedCheckpoint {
-            text: crate::app::read_text(path)?,
-            signature: crate::app::read_text(Path::new(&beside))?,
+            text: workplace.read_text(path)?,
+            signature: workplace.read_text(Path::new(&beside))?,
         })
     };
     let checkpoints: Result<Vec<SignedCheckpoint>> =
@@ -171,8 +186,8 @@ fn anchors(args: &Verify) -> Result<Anchors> {
 }
 
 /// The key of a `.pub` file, or of the recorder in an `allowed_signers` file.
-fn recorder(path: &Path) -> Result<PublicKey> {
-    let text = crate::app::read_text(path)?;
+fn key(workplace: &dyn Workplace, path: &Path) -> Result<PublicKey> {
+    let text = workplace.read_text(path)?;
     let signer = text.lines().find_map(|line| {
         let (principal, rest) = line.split_once(' ')?;
         let key = rest.find("ssh-ed25519 ").or_else(|| rest.find("sk-ssh-"))?;

@@ -18,7 +18,7 @@ pub(super) struct Args {
 
 pub(super) fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     if args.print {
-        crate::ui::raw(SAMPLE.as_bytes())?;
+        desktop.ui.raw(SAMPLE.as_bytes())?;
         return Ok(None);
     }
     let path = desktop.config.clone().unwrap_or_else(default_path);

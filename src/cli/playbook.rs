@@ -1,6 +1,7 @@
 //! `cordon playbook`: check, show, draw and describe playbooks.
 
 use super::{Desktop, Ended};
+use crate::app::workplace::Here;
 use crate::fault::{Kind, Result};
 use crate::playbook;
 
@@ -38,13 +39,15 @@ pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     match verb {
         Verb::Check(args) => check(desktop, &args.playbook),
         Verb::Show(args) => {
-            let playbook = crate::app::playbook(&args.playbook)?;
+            let playbook = crate::app::playbook(&Here, &args.playbook)?;
             desktop.ui.answer(&serde_json::json!({ "playbook": playbook.name, "digest": playbook.digest(), "text": playbook.text() }), || playbook::show(&playbook))?;
             Ok(None)
         }
         Verb::Graph(args) => {
-            let playbook = crate::app::playbook(&args.playbook)?;
-            crate::ui::raw(playbook::graph(&playbook, args.format).as_bytes())?;
+            let playbook = crate::app::playbook(&Here, &args.playbook)?;
+            desktop
+                .ui
+                .raw(playbook::graph(&playbook, args.format).as_bytes())?;
             Ok(None)
         }
         Verb::Schema => {
@@ -52,14 +55,14 @@ pub(super) fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
                 crate::fault::Fault::failed("json", "The schema could not be written.")
                     .caused_by(error)
             })?;
-            crate::ui::raw((schema + "\n").as_bytes())?;
+            desktop.ui.raw((schema + "\n").as_bytes())?;
             Ok(None)
         }
     }
 }
 
 fn check(desktop: &Desktop, name: &str) -> Result<Ended> {
-    let (path, text) = crate::app::playbook_text(name)?;
+    let (path, text) = crate::app::playbook_text(&Here, name)?;
     let (_, problems) = playbook::review(&path, &text, &crate::app::catalogue());
     desktop.ui.answer(&problems, || {
         if problems.is_empty() {

@@ -49,15 +49,14 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     }
     let teller = desk
         .log
-        .read(|state| Teller::new(desktop.ui, Arc::clone(desk.log.clock()), state));
+        .read(|state| Teller::new(desktop.ui.clone(), Arc::clone(desk.log.clock()), state));
     let teller = Arc::new(teller);
     let (stop, cancel) = watch::channel(false);
-    let ui = desktop.ui;
+    let ui = desktop.ui.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            ui.status("stopping: nothing new begins, what is under way is recorded");
-            stop.send(true).ok();
-        }
+        ui.interrupted(false).await;
+        ui.status("stopping: nothing new begins, what is under way is recorded");
+        stop.send(true).ok();
         // Kept until the end, so that the run never sees a closed channel.
         stop.closed().await;
     });

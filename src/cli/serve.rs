@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::carried::Carried;
 use super::{Desktop, Ended};
+use crate::app::App;
 use crate::daemon::Daemon;
 use crate::fault::{Fault, Result};
 
@@ -14,7 +16,8 @@ use crate::fault::{Fault, Result};
 /// Listens as `[serve]` says and takes `POST /hooks/NAME` for each `[[webhook]]`. `GET /health` says
 /// that the process is alive, `GET /ready` that messages can be kept. Its log goes to stderr, one JSON
 /// document per line. SIGTERM and SIGINT stop it within ten seconds; what it acknowledged is kept,
-/// even when it is killed. The other commands work beside it.
+/// even when it is killed. Other commands reach it through the
+/// socket `daemon.sock` in the data folder, and are carried out over its stores.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Check the configuration and every secret that it names, and end.
@@ -46,7 +49,9 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     // Before the first message, so that none is lost to a signal that comes early.
     let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    let commands = Arc::new(Carried(App::clone(&app)));
     let daemon = Daemon::bind(Arc::clone(&app)).await?;
+    let daemon = daemon.taking(&app.settings.data, commands)?;
     let address = daemon.address();
     let said = json!({ "listen": address, "pid": std::process::id(), "webhooks": names });
     desktop.ui.answer(&said, || {

@@ -44,7 +44,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_secs(2)) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(None),
+            () = desktop.ui.interrupted(true) => return Ok(None),
         }
     }
 }

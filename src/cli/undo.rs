@@ -46,7 +46,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             .collect()
     });
     let teller = Teller {
-        ui: desktop.ui,
+        ui: desktop.ui.clone(),
         labels,
     };
     let undone = desk.undo(&args.doors, &args.reason, &teller).await?;

@@ -9,6 +9,8 @@ mod folder;
 mod index;
 pub(super) mod layout;
 
+pub use folder::{deliver, free};
+
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -111,13 +113,7 @@ impl Contents {
 /// Something lies there already; bytes of evidence are gone or damaged; the disk fails. Nothing is
 /// left behind then.
 pub async fn write(log: &CaseLog, signer: &Signer, by: &Actor, dir: &Path) -> Result<Exported> {
-    if dir.symlink_metadata().is_ok() {
-        return Err(
-            Fault::input("export-exists", "There is something in that place already.")
-                .at(dir.display())
-                .hint("name a folder that does not exist"),
-        );
-    }
+    free(dir)?;
     checkpoint::sign(log, signer, by).await?;
     let contents = Contents::read(log)?;
     let mut folder = Folder::beside(dir)?;

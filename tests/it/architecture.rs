@@ -14,7 +14,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (
         5,
         &[
-            "app", "cli", "daemon", "drill", "lib", "main", "settings", "ui", "web",
+            "app", "carry", "cli", "daemon", "drill", "lib", "main", "settings", "ui", "web",
         ],
     ),
 ];

@@ -166,15 +166,38 @@ fn the_page_of_a_command_is_headed_by_the_program_and_the_whole_name() {
 }
 
 /// A case at the desk of an operator, over the simulated providers.
-struct Desk {
-    staged: Staged,
-    program: Program,
-    case: String,
+pub(crate) struct Desk {
+    pub(crate) staged: Staged,
+    pub(crate) program: Program,
+    pub(crate) case: String,
 }
 
 impl Desk {
+    /// A case of a small company that was just opened.
+    pub(crate) async fn set(folder: &Path) -> Self {
+        let staged = Staged::set(folder, small_company(), Struck::default()).await;
+        let program = Program::at(folder, Some(staged.config()));
+        let case = String::new();
+        let mut desk = Self {
+            staged,
+            program,
+            case,
+        };
+        desk.open();
+        desk
+    }
+
+    fn open(&mut self) {
+        let subject = &self.staged.company.subject;
+        let opening = format!(
+            "case open --worker-id {} --email {}",
+            subject.worker_id, subject.email
+        );
+        self.ends(0, &opening).out.trim().clone_into(&mut self.case);
+    }
+
     /// Runs a command that has to end with `code`; `CASE` stands for the case.
-    fn ends(&self, code: i32, line: &str) -> Ended {
+    pub(crate) fn ends(&self, code: i32, line: &str) -> Ended {
         let args: Vec<&str> = line
             .split(' ')
             .map(|word| {
@@ -196,7 +219,7 @@ impl Desk {
         ended
     }
 
-    fn approve(&self, gate: &str) {
+    pub(crate) fn approve(&self, gate: &str) {
         for (name, role) in approvers(&self.staged.company) {
             let key = self.staged.key(role).display().to_string();
             let said = self.program.run(&[
@@ -210,22 +233,26 @@ impl Desk {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_case_from_its_opening_to_the_export() {
     let folder = tempfile::tempdir().unwrap();
-    let staged = Staged::set(folder.path(), small_company(), Struck::default()).await;
-    let program = Program::at(folder.path(), Some(staged.config()));
-    let mut desk = Desk {
-        staged,
-        program,
-        case: String::new(),
-    };
+    journey(&Desk::set(folder.path()).await);
+}
+
+/// The same answers, word for word, when a daemon has the stores.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_from_its_opening_to_the_export_through_the_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut desk = Desk::set(folder.path()).await;
+    let _served = desk.program.serve();
+    desk.case.clear();
+    desk.open();
+    journey(&desk);
+}
+
+fn journey(desk: &Desk) {
+    let folder = &desk.staged.folder;
     let mail = extortion_mail(&desk.staged.company, SystemClock.now());
-    fs::write(folder.path().join("home/demand.eml"), mail).unwrap();
+    fs::write(folder.join("home/demand.eml"), mail).unwrap();
     let refused = desk.ends(2, "case open --worker-id 1 --title Fraud");
     assert!(refused.err.contains("--title-anyway"), "{refused:?}");
-    let opening = format!(
-        "case open --worker-id {} --email {}",
-        desk.staged.company.subject.worker_id, desk.staged.company.subject.email
-    );
-    desk.ends(0, &opening).out.trim().clone_into(&mut desk.case);
     desk.ends(0, "inventory CASE");
     let given_a_folder = desk.ends(2, "snapshot CASE --import .");
     assert!(
@@ -235,8 +262,8 @@ async fn a_case_from_its_opening_to_the_export() {
     says("plan", &desk.ends(0, "plan CASE").out);
     desk.ends(3, "run CASE");
     says("status_at_the_gates", &desk.ends(0, "status CASE").out);
-    owned(&desk);
-    begun(&desk);
+    owned(desk);
+    begun(desk);
     desk.approve("go");
     desk.approve("go-for-good");
     // The plan looks again after a day: people are not waited for, a time is.
@@ -245,7 +272,7 @@ async fn a_case_from_its_opening_to_the_export() {
     let widest = verified.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(100), "{verified}");
     desk.ends(0, "contact import CASE demand.eml");
-    contacts(&desk);
+    contacts(desk);
     says("status_at_the_end", &desk.ends(0, "status CASE").out);
     says(
         "notice_ic3",
@@ -253,11 +280,11 @@ async fn a_case_from_its_opening_to_the_export() {
     );
     desk.ends(0, "evidence export CASE --to export");
     desk.ends(0, "evidence verify export");
-    let home = folder.path().join("home");
-    no_planted_secret(&desk, &home.join("export"));
-    cut_and_altered(&desk);
-    tampered(&desk, &folder.path().join("home/export"));
-    only_looks_left(&desk);
+    let home = folder.join("home");
+    no_planted_secret(desk, &home.join("export"));
+    cut_and_altered(desk);
+    tampered(desk, &home.join("export"));
+    only_looks_left(desk);
 }
 
 /// Each file that was given is reported, whatever became of the others.
@@ -358,18 +385,7 @@ fn only_looks_left(desk: &Desk) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_run_is_interrupted_and_goes_on_from_where_it_stood() {
     let folder = tempfile::tempdir().unwrap();
-    let staged = Staged::set(folder.path(), small_company(), Struck::default()).await;
-    let program = Program::at(folder.path(), Some(staged.config()));
-    let mut desk = Desk {
-        staged,
-        program,
-        case: String::new(),
-    };
-    let opening = format!(
-        "case open --worker-id {} --email {}",
-        desk.staged.company.subject.worker_id, desk.staged.company.subject.email
-    );
-    desk.ends(0, &opening).out.trim().clone_into(&mut desk.case);
+    let desk = Desk::set(folder.path()).await;
     desk.ends(0, "inventory CASE");
     desk.ends(0, "plan CASE");
     let case = desk.staged.folder.join("data/cases").join(&desk.case);

@@ -41,6 +41,7 @@ mod playbook;
 mod program;
 mod rules;
 mod serve;
+mod socket;
 mod staged;
 mod store;
 mod store_power;

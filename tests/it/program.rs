@@ -1,10 +1,12 @@
 //! The real binary, run as a child in an environment of its own.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -34,6 +36,16 @@ impl Ended {
     /// Its answer as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// A daemon. Killed when dropped.
+pub(crate) struct Served(pub(crate) Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }
 
@@ -73,6 +85,27 @@ impl Program {
         }
         command.args(args);
         command
+    }
+
+    /// Where its configuration puts the data.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.home.parent().unwrap().join("data")
+    }
+
+    /// Starts the daemon, and waits for its socket.
+    pub(crate) fn serve(&self) -> Served {
+        let file = |name: &str| fs::File::create(self.home.join(name)).unwrap();
+        let mut command = self.command(&["serve"]);
+        command.stdout(file("serve.out")).stderr(file("serve.err"));
+        let mut child = command.spawn().unwrap();
+        let socket = self.data().join("daemon.sock");
+        while UnixStream::connect(&socket).is_err() {
+            let ended = child.try_wait().unwrap();
+            let log = || fs::read_to_string(self.home.join("serve.err"));
+            assert!(ended.is_none(), "{ended:?} {:?}", log());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Served(child)
     }
 
     /// Runs a command to its end.

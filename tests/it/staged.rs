@@ -114,6 +114,7 @@ impl Staged {
         let github_keys = self.github.keys();
         let mut text = format!(
             "data = \"data\"\nzone = \"America/New_York\"\n\
+             [serve]\nlisten = \"127.0.0.1:0\"\n\
              [company]\nname = \"{name}\"\ndomain = \"{domain}\"\n\
              [protected]\nokta = [\"{okta_guardian}\"]\ngithub = [\"{github_guardian}\"]\n\
              [github]\norg = \"{org}\"\nbase_url = \"{github}\"\nwrite_interval_ms = 0\n\

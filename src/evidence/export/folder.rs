@@ -105,24 +105,24 @@ impl Folder {
         let signature = sign(manifest.as_bytes())?;
         self.write(layout::MANIFEST, manifest.as_bytes())?;
         self.write(layout::MANIFEST_SIGNATURE, signature.as_bytes())?;
+        self.sync_folders()?;
+        Ok((Digest::of(manifest.as_bytes()), self.files.len() as u64))
+    }
+
+    fn sync_folders(&self) -> Result<()> {
         for folder in ["", "raw", "keys", "checkpoints", "approvals"] {
             let folder = self.path.join(folder);
             if folder.is_dir() {
                 sync(&folder)?;
             }
         }
-        Ok((Digest::of(manifest.as_bytes()), self.files.len() as u64))
+        Ok(())
     }
 
     /// Gives the folder its name; it is durable when this returns.
     pub(super) fn name(mut self, target: &Path) -> Result<()> {
         // A rename would replace an empty folder that came up meanwhile.
-        if target.symlink_metadata().is_ok() {
-            return Err(
-                Fault::input("export-exists", "There is something in that place already.")
-                    .at(target.display()),
-            );
-        }
+        free(target)?;
         fs::rename(&self.path, target).map_err(io("name the folder", target))?;
         self.named = true;
         sync(&parent(target))
@@ -148,4 +148,43 @@ fn sync(folder: &Path) -> Result<()> {
     fs::File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(io("make the folder durable", folder))
+}
+
+/// Makes sure that nothing lies in a place.
+///
+/// # Errors
+/// Something does.
+pub fn free(to: &Path) -> Result<()> {
+    if to.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    let what = "There is something in that place already.";
+    Err(Fault::input("export-exists", what)
+        .at(to.display())
+        .hint("name a folder that does not exist"))
+}
+
+/// Brings an export that was made elsewhere to its place, file by file; it is whole and durable when it
+/// gets its name.
+///
+/// # Errors
+/// Something lies there, or the disk refuses.
+pub fn deliver(made: &Path, to: &Path) -> Result<()> {
+    free(to)?;
+    let mut folder = Folder::beside(to)?;
+    let mut folders = vec![PathBuf::new()];
+    while let Some(below) = folders.pop() {
+        let from = made.join(&below);
+        for entry in fs::read_dir(&from).map_err(io("read the export", &from))? {
+            let entry = entry.map_err(io("read the export", &from))?;
+            let name = below.join(entry.file_name());
+            if entry.path().is_dir() {
+                folders.push(name);
+                continue;
+            }
+            folder.copy(&name.to_string_lossy(), &entry.path())?;
+        }
+    }
+    folder.sync_folders()?;
+    folder.name(to)
 }

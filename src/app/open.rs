@@ -1,0 +1,61 @@
+//! The cases that this process has open: one log each, however many commands, pages and timers work on it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use super::own_place;
+use crate::case::log::CaseLog;
+use crate::fault::{Fault, Result};
+use crate::id::CaseId;
+use crate::store::Owner;
+use crate::time::Clock;
+
+/// How long a log that is being let go of is waited for, and how often it is looked at.
+const CLOSES_WITHIN: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(5);
+
+/// The logs that somebody in this process holds.
+#[derive(Debug, Default)]
+pub(super) struct OpenCases(Mutex<BTreeMap<CaseId, Weak<CaseLog>>>);
+
+impl OpenCases {
+    /// The log of a case, opened unless it is open.
+    ///
+    /// # Errors
+    /// Another process owns it, it is damaged, or it is another case's.
+    pub(super) fn log(
+        &self,
+        dir: &Path,
+        case: &CaseId,
+        clock: &Arc<dyn Clock>,
+    ) -> Result<Arc<CaseLog>> {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = open.get(case).and_then(Weak::upgrade) {
+            return Ok(log);
+        }
+        open.retain(|_, log| log.strong_count() > 0);
+        let log = Arc::new(take(dir, clock)?);
+        own_place(case, log.case())?;
+        open.insert(case.clone(), Arc::downgrade(&log));
+        Ok(log)
+    }
+}
+
+/// Opens a log. One that this process is just letting go of is waited for.
+fn take(dir: &Path, clock: &Arc<dyn Clock>) -> Result<CaseLog> {
+    let since = std::time::Instant::now();
+    loop {
+        let owned = |fault: &Fault| {
+            let ours = Owner::Process(std::process::id());
+            fault.code() == "store-owned" && crate::store::owner(dir).is_ok_and(|by| by == ours)
+        };
+        match CaseLog::open(dir, Arc::clone(clock)) {
+            Err(fault) if owned(&fault) && since.elapsed() < CLOSES_WITHIN => {
+                std::thread::sleep(AGAIN);
+            }
+            opened => return opened,
+        }
+    }
+}
