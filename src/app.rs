@@ -15,6 +15,7 @@ mod standing;
 mod subject;
 pub mod summary;
 mod wiring;
+pub mod work;
 pub mod workplace;
 
 use std::collections::BTreeMap;
@@ -60,6 +61,8 @@ pub struct App {
     pub zone: TimeZone,
     /// Where the command comes from.
     pub workplace: Arc<dyn Workplace>,
+    /// What goes on in the background.
+    pub work: Arc<work::Work>,
     /// The cases that this process has open.
     cases: Arc<OpenCases>,
 }
@@ -93,7 +96,7 @@ pub enum Origin {
 }
 
 /// A case in a list.
-#[derive(Debug, serde::Serialize)]
+#[derive(Debug, serde::Serialize, schemars::JsonSchema)]
 pub struct Listed {
     /// Its id.
     pub id: CaseId,
@@ -121,6 +124,7 @@ impl App {
             clock,
             zone,
             workplace: Arc::new(Here),
+            work: Arc::default(),
             cases: Arc::default(),
         })
     }
@@ -244,8 +248,15 @@ impl App {
     /// # Errors
     /// No case or several are meant; another process owns it; it is damaged.
     pub fn desk(&self, name: &str) -> Result<Desk> {
+        self.desk_by(name, Actor::Operator(self.workplace.operator()))
+    }
+
+    /// The desk of the case that `name` means, for somebody who is known.
+    ///
+    /// # Errors
+    /// As [`Self::desk`].
+    pub fn desk_by(&self, name: &str, by: Actor) -> Result<Desk> {
         let id = self.find(name)?;
-        let by = Actor::Operator(self.workplace.operator());
         let log = self.cases.log(&self.case_dir(&id), &id, &self.clock)?;
         self.assemble(log, by, self.recorder_key()?)
     }

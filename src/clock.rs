@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 pub use rules::{RULES, Rule, Trigger};
 
 /// A clock as shown.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Shown {
     /// Its id.
     pub id: ClockId,

@@ -72,6 +72,17 @@ macro_rules! ids {
             }
         }
 
+        impl schemars::JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let pattern = format!("^{}[{}]{{26}}$", $prefix, "0-9a-hjkmnp-tv-z");
+                schemars::json_schema!({ "type": "string", "pattern": pattern })
+            }
+        }
+
         impl TryFrom<String> for $name {
             type Error = Fault;
 

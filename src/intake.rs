@@ -41,7 +41,9 @@ pub use receiver::{BODY_LIMIT, Receiver, receiver};
 pub const DEPARTURE: &str = "departure";
 
 /// What a message says happened.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A contract ends or has ended.

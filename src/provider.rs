@@ -83,7 +83,7 @@ impl TrailSpec {
 }
 
 /// An account at a provider.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Account {
     /// `github`.
     pub provider: String,
@@ -140,7 +140,7 @@ impl Candidate {
 }
 
 /// What a pull or an inventory read, and what it could not see.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Completeness {
     /// What was read, for people.
     pub what: String,
@@ -170,7 +170,7 @@ pub struct Completeness {
 }
 
 /// A span of time, both ends in UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Window {
     /// Inclusive.
     pub since: Timestamp,

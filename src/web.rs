@@ -7,6 +7,7 @@
 //! A page reads through [`App`] and acts through its desks, as the command line does; what somebody may
 //! do is decided by [`crate::access`] alone.
 
+pub mod api;
 pub mod guard;
 pub mod page;
 pub mod pages;
@@ -37,5 +38,6 @@ pub struct Web {
 pub fn router(app: Arc<App>, hub: Arc<Hub>) -> crate::fault::Result<Router> {
     let pages = page::Pages::new(app.zone.clone())?;
     let web = Arc::new(Web { app, hub, pages });
-    Ok(guard::guarded(pages::router(), &web).with_state(web))
+    let routes = pages::router().nest(api::BASE, api::router());
+    Ok(guard::guarded(routes, &web).with_state(web))
 }

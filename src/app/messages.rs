@@ -72,7 +72,7 @@ pub(super) enum Done {
 }
 
 /// A message that no case was opened for and that a person has to look at.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Waiting {
     /// Its name; the beginning is enough.
     pub message: String,

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::desk::{COMPANY, Desk};
 use crate::canon::Digest;
 use crate::case::event::{Contact, Event, Signed, Source};
+use crate::case::state::CaseState;
 use crate::case::state::{Named, NoticeRecord};
 use crate::clock::{self, Shown};
 use crate::contact::{self, assemble};
@@ -262,6 +263,27 @@ impl Desk {
             })
         })?;
         self.log.append(&self.by, vec![event]).await?;
+        Ok(())
+    }
+
+    /// Records that what a clock asks for was handed in; `at` is now unless it is given.
+    ///
+    /// # Errors
+    /// There is no such clock, or it has a receipt.
+    pub async fn clock_receipt(
+        &self,
+        clock: &str,
+        reference: &str,
+        at: Option<Timestamp>,
+    ) -> Result<()> {
+        let find =
+            |state: &CaseState| clock::find(state, clock).map(|record| record.start.id.clone());
+        let receipt = Event::ClockReceipt {
+            clock: self.log.read(find)?,
+            reference: reference.to_owned(),
+            at: at.unwrap_or_else(|| self.now()),
+        };
+        self.log.append(&self.by, vec![receipt]).await?;
         Ok(())
     }
 

@@ -25,7 +25,7 @@ use crate::time::{Timestamp, utc};
 use crate::ui;
 
 /// Where a case stands.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Summary {
     /// The case.
     pub case: Option<CaseId>,
@@ -68,7 +68,7 @@ pub struct Summary {
 }
 
 /// One door.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct DoorLine {
     /// Its id.
     pub id: DoorId,
@@ -88,7 +88,7 @@ pub struct DoorLine {
 }
 
 /// One trail.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct TrailLine {
     /// The trail.
     pub trail: String,
@@ -97,7 +97,7 @@ pub struct TrailLine {
 }
 
 /// Contacts in numbers.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, schemars::JsonSchema)]
 pub struct ContactCount {
     /// All of them.
     pub all: usize,

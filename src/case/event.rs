@@ -90,7 +90,7 @@ pub struct Person {
 }
 
 /// Whose approval a text needs before it goes out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quorum {
     /// The roles that may approve.
@@ -100,7 +100,7 @@ pub struct Quorum {
 }
 
 /// A signed decision of a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Signed {
     /// The exact text that was signed.
     pub text: String,
@@ -111,7 +111,7 @@ pub struct Signed {
 }
 
 /// A secret that was removed from the bytes of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Redacted {
     /// The value that it stood in (RFC 6901); empty when nothing of the body was kept.
     pub path: String,
@@ -122,7 +122,7 @@ pub struct Redacted {
 }
 
 /// How a piece of evidence was had.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// An answer of a provider.
@@ -183,7 +183,7 @@ pub enum Source {
 }
 
 /// One item of evidence: the record of bytes that are kept as received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// Its id.
     pub id: EvidenceId,
@@ -473,7 +473,7 @@ pub enum Event {
 }
 
 /// One message to or from whoever makes demands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Contact {
     /// Its id.
     pub id: ContactId,
@@ -559,7 +559,7 @@ impl Contact {
 }
 
 /// A time that a mail came with, and whose word it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Arrival {
     /// `received-header`: the top `Received`, which the last server wrote; `import`: our own clock
     /// when the file was taken in; `date-header`: the sender's claim.
@@ -587,7 +587,7 @@ impl Arrival {
 }
 
 /// A thing taken out of a message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Indicator {
     /// `url`, `domain`, `email`, `ip`, `sha256`, `btc`, …
     pub kind: String,
@@ -598,7 +598,7 @@ pub struct Indicator {
 }
 
 /// A deadline that a message sets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Deadline {
     /// The words of the message.
     pub verbatim: String,
@@ -615,7 +615,7 @@ const fn is_zero(count: &u32) -> bool {
 }
 
 /// One way to read a deadline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reading {
     /// The instant.
     pub at: Timestamp,

@@ -24,7 +24,7 @@ use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
 
 /// Where a case stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Nothing was opened.
@@ -39,7 +39,7 @@ pub enum Phase {
 }
 
 /// Where a run stands.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunPhase {
     /// Nothing was started.
@@ -146,7 +146,7 @@ pub struct NoticeRecord {
 }
 
 /// The start of a clock as a person chose it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Choice {
     /// The instant.
     pub start: Timestamp,
@@ -209,7 +209,7 @@ pub struct TrailRecord {
 }
 
 /// Damage to the store that opening it mended: no crash explains it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct MendedRecord {
     /// The line of the log that tells of it.
     pub line: u64,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a case knows of the account holder. Only keys that the company or a provider assigned:
 /// nationality, place of birth, language, photo and the like have no field and never get one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Subject {
     /// The worker id of the HR system.
@@ -45,7 +45,7 @@ impl Subject {
 }
 
 /// An account that a person named.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KnownAccount {
     /// `github`.

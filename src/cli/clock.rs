@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::{Desktop, Ended};
 use crate::app::Desk;
-use crate::case::event::Event;
 use crate::clock::{self, Shown};
 use crate::fault::Result;
 use crate::hostile::one_line;
@@ -74,15 +73,8 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         }
         Verb::Receipt(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
-            let clock = desk.log.read(|state| {
-                clock::find(state, &args.clock).map(|record| record.start.id.clone())
-            })?;
-            let receipt = Event::ClockReceipt {
-                clock,
-                reference: args.reference,
-                at: args.at.unwrap_or_else(|| desk.now()),
-            };
-            desk.log.append(&desk.by, vec![receipt]).await?;
+            desk.clock_receipt(&args.clock, &args.reference, args.at)
+                .await?;
             changed(desktop, &desk).await
         }
     }

@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod api;
 mod architecture;
 mod canon;
 mod cli;

@@ -14,7 +14,7 @@ use crate::time::{Timestamp, utc_and_zone};
 use crate::ui;
 
 /// One decision of a person.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct DecisionLine {
     /// The person. Hostile text.
     pub person: String,
@@ -27,7 +27,7 @@ pub struct DecisionLine {
 }
 
 /// Where a gate stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum GateStands {
     /// It waits for people.
@@ -43,7 +43,7 @@ pub enum GateStands {
 }
 
 /// One gate.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct GateLine {
     /// The step.
     pub step: String,
@@ -64,7 +64,7 @@ pub struct GateLine {
 }
 
 /// One draft.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct NoticeLine {
     /// Its id.
     pub id: NoticeId,

@@ -4,7 +4,7 @@ use super::CaseState;
 use crate::case::event::Event;
 
 /// Who may know of a case.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Scope {
     /// The people who may know more than that it exists; `None` when it is not restricted.
     pub only: Option<Vec<String>>,

@@ -1,0 +1,172 @@
+//! Work on cases that goes on while nobody waits for it: what pages and the API begin.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use super::Desk;
+use crate::fault::{Fault, Kind, Result};
+use crate::id::CaseId;
+use crate::run::{Options, Progress};
+use crate::time::Timestamp;
+
+/// One piece of work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// Find accounts and doors.
+    Inventory,
+    /// Carry the plan out, or go on with it.
+    Run,
+    /// Probe every door again.
+    Verify,
+    /// Read trails.
+    Snapshot {
+        /// How far back, days.
+        days: u32,
+    },
+    /// Open doors again; none named means every door that was closed.
+    Undo {
+        /// The doors.
+        doors: Vec<crate::id::DoorId>,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Work that was begun.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Begun {
+    /// What.
+    pub task: Task,
+    /// Who began it.
+    pub by: String,
+    /// When.
+    pub begun: Timestamp,
+    /// When it ended; `null` while it goes on.
+    pub ended: Option<Timestamp>,
+    /// How it ended, one sentence; `null` while it goes on.
+    pub end: Option<String>,
+}
+
+#[derive(Debug)]
+struct One {
+    begun: Begun,
+    cancel: watch::Sender<bool>,
+}
+
+/// The last work on each case since the program started. The case log tells what it did.
+#[derive(Debug, Default)]
+pub struct Work(Mutex<BTreeMap<CaseId, One>>);
+
+impl Work {
+    fn hold(&self) -> MutexGuard<'_, BTreeMap<CaseId, One>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last work on a case.
+    pub fn on(&self, case: &CaseId) -> Option<Begun> {
+        self.hold().get(case).map(|one| one.begun.clone())
+    }
+
+    /// How many pieces of work go on.
+    pub fn going(&self) -> usize {
+        let all = self.hold();
+        all.values().filter(|one| one.begun.ended.is_none()).count()
+    }
+
+    /// Begins work at a desk; it goes on in the background.
+    ///
+    /// # Errors
+    /// Other work on the case goes on.
+    pub fn begin(self: &Arc<Self>, desk: Desk, task: Task) -> Result<Begun> {
+        let case = desk.log.case().clone();
+        let (cancel, cancelled) = watch::channel(false);
+        let begun = Begun {
+            task: task.clone(),
+            by: desk.by.to_string(),
+            begun: desk.now(),
+            ended: None,
+            end: None,
+        };
+        let mut all = self.hold();
+        let going = |one: &&One| one.begun.ended.is_none();
+        if let Some(one) = all.get(&case).filter(going) {
+            let what = format!("Work on this case goes on, begun by {}.", one.begun.by);
+            return Err(Fault::new(Kind::Owned, "case-busy", what)
+                .at(case)
+                .hint("wait until it has ended, or stop it"));
+        }
+        let begun_again = begun.clone();
+        all.insert(case.clone(), One { begun, cancel });
+        drop(all);
+        let this = Arc::clone(self);
+        let runtime = tokio::runtime::Handle::current();
+        // On a thread of its own: opening and folding a case blocks.
+        tokio::task::spawn_blocking(move || {
+            let done = runtime.block_on(carry_out(&desk, task, cancelled));
+            let end = done.unwrap_or_else(|fault| {
+                tracing::warn!(%case, code = fault.code(), "work on a case failed");
+                fault.to_string()
+            });
+            if let Some(one) = this.hold().get_mut(&case) {
+                one.begun.ended = Some(desk.now());
+                one.begun.end = Some(end);
+            }
+        });
+        Ok(begun_again)
+    }
+
+    /// Tells the work on a case to stop: nothing new begins, what is under way is recorded.
+    pub fn stop(&self, case: &CaseId) {
+        if let Some(one) = self.hold().get(case) {
+            one.cancel.send_replace(true);
+        }
+    }
+
+    /// Tells all work to stop.
+    pub fn stop_all(&self) {
+        for one in self.hold().values() {
+            one.cancel.send_replace(true);
+        }
+    }
+}
+
+struct Silent;
+
+impl Progress for Silent {
+    fn wrote(&self, _: &crate::case::event::Entry) {}
+}
+
+async fn carry_out(desk: &Desk, task: Task, cancel: watch::Receiver<bool>) -> Result<String> {
+    let done = match task {
+        Task::Inventory => {
+            desk.resolve().await?;
+            desk.inventory().await?;
+            format!("{} doors are known", desk.summary().door_list.len())
+        }
+        Task::Run => {
+            let report = desk
+                .run(&Options::default(), Arc::new(Silent), cancel)
+                .await?;
+            report.tree.brief()
+        }
+        Task::Verify => format!("{} doors were looked at", desk.verify().await?.len()),
+        Task::Snapshot { days } => {
+            desk.snapshot(days).await?;
+            "the trails were read".to_owned()
+        }
+        Task::Undo { doors, reason } => {
+            let undone = desk.undo(&doors, &reason, &Silent).await?;
+            let open = undone
+                .iter()
+                .filter(|(_, end)| *end == crate::run::Undone::Open);
+            format!("{} of {} doors are open again", open.count(), undone.len())
+        }
+    };
+    desk.finish().await?;
+    Ok(done)
+}

@@ -1,0 +1,243 @@
+//! The API, version 1: everything that the pages and the command line do, for programs.
+//!
+//! One table, [`operations`], makes the routes, checks who may, and is printed as the OpenAPI
+//! description. Answers are the documents that the command line prints with `--json`. Errors are
+//! problems (RFC 9457). A `POST` with an `Idempotency-Key` is carried out once.
+
+mod asked;
+mod cases;
+mod describe;
+mod evidence;
+mod messages;
+mod notices;
+mod once;
+mod papers;
+mod problem;
+mod work;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{MethodFilter, get, on};
+use http::{HeaderMap, Method, StatusCode};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value;
+
+use super::Web;
+use super::visit::Visit;
+use crate::access::{Ability, Via};
+use crate::fault::{Fault, Result};
+use asked::Asked;
+use problem::problem;
+
+pub use describe::description;
+
+/// Where the API is.
+pub const BASE: &str = "/api/v1";
+
+/// The largest body of a request, bytes.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// What a handler gives.
+type Done = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
+
+/// A schema, made when it is asked for.
+type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// One thing that the API does.
+pub struct Operation {
+    /// `GET` or `POST`.
+    pub method: Method,
+    /// Below [`BASE`], with `{names}`.
+    pub path: &'static str,
+    /// Its name in the description.
+    pub name: &'static str,
+    /// What it does, one sentence.
+    pub about: &'static str,
+    /// What whoever asks must be able to do.
+    pub needs: Ability,
+    /// Whether it gives a list by pages, with `limit` and `cursor`.
+    pub paged: bool,
+    /// The body that it takes.
+    body: Option<MakeSchema>,
+    /// The answer that it gives.
+    answer: MakeSchema,
+    /// The status of the answer.
+    pub status: StatusCode,
+    act: Act,
+}
+
+/// How it is carried out.
+#[derive(Clone, Copy)]
+enum Act {
+    /// Without waiting for anything.
+    Look(fn(&Asked) -> Result<Value>),
+    /// With what it begins and waits for.
+    Do(fn(Asked) -> Done),
+}
+
+/// What is done already.
+fn now(done: Result<Value>) -> Done {
+    Box::pin(std::future::ready(done))
+}
+
+impl std::fmt::Debug for Operation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Operation {
+    fn get<T: JsonSchema>(
+        path: &'static str,
+        name: &'static str,
+        about: &'static str,
+        needs: Ability,
+        look: fn(&Asked) -> Result<Value>,
+    ) -> Self {
+        Self {
+            method: Method::GET,
+            path,
+            name,
+            about,
+            needs,
+            paged: false,
+            body: None,
+            answer: schema::<T>,
+            status: StatusCode::OK,
+            act: Act::Look(look),
+        }
+    }
+
+    fn post<B: JsonSchema, T: JsonSchema>(
+        path: &'static str,
+        name: &'static str,
+        about: &'static str,
+        needs: Ability,
+        act: fn(Asked) -> Done,
+    ) -> Self {
+        Self {
+            method: Method::POST,
+            body: Some(schema::<B>),
+            act: Act::Do(act),
+            ..Self::get::<T>(path, name, about, needs, |_| Ok(Value::Null))
+        }
+    }
+
+    const fn paged(mut self) -> Self {
+        self.paged = true;
+        self
+    }
+
+    const fn answered(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+/// Every operation.
+pub fn operations() -> Vec<Operation> {
+    let mut all = cases::operations();
+    all.extend(work::operations());
+    all.extend(papers::operations());
+    all.extend(notices::operations());
+    all.extend(evidence::operations());
+    all.extend(messages::operations());
+    all
+}
+
+/// The routes of the API.
+pub fn router() -> Router<Arc<Web>> {
+    let mut router = Router::new().route("/openapi.json", get(async || axum::Json(description())));
+    for operation in operations() {
+        let operation = Arc::new(operation);
+        let filter = if operation.method == Method::GET {
+            MethodFilter::GET
+        } else {
+            MethodFilter::POST
+        };
+        let path = operation.path;
+        let handler = move |State(web): State<Arc<Web>>,
+                            visit: Option<Visit>,
+                            Path(params): Path<BTreeMap<String, String>>,
+                            RawQuery(query): RawQuery,
+                            headers: HeaderMap,
+                            body: Bytes| {
+            let operation = Arc::clone(&operation);
+            async move {
+                let asked = Asked::new(web, params, query.as_deref(), body);
+                answer(operation, visit, asked, &headers).await
+            }
+        };
+        router = router.route(path, on(filter, handler));
+    }
+    router
+        .method_not_allowed_fallback(async || {
+            let fault = Fault::input("method", "This address takes another method.");
+            problem(&fault, Some(StatusCode::METHOD_NOT_ALLOWED))
+        })
+        .fallback(async || problem(&Fault::input("no-page", "There is no such address."), None))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+async fn answer(
+    operation: Arc<Operation>,
+    visit: Option<Visit>,
+    asked: Asked,
+    headers: &HeaderMap,
+) -> Response {
+    // A session is for pages: a form of another site could use it, a token it cannot have.
+    let token = |visit: &Visit| matches!(visit.principal.via, Via::Token { .. });
+    let Some(visit) = visit.filter(token) else {
+        let fault = Fault::input("no-token", "This needs a token of the API.")
+            .hint("send `Authorization: Bearer TOKEN`; an administrator makes one");
+        let mut response = problem(&fault, Some(StatusCode::UNAUTHORIZED));
+        let scheme = http::HeaderValue::from_static("Bearer");
+        response.headers_mut().insert("www-authenticate", scheme);
+        return response;
+    };
+    if let Err(fault) = visit.principal.may_at_all(operation.needs) {
+        return problem(&fault, None);
+    }
+    let asked = asked.by(visit);
+    if operation.method == Method::POST
+        && let Err(fault) = asked::is_json(headers)
+    {
+        return problem(&fault, Some(StatusCode::UNSUPPORTED_MEDIA_TYPE));
+    }
+    let key = match once::key(headers) {
+        Ok(key) => key.filter(|_| operation.method == Method::POST),
+        Err(fault) => return problem(&fault, None),
+    };
+    // Stores block: each request has a thread of its own.
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || {
+        let status = operation.status;
+        let carry_out = |asked: Asked| match operation.act {
+            Act::Look(look) => look(&asked),
+            Act::Do(act) => runtime.block_on(act(asked)),
+        };
+        let act = |asked: Asked| match carry_out(asked) {
+            Ok(value) => (status, axum::Json(value)).into_response(),
+            Err(fault) => problem(&fault, None),
+        };
+        match key {
+            None => act(asked),
+            Some(key) => once::once(&key, &operation, asked, &runtime, act),
+        }
+    });
+    done.await.unwrap_or_else(|error| {
+        let fault = Fault::failed("broken-off", "The request broke off.").caused_by(error);
+        problem(&fault, None)
+    })
+}

@@ -1,0 +1,186 @@
+//! Notices: draft, read, approve, send.
+
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Operation;
+use super::asked::{Asked, Paged};
+use crate::access::Ability;
+use crate::app::Hand;
+use crate::app::summary::{NoticeLine, Summary};
+use crate::canon::Digest;
+use crate::case::event::Signed;
+use crate::fault::{Fault, Result};
+use crate::id::NoticeId;
+
+/// A notice to draft.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Wanted {
+    /// The template.
+    notice: String,
+}
+
+/// A draft.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Drafted {
+    /// Its id.
+    notice: NoticeId,
+    /// The template.
+    template: String,
+    /// SHA-256 of the text: what approvals bind.
+    digest: Digest,
+    /// The text, Markdown. Hostile where it quotes.
+    text: String,
+    /// Facts that it lacks.
+    missing: Vec<String>,
+}
+
+/// Approval of a text.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Approve {
+    /// SHA-256 of the text that was read.
+    text: Digest,
+    /// Why; it stands in the log and in what is signed.
+    reason: String,
+}
+
+/// Where a text goes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Send {
+    /// Addresses.
+    to: Vec<String>,
+    /// Although facts are missing.
+    #[serde(default)]
+    incomplete: bool,
+    /// Although an earlier sending has no end.
+    #[serde(default)]
+    again: bool,
+}
+
+/// A text that went out.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Sent {
+    /// Its id.
+    notice: NoticeId,
+    /// The `Message-ID`.
+    message_id: String,
+    /// What the server answered.
+    reply: String,
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    use Ability::{Counsel, SeeCase};
+    vec![
+        Operation::get::<Paged<NoticeLine>>(
+            "/cases/{case}/notices",
+            "list_notices",
+            "Every draft.",
+            SeeCase,
+            notices,
+        )
+        .paged(),
+        Operation::post::<Wanted, Drafted>(
+            "/cases/{case}/notices",
+            "draft_notice",
+            "Draft a notice from the facts of the case.",
+            Counsel,
+            |asked| Box::pin(draft(asked)),
+        )
+        .answered(StatusCode::CREATED),
+        Operation::get::<Drafted>(
+            "/cases/{case}/notices/{notice}",
+            "show_notice",
+            "A draft with its text.",
+            SeeCase,
+            notice,
+        ),
+        Operation::post::<Approve, Signed>(
+            "/cases/{case}/notices/{notice}/approve",
+            "approve_notice",
+            "Approve exactly this text. The server signs on behalf of the person.",
+            Counsel,
+            |asked| Box::pin(approve(asked)),
+        ),
+        Operation::post::<Send, Sent>(
+            "/cases/{case}/notices/{notice}/send",
+            "send_notice",
+            "Send an approved text.",
+            Counsel,
+            |asked| Box::pin(send(asked)),
+        ),
+    ]
+}
+
+fn notices(asked: &Asked) -> Result<Value> {
+    let state = asked.state(Ability::SeeCase)?;
+    let notices = Summary::of(&state, asked.web.app.clock.now()).notices;
+    asked.page(&notices, |notice| notice.id.to_string())
+}
+
+async fn draft(asked: Asked) -> Result<Value> {
+    let Wanted { notice } = asked.body()?;
+    let desk = asked.desk(Ability::Counsel)?;
+    let (id, draft) = desk.draft(&notice).await?;
+    desk.finish().await?;
+    Ok(json!(Drafted {
+        notice: id,
+        template: draft.template,
+        digest: draft.digest,
+        text: draft.text,
+        missing: draft.missing,
+    }))
+}
+
+fn notice(asked: &Asked) -> Result<Value> {
+    let desk = asked.desk(Ability::SeeCase)?;
+    let id: NoticeId = asked.param("notice").parse()?;
+    let (record, text) = desk.notice(&id)?;
+    Ok(json!(Drafted {
+        notice: id,
+        template: record.template,
+        digest: record.text,
+        text,
+        missing: record.missing,
+    }))
+}
+
+async fn approve(asked: Asked) -> Result<Value> {
+    let Approve { text, reason } = asked.body()?;
+    let id: NoticeId = asked.param("notice").parse()?;
+    let (person, session) = (
+        asked.visit()?.principal.person.name.clone(),
+        asked.session()?,
+    );
+    let desk = asked.desk(Ability::Counsel)?;
+    if desk.notice(&id)?.0.text != text {
+        let what = "The draft has another text than the one that was read.";
+        return Err(Fault::input("text-changed", what).at("text"));
+    }
+    let hand = Hand::Session(&session);
+    let signed = desk.approve_notice(&id, &person, hand, &reason).await?;
+    desk.finish().await?;
+    Ok(json!(signed))
+}
+
+async fn send(asked: Asked) -> Result<Value> {
+    let Send {
+        to,
+        incomplete,
+        again,
+    } = asked.body()?;
+    let notice: NoticeId = asked.param("notice").parse()?;
+    let desk = asked.desk(Ability::Counsel)?;
+    let sent = desk.send_notice(&notice, &to, again, incomplete).await;
+    desk.finish().await?;
+    let (message_id, reply) = sent?;
+    Ok(json!(Sent {
+        notice,
+        message_id,
+        reply
+    }))
+}

@@ -1,0 +1,448 @@
+//! The API: who may what, what it answers, once and only once, and that its description is its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use cordon::access::{Principal, Role, Via};
+use cordon::app::{App, NewCase, Origin};
+use cordon::case::event::{Actor, Person};
+use cordon::case::subject::Subject;
+use cordon::settings::Settings;
+use cordon::store::Hub;
+use cordon::time::SystemClock;
+use cordon::web::api::{description, operations};
+use cordon::web::visit::Visit;
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+/// The API over an empty place, with somebody of every role. Whoever `x-person` names asks, with a
+/// token of the role that `x-role` names.
+struct Place {
+    _folder: tempfile::TempDir,
+    app: Arc<App>,
+    router: Router,
+}
+
+fn person(role: Role) -> Person {
+    Person {
+        name: format!("Kim {role}"),
+        roles: vec![role.name().to_owned()],
+        key: String::new(),
+        emails: vec![format!("kim-{role}@corp.example")],
+        logins: Vec::new(),
+    }
+}
+
+/// Who asks, by the headers of the test.
+fn visit(request: &Request, people: &[Person]) -> Option<Visit> {
+    let header = |name: &str| Some(request.headers().get(name)?.to_str().unwrap().to_owned());
+    let named = header("x-person")?;
+    let person = people.iter().find(|person| person.name == named)?;
+    let token = |role: String| Via::Token {
+        id: "00".to_owned(),
+        role: role.parse().unwrap(),
+        cases: None,
+    };
+    let principal = Principal {
+        person: person.clone(),
+        via: header("x-role").map_or_else(|| Via::Session("00".to_owned()), token),
+    };
+    let csrf = String::new();
+    Some(Visit { principal, csrf })
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut people: Vec<Person> = Role::ALL.map(person).to_vec();
+        people.push(Person {
+            name: "Kim twice".to_owned(),
+            emails: vec!["kim-twice@corp.example".to_owned()],
+            ..person(Role::IncidentLead)
+        });
+        let settings = Settings {
+            data: folder.path().join("data"),
+            people: people.clone(),
+            ..Settings::default()
+        };
+        let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
+        let hub = Arc::new(Hub::open(&app.settings.data.join("hub")).unwrap());
+        let router = cordon::web::router(Arc::clone(&app), hub).unwrap();
+        let sign_in = move |mut request: Request, next: Next| {
+            if let Some(visit) = visit(&request, &people) {
+                request.extensions_mut().insert(visit);
+            }
+            next.run(request)
+        };
+        Self {
+            _folder: folder,
+            app,
+            router: router.layer(middleware::from_fn(sign_in)),
+        }
+    }
+
+    async fn case(&self) -> String {
+        let new = NewCase {
+            subject: Subject {
+                emails: vec!["person@corp.example".to_owned()],
+                ..Subject::default()
+            },
+            title: None,
+            route: "operator".to_owned(),
+            effective: None,
+            origin: Origin::Subject,
+            by: Actor::Operator("tester".to_owned()),
+        };
+        let desk = self.app.open_case(new).await.unwrap();
+        desk.log.case().to_string()
+    }
+
+    async fn send(&self, request: Request) -> (u16, Value, BTreeMap<String, String>) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, 64 << 20).await.unwrap();
+        let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap().to_owned())
+        };
+        let headers = parts.headers.iter().map(header).collect();
+        let value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        (parts.status.as_u16(), value, headers)
+    }
+
+    async fn call(&self, role: Role, method: &str, path: &str, body: &Value) -> (u16, Value) {
+        let request = request(role, method, path).body(Body::from(body.to_string()));
+        let (status, value, headers) = self.send(request.unwrap()).await;
+        let problem = headers["content-type"] == "application/problem+json";
+        assert_eq!(problem, status >= 400, "{status} {value}");
+        if problem {
+            let kind = value["type"].as_str().unwrap();
+            assert!(kind.starts_with("urn:cordon:problem:"), "{value}");
+            assert_eq!(value["status"], status);
+        }
+        (status, value)
+    }
+}
+
+fn request(role: Role, method: &str, path: &str) -> http::request::Builder {
+    Request::builder()
+        .method(method)
+        .uri(format!("/api/v1{path}"))
+        .header("content-type", "application/json")
+        .header("x-person", person(role).name)
+        .header("x-role", role.name())
+}
+
+/// Which roles may do each thing, written out beside the table of the program: a change of either has
+/// to be a change of both.
+fn may(operation: &str) -> &'static [Role] {
+    use Role::{Auditor, Executive, Hr, IncidentLead, Legal, Responder};
+    match operation {
+        "me" | "list_cases" => &[Responder, IncidentLead, Legal, Hr, Executive, Auditor],
+        "show_case" | "show_work" | "list_gates" | "list_clocks" | "list_notices"
+        | "show_notice" => &[Responder, IncidentLead, Legal, Executive, Auditor],
+        "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts" => {
+            &[Responder, IncidentLead, Legal, Auditor]
+        }
+        "open_case" | "list_messages" | "open_message" | "dismiss_message" => {
+            &[Responder, IncidentLead, Hr]
+        }
+        "hold_case" => &[Responder, IncidentLead, Legal, Hr],
+        "release_case" | "close_case" | "restrict_case" | "unrestrict_case" | "exclude_person" => {
+            &[IncidentLead]
+        }
+        "make_plan" | "begin_inventory" | "begin_snapshot" | "begin_run" | "begin_verify"
+        | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" => {
+            &[Responder, IncidentLead]
+        }
+        "decide_gate" => &[Responder, IncidentLead, Legal, Hr, Executive],
+        "choose_start" | "record_receipt" | "draft_notice" | "approve_notice" | "send_notice" => {
+            &[IncidentLead, Legal]
+        }
+        other => panic!("{other}: nobody said who may"),
+    }
+}
+
+fn path(template: &str, case: &str) -> String {
+    let ev = "ev_00000000000000000000000000";
+    template
+        .replace("{case}", case)
+        .replace("{evidence}", ev)
+        .replace("{clock}", "clock_00000000000000000000000000")
+        .replace("{contact}", "contact_00000000000000000000000000")
+        .replace("{notice}", "notice_00000000000000000000000000")
+        .replace("{step}", "go")
+        .replace("{message}", "0123456789ab")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_is_for_its_roles_and_a_restricted_case_for_who_is_named() {
+    let place = Place::new();
+    let (open, restricted) = (place.case().await, place.case().await);
+    let desk = place.app.desk(&restricted).unwrap();
+    desk.restrict(&["Kim twice".to_owned()], "need to know")
+        .await
+        .unwrap();
+    drop(desk);
+    for operation in operations() {
+        let method = operation.method.as_str();
+        for role in Role::ALL {
+            // An empty object is a body that most operations refuse: who may not hears that first.
+            let of_case = operation.path.contains("{case}");
+            for case in [&open, &restricted] {
+                let path = path(operation.path, case);
+                let (status, said) = place.call(role, method, &path, &json!({ "x": 1 })).await;
+                let named = format!("{operation:?} as {role} on {path}: {status} {said}");
+                if !may(operation.name).contains(&role) {
+                    assert_eq!(status, 403, "{named}");
+                } else if of_case && case == &restricted && method == "GET" {
+                    assert_eq!(status, 404, "{named}");
+                } else {
+                    assert!(status != 403 && status < 500, "{named}");
+                }
+            }
+        }
+        let path = path(operation.path, &open);
+        let nobody = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"));
+        let (status, _, headers) = place.send(nobody.body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (status, headers["www-authenticate"].as_str()),
+            (401, "Bearer")
+        );
+        // A session of the pages is no token: a form of another site could use it.
+        let session = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header("x-person", "Kim twice");
+        assert_eq!(
+            place.send(session.body(Body::empty()).unwrap()).await.0,
+            401
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changes_a_restricted_case_does_not_find_it() {
+    let place = Place::new();
+    let case = place.case().await;
+    let desk = place.app.desk(&case).unwrap();
+    desk.restrict(&["Kim twice".to_owned()], "need to know")
+        .await
+        .unwrap();
+    drop(desk);
+    let why = json!({ "reason": "seen" });
+    let here = |verb: &str| format!("/cases/{case}/{verb}");
+    for (verb, body) in [
+        ("hold", &why),
+        ("close", &why),
+        ("unrestrict", &why),
+        ("stop", &why),
+        ("inventory", &json!({})),
+        ("run", &json!({})),
+        ("snapshot", &json!({})),
+        ("undo", &json!({ "doors": [], "all": true, "reason": "x" })),
+        ("exclude", &json!({ "person": "Kim twice", "reason": "x" })),
+        ("plan", &json!({})),
+        ("notices", &json!({ "notice": "ic3" })),
+    ] {
+        let (status, said) = place
+            .call(Role::IncidentLead, "POST", &here(verb), body)
+            .await;
+        assert_eq!(status, 404, "{verb}: {said}");
+    }
+    let (status, listed) = place
+        .call(Role::IncidentLead, "GET", "/cases", &Value::Null)
+        .await;
+    assert_eq!((status, &listed["items"]), (200, &json!([])));
+    let none = place.call(
+        Role::IncidentLead,
+        "GET",
+        "/cases/case_00000000000000000000000000",
+        &Value::Null,
+    );
+    let hidden = place
+        .call(
+            Role::IncidentLead,
+            "GET",
+            &format!("/cases/{case}"),
+            &Value::Null,
+        )
+        .await;
+    assert_eq!(none.await.1["title"], hidden.1["title"], "the same words");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_carries_a_request_out_once() {
+    let place = Place::new();
+    let body = json!({ "subject": { "emails": ["one@corp.example"] } });
+    let send = async |key: &str, body: &Value| {
+        let request = request(Role::Responder, "POST", "/cases").header("idempotency-key", key);
+        place
+            .send(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    };
+    let (status, first, headers) = send("k1", &body).await;
+    assert_eq!(status, 201, "{first}");
+    assert!(!headers.contains_key("idempotency-replayed"));
+    let (status, again, headers) = send("k1", &body).await;
+    assert_eq!((status, &again), (201, &first));
+    assert_eq!(headers["idempotency-replayed"], "true");
+    let (status, other, _) = send(
+        "k1",
+        &json!({ "subject": { "worker_id": "w2", "emails": [] } }),
+    )
+    .await;
+    assert_eq!(status, 422, "{other}");
+    assert_eq!(send("k2", &body).await.0, 201);
+    assert_eq!(place.app.list().unwrap().len(), 2);
+    // Another person's key is another key.
+    let theirs = request(Role::Hr, "POST", "/cases").header("idempotency-key", "k1");
+    let (status, _, headers) = place
+        .send(theirs.body(Body::from(body.to_string())).unwrap())
+        .await;
+    assert!(status == 201 && !headers.contains_key("idempotency-replayed"));
+    let twice = request(Role::Hr, "POST", "/cases")
+        .header("idempotency-key", "a")
+        .header("idempotency-key", "b");
+    assert_eq!(
+        place
+            .send(twice.body(Body::from(body.to_string())).unwrap())
+            .await
+            .0,
+        422
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_come_by_pages_and_bad_requests_name_the_place() {
+    let place = Place::new();
+    for _ in 0..5 {
+        place.case().await;
+    }
+    let get = async |path: &str| place.call(Role::Auditor, "GET", path, &Value::Null).await;
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let (status, page) = get(&format!("/cases?limit=2{cursor}")).await;
+        assert_eq!(status, 200, "{page}");
+        let items = page["items"].as_array().unwrap();
+        seen.extend(
+            items
+                .iter()
+                .map(|item| item["id"].as_str().unwrap().to_owned()),
+        );
+        match page["next"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    let all: Vec<String> = place
+        .app
+        .list()
+        .unwrap()
+        .iter()
+        .map(|case| case.id.to_string())
+        .collect();
+    assert_eq!(seen, all);
+    for bad in [
+        "limit=0",
+        "limit=501",
+        "limit=x",
+        "cursor=x",
+        "limit=1&limit=2",
+        "colour=red",
+    ] {
+        let (status, said) = get(&format!("/cases?{bad}")).await;
+        assert_eq!(status, 422, "{bad}: {said}");
+    }
+    let case = &all[0];
+    assert_eq!(
+        get(&format!("/cases/{}", &case[10..])).await.0,
+        404,
+        "only whole ids"
+    );
+    let hold = format!("/cases/{case}/hold");
+    for (bad, what) in [
+        ("{", 422),
+        ("{}", 422),
+        (r#"{"reason":"x","more":1}"#, 422),
+        ("[]", 422),
+    ] {
+        let request = request(Role::Legal, "POST", &hold)
+            .body(Body::from(bad))
+            .unwrap();
+        let (status, said, _) = place.send(request).await;
+        assert_eq!(status, what, "{bad}");
+        assert!(
+            said["detail"].as_str().unwrap().contains("line 1 column"),
+            "{said}"
+        );
+    }
+    let mut form = request(Role::Legal, "POST", &hold)
+        .body(Body::from("{}"))
+        .unwrap();
+    form.headers_mut()
+        .insert("content-type", "text/plain".parse().unwrap());
+    assert_eq!(place.send(form).await.0, 415);
+    let large = request(Role::Legal, "POST", &hold)
+        .body(Body::from(vec![b' '; 2 << 20]))
+        .unwrap();
+    assert_eq!(place.send(large).await.0, 413);
+    assert_eq!(
+        place
+            .call(Role::Legal, "DELETE", &hold, &Value::Null)
+            .await
+            .0,
+        405
+    );
+    assert_eq!(
+        place
+            .call(Role::Legal, "GET", "/nowhere", &Value::Null)
+            .await
+            .0,
+        404
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_goes_on_in_the_background_and_says_how_it_ended() {
+    let place = Place::new();
+    let case = place.case().await;
+    let inventory = format!("/cases/{case}/inventory");
+    let (status, begun) = place
+        .call(Role::Responder, "POST", &inventory, &json!({}))
+        .await;
+    assert_eq!(
+        (status, &begun["by"]),
+        (202, &json!("Kim responder")),
+        "{begun}"
+    );
+    let look = format!("/cases/{case}/work");
+    let ended = loop {
+        let (_, last) = place
+            .call(Role::Responder, "GET", &look, &Value::Null)
+            .await;
+        if last["work"]["ended"].is_string() {
+            break last;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    };
+    assert!(ended["work"]["end"].is_string(), "{ended}");
+    let log = format!("/cases/{case}/log");
+    let (_, log) = place.call(Role::Auditor, "GET", &log, &Value::Null).await;
+    assert_eq!(log["items"][0]["event"]["kind"], "case.opened", "{log}");
+}
+
+/// What programs are told is what the program does; a change of it shows in review.
+#[test]
+fn the_description_has_not_drifted() {
+    let text = serde_json::to_string_pretty(&description()).unwrap();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!("openapi", text));
+}
