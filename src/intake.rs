@@ -53,7 +53,7 @@ pub enum Kind {
 }
 
 /// What one message says, as far as its sender can be believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Message {
     /// The sender's id of the message; the same when it is sent again. A source without ids uses the
     /// digest of the body.

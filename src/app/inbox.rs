@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use tokio::sync::{Notify, watch};
 
 use super::App;
-use super::messages::{Done, Kept, Messages, Waits};
+use super::messages::{Done, Kept, Messages, Standing, Waits};
 use crate::case::event::Actor;
 use crate::case::state::Phase;
 use crate::fault::{Fault, Result};
@@ -43,18 +43,7 @@ impl Departures {
     pub fn new(app: Arc<App>) -> Result<Self> {
         let hub = Hub::open(&app.settings.data.join("hub"))?;
         let messages = Messages::own(&app)?;
-        let names = messages.names()?;
-        let settled = |name: &str| {
-            [".done", ".waits"]
-                .iter()
-                .any(|end| names.binary_search(&format!("{name}{end}")).is_ok())
-        };
-        let queue = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".json"))
-            .filter(|name| !settled(name))
-            .map(str::to_owned)
-            .collect();
+        let queue = messages.that(Standing::Behind)?.into();
         Ok(Self {
             app,
             hub,
@@ -158,7 +147,7 @@ impl Departures {
             );
             return self.messages.note(name, "waits", &Waits { why, case });
         }
-        if kept.kind != Kind::Termination {
+        if kept.message.kind != Kind::Termination {
             return self.messages.note(name, "done", &Done::Noted);
         }
         let case = self.messages.case_of(&kept)?;
@@ -195,15 +184,12 @@ impl Departures {
     /// The case that an earlier message of the same source about the same person opened. The same
     /// person is the same id or address, never the same name.
     fn opened_before(&self, kept: &Kept) -> Result<Option<CaseId>> {
-        for name in self.messages.names()? {
-            let Some(name) = name.strip_suffix(".done") else {
+        for name in self.messages.that(Standing::Done)? {
+            let Done::Opened(case) = self.messages.read(&name, "done")? else {
                 continue;
             };
-            let Done::Opened(case) = self.messages.read(name, "done")? else {
-                continue;
-            };
-            let before: Kept = self.messages.read(name, "json")?;
-            let (one, other) = (&before.subject, &kept.subject);
+            let before: Kept = self.messages.read(&name, "json")?;
+            let (one, other) = (&before.message.subject, &kept.message.subject);
             let same_id = one.worker_id.is_some() && one.worker_id == other.worker_id;
             let same_address = one.emails.iter().any(|email| {
                 let mut others = other.emails.iter();

@@ -31,13 +31,10 @@ use crate::time::Timestamp;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Kept {
     pub(super) source: String,
-    pub(super) id: String,
     pub(super) received: Timestamp,
-    pub(super) signed_at: Option<Timestamp>,
-    pub(super) kind: Kind,
-    pub(super) subject: Subject,
-    pub(super) effective: Option<Timestamp>,
-    pub(super) lookup: Option<String>,
+    /// Its fields stand beside the others.
+    #[serde(flatten)]
+    pub(super) message: Message,
     pub(super) route: String,
     pub(super) headers: Vec<(String, String)>,
     /// Base64.
@@ -47,6 +44,17 @@ pub(super) struct Kept {
     pub(super) case: CaseId,
     /// Its id was used before with another body.
     pub(super) conflict: bool,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Kept, and not worked on.
+    Behind,
+    /// It waits for a person.
+    Waits,
+    /// What became of it is settled.
+    Done,
 }
 
 /// A message that waits for a person.
@@ -94,16 +102,10 @@ pub struct Waiting {
 
 impl Kept {
     pub(super) fn new(incoming: Incoming, conflict: bool) -> Self {
-        let message = incoming.message;
         Self {
             source: incoming.source,
-            id: message.id,
             received: incoming.received,
-            signed_at: message.signed_at,
-            kind: message.kind,
-            subject: message.subject,
-            effective: message.effective,
-            lookup: message.lookup,
+            message: incoming.message,
             route: incoming.route,
             headers: incoming.headers,
             body: STANDARD.encode(&incoming.body),
@@ -114,7 +116,7 @@ impl Kept {
     }
 
     pub(super) fn name(&self) -> String {
-        let mut parts = format!("{}\u{1f}{}", self.source, self.id);
+        let mut parts = format!("{}\u{1f}{}", self.source, self.message.id);
         if self.conflict {
             parts = format!("{parts}\u{1f}{}", self.digest);
         }
@@ -124,10 +126,10 @@ impl Kept {
     /// The names of the departure that it is about: same source, same person, same effective time.
     /// Without a time there is none: the person may leave twice.
     fn departures(&self) -> Vec<String> {
-        let Some(effective) = self.effective else {
+        let Some(effective) = self.message.effective else {
             return Vec::new();
         };
-        let subject = &self.subject;
+        let subject = &self.message.subject;
         let id = subject.worker_id.iter().map(|id| format!("id {id}"));
         let address = |email: &String| format!("address {}", email.to_lowercase());
         id.chain(subject.emails.iter().map(address))
@@ -141,10 +143,11 @@ impl Kept {
         if self.conflict {
             return Some("Its id was used before for another message: one of the two is wrong. The sender was told.".to_owned());
         }
-        if self.lookup.is_some() {
-            return self.lookup.clone();
+        let message = &self.message;
+        if message.lookup.is_some() {
+            return message.lookup.clone();
         }
-        (self.kind == Kind::Recall).then(|| {
+        (message.kind == Kind::Recall).then(|| {
             "HR takes a departure back: hold or undo the case of this person if there is one."
                 .to_owned()
         })
@@ -170,14 +173,7 @@ impl Kept {
         Ok(Incoming {
             source: self.source,
             received: self.received,
-            message: Message {
-                id: self.id,
-                signed_at: self.signed_at,
-                kind: self.kind,
-                subject: self.subject,
-                effective: self.effective,
-                lookup: self.lookup,
-            },
+            message: self.message,
             route: self.route,
             headers: self.headers,
             body: body.into(),
@@ -253,17 +249,30 @@ impl Messages {
         self.spool.put(&format!("{name}.{end}"), &bytes)
     }
 
+    /// The messages that stand somewhere, in the order of their names.
+    pub(super) fn that(&self, stand: Standing) -> Result<Vec<String>> {
+        let names = self.names()?;
+        let is = |name: &str, end: &str| names.binary_search(&format!("{name}.{end}")).is_ok();
+        let standing = |name: &str| {
+            if is(name, "done") {
+                Standing::Done
+            } else if is(name, "waits") {
+                Standing::Waits
+            } else {
+                Standing::Behind
+            }
+        };
+        let messages = names.iter().filter_map(|name| name.strip_suffix(".json"));
+        let found = messages.filter(|name| standing(name) == stand);
+        Ok(found.map(str::to_owned).collect())
+    }
+
     /// The name of the one message that waits and begins like this.
     fn find_waiting(&self, message: &str) -> Result<String> {
-        let names = self.names()?;
-        let found: Vec<&str> = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".waits"))
-            .filter(|name| message.len() >= 4 && name.starts_with(message))
-            .filter(|name| names.binary_search(&format!("{name}.done")).is_err())
-            .collect();
+        let mut found = self.that(Standing::Waits)?;
+        found.retain(|name| message.len() >= 4 && name.starts_with(message));
         let what = match found.as_slice() {
-            [one] => return Ok((*one).to_owned()),
+            [one] => return Ok(one.clone()),
             [] => "No such message waits.",
             _ => "Several messages begin like this.",
         };
@@ -280,21 +289,18 @@ impl App {
     /// The messages cannot be read.
     pub fn waiting(&self) -> Result<Vec<Waiting>> {
         let messages = Messages::of(self);
-        let names = messages.names()?;
         let mut waiting = Vec::new();
-        for name in names.iter().filter_map(|name| name.strip_suffix(".waits")) {
-            if names.binary_search(&format!("{name}.done")).is_ok() {
-                continue;
-            }
-            let kept: Kept = messages.read(name, "json")?;
-            let waits: Waits = messages.read(name, "waits")?;
+        for name in messages.that(Standing::Waits)? {
+            let kept: Kept = messages.read(&name, "json")?;
+            let waits: Waits = messages.read(&name, "waits")?;
+            let said = kept.message;
             waiting.push(Waiting {
-                message: name.get(..12).unwrap_or(name).to_owned(),
+                message: name.get(..12).unwrap_or(&name).to_owned(),
                 source: kept.source,
                 received: kept.received,
-                kind: kept.kind,
-                subject: kept.subject,
-                effective: kept.effective,
+                kind: said.kind,
+                subject: said.subject,
+                effective: said.effective,
                 why: waits.why,
                 case: waits.case,
             });
@@ -343,5 +349,31 @@ impl App {
         let messages = Messages::of(self);
         let name = messages.find_waiting(message)?;
         messages.note(&name, "done", &Done::Dismissed { by, reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As messages were stored when each field had its own place in [`Kept`].
+    const BEFORE: &str = r#"{"body":"e30=","case":"CASE","conflict":false,"digest":"DIGEST","effective":"2027-03-12T23:00:00Z","headers":[["webhook-id","evt-1"]],"id":"evt-1","kind":"termination","lookup":null,"received":"2027-03-12T21:00:01Z","route":"departure","signed_at":"2027-03-12T21:00:00Z","source":"hr","subject":{"emails":["w@company.example"],"worker_id":"W-1"}}"#;
+
+    #[test]
+    fn what_was_stored_before_is_read_and_written_the_same() {
+        let digest = Digest::of(b"{}").to_string();
+        let stored = BEFORE
+            .replace("CASE", CaseId::fresh().as_str())
+            .replace("DIGEST", &digest);
+        let kept: Kept = serde_json::from_str(&stored).unwrap();
+        assert_eq!(kept.message.id, "evt-1");
+        assert_eq!(kept.message.kind, Kind::Termination);
+        assert_eq!(kept.message.subject.worker_id.as_deref(), Some("W-1"));
+        assert_eq!(kept.message.effective, "2027-03-12T23:00:00Z".parse().ok());
+        let written = crate::canon::canonical(&kept).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), stored);
+        let other = stored.replace("\"termination\"", "{\"other\":\"employee.updated\"}");
+        let other: Kept = serde_json::from_str(&other).unwrap();
+        assert_eq!(other.message.kind, Kind::Other("employee.updated".into()));
     }
 }

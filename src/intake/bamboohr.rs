@@ -17,12 +17,16 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::payload::{text, unnumbered, unreadable};
-use super::signature::{Algorithm, Encoding, Keys, TOLERANCE, only, seconds, timely};
+use super::signature::{Algorithm, Encoding, Keys, Signed, TOLERANCE, only, seconds, timely};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
 use crate::time::Timestamp;
 
-const SIGNATURE: &str = "x-bamboohr-signature";
+const SIGNED: Signed = Signed {
+    header: "x-bamboohr-signature",
+    algorithm: Algorithm::Sha256,
+    encoding: Encoding::Hex,
+};
 const TIMESTAMP: &str = "x-bamboohr-timestamp";
 
 /// How late a repetition may be.
@@ -45,11 +49,8 @@ impl BambooHr {
 impl Source for BambooHr {
     fn open(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Message, Refusal> {
         let stamp = only(headers, TIMESTAMP, TIMESTAMP)?;
-        let signature = Encoding::Hex
-            .decode(only(headers, SIGNATURE, SIGNATURE)?)
-            .ok_or(Refusal::NoMatch)?;
         self.0
-            .check(Algorithm::Sha256, &[body, stamp.as_bytes()], &[signature])?;
+            .check_header(SIGNED, headers, &[body, stamp.as_bytes()])?;
         // Only a number of seconds is known of; another form is signed all the same and kept.
         let signed_at = seconds(stamp);
         if let Some(at) = signed_at {
@@ -82,8 +83,5 @@ fn read(body: &[u8]) -> Message {
         _ => None,
     };
     let message = unnumbered(body, Kind::Other(kind)).about(employee);
-    match question {
-        Some(question) => message.ask(question),
-        None => message,
-    }
+    message.ask_if(question)
 }

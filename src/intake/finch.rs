@@ -59,9 +59,5 @@ fn read(body: &[u8]) -> Message {
     );
     let message =
         numbered(String::new(), Kind::Other(event)).about(text(&value, "/data/individual_id"));
-    if asks {
-        message.ask("An employment changed: look the individual up through Finch. An end, a transfer and a return look the same here.")
-    } else {
-        message
-    }
+    message.ask_if(asks.then_some("An employment changed: look the individual up through Finch. An end, a transfer and a return look the same here."))
 }

@@ -15,12 +15,16 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::payload::{numbered, text, unreadable};
-use super::signature::{Algorithm, Encoding, Keys, only};
+use super::signature::{Algorithm, Encoding, Keys, Signed};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
 use crate::time::Timestamp;
 
-const SIGNATURE: &str = "x-gusto-signature";
+const SIGNED: Signed = Signed {
+    header: "x-gusto-signature",
+    algorithm: Algorithm::Sha256,
+    encoding: Encoding::Hex,
+};
 
 /// Messages of Gusto.
 #[derive(Debug)]
@@ -38,10 +42,7 @@ impl Gusto {
 
 impl Source for Gusto {
     fn open(&self, headers: &HeaderMap, body: &[u8], _: Timestamp) -> Result<Message, Refusal> {
-        let signature = Encoding::Hex
-            .decode(only(headers, SIGNATURE, SIGNATURE)?)
-            .ok_or(Refusal::NoMatch)?;
-        self.0.check(Algorithm::Sha256, &[body], &[signature])?;
+        self.0.check_header(SIGNED, headers, &[body])?;
         Ok(read(body))
     }
 }
@@ -79,8 +80,5 @@ fn read(body: &[u8]) -> Message {
         event => (Kind::Other(event.to_owned()), None),
     };
     let message = numbered(id, kind).about(text(&value, "/entity_uuid"));
-    match question {
-        Some(question) => message.ask(question),
-        None => message,
-    }
+    message.ask_if(question)
 }

@@ -13,12 +13,16 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::payload::{text, unnumbered, unreadable};
-use super::signature::{Algorithm, Encoding, Keys, only};
+use super::signature::{Algorithm, Encoding, Keys, Signed};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
 use crate::time::Timestamp;
 
-const SIGNATURE: &str = "bob-signature";
+const SIGNED: Signed = Signed {
+    header: "bob-signature",
+    algorithm: Algorithm::Sha512,
+    encoding: Encoding::Base64,
+};
 
 /// Messages of HiBob.
 #[derive(Debug)]
@@ -36,10 +40,7 @@ impl HiBob {
 
 impl Source for HiBob {
     fn open(&self, headers: &HeaderMap, body: &[u8], _: Timestamp) -> Result<Message, Refusal> {
-        let signature = Encoding::Base64
-            .decode(only(headers, SIGNATURE, SIGNATURE)?)
-            .ok_or(Refusal::NoMatch)?;
-        self.0.check(Algorithm::Sha512, &[body], &[signature])?;
+        self.0.check_header(SIGNED, headers, &[body])?;
         Ok(read(body))
     }
 }
@@ -72,8 +73,5 @@ fn read(body: &[u8]) -> Message {
         _ => None,
     };
     let message = unnumbered(body, Kind::Other(kind)).about(text(&value, "/data/employeeId"));
-    match question {
-        Some(question) => message.ask(question),
-        None => message,
-    }
+    message.ask_if(question)
 }

@@ -65,8 +65,13 @@ impl Message {
     }
 
     /// The same message, with what a person has to find out.
-    pub(super) fn ask(mut self, what: impl Into<String>) -> Self {
-        self.lookup = Some(what.into());
+    pub(super) fn ask(self, what: impl Into<String>) -> Self {
+        self.ask_if(Some(what))
+    }
+
+    /// The same message, with what a person has to find out, if anything.
+    pub(super) fn ask_if(mut self, what: Option<impl Into<String>>) -> Self {
+        self.lookup = what.map(Into::into);
         self
     }
 }

@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 pub const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
 
 /// The most signatures of one request that are looked at.
-const SIGNATURES_LIMIT: usize = 32;
+pub(super) const SIGNATURES_LIMIT: usize = 32;
 
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -78,6 +78,14 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
             _ => None,
         })
         .collect()
+}
+
+/// The one header of a sender that holds its one signature.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signed {
+    pub(super) header: &'static str,
+    pub(super) algorithm: Algorithm,
+    pub(super) encoding: Encoding,
 }
 
 /// The secrets of a source; several, so that one can be changed without a gap.
@@ -148,6 +156,21 @@ impl Keys {
             }
         }
         bool::from(found).then_some(()).ok_or(Refusal::NoMatch)
+    }
+
+    /// Whether the one signature in a header is that of `parts`, one after the other.
+    ///
+    /// # Errors
+    /// [`Refusal::Header`], [`Refusal::NoMatch`].
+    pub(super) fn check_header(
+        &self,
+        signed: Signed,
+        headers: &HeaderMap,
+        parts: &[&[u8]],
+    ) -> Result<(), Refusal> {
+        let text = only(headers, signed.header, signed.header)?;
+        let signature = signed.encoding.decode(text).ok_or(Refusal::NoMatch)?;
+        self.check(signed.algorithm, parts, &[signature])
     }
 
     /// Whether `text` is one of the secrets itself, for senders that sign nothing. Digests are

@@ -15,14 +15,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 pub use super::Refusal;
 pub use super::signature::TOLERANCE;
-use super::signature::{Algorithm, Encoding, Keys, mac, only, seconds, timely};
+use super::signature::{Algorithm, Encoding, Keys, SIGNATURES_LIMIT, mac, only, seconds, timely};
 use super::{Message, Source, worker};
 use crate::fault::{Fault, Result};
 use crate::time::Timestamp;
 
-/// The longest id, and the most signatures that are looked at.
+/// The longest id.
 const ID_LIMIT: usize = 256;
-const SIGNATURES_LIMIT: usize = 32;
 
 /// A message whose signature is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
