@@ -6,6 +6,7 @@
 mod check;
 pub mod sample;
 pub mod secrets;
+pub mod suspicion;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use crate::case::event::Person;
 use crate::fault::{Fault, Result};
+use crate::intake::employment::Review;
 use crate::notice::Company;
 use crate::secret::SecretRef;
 
@@ -49,6 +51,12 @@ pub struct Settings {
     /// Whose messages it takes.
     #[serde(default, rename = "webhook")]
     pub webhooks: Vec<webhook::Webhook>,
+    /// Which departures are reviewed by policy.
+    #[serde(default, rename = "review")]
+    pub reviews: Vec<Review>,
+    /// What the restricted route may do.
+    #[serde(default)]
+    pub suspicion: suspicion::Suspicion,
 }
 
 /// The GitHub organization and how to reach it.
@@ -150,6 +158,8 @@ impl Default for Settings {
             mail: None,
             serve: webhook::Serve::default(),
             webhooks: Vec::new(),
+            reviews: Vec::new(),
+            suspicion: suspicion::Suspicion::default(),
         }
     }
 }
@@ -201,6 +211,7 @@ impl Settings {
         check::names(text, path)?;
         settings.check_people(path)?;
         webhook::check(&settings.serve, &settings.webhooks, path)?;
+        suspicion::check(&settings.reviews, path)?;
         Ok(settings)
     }
 

@@ -8,6 +8,11 @@
 //! A 4xx is never sent again and a 5xx five times within 155 minutes, so that whatever is signed is
 //! kept, and a timestamp may be three hours old: whether a repetition is signed anew is not said.
 //!
+//! Record: `GET /api/v1/employees/{id}?fields=…` below `https://COMPANY.bamboohr.com`, the API key as the
+//! user of HTTP basic authentication; `status`, `employmentHistoryStatus`, `terminationDate`,
+//! `workEmail`, `department`. That a missing date is `0000-00-00`, and that the `status` of a leaver is
+//! `Inactive`, is **not verified**. A leave, a transfer and a return cannot be told apart by these.
+//!
 //! Sources: documentation.bamboohr.com/docs/webhooks; the order of body and timestamp from its PHP
 //! sample as public clients quote it; read 2026-11, not tried against the service.
 
@@ -16,7 +21,9 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::payload::{text, unnumbered, unreadable};
+use super::callback::{Api, Ask, Auth, Record, Status};
+use super::employment::Employment;
+use super::payload::{address, text, unnumbered, unreadable};
 use super::signature::{Algorithm, Encoding, Keys, Signed, TOLERANCE, only, seconds, timely};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
@@ -85,3 +92,39 @@ fn read(body: &[u8]) -> Message {
     let message = unnumbered(body, Kind::Other(kind)).about(employee);
     message.ask_if(question)
 }
+
+/// How the record of an employee is read.
+pub(super) const API: Api = Api {
+    auth: Auth::BasicUser,
+    headers: &[],
+    asks: |employee| {
+        vec![Ask::get(&["api", "v1", "employees", employee]).with(
+            "fields",
+            "status,employmentHistoryStatus,terminationDate,workEmail,department",
+        )]
+    },
+    read: |answers| {
+        let Some(record) = answers.first() else {
+            return Record::default();
+        };
+        let said = text(record, "/employmentHistoryStatus").unwrap_or_default();
+        let ended = said.eq_ignore_ascii_case("terminated");
+        let status = match text(record, "/status").unwrap_or_default().as_str() {
+            _ if ended => Status::Ended,
+            "Inactive" => Status::Ended,
+            "Active" => Status::Employed,
+            _ => Status::Unclear,
+        };
+        Record {
+            status,
+            emails: address(record, "/workEmail").into_iter().collect(),
+            last_day: text(record, "/terminationDate").filter(|day| day != "0000-00-00"),
+            employment: Employment {
+                department: text(record, "/department"),
+                worker_type: Some(said.clone()).filter(|said| !ended && !said.is_empty()),
+                ..Employment::default()
+            },
+            said,
+        }
+    },
+};

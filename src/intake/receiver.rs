@@ -83,7 +83,13 @@ async fn receive(State(receiver): State<Receiver>, request: Request) -> Response
     } else {
         tracing::warn!(source, result, "a message was refused");
     }
-    (status, Json(json!({ "result": result }))).into_response()
+    let acknowledgement = receiver.source.acknowledgement();
+    match acknowledgement.filter(|_| status.is_success()) {
+        Some((media_type, body)) => {
+            (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
+        }
+        None => (status, Json(json!({ "result": result }))).into_response(),
+    }
 }
 
 impl Receiver {

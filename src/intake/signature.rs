@@ -6,7 +6,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use serde::Deserialize;
@@ -184,6 +184,36 @@ impl Keys {
             found | Sha256::digest(key.expose_secret()).ct_eq(&given)
         });
         bool::from(found).then_some(()).ok_or(Refusal::NoMatch)
+    }
+}
+
+/// A secret that stands in a header itself, for senders that sign nothing.
+#[derive(Debug)]
+pub(super) struct Carried {
+    keys: Keys,
+    pub(super) header: HeaderName,
+}
+
+impl Carried {
+    /// With the values that the header may have.
+    ///
+    /// # Errors
+    /// No value, an empty one, or a name that no header has.
+    pub(super) fn new(secrets: &[SecretString], header: &str) -> Result<Self> {
+        let keys = Keys::of_text(secrets)?;
+        let header = HeaderName::try_from(header).map_err(|error| {
+            Fault::input("webhook", "`header` is not the name of a header.").caused_by(error)
+        })?;
+        Ok(Self { keys, header })
+    }
+
+    /// Whether the header stands there once and holds one of the values.
+    ///
+    /// # Errors
+    /// [`Refusal::Header`], [`Refusal::NoMatch`].
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let given = only(headers, self.header.as_str(), "the configured one")?;
+        self.keys.check_equal(given)
     }
 }
 

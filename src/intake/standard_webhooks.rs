@@ -11,6 +11,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
+use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use super::Refusal;
@@ -37,6 +38,7 @@ pub struct Verified {
 pub struct Verifier {
     keys: Keys,
     names: Names,
+    zone: Option<TimeZone>,
 }
 
 /// The headers of a message; senders of the same scheme name them differently.
@@ -65,7 +67,18 @@ impl Verifier {
     pub(super) fn named(secrets: &[SecretString], names: Names) -> Result<Self> {
         let bare: Vec<SecretString> = secrets.iter().map(bare).collect();
         let keys = Keys::of_encoded(&bare, Encoding::Base64)?;
-        Ok(Self { keys, names })
+        Ok(Self {
+            keys,
+            names,
+            zone: None,
+        })
+    }
+
+    /// The same, with the zone of times and dates that have none.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Option<TimeZone>) -> Self {
+        self.zone = zone;
+        self
     }
 
     /// Whether `body` was signed with one of the secrets, near `now`.
@@ -110,14 +123,17 @@ impl Verifier {
 impl Source for Verifier {
     fn open(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Message, Refusal> {
         let verified = self.verify(headers, body, now)?;
-        let said = worker::read(body).map_err(|fault| Refusal::Body(fault.code()))?;
+        let said =
+            worker::read(body, self.zone.as_ref()).map_err(|fault| Refusal::Body(fault.code()))?;
         Ok(Message {
             id: verified.id,
             signed_at: Some(verified.timestamp),
             kind: said.kind,
             subject: said.subject,
             effective: said.effective,
-            lookup: None,
+            lookup: said.lookup,
+            employment: said.employment,
+            notes: said.notes,
         })
     }
 }

@@ -32,6 +32,7 @@ mod faults_score;
 mod github;
 mod http;
 mod intake;
+mod intake_unsigned;
 mod intake_vendors;
 mod mail;
 mod notices;

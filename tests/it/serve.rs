@@ -760,6 +760,7 @@ fn the_sample_shows_webhooks_that_are_configured_right() {
     let options = cordon::intake::Options {
         header: None,
         generic,
+        ..cordon::intake::Options::default()
     };
     assert!(cordon::intake::source("generic", &["k".into()], &options).is_ok());
 }
