@@ -13,6 +13,7 @@ mod notice;
 mod plan;
 mod playbook;
 mod provider;
+mod recall;
 mod run;
 mod serve;
 mod snapshot;

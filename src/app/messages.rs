@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! DATA/messages/NAME.json     the message as received, durable before the sender hears of it
+//!               NAME.record   what the HR system answered about it, and the message with that
 //!               NAME.waits    it waits for a person, and why
 //!               NAME.done     what became of it
+//!               NAME.review   the case that it opened, until the review of it is begun
+//!               NAME.gone     its digest, when it was kept long enough: known when it comes again
 //!               NAME.leaves   the case of one departure: NAME is the digest of source, person, effective time
 //! ```
 //!
@@ -17,13 +20,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::arrival::Arrival;
 use super::{App, NewCase, Origin};
 use crate::canon::Digest;
 use crate::case::event::Actor;
 use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
-use crate::intake::{Incoming, Kind, Message};
+use crate::intake::callback::{Answered, Looked};
+use crate::intake::employment::Review;
+use crate::intake::{Incoming, Kind, Message, effective};
 use crate::store::Spool;
 use crate::time::Timestamp;
 
@@ -73,6 +79,8 @@ pub(super) enum Done {
     Opened(CaseId),
     /// An earlier message about the same departure opened this case.
     Repeats(CaseId),
+    /// HR took a departure back, and this case of it is held.
+    Held(CaseId),
     /// It asks for nothing.
     Noted,
     /// A person set it aside.
@@ -94,6 +102,9 @@ pub struct Waiting {
     pub subject: Subject,
     /// When the change takes effect, if it says.
     pub effective: Option<Timestamp>,
+    /// How late word of it came, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
     /// What a person has to find out.
     pub why: String,
     /// The case that an earlier message about the same person opened.
@@ -147,22 +158,36 @@ impl Kept {
         if message.lookup.is_some() {
             return message.lookup.clone();
         }
-        (message.kind == Kind::Recall).then(|| {
-            "HR takes a departure back: hold or undo the case of this person if there is one."
-                .to_owned()
-        })
+        let why = match message.kind {
+            Kind::Recall => {
+                "HR takes a departure back: recall the case of this person if there is one."
+            }
+            Kind::Rehire => "The person comes back: recall the case of them if there is one.",
+            Kind::GardenLeave => {
+                "The person is released from work before the engagement ends: should access end?"
+            }
+            Kind::Termination | Kind::Transfer | Kind::Other(_) => return None,
+        };
+        Some(why.to_owned())
     }
 
-    /// The case that it opens.
-    pub(super) fn new_case(self, by: Actor) -> Result<NewCase> {
+    /// The case that it opens, on the route that the rules of the configuration say.
+    pub(super) fn new_case(
+        self,
+        by: Actor,
+        answers: Vec<Answered>,
+        reviews: &[Review],
+    ) -> Result<NewCase> {
         let incoming = self.incoming()?;
+        let arrival = Arrival::new(incoming, answers, reviews);
+        let message = &arrival.incoming.message;
         Ok(NewCase {
-            subject: incoming.message.subject.clone(),
+            subject: message.subject.clone(),
             title: None,
-            route: incoming.route.clone(),
-            effective: incoming.message.effective,
+            route: arrival.route.clone(),
+            effective: message.effective,
             by,
-            origin: Origin::Webhook(Box::new(incoming)),
+            origin: Origin::Webhook(Box::new(arrival)),
         })
     }
 
@@ -213,6 +238,22 @@ impl Messages {
         self.spool.put_new(&format!("{name}.json"), &bytes)
     }
 
+    /// A message with what the HR system said of it, and those answers.
+    pub(super) fn completed(&self, name: &str) -> Result<(Kept, Vec<Answered>)> {
+        let mut kept: Kept = self.read(name, "json")?;
+        let Some(looked) = self.looked(name)? else {
+            return Ok((kept, Vec::new()));
+        };
+        kept.message = looked.message;
+        Ok((kept, looked.answers))
+    }
+
+    /// What the HR system said of a message, if it was asked.
+    pub(super) fn looked(&self, name: &str) -> Result<Option<Looked>> {
+        let asked = self.has(name, "record")?;
+        asked.then(|| self.read(name, "record")).transpose()
+    }
+
     /// The case of the departure that a message is about: an earlier message's, or else its own, which
     /// is durable as such when this returns.
     pub(super) fn case_of(&self, kept: &Kept) -> Result<CaseId> {
@@ -226,6 +267,60 @@ impl Messages {
             }
         }
         Ok(kept.case.clone())
+    }
+
+    /// Messages whose case is a review that was not begun.
+    pub(super) fn reviews(&self) -> Result<Vec<String>> {
+        let names = self.names()?;
+        let names = names.iter().filter_map(|name| name.strip_suffix(".review"));
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// The digest of a message that is not kept any more.
+    pub(super) fn forgotten(&self, name: &str) -> Result<Option<Digest>> {
+        let gone = self.has(name, "gone")?;
+        gone.then(|| self.read(name, "gone")).transpose()
+    }
+
+    /// Forgets messages that were settled, came before `then` and ask for nothing more; how many. What
+    /// is left of each is its digest, so that it is known however late it comes again. One that waits
+    /// is never forgotten.
+    pub(super) fn forget(&self, then: Timestamp) -> Result<usize> {
+        let mut forgotten = 0;
+        for name in self.that(Standing::Done)? {
+            let kept: Kept = self.read(&name, "json")?;
+            if kept.received >= then || self.has(&name, "review")? {
+                continue;
+            }
+            self.note(&name, "gone", &kept.digest)?;
+            // The message first: without it, nothing takes what is left for one that is behind.
+            for end in ["json", "record", "waits", "done"] {
+                self.remove(&name, end)?;
+            }
+            forgotten += 1;
+        }
+        for name in self
+            .names()?
+            .iter()
+            .filter_map(|name| name.strip_suffix(".gone"))
+        {
+            if self.has(name, "done")? && !self.has(name, "json")? {
+                // A crash came between.
+                for end in ["record", "waits", "done"] {
+                    self.remove(name, end)?;
+                }
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Whether there is that of a message.
+    pub(super) fn has(&self, name: &str, end: &str) -> Result<bool> {
+        Ok(self.spool.get(&format!("{name}.{end}"))?.is_some())
+    }
+
+    pub(super) fn remove(&self, name: &str, end: &str) -> Result<()> {
+        self.spool.remove(&format!("{name}.{end}"))
     }
 
     /// Whether anything can be kept.
@@ -291,9 +386,10 @@ impl App {
         let messages = Messages::of(self);
         let mut waiting = Vec::new();
         for name in messages.that(Standing::Waits)? {
-            let kept: Kept = messages.read(&name, "json")?;
+            let (kept, _) = messages.completed(&name)?;
             let waits: Waits = messages.read(&name, "waits")?;
             let said = kept.message;
+            let late = |at| effective::late(at, kept.received);
             waiting.push(Waiting {
                 message: name.get(..12).unwrap_or(&name).to_owned(),
                 source: kept.source,
@@ -301,6 +397,7 @@ impl App {
                 kind: said.kind,
                 subject: said.subject,
                 effective: said.effective,
+                late: said.effective.and_then(late),
                 why: waits.why,
                 case: waits.case,
             });
@@ -322,13 +419,13 @@ impl App {
     ) -> Result<super::Desk> {
         let messages = Messages::of(self);
         let name = messages.find_waiting(message)?;
-        let kept: Kept = messages.read(&name, "json")?;
+        let (kept, answers) = messages.completed(&name)?;
         let case = kept.case.clone();
         if self.case_dir(&case).exists() {
             messages.note(&name, "done", &Done::Opened(case.clone()))?;
             return self.desk(case.as_str());
         }
-        let mut new = kept.new_case(by)?;
+        let mut new = kept.new_case(by, answers, &self.settings.reviews)?;
         choose(&mut new);
         if new.subject.names_nobody() {
             return Err(

@@ -236,6 +236,10 @@ pub(super) fn check(serve: &Serve, webhooks: &[Webhook], path: &Path) -> Result<
         let inner = fault.place().unwrap_or_default().to_owned();
         fault.at(format!("{} [serve] {inner}", path.display()))
     })?;
+    if serve.keep_messages_days == 0 {
+        let what = "[serve] `keep_messages_days` is at least 1.";
+        return Err(Fault::input("config", what).at(path.display()));
+    }
     let mut names = BTreeSet::new();
     let mut problems = Vec::new();
     for (number, webhook) in webhooks.iter().enumerate() {

@@ -17,6 +17,7 @@ mod contact_chats;
 mod contact_deadline;
 mod contact_demand;
 mod contact_indicator;
+mod departures;
 mod engine;
 mod engine_close;
 mod engine_find;
