@@ -15,6 +15,7 @@ pub mod callback;
 pub mod deel;
 pub mod effective;
 pub mod employment;
+mod failures;
 pub mod finch;
 pub mod generic;
 mod grant;

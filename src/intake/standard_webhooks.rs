@@ -1,5 +1,6 @@
 //! Signatures of the Standard Webhooks specification, version 1 (symmetric).
 //!
+//! The headers may also be called `svix-id`, `svix-timestamp`, `svix-signature`, all three.
 //! `webhook-signature` lists `v1,<base64 of HMAC-SHA256(key, id.timestamp.body)>`, separated by
 //! spaces, so that a sender can sign with an old and a new secret at once. Other versions are
 //! skipped. The timestamp may be 300 s off in either direction. What is signed is the header as
@@ -38,6 +39,8 @@ pub struct Verified {
 pub struct Verifier {
     keys: Keys,
     names: Names,
+    /// Other names of the same headers, for who sends only those.
+    others: Option<Names>,
     zone: Option<TimeZone>,
 }
 
@@ -60,7 +63,14 @@ impl Verifier {
             timestamp: "webhook-timestamp",
             signature: "webhook-signature",
         };
-        Self::named(secrets, names)
+        let mut verifier = Self::named(secrets, names)?;
+        // Svix, whose scheme this was first.
+        verifier.others = Some(Names {
+            id: "svix-id",
+            timestamp: "svix-timestamp",
+            signature: "svix-signature",
+        });
+        Ok(verifier)
     }
 
     /// The same scheme under other names.
@@ -70,6 +80,7 @@ impl Verifier {
         Ok(Self {
             keys,
             names,
+            others: None,
             zone: None,
         })
     }
@@ -79,6 +90,16 @@ impl Verifier {
     pub fn in_zone(mut self, zone: Option<TimeZone>) -> Self {
         self.zone = zone;
         self
+    }
+
+    /// The names that a request uses. It uses one set of them: one header of each would be no
+    /// message of anybody.
+    fn names_in(&self, headers: &HeaderMap) -> Names {
+        let uses = |names: &Names| headers.contains_key(names.id);
+        let others = self
+            .others
+            .filter(|others| uses(others) && !uses(&self.names));
+        others.unwrap_or(self.names)
     }
 
     /// Whether `body` was signed with one of the secrets, near `now`.
@@ -95,7 +116,7 @@ impl Verifier {
             id: id_name,
             timestamp: stamp_name,
             signature: signature_name,
-        } = self.names;
+        } = self.names_in(headers);
         let id = only(headers, id_name, id_name)?;
         let stamp = only(headers, stamp_name, stamp_name)?;
         let signatures = only(headers, signature_name, signature_name)?;

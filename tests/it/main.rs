@@ -33,6 +33,8 @@ mod faults_score;
 mod github;
 mod http;
 mod intake;
+mod intake_flood;
+mod intake_foreign;
 mod intake_unsigned;
 mod intake_vendors;
 mod mail;
