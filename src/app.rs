@@ -4,13 +4,16 @@
 //! The command line and the drill use the same desk.
 
 pub mod archive;
+pub mod arrival;
 pub mod custody;
 pub mod desk;
 pub mod inbox;
 pub mod messages;
 pub mod open;
 mod papers;
+pub mod recall;
 mod response;
+pub mod review;
 mod standing;
 mod subject;
 pub mod summary;
@@ -31,7 +34,6 @@ use crate::case::subject::Subject;
 use crate::evidence::Recorder;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
-use crate::intake::Incoming;
 use crate::playbook::{self, Catalogue, Playbook};
 use crate::provider::{Check, Provider};
 use crate::settings::Settings;
@@ -91,8 +93,8 @@ pub enum Origin {
     Subject,
     /// A file: name and bytes.
     File(String, Vec<u8>),
-    /// A webhook as received.
-    Webhook(Box<Incoming>),
+    /// A webhook as received, with what was found out about it.
+    Webhook(Box<arrival::Arrival>),
 }
 
 /// A case in a list.
@@ -110,6 +112,16 @@ pub struct Listed {
     pub closed: usize,
     /// When it was opened.
     pub opened: Option<Timestamp>,
+    /// When the change that it is about takes effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Timestamp>,
+}
+
+impl Listed {
+    /// When the change takes effect, or how late the case was opened, in words.
+    pub fn timing(&self, now: Timestamp) -> Option<String> {
+        Some(summary::timing(self.effective?, self.opened, now))
+    }
 }
 
 impl App {
@@ -220,12 +232,7 @@ impl App {
                     )
                     .await?;
             }
-            Origin::Webhook(incoming) => {
-                let headers = headers(&incoming.headers);
-                desk.recorder
-                    .keep_webhook(&incoming.source, &headers, incoming.body)
-                    .await?;
-            }
+            Origin::Webhook(arrival) => arrival.keep(&desk).await?,
         }
         desk.company_record().await?;
         desk.propose_clocks().await
@@ -324,6 +331,7 @@ impl App {
                     doors: state.doors.len(),
                     closed,
                     opened: state.opened,
+                    effective: state.effective,
                 }
             }
             Err(fault) => Listed {
@@ -333,6 +341,7 @@ impl App {
                 doors: 0,
                 closed: 0,
                 opened: None,
+                effective: None,
             },
         }
     }

@@ -15,6 +15,7 @@ mod notice;
 mod plan;
 mod playbook;
 mod provider;
+mod recall;
 mod run;
 mod serve;
 mod snapshot;

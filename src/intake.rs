@@ -11,17 +11,24 @@
 //! One file per source; a new one is one file and one line in [`source`].
 
 pub mod bamboohr;
+pub mod callback;
 pub mod deel;
+pub mod effective;
+pub mod employment;
+mod failures;
 pub mod finch;
 pub mod generic;
+mod grant;
 pub mod gusto;
 pub mod hibob;
 pub mod merge;
 pub mod okta;
 mod payload;
+pub mod personio;
 pub mod receiver;
 pub mod signature;
 pub mod standard_webhooks;
+pub mod successfactors;
 pub mod worker;
 
 use std::sync::Arc;
@@ -29,12 +36,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode};
+use jiff::tz::TimeZone;
 
 use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::secret::SecretString;
 use crate::time::Timestamp;
 
+pub use employment::Employment;
 pub use receiver::{BODY_LIMIT, Receiver, receiver};
 
 /// The route of a case that a message opens, unless the source is configured otherwise.
@@ -50,12 +59,18 @@ pub enum Kind {
     Termination,
     /// A termination is taken back.
     Recall,
+    /// The person is away or released from work, and the engagement has not ended.
+    GardenLeave,
+    /// The person moves within the company or its group.
+    Transfer,
+    /// The person comes back.
+    Rehire,
     /// Anything else, by the sender's name of it. Hostile text.
     Other(String),
 }
 
 /// What one message says, as far as its sender can be believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Message {
     /// The sender's id of the message; the same when it is sent again. A source without ids uses the
     /// digest of the body.
@@ -66,10 +81,16 @@ pub struct Message {
     pub kind: Kind,
     /// Whom it is about; empty where it names nobody.
     pub subject: Subject,
-    /// When the change takes effect, if it says so with a zone.
+    /// When the change takes effect, if it says so and a zone is known.
     pub effective: Option<Timestamp>,
     /// What a person has to find out before anything may follow; `None` when the message says enough.
     pub lookup: Option<String>,
+    /// How the person is engaged, as far as it says.
+    #[serde(default, skip_serializing_if = "Employment::is_empty")]
+    pub employment: Employment,
+    /// What had to be assumed to read it; sentences for people.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// Why a request is not believed.
@@ -132,6 +153,11 @@ pub trait Source: Send + Sync + std::fmt::Debug {
         None
     }
 
+    /// What a success is answered with, media type and body, where the sender wants more than a status.
+    fn acknowledgement(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Headers whose values are secrets; they are not kept.
     fn secret_headers(&self) -> Vec<HeaderName> {
         Vec::new()
@@ -145,12 +171,27 @@ pub struct Options {
     pub header: Option<String>,
     /// The description of a source that has no file of its own.
     pub generic: Option<generic::Scheme>,
+    /// The zone of times and dates that have none.
+    pub zone: Option<TimeZone>,
 }
 
 /// The kinds of source, as the configuration names them.
 pub const KINDS: &[&str] = &[
-    "standard", "generic", "bamboohr", "deel", "finch", "gusto", "hibob", "merge", "okta",
+    "standard",
+    "generic",
+    "bamboohr",
+    "deel",
+    "finch",
+    "gusto",
+    "hibob",
+    "merge",
+    "okta",
+    "personio",
+    "successfactors",
 ];
+
+/// The kinds that sign nothing and send a secret in a header. What they say is worth no more than it.
+pub const UNSIGNED: &[&str] = &["okta", "personio", "successfactors"];
 
 /// The source of a kind.
 ///
@@ -163,22 +204,34 @@ pub fn source(kind: &str, secrets: &[SecretString], options: &Options) -> Result
             "A description of signatures belongs to the kind `generic` only.",
         ));
     }
-    if options.header.is_some() && kind != "okta" {
-        return Err(Fault::input(
-            "webhook",
-            "`header` belongs to the kind `okta` only.",
-        ));
+    let header = options.header.as_deref();
+    if header.is_some() && !UNSIGNED.contains(&kind) {
+        return Err(
+            Fault::input("webhook", "`header` belongs to kinds that sign nothing.")
+                .hint(format!("they are {}", UNSIGNED.join(", "))),
+        );
     }
+    let zone = || options.zone.clone();
     Ok(match kind {
-        "standard" => Arc::new(standard_webhooks::Verifier::new(secrets)?),
-        "generic" => Arc::new(generic::Generic::new(secrets, options.generic.clone())?),
+        "standard" => Arc::new(standard_webhooks::Verifier::new(secrets)?.in_zone(zone())),
+        "generic" => Arc::new(generic::Generic::new(
+            secrets,
+            options.generic.clone(),
+            zone(),
+        )?),
         "bamboohr" => Arc::new(bamboohr::BambooHr::new(secrets)?),
         "deel" => Arc::new(deel::Deel::new(secrets)?),
         "finch" => Arc::new(finch::Finch::new(secrets)?),
         "gusto" => Arc::new(gusto::Gusto::new(secrets)?),
         "hibob" => Arc::new(hibob::HiBob::new(secrets)?),
         "merge" => Arc::new(merge::Merge::new(secrets)?),
-        "okta" => Arc::new(okta::Okta::new(secrets, options.header.as_deref())?),
+        "okta" => Arc::new(okta::Okta::new(secrets, header)?),
+        "personio" => Arc::new(personio::Personio::new(secrets, header)?),
+        "successfactors" => Arc::new(successfactors::SuccessFactors::new(
+            secrets,
+            header,
+            zone(),
+        )?),
         _ => {
             return Err(Fault::input("webhook", "There is no such kind of webhook.")
                 .at(kind.escape_debug())

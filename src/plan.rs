@@ -100,6 +100,19 @@ impl Plan {
     }
 }
 
+/// Closings that no gate stands directly before.
+pub fn ungated(steps: &[Step]) -> impl Iterator<Item = &Step> {
+    let gates: BTreeSet<&str> = steps
+        .iter()
+        .filter(|step| matches!(step.task, Task::Gate { .. }))
+        .map(|step| step.id.as_str())
+        .collect();
+    steps.iter().filter(move |step| {
+        matches!(step.task, Task::Close { .. })
+            && !step.needs.iter().any(|need| gates.contains(need.as_str()))
+    })
+}
+
 /// A door that the plan does not close.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOpen {

@@ -157,10 +157,13 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// The playbooks that come with Cordon: name and text.
-const SHIPPED: [(&str, &str); 1] = [(
-    "terminated-contractor",
-    include_str!("../playbooks/terminated-contractor.yaml"),
-)];
+const SHIPPED: [(&str, &str); 2] = [
+    (
+        "terminated-contractor",
+        include_str!("../playbooks/terminated-contractor.yaml"),
+    ),
+    ("contain-now", include_str!("../playbooks/contain-now.yaml")),
+];
 
 /// The names of the playbooks that come with Cordon.
 pub fn shipped_names() -> impl Iterator<Item = &'static str> {

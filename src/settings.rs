@@ -6,6 +6,7 @@
 mod check;
 pub mod sample;
 pub mod secrets;
+pub mod suspicion;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::canon::Digest;
 use crate::case::event::Person;
 use crate::fault::{Fault, Result};
+use crate::intake::employment::Review;
 use crate::notice::Company;
 use crate::secret::SecretRef;
 
@@ -53,6 +55,12 @@ pub struct Settings {
     /// The digest of the file that says so; `None` without one.
     #[serde(skip)]
     pub digest: Option<Digest>,
+    /// Which departures are reviewed by policy.
+    #[serde(default, rename = "review")]
+    pub reviews: Vec<Review>,
+    /// What the restricted route may do.
+    #[serde(default)]
+    pub suspicion: suspicion::Suspicion,
 }
 
 /// The GitHub organization and how to reach it.
@@ -155,6 +163,8 @@ impl Default for Settings {
             serve: webhook::Serve::default(),
             webhooks: Vec::new(),
             digest: None,
+            reviews: Vec::new(),
+            suspicion: suspicion::Suspicion::default(),
         }
     }
 }
@@ -207,6 +217,7 @@ impl Settings {
         check::names(text, path)?;
         settings.check_people(path)?;
         webhook::check(&settings.serve, &settings.webhooks, path)?;
+        suspicion::check(&settings.reviews, path)?;
         Ok(settings)
     }
 

@@ -3,24 +3,30 @@
 //! The id of the case that a message may open is reserved when the message is kept: after a crash a
 //! case of that id is either there or is opened, never a second one.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use tokio::sync::{Notify, watch};
 
 use super::App;
-use super::messages::{Done, Kept, Messages, Waits};
+use super::arrival::SUSPICION;
+use super::messages::{Done, Kept, Messages, Standing, Waits};
 use crate::case::event::Actor;
 use crate::case::state::Phase;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
+use crate::intake::callback::{Callback, Looked};
 use crate::intake::{Accepted, Inbox, Incoming, Kind};
 use crate::store::Hub;
 
 /// How long a message whose case could not be opened rests before it is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
+
+/// How often old messages are looked for.
+const TIDY_EVERY: Duration = Duration::from_hours(6);
 
 /// Opens a case for a departure that an HR system reports.
 #[derive(Debug)]
@@ -28,9 +34,14 @@ pub struct Departures {
     app: Arc<App>,
     hub: Arc<Hub>,
     messages: Messages,
+    /// What reads the record behind a thin message, by the name of its source.
+    callbacks: BTreeMap<String, Callback>,
     /// The names of messages that were kept and not yet worked on.
     queue: Mutex<VecDeque<String>>,
     more: Notify,
+    /// Cases whose review was not begun yet, by the name of the message that opened them.
+    reviews: Mutex<VecDeque<String>>,
+    more_reviews: Notify,
     /// The cases that were opened since the start, in order.
     opened: Mutex<Vec<CaseId>>,
 }
@@ -39,27 +50,27 @@ impl Departures {
     /// Takes what was kept and not worked on before a stop. Whoever holds the hub is the one who may.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// The disk refuses, or a secret cannot be had or has two routes.
     pub fn new(app: Arc<App>, hub: Arc<Hub>) -> Result<Self> {
+        app.settings.keep_routes_apart()?;
+        let mut callbacks = BTreeMap::new();
+        for webhook in &app.settings.webhooks {
+            if let Some(callback) = webhook.callback(&app.clock)? {
+                callbacks.insert(webhook.name.clone(), callback);
+            }
+        }
         let messages = Messages::own(&app)?;
-        let names = messages.names()?;
-        let settled = |name: &str| {
-            [".done", ".waits"]
-                .iter()
-                .any(|end| names.binary_search(&format!("{name}{end}")).is_ok())
-        };
-        let queue = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".json"))
-            .filter(|name| !settled(name))
-            .map(str::to_owned)
-            .collect();
+        let queue = messages.that(Standing::Behind)?.into();
+        let reviews = messages.reviews()?.into();
         Ok(Self {
             app,
             hub,
             messages,
+            callbacks,
             queue: Mutex::new(queue),
             more: Notify::new(),
+            reviews: Mutex::new(reviews),
+            more_reviews: Notify::new(),
             opened: Mutex::default(),
         })
     }
@@ -124,8 +135,89 @@ impl Departures {
         first
     }
 
-    /// Works on messages as they come, until told to stop.
-    pub async fn work(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// Works on messages as they come, begins the reviews that they ask for, and forgets what is old,
+    /// until told to stop.
+    pub async fn work(self: &Arc<Self>, stop: watch::Receiver<bool>) {
+        tokio::join!(
+            self.work_on_messages(stop.clone()),
+            self.work_on_reviews(stop.clone()),
+            self.tidy_up(stop)
+        );
+    }
+
+    async fn tidy_up(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let this = Arc::clone(self);
+            let forgotten = tokio::task::spawn_blocking(move || this.forget()).await;
+            match forgotten {
+                Ok(Ok(0)) => {}
+                Ok(Ok(count)) => tracing::info!(count, "forgot settled messages"),
+                Ok(Err(fault)) => tracing::error!(%fault, "messages could not be forgotten"),
+                Err(error) => tracing::error!(%error, "forgetting messages broke off"),
+            }
+            tokio::select! {
+                () = tokio::time::sleep(TIDY_EVERY) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+        }
+    }
+
+    /// Forgets what was settled longer ago than the configuration keeps it; how many there were.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn forget(&self) -> Result<usize> {
+        let days = self.app.settings.serve.keep_messages_days;
+        let kept_for = SignedDuration::from_hours(24 * i64::from(days));
+        let now = self.app.clock.now();
+        self.messages
+            .forget(now.saturating_sub(kept_for).unwrap_or(now))
+    }
+
+    /// Begins what no person has to begin, one case after the other.
+    async fn work_on_reviews(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            let name = hold(&self.reviews).pop_front();
+            let Some(name) = name else {
+                tokio::select! {
+                    () = self.more_reviews.notified() => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+                continue;
+            };
+            let (this, cancel) = (Arc::clone(self), stop.clone());
+            let (runtime, of) = (tokio::runtime::Handle::current(), name.clone());
+            let work = move || runtime.block_on(this.begin_review(&of, cancel));
+            let result = tokio::task::spawn_blocking(work).await;
+            let result = result.unwrap_or_else(|error| {
+                Err(Fault::failed("review", "Beginning a review broke off.").caused_by(error))
+            });
+            if let Err(fault) = result {
+                tracing::error!(kept = name.get(..12), %fault, "a review could not be begun");
+                hold(&self.reviews).push_back(name);
+                tokio::select! {
+                    () = tokio::time::sleep(AGAIN_AFTER) => {}
+                    _ = stop.wait_for(|stop| *stop) => {}
+                }
+            }
+        }
+    }
+
+    async fn begin_review(&self, name: &str, cancel: watch::Receiver<bool>) -> Result<()> {
+        let case: CaseId = self.messages.read(name, "review")?;
+        if self.app.case_dir(&case).exists() {
+            let stopped = cancel.clone();
+            self.app.begin_review(case.as_str(), cancel).await?;
+            // What was broken off is taken up at the next start.
+            if *stopped.borrow() {
+                return Ok(());
+            }
+            tracing::info!(kept = name.get(..12), %case, "began a review");
+        }
+        self.messages.remove(name, "review")
+    }
+
+    async fn work_on_messages(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             let failed = self.finish_unless(|| *stop.borrow()).await.is_err();
             let again = async {
@@ -144,20 +236,17 @@ impl Departures {
     }
 
     async fn settle(&self, name: &str) -> Result<()> {
-        let kept: Kept = self.messages.read(name, "json")?;
-        if let Some(mut why) = kept.waits() {
-            let case = self.opened_before(&kept)?;
-            if let Some(case) = &case {
-                why = format!("{why} There is {case}.");
+        self.look(name).await?;
+        let (kept, answers) = self.messages.completed(name)?;
+        if let Some(why) = kept.waits() {
+            let cases = self.opened_before(&kept)?;
+            let taken_back = kept.message.kind == Kind::Recall && kept.message.lookup.is_none();
+            if let ([case], true, false) = (cases.as_slice(), taken_back, kept.conflict) {
+                return self.take_back(name, &kept, case.clone()).await;
             }
-            tracing::info!(
-                kept = name.get(..12),
-                source = kept.source,
-                "waits for a person"
-            );
-            return self.messages.note(name, "waits", &Waits { why, case });
+            return self.wait(name, &kept.source, why, cases.into_iter().next());
         }
-        if kept.kind != Kind::Termination {
+        if kept.message.kind != Kind::Termination {
             return self.messages.note(name, "done", &Done::Noted);
         }
         let case = self.messages.case_of(&kept)?;
@@ -167,7 +256,11 @@ impl Departures {
         // A crash may have come between the case and the note of it.
         if !self.app.case_dir(&case).exists() {
             let by = Actor::Intake(kept.source.clone());
-            let new = kept.new_case(by)?;
+            let new = kept.new_case(by, answers, &self.app.settings.reviews)?;
+            if new.route == SUSPICION {
+                // Before the case: a crash in between leaves a mark of no case, which is passed over.
+                self.messages.note(name, "review", &case)?;
+            }
             let desk = self.app.open_case_as(case.clone(), new).await?;
             desk.finish().await?;
         }
@@ -175,7 +268,61 @@ impl Departures {
         self.messages
             .note(name, "done", &Done::Opened(case.clone()))?;
         hold(&self.opened).push(case);
+        if self.messages.has(name, "review")? {
+            hold(&self.reviews).push_back(name.to_owned());
+            self.more_reviews.notify_one();
+        }
         Ok(())
+    }
+
+    /// Asks the HR system for the record that a message points at, once: what it answered is kept
+    /// beside the message, and so is that it did not.
+    async fn look(&self, name: &str) -> Result<()> {
+        let kept: Kept = self.messages.read(name, "json")?;
+        let callback = self.callbacks.get(&kept.source);
+        let Some(callback) = callback.filter(|callback| callback.is_for(&kept.message)) else {
+            return Ok(());
+        };
+        if kept.conflict || self.messages.looked(name)?.is_some() {
+            return Ok(());
+        }
+        let looked = callback.look(&kept.message).await;
+        let looked = looked.unwrap_or_else(|(fault, answers)| {
+            tracing::warn!(
+                kept = name.get(..12),
+                source = kept.source,
+                "no record was had"
+            );
+            let mut message = kept.message.clone();
+            let asked = message.lookup.take().unwrap_or_default();
+            message.lookup = Some(format!("{asked} The HR system could not be asked: {fault}"));
+            Looked { answers, message }
+        });
+        self.messages.note(name, "record", &looked)
+    }
+
+    fn wait(&self, name: &str, source: &str, why: String, case: Option<CaseId>) -> Result<()> {
+        let why = match &case {
+            Some(case) => format!("{why} There is {case}."),
+            None => why,
+        };
+        tracing::info!(kept = name.get(..12), source, "waits for a person");
+        self.messages.note(name, "waits", &Waits { why, case })
+    }
+
+    /// HR takes a departure back. A case in which nothing was closed is held; the rest is a person's.
+    async fn take_back(&self, name: &str, kept: &Kept, case: CaseId) -> Result<()> {
+        let by = Actor::Intake(kept.source.clone());
+        match self.app.hold_untouched(case.as_str(), by).await {
+            Ok(()) => {
+                tracing::info!(kept = name.get(..12), %case, "holds a case");
+                self.messages.note(name, "done", &Done::Held(case))
+            }
+            Err(fault) => {
+                let why = format!("HR takes a departure back, and its case was not held: {fault}");
+                self.wait(name, &kept.source, why, Some(case))
+            }
+        }
     }
 
     /// A departure that has a case. One that was held or closed since, perhaps because HR took the
@@ -191,34 +338,44 @@ impl Departures {
         self.messages.note(name, "done", &Done::Repeats(case))
     }
 
-    /// The case that an earlier message of the same source about the same person opened. The same
-    /// person is the same id or address, never the same name.
-    fn opened_before(&self, kept: &Kept) -> Result<Option<CaseId>> {
-        for name in self.messages.names()? {
-            let Some(name) = name.strip_suffix(".done") else {
+    /// The cases that earlier messages of the same source about the same person opened, without those
+    /// that were closed. The same person is the same id or address, never the same name.
+    fn opened_before(&self, kept: &Kept) -> Result<Vec<CaseId>> {
+        let mut cases = Vec::new();
+        for name in self.messages.that(Standing::Done)? {
+            let Done::Opened(case) = self.messages.read(&name, "done")? else {
                 continue;
             };
-            let Done::Opened(case) = self.messages.read(name, "done")? else {
-                continue;
-            };
-            let before: Kept = self.messages.read(name, "json")?;
-            let (one, other) = (&before.subject, &kept.subject);
+            let (before, _) = self.messages.completed(&name)?;
+            let (one, other) = (&before.message.subject, &kept.message.subject);
             let same_id = one.worker_id.is_some() && one.worker_id == other.worker_id;
             let same_address = one.emails.iter().any(|email| {
                 let mut others = other.emails.iter();
                 others.any(|other| other.eq_ignore_ascii_case(email))
             });
-            if before.source == kept.source && (same_id || same_address) {
-                return Ok(Some(case));
+            if before.source != kept.source || !(same_id || same_address) {
+                continue;
+            }
+            let state = self.app.peek(case.as_str());
+            if state.is_ok_and(|state| state.phase != Phase::Closed) {
+                cases.push(case);
             }
         }
-        Ok(None)
+        Ok(cases)
     }
 
     fn keep(&self, incoming: Incoming) -> Result<Accepted> {
         let again = incoming.clone();
         let kept = Kept::new(incoming, false);
         let name = kept.name();
+        if let Some(before) = self.messages.forgotten(&name)? {
+            // Too old to be kept and not too old to be known: what it says is not told any more.
+            return Ok(if before == kept.digest {
+                Accepted::Duplicate
+            } else {
+                Accepted::Conflict
+            });
+        }
         if self.put(&name, &kept)? {
             return Ok(Accepted::New);
         }

@@ -2,8 +2,11 @@
 //!
 //! ```text
 //! DATA/messages/NAME.json     the message as received, durable before the sender hears of it
+//!               NAME.record   what the HR system answered about it, and the message with that
 //!               NAME.waits    it waits for a person, and why
 //!               NAME.done     what became of it
+//!               NAME.review   the case that it opened, until the review of it is begun
+//!               NAME.gone     its digest, when it was kept long enough: known when it comes again
 //!               NAME.leaves   the case of one departure: NAME is the digest of source, person, effective time
 //! ```
 //!
@@ -17,13 +20,16 @@ use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::arrival::Arrival;
 use super::{App, NewCase, Origin};
 use crate::canon::Digest;
 use crate::case::event::Actor;
 use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
-use crate::intake::{Incoming, Kind, Message};
+use crate::intake::callback::{Answered, Looked};
+use crate::intake::employment::Review;
+use crate::intake::{Incoming, Kind, Message, effective};
 use crate::store::Spool;
 use crate::time::Timestamp;
 
@@ -31,13 +37,10 @@ use crate::time::Timestamp;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Kept {
     pub(super) source: String,
-    pub(super) id: String,
     pub(super) received: Timestamp,
-    pub(super) signed_at: Option<Timestamp>,
-    pub(super) kind: Kind,
-    pub(super) subject: Subject,
-    pub(super) effective: Option<Timestamp>,
-    pub(super) lookup: Option<String>,
+    /// Its fields stand beside the others.
+    #[serde(flatten)]
+    pub(super) message: Message,
     pub(super) route: String,
     pub(super) headers: Vec<(String, String)>,
     /// Base64.
@@ -47,6 +50,17 @@ pub(super) struct Kept {
     pub(super) case: CaseId,
     /// Its id was used before with another body.
     pub(super) conflict: bool,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Kept, and not worked on.
+    Behind,
+    /// It waits for a person.
+    Waits,
+    /// What became of it is settled.
+    Done,
 }
 
 /// A message that waits for a person.
@@ -65,6 +79,8 @@ pub(super) enum Done {
     Opened(CaseId),
     /// An earlier message about the same departure opened this case.
     Repeats(CaseId),
+    /// HR took a departure back, and this case of it is held.
+    Held(CaseId),
     /// It asks for nothing.
     Noted,
     /// A person set it aside.
@@ -86,6 +102,9 @@ pub struct Waiting {
     pub subject: Subject,
     /// When the change takes effect, if it says.
     pub effective: Option<Timestamp>,
+    /// How late word of it came, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<String>,
     /// What a person has to find out.
     pub why: String,
     /// The case that an earlier message about the same person opened.
@@ -94,16 +113,10 @@ pub struct Waiting {
 
 impl Kept {
     pub(super) fn new(incoming: Incoming, conflict: bool) -> Self {
-        let message = incoming.message;
         Self {
             source: incoming.source,
-            id: message.id,
             received: incoming.received,
-            signed_at: message.signed_at,
-            kind: message.kind,
-            subject: message.subject,
-            effective: message.effective,
-            lookup: message.lookup,
+            message: incoming.message,
             route: incoming.route,
             headers: incoming.headers,
             body: STANDARD.encode(&incoming.body),
@@ -114,7 +127,7 @@ impl Kept {
     }
 
     pub(super) fn name(&self) -> String {
-        let mut parts = format!("{}\u{1f}{}", self.source, self.id);
+        let mut parts = format!("{}\u{1f}{}", self.source, self.message.id);
         if self.conflict {
             parts = format!("{parts}\u{1f}{}", self.digest);
         }
@@ -124,10 +137,10 @@ impl Kept {
     /// The names of the departure that it is about: same source, same person, same effective time.
     /// Without a time there is none: the person may leave twice.
     fn departures(&self) -> Vec<String> {
-        let Some(effective) = self.effective else {
+        let Some(effective) = self.message.effective else {
             return Vec::new();
         };
-        let subject = &self.subject;
+        let subject = &self.message.subject;
         let id = subject.worker_id.iter().map(|id| format!("id {id}"));
         let address = |email: &String| format!("address {}", email.to_lowercase());
         id.chain(subject.emails.iter().map(address))
@@ -141,25 +154,40 @@ impl Kept {
         if self.conflict {
             return Some("Its id was used before for another message: one of the two is wrong. The sender was told.".to_owned());
         }
-        if self.lookup.is_some() {
-            return self.lookup.clone();
+        let message = &self.message;
+        if message.lookup.is_some() {
+            return message.lookup.clone();
         }
-        (self.kind == Kind::Recall).then(|| {
-            "HR takes a departure back: hold or undo the case of this person if there is one."
-                .to_owned()
-        })
+        let why = match message.kind {
+            Kind::Recall => {
+                "HR takes a departure back: recall the case of this person if there is one."
+            }
+            Kind::Rehire => "The person comes back: recall the case of them if there is one.",
+            Kind::GardenLeave => {
+                "The person is released from work before the engagement ends: should access end?"
+            }
+            Kind::Termination | Kind::Transfer | Kind::Other(_) => return None,
+        };
+        Some(why.to_owned())
     }
 
-    /// The case that it opens.
-    pub(super) fn new_case(self, by: Actor) -> Result<NewCase> {
+    /// The case that it opens, on the route that the rules of the configuration say.
+    pub(super) fn new_case(
+        self,
+        by: Actor,
+        answers: Vec<Answered>,
+        reviews: &[Review],
+    ) -> Result<NewCase> {
         let incoming = self.incoming()?;
+        let arrival = Arrival::new(incoming, answers, reviews);
+        let message = &arrival.incoming.message;
         Ok(NewCase {
-            subject: incoming.message.subject.clone(),
+            subject: message.subject.clone(),
             title: None,
-            route: incoming.route.clone(),
-            effective: incoming.message.effective,
+            route: arrival.route.clone(),
+            effective: message.effective,
             by,
-            origin: Origin::Webhook(Box::new(incoming)),
+            origin: Origin::Webhook(Box::new(arrival)),
         })
     }
 
@@ -170,14 +198,7 @@ impl Kept {
         Ok(Incoming {
             source: self.source,
             received: self.received,
-            message: Message {
-                id: self.id,
-                signed_at: self.signed_at,
-                kind: self.kind,
-                subject: self.subject,
-                effective: self.effective,
-                lookup: self.lookup,
-            },
+            message: self.message,
             route: self.route,
             headers: self.headers,
             body: body.into(),
@@ -217,6 +238,22 @@ impl Messages {
         self.spool.put_new(&format!("{name}.json"), &bytes)
     }
 
+    /// A message with what the HR system said of it, and those answers.
+    pub(super) fn completed(&self, name: &str) -> Result<(Kept, Vec<Answered>)> {
+        let mut kept: Kept = self.read(name, "json")?;
+        let Some(looked) = self.looked(name)? else {
+            return Ok((kept, Vec::new()));
+        };
+        kept.message = looked.message;
+        Ok((kept, looked.answers))
+    }
+
+    /// What the HR system said of a message, if it was asked.
+    pub(super) fn looked(&self, name: &str) -> Result<Option<Looked>> {
+        let asked = self.has(name, "record")?;
+        asked.then(|| self.read(name, "record")).transpose()
+    }
+
     /// The case of the departure that a message is about: an earlier message's, or else its own, which
     /// is durable as such when this returns.
     pub(super) fn case_of(&self, kept: &Kept) -> Result<CaseId> {
@@ -230,6 +267,60 @@ impl Messages {
             }
         }
         Ok(kept.case.clone())
+    }
+
+    /// Messages whose case is a review that was not begun.
+    pub(super) fn reviews(&self) -> Result<Vec<String>> {
+        let names = self.names()?;
+        let names = names.iter().filter_map(|name| name.strip_suffix(".review"));
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    /// The digest of a message that is not kept any more.
+    pub(super) fn forgotten(&self, name: &str) -> Result<Option<Digest>> {
+        let gone = self.has(name, "gone")?;
+        gone.then(|| self.read(name, "gone")).transpose()
+    }
+
+    /// Forgets messages that were settled, came before `then` and ask for nothing more; how many. What
+    /// is left of each is its digest, so that it is known however late it comes again. One that waits
+    /// is never forgotten.
+    pub(super) fn forget(&self, then: Timestamp) -> Result<usize> {
+        let mut forgotten = 0;
+        for name in self.that(Standing::Done)? {
+            let kept: Kept = self.read(&name, "json")?;
+            if kept.received >= then || self.has(&name, "review")? {
+                continue;
+            }
+            self.note(&name, "gone", &kept.digest)?;
+            // The message first: without it, nothing takes what is left for one that is behind.
+            for end in ["json", "record", "waits", "done"] {
+                self.remove(&name, end)?;
+            }
+            forgotten += 1;
+        }
+        for name in self
+            .names()?
+            .iter()
+            .filter_map(|name| name.strip_suffix(".gone"))
+        {
+            if self.has(name, "done")? && !self.has(name, "json")? {
+                // A crash came between.
+                for end in ["record", "waits", "done"] {
+                    self.remove(name, end)?;
+                }
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Whether there is that of a message.
+    pub(super) fn has(&self, name: &str, end: &str) -> Result<bool> {
+        Ok(self.spool.get(&format!("{name}.{end}"))?.is_some())
+    }
+
+    pub(super) fn remove(&self, name: &str, end: &str) -> Result<()> {
+        self.spool.remove(&format!("{name}.{end}"))
     }
 
     /// Whether anything can be kept.
@@ -253,17 +344,30 @@ impl Messages {
         self.spool.put(&format!("{name}.{end}"), &bytes)
     }
 
+    /// The messages that stand somewhere, in the order of their names.
+    pub(super) fn that(&self, stand: Standing) -> Result<Vec<String>> {
+        let names = self.names()?;
+        let is = |name: &str, end: &str| names.binary_search(&format!("{name}.{end}")).is_ok();
+        let standing = |name: &str| {
+            if is(name, "done") {
+                Standing::Done
+            } else if is(name, "waits") {
+                Standing::Waits
+            } else {
+                Standing::Behind
+            }
+        };
+        let messages = names.iter().filter_map(|name| name.strip_suffix(".json"));
+        let found = messages.filter(|name| standing(name) == stand);
+        Ok(found.map(str::to_owned).collect())
+    }
+
     /// The name of the one message that waits and begins like this.
     fn find_waiting(&self, message: &str) -> Result<String> {
-        let names = self.names()?;
-        let found: Vec<&str> = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".waits"))
-            .filter(|name| message.len() >= 4 && name.starts_with(message))
-            .filter(|name| names.binary_search(&format!("{name}.done")).is_err())
-            .collect();
+        let mut found = self.that(Standing::Waits)?;
+        found.retain(|name| message.len() >= 4 && name.starts_with(message));
         let what = match found.as_slice() {
-            [one] => return Ok((*one).to_owned()),
+            [one] => return Ok(one.clone()),
             [] => "No such message waits.",
             _ => "Several messages begin like this.",
         };
@@ -280,21 +384,20 @@ impl App {
     /// The messages cannot be read.
     pub fn waiting(&self) -> Result<Vec<Waiting>> {
         let messages = Messages::of(self);
-        let names = messages.names()?;
         let mut waiting = Vec::new();
-        for name in names.iter().filter_map(|name| name.strip_suffix(".waits")) {
-            if names.binary_search(&format!("{name}.done")).is_ok() {
-                continue;
-            }
-            let kept: Kept = messages.read(name, "json")?;
-            let waits: Waits = messages.read(name, "waits")?;
+        for name in messages.that(Standing::Waits)? {
+            let (kept, _) = messages.completed(&name)?;
+            let waits: Waits = messages.read(&name, "waits")?;
+            let said = kept.message;
+            let late = |at| effective::late(at, kept.received);
             waiting.push(Waiting {
-                message: name.get(..12).unwrap_or(name).to_owned(),
+                message: name.get(..12).unwrap_or(&name).to_owned(),
                 source: kept.source,
                 received: kept.received,
-                kind: kept.kind,
-                subject: kept.subject,
-                effective: kept.effective,
+                kind: said.kind,
+                subject: said.subject,
+                effective: said.effective,
+                late: said.effective.and_then(late),
                 why: waits.why,
                 case: waits.case,
             });
@@ -316,13 +419,13 @@ impl App {
     ) -> Result<super::Desk> {
         let messages = Messages::of(self);
         let name = messages.find_waiting(message)?;
-        let kept: Kept = messages.read(&name, "json")?;
+        let (kept, answers) = messages.completed(&name)?;
         let case = kept.case.clone();
         if self.case_dir(&case).exists() {
             messages.note(&name, "done", &Done::Opened(case.clone()))?;
             return self.desk(case.as_str());
         }
-        let mut new = kept.new_case(by)?;
+        let mut new = kept.new_case(by, answers, &self.settings.reviews)?;
         choose(&mut new);
         if new.subject.names_nobody() {
             return Err(
@@ -343,5 +446,31 @@ impl App {
         let messages = Messages::of(self);
         let name = messages.find_waiting(message)?;
         messages.note(&name, "done", &Done::Dismissed { by, reason })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As messages were stored when each field had its own place in [`Kept`].
+    const BEFORE: &str = r#"{"body":"e30=","case":"CASE","conflict":false,"digest":"DIGEST","effective":"2027-03-12T23:00:00Z","headers":[["webhook-id","evt-1"]],"id":"evt-1","kind":"termination","lookup":null,"received":"2027-03-12T21:00:01Z","route":"departure","signed_at":"2027-03-12T21:00:00Z","source":"hr","subject":{"emails":["w@company.example"],"worker_id":"W-1"}}"#;
+
+    #[test]
+    fn what_was_stored_before_is_read_and_written_the_same() {
+        let digest = Digest::of(b"{}").to_string();
+        let stored = BEFORE
+            .replace("CASE", CaseId::fresh().as_str())
+            .replace("DIGEST", &digest);
+        let kept: Kept = serde_json::from_str(&stored).unwrap();
+        assert_eq!(kept.message.id, "evt-1");
+        assert_eq!(kept.message.kind, Kind::Termination);
+        assert_eq!(kept.message.subject.worker_id.as_deref(), Some("W-1"));
+        assert_eq!(kept.message.effective, "2027-03-12T23:00:00Z".parse().ok());
+        let written = crate::canon::canonical(&kept).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), stored);
+        let other = stored.replace("\"termination\"", "{\"other\":\"employee.updated\"}");
+        let other: Kept = serde_json::from_str(&other).unwrap();
+        assert_eq!(other.message.kind, Kind::Other("employee.updated".into()));
     }
 }

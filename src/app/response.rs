@@ -15,8 +15,9 @@ use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::fault::{Fault, Result};
 use crate::http::{Exchange, Witness};
 use crate::id::{DoorId, EvidenceId};
-use crate::plan::{Plan, Step, Task, expand};
+use crate::plan::{Plan, Step, Task, expand, ungated};
 use crate::run::{self, Deed, Options, Progress, Report, Rest, Run, Undoable, Undone};
+use crate::settings::suspicion::Contain;
 use crate::sshsig::Signer;
 use crate::time::Timestamp;
 
@@ -65,6 +66,7 @@ impl Desk {
             }
             let rest = Rest::of(state);
             let plan = expand::expand(&playbook, case, state, &catalogue, now)?;
+            self.may_begin_ungated(state, &plan)?;
             let digest = crate::canon::digest_of(&plan)?;
             made = Some((plan.clone(), digest, rest));
             let mut events = Vec::new();
@@ -76,6 +78,20 @@ impl Desk {
         };
         self.log.append_if(&self.by, Vec::new(), decide).await?;
         made.ok_or_else(|| Fault::failed("plan", "The plan was not made."))
+    }
+
+    /// A plan that closes anything before people decide is for reviews, where the configuration says
+    /// so: never for a departure.
+    fn may_begin_ungated(&self, state: &CaseState, plan: &Plan) -> Result<()> {
+        let review = state.route == super::arrival::SUSPICION;
+        let allowed = review && self.settings.suspicion.contain == Contain::Now;
+        if allowed || ungated(&plan.steps).next().is_none() {
+            return Ok(());
+        }
+        let what = "This playbook closes doors before people decide.";
+        Err(Fault::input("ungated", what)
+            .at(&plan.playbook)
+            .hint("only a case of the route `suspicion` may, and only with `contain = \"now\"` in [suspicion]"))
     }
 
     /// Stops a run that has begun: nothing of it is carried out until a person resumes it. Gives what

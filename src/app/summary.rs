@@ -20,6 +20,7 @@ use crate::door::DoorState;
 use crate::fault::Kind;
 use crate::hostile::one_line;
 use crate::id::{CaseId, DoorId};
+use crate::intake::effective;
 use crate::provider::Completeness;
 use crate::time::{Timestamp, utc};
 use crate::ui;
@@ -33,6 +34,12 @@ pub struct Summary {
     pub title: String,
     /// `open`, `held` or `closed`.
     pub phase: Phase,
+    /// When the change that the case is about takes effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Timestamp>,
+    /// The same as seen from now, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timing: Option<String>,
     /// Whether there is a plan.
     pub planned: bool,
     /// Where the run stands.
@@ -105,6 +112,15 @@ pub struct ContactCount {
     pub demands: usize,
 }
 
+/// When a change takes effect; how late its case was opened, where it was.
+pub fn timing(effective: Timestamp, opened: Option<Timestamp>, now: Timestamp) -> String {
+    let late = opened.and_then(|opened| effective::late(effective, opened));
+    match late {
+        Some(late) => late.replace("the message came", "the case was opened"),
+        None => effective::seen_from(effective, now),
+    }
+}
+
 impl Summary {
     /// The summary of a state at an instant.
     pub fn of(state: &CaseState, now: Timestamp) -> Self {
@@ -116,6 +132,8 @@ impl Summary {
             case: state.case.clone(),
             title: state.title.clone(),
             phase: state.phase,
+            effective: state.effective,
+            timing: state.effective.map(|at| timing(at, state.opened, now)),
             planned: state.plan.is_some(),
             run: state.run,
             doors: state.door_counts(),

@@ -30,6 +30,10 @@ pub(super) enum Verb {
     Show(One),
     /// Hold: nothing new starts until it is released.
     Hold(Why),
+    /// Take a case back: hold it, stop its run, and show what an undo would open again.
+    Recall(super::recall::Args),
+    /// Make a link by which somebody can recall the case once.
+    RecallLink(super::recall::Link),
     /// Release a held case.
     Release(Why),
     /// Close a case. The log, the evidence and the checkpoints stay. Later looks that its run still
@@ -147,6 +151,8 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
             desk.hold(&args.reason).await?;
             phase(desktop, &desk).await
         }
+        Verb::Recall(args) => super::recall::run(desktop, &args).await,
+        Verb::RecallLink(args) => super::recall::link(desktop, &args),
         Verb::Release(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
             desk.release(&args.reason).await?;
@@ -302,9 +308,11 @@ fn list(desktop: &Desktop) -> Result<Ended> {
                 case.phase.clone(),
                 format!("{} of {} closed", case.closed, case.doors),
                 case.opened.map(crate::time::utc).unwrap_or_default(),
+                case.timing(app.clock.now()).unwrap_or_default(),
             ]
         });
-        let mut text = ui::table(["CASE", "TITLE", "PHASE", "DOORS", "OPENED"], rows);
+        let heads = ["CASE", "TITLE", "PHASE", "DOORS", "OPENED", "THE CHANGE"];
+        let mut text = ui::table(heads, rows);
         if !waiting.is_empty() {
             text.push('\n');
             text.push_str(&messages(&waiting));
@@ -333,7 +341,10 @@ fn messages(waiting: &[Waiting]) -> String {
             message.message.clone(),
             message.source.clone(),
             hostile::one_line(&who.join(", "), 60),
-            hostile::one_line(&message.why, 160),
+            match &message.late {
+                Some(late) => format!("{} It {late}.", hostile::one_line(&message.why, 160)),
+                None => hostile::one_line(&message.why, 160),
+            },
             crate::time::utc(message.received),
         ]
     });

@@ -36,7 +36,9 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     if args.check {
         for webhook in &app.settings.webhooks {
             webhook.source()?;
+            webhook.callback(&app.clock)?;
         }
+        app.settings.keep_routes_apart()?;
         let said = json!({ "listen": app.settings.serve.listen, "webhooks": names });
         desktop.ui.answer(&said, || {
             format!("The configuration is right. Webhooks: {}\n", list(&names))

@@ -8,6 +8,11 @@
 //! A 4xx is never sent again and a 5xx five times within 155 minutes, so that whatever is signed is
 //! kept, and a timestamp may be three hours old: whether a repetition is signed anew is not said.
 //!
+//! Record: `GET /api/v1/employees/{id}?fields=…` below `https://COMPANY.bamboohr.com`, the API key as the
+//! user of HTTP basic authentication; `status`, `employmentHistoryStatus`, `terminationDate`,
+//! `workEmail`, `department`. That a missing date is `0000-00-00`, and that the `status` of a leaver is
+//! `Inactive`, is **not verified**. A leave, a transfer and a return cannot be told apart by these.
+//!
 //! Sources: documentation.bamboohr.com/docs/webhooks; the order of body and timestamp from its PHP
 //! sample as public clients quote it; read 2026-11, not tried against the service.
 
@@ -16,13 +21,19 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use super::payload::{text, unnumbered, unreadable};
-use super::signature::{Algorithm, Encoding, Keys, TOLERANCE, only, seconds, timely};
+use super::callback::{Api, Ask, Auth, Record, Status};
+use super::employment::Employment;
+use super::payload::{address, text, unnumbered, unreadable};
+use super::signature::{Algorithm, Encoding, Keys, Signed, TOLERANCE, only, seconds, timely};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
 use crate::time::Timestamp;
 
-const SIGNATURE: &str = "x-bamboohr-signature";
+const SIGNED: Signed = Signed {
+    header: "x-bamboohr-signature",
+    algorithm: Algorithm::Sha256,
+    encoding: Encoding::Hex,
+};
 const TIMESTAMP: &str = "x-bamboohr-timestamp";
 
 /// How late a repetition may be.
@@ -45,11 +56,8 @@ impl BambooHr {
 impl Source for BambooHr {
     fn open(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Message, Refusal> {
         let stamp = only(headers, TIMESTAMP, TIMESTAMP)?;
-        let signature = Encoding::Hex
-            .decode(only(headers, SIGNATURE, SIGNATURE)?)
-            .ok_or(Refusal::NoMatch)?;
         self.0
-            .check(Algorithm::Sha256, &[body, stamp.as_bytes()], &[signature])?;
+            .check_header(SIGNED, headers, &[body, stamp.as_bytes()])?;
         // Only a number of seconds is known of; another form is signed all the same and kept.
         let signed_at = seconds(stamp);
         if let Some(at) = signed_at {
@@ -82,8 +90,41 @@ fn read(body: &[u8]) -> Message {
         _ => None,
     };
     let message = unnumbered(body, Kind::Other(kind)).about(employee);
-    match question {
-        Some(question) => message.ask(question),
-        None => message,
-    }
+    message.ask_if(question)
 }
+
+/// How the record of an employee is read.
+pub(super) const API: Api = Api {
+    auth: Auth::BasicUser,
+    headers: &[],
+    asks: |employee| {
+        vec![Ask::get(&["api", "v1", "employees", employee]).with(
+            "fields",
+            "status,employmentHistoryStatus,terminationDate,workEmail,department",
+        )]
+    },
+    read: |answers| {
+        let Some(record) = answers.first() else {
+            return Record::default();
+        };
+        let said = text(record, "/employmentHistoryStatus").unwrap_or_default();
+        let ended = said.eq_ignore_ascii_case("terminated");
+        let status = match text(record, "/status").unwrap_or_default().as_str() {
+            _ if ended => Status::Ended,
+            "Inactive" => Status::Ended,
+            "Active" => Status::Employed,
+            _ => Status::Unclear,
+        };
+        Record {
+            status,
+            emails: address(record, "/workEmail").into_iter().collect(),
+            last_day: text(record, "/terminationDate").filter(|day| day != "0000-00-00"),
+            employment: Employment {
+                department: text(record, "/department"),
+                worker_type: Some(said.clone()).filter(|said| !ended && !said.is_empty()),
+                ..Employment::default()
+            },
+            said,
+        }
+    },
+};

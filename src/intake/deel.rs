@@ -11,12 +11,16 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::payload::{text, unnumbered, unreadable};
-use super::signature::{Algorithm, Encoding, Keys, only};
+use super::signature::{Algorithm, Encoding, Keys, Signed};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
 use crate::time::Timestamp;
 
-const SIGNATURE: &str = "x-deel-signature";
+const SIGNED: Signed = Signed {
+    header: "x-deel-signature",
+    algorithm: Algorithm::Sha256,
+    encoding: Encoding::Hex,
+};
 
 /// Messages of Deel.
 #[derive(Debug)]
@@ -34,11 +38,7 @@ impl Deel {
 
 impl Source for Deel {
     fn open(&self, headers: &HeaderMap, body: &[u8], _: Timestamp) -> Result<Message, Refusal> {
-        let signature = Encoding::Hex
-            .decode(only(headers, SIGNATURE, SIGNATURE)?)
-            .ok_or(Refusal::NoMatch)?;
-        self.0
-            .check(Algorithm::Sha256, &[b"POST", body], &[signature])?;
+        self.0.check_header(SIGNED, headers, &[b"POST", body])?;
         Ok(read(body))
     }
 }
@@ -62,9 +62,5 @@ fn read(body: &[u8]) -> Message {
             Kind::Other(kind)
         },
     );
-    if ends {
-        message.ask("A contract ends, or that is taken back: look the contract up in Deel for the person and the last day.")
-    } else {
-        message
-    }
+    message.ask_if(ends.then_some("A contract ends, or that is taken back: look the contract up in Deel for the person and the last day."))
 }

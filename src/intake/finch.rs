@@ -5,13 +5,20 @@
 //! it says that something about an individual changed and not what. So a change of an employment is
 //! laid before a person.
 //!
+//! Record: `POST /employer/employment` and `POST /employer/individual` with a bearer token and
+//! `Finch-API-Version: 2020-09-17`; `employment_status`, `end_date`, `department.name`, `employment.type`
+//! and `emails[]{data,type}` in `responses[0].body`: verified against the types of the vendor's client,
+//! which are generated from its OpenAPI description.
+//!
 //! Source: the client library finch-api 2.9.1 (webhooks), read 2026-11.
 
 use http::HeaderMap;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::payload::{numbered, text, unreadable};
+use super::callback::{Api, Ask, Auth, Record, Status};
+use super::employment::Employment;
+use super::payload::{address, numbered, text, unreadable};
 use super::standard_webhooks::{Names, Verifier};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
@@ -59,9 +66,45 @@ fn read(body: &[u8]) -> Message {
     );
     let message =
         numbered(String::new(), Kind::Other(event)).about(text(&value, "/data/individual_id"));
-    if asks {
-        message.ask("An employment changed: look the individual up through Finch. An end, a transfer and a return look the same here.")
-    } else {
-        message
-    }
+    message.ask_if(asks.then_some("An employment changed: look the individual up through Finch. An end, a transfer and a return look the same here."))
 }
+
+/// How the record of an individual is read.
+pub(super) const API: Api = Api {
+    auth: Auth::Bearer,
+    headers: &[("finch-api-version", "2020-09-17")],
+    asks: |individual| {
+        let body = json!({ "requests": [{ "individual_id": individual }] });
+        vec![
+            Ask::post(&["employer", "employment"], body.clone()),
+            Ask::post(&["employer", "individual"], body),
+        ]
+    },
+    read: |answers| {
+        let body = |answer: Option<&Value>| answer?.pointer("/responses/0/body").cloned();
+        let (Some(record), Some(person)) = (body(answers.first()), body(answers.get(1))) else {
+            return Record::default();
+        };
+        let said = text(&record, "/employment_status").unwrap_or_default();
+        let status = match said.as_str() {
+            "terminated" | "retired" => Status::Ended,
+            "leave" => Status::Away,
+            "active" | "onboarding" | "prehire" => Status::Employed,
+            _ => Status::Unclear,
+        };
+        let emails = person.pointer("/emails").and_then(Value::as_array);
+        let work = emails.into_iter().flatten();
+        let work = work.filter(|email| text(email, "/type").as_deref() == Some("work"));
+        Record {
+            status,
+            said,
+            emails: work.filter_map(|email| address(email, "/data")).collect(),
+            last_day: text(&record, "/end_date"),
+            employment: Employment {
+                department: text(&record, "/department/name"),
+                worker_type: text(&record, "/employment/type"),
+                ..Employment::default()
+            },
+        }
+    },
+};

@@ -21,12 +21,13 @@
 
 use http::{HeaderMap, HeaderName};
 use jiff::SignedDuration;
-use jiff::civil;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::effective::{self, Day};
+use super::employment::{self, Employment};
 use super::payload::{address, numbered, text, unnumbered, unreadable};
 use super::signature::{Algorithm, Encoding, Keys, only, seconds, timely};
 use super::{Kind, Message, Refusal, Source};
@@ -69,6 +70,15 @@ pub struct Scheme {
     /// The kinds that take that back.
     #[serde(default)]
     pub recall: Vec<String>,
+    /// The kinds by which somebody is released from work before the end.
+    #[serde(default)]
+    pub garden_leave: Vec<String>,
+    /// The kinds by which somebody moves within the company.
+    #[serde(default)]
+    pub transfer: Vec<String>,
+    /// The kinds by which somebody comes back.
+    #[serde(default)]
+    pub rehire: Vec<String>,
     /// Where the worker id stands.
     pub worker_id: Option<String>,
     /// Where work addresses stand.
@@ -78,8 +88,15 @@ pub struct Scheme {
     pub name: Option<String>,
     /// Where the moment of the end stands: RFC 3339, or a local time or a date in `zone`.
     pub effective: Option<String>,
-    /// The zone of times that have none. A date alone means the end of that day there.
+    /// The zone of times that have none, in place of the webhook's. A date alone means the end of
+    /// that day there.
     pub zone: Option<String>,
+    /// Where the agency stands, for `[[review]]`.
+    pub agency: Option<String>,
+    /// Where the department or group stands, for `[[review]]`.
+    pub department: Option<String>,
+    /// Where the type of the engagement stands, for `[[review]]`.
+    pub worker_type: Option<String>,
 }
 
 fn body_only() -> Vec<String> {
@@ -116,7 +133,11 @@ impl Generic {
     ///
     /// # Errors
     /// There is no description, or it would believe what nobody signed.
-    pub fn new(secrets: &[SecretString], scheme: Option<Scheme>) -> Result<Self> {
+    pub fn new(
+        secrets: &[SecretString],
+        scheme: Option<Scheme>,
+        zone: Option<TimeZone>,
+    ) -> Result<Self> {
         let scheme = scheme.ok_or_else(|| {
             wrong("The kind `generic` has no description.")
                 .hint("`cordon init --print` shows one under `[webhook.generic]`")
@@ -151,20 +172,14 @@ impl Generic {
                 wrong("Nothing says where the person stands.").hint("give `worker_id` or `emails`")
             );
         }
-        let zone = scheme.zone.as_deref().map(|name| {
-            TimeZone::get(name).map_err(|error| {
-                wrong("`zone` is not a time zone.")
-                    .caused_by(error)
-                    .hint("use an IANA name such as `Europe/Berlin`")
-            })
-        });
+        let own = scheme.zone.as_deref().map(effective::zone).transpose()?;
         Ok(Self {
             keys,
             header: header(&scheme.header)?,
             timestamp: scheme.timestamp.as_deref().map(header).transpose()?,
             id: scheme.id_header.as_deref().map(header).transpose()?,
             parts,
-            zone: zone.transpose()?,
+            zone: own.or(zone),
             scheme,
         })
     }
@@ -177,13 +192,16 @@ impl Generic {
             return unreadable(body);
         };
         let at = |pointer: &Option<String>| text(&value, pointer.as_deref()?);
-        let known = if self.scheme.termination.contains(&kind) {
-            Kind::Termination
-        } else if self.scheme.recall.contains(&kind) {
-            Kind::Recall
-        } else {
-            Kind::Other(kind)
-        };
+        let scheme = &self.scheme;
+        let table = [
+            (&scheme.termination, Kind::Termination),
+            (&scheme.recall, Kind::Recall),
+            (&scheme.garden_leave, Kind::GardenLeave),
+            (&scheme.transfer, Kind::Transfer),
+            (&scheme.rehire, Kind::Rehire),
+        ];
+        let named = table.into_iter().find(|(kinds, _)| kinds.contains(&kind));
+        let known = named.map_or(Kind::Other(kind), |(_, known)| known);
         let id = id.map(str::to_owned).or_else(|| at(&self.scheme.id));
         let mut message = match id {
             Some(id) => numbered(id, known),
@@ -193,6 +211,11 @@ impl Generic {
         let emails = self.scheme.emails.iter();
         message.subject.emails = emails.filter_map(|at| address(&value, at)).collect();
         message.subject.display_name = at(&self.scheme.name);
+        message.employment = Employment {
+            agency: at(&scheme.agency),
+            department: at(&scheme.department),
+            worker_type: at(&scheme.worker_type),
+        };
         let nobody = message.subject.worker_id.is_none() && message.subject.emails.is_empty();
         if matches!(message.kind, Kind::Other(_)) {
             return message;
@@ -201,27 +224,13 @@ impl Generic {
             return message.ask("The message names nobody where the configuration looks; read it.");
         }
         if let Some(written) = at(&self.scheme.effective) {
-            message.effective = self.instant(&written);
-            if message.effective.is_none() {
-                return message.ask("The moment of the end cannot be read; read the message.");
-            }
+            let Some(read) = effective::read(&written, self.zone.as_ref(), Day::Last) else {
+                return message.ask("The moment of the end cannot be read, or has no zone and none is configured; read the message.");
+            };
+            message.effective = Some(read.at);
+            message.notes.extend(read.assumed);
         }
         message
-    }
-
-    fn instant(&self, written: &str) -> Option<Timestamp> {
-        if let Ok(at) = written.parse::<Timestamp>() {
-            return Some(at);
-        }
-        let zone = self.zone.clone()?;
-        // A date is a whole day: the end of it is when the next one begins.
-        let local = if written.len() == "2027-03-12".len() {
-            let next = written.parse::<civil::Date>().ok()?.tomorrow().ok()?;
-            next.to_datetime(civil::Time::midnight())
-        } else {
-            written.parse::<civil::DateTime>().ok()?
-        };
-        local.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
     }
 }
 
@@ -293,6 +302,9 @@ fn pointers(scheme: &Scheme) -> Result<()> {
             scheme.worker_id.as_ref(),
             scheme.name.as_ref(),
             scheme.effective.as_ref(),
+            scheme.agency.as_ref(),
+            scheme.department.as_ref(),
+            scheme.worker_type.as_ref(),
         ])
         .flatten()
         .chain(&scheme.emails);
@@ -301,6 +313,16 @@ fn pointers(scheme: &Scheme) -> Result<()> {
             return Err(wrong("A position in the message is no JSON Pointer.")
                 .at(pointer.escape_debug())
                 .hint("write `/data/worker/id`"));
+        }
+    }
+    for pointer in [&scheme.agency, &scheme.department, &scheme.worker_type] {
+        let Some(pointer) = pointer else { continue };
+        if employment::is_forbidden(pointer) || Some(pointer) == scheme.name.as_ref() {
+            return Err(
+                wrong("Nobody is reviewed by a name, an origin, a language or a place.")
+                    .at(pointer.escape_debug())
+                    .hint("`agency`, `department` and `worker_type` say how somebody is engaged"),
+            );
         }
     }
     Ok(())

@@ -13,12 +13,16 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use super::payload::{address, text, unnumbered, unreadable};
-use super::signature::{Algorithm, Encoding, Keys, only};
+use super::signature::{Algorithm, Encoding, Keys, Signed};
 use super::{Kind, Message, Refusal, Source};
 use crate::fault::Result;
 use crate::time::Timestamp;
 
-const SIGNATURE: &str = "x-merge-webhook-signature";
+const SIGNED: Signed = Signed {
+    header: "x-merge-webhook-signature",
+    algorithm: Algorithm::Sha256,
+    encoding: Encoding::Base64Url,
+};
 
 /// Messages of Merge.
 #[derive(Debug)]
@@ -36,10 +40,7 @@ impl Merge {
 
 impl Source for Merge {
     fn open(&self, headers: &HeaderMap, body: &[u8], _: Timestamp) -> Result<Message, Refusal> {
-        let signature = Encoding::Base64Url
-            .decode(only(headers, SIGNATURE, SIGNATURE)?)
-            .ok_or(Refusal::NoMatch)?;
-        self.0.check(Algorithm::Sha256, &[body], &[signature])?;
+        self.0.check_header(SIGNED, headers, &[body])?;
         Ok(read(body))
     }
 }
@@ -59,9 +60,5 @@ fn read(body: &[u8]) -> Message {
     let employee = event.to_lowercase().starts_with("employee.");
     let mut message = unnumbered(body, Kind::Other(event)).about(text(&value, "/data/id"));
     message.subject.emails = address(&value, "/data/work_email").into_iter().collect();
-    if employee && ended {
-        message.ask("An employee is not active or has a last day: look at the date and the time of day in the HR system.")
-    } else {
-        message
-    }
+    message.ask_if((employee && ended).then_some("An employee is not active or has a last day: look at the date and the time of day in the HR system."))
 }

@@ -16,9 +16,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::payload::{address, numbered, text, unnumbered, unreadable};
-use super::signature::{Keys, only};
+use super::signature::{Carried, only};
 use super::{Kind, Message, Refusal, Source};
-use crate::fault::{Fault, Result};
+use crate::fault::Result;
 use crate::time::Timestamp;
 
 const CHALLENGE: &str = "x-okta-verification-challenge";
@@ -36,10 +36,7 @@ const ENDS: &[&str] = &[
 
 /// Deliveries of Okta event hooks.
 #[derive(Debug)]
-pub struct Okta {
-    keys: Keys,
-    header: HeaderName,
-}
+pub struct Okta(Carried);
 
 impl Okta {
     /// With the values that the header may have; the header is `Authorization` unless named.
@@ -47,19 +44,13 @@ impl Okta {
     /// # Errors
     /// No value, an empty one, or a name that no header has.
     pub fn new(secrets: &[SecretString], header: Option<&str>) -> Result<Self> {
-        let keys = Keys::of_text(secrets)?;
-        let header = header.unwrap_or("authorization");
-        let header = HeaderName::try_from(header).map_err(|error| {
-            Fault::input("webhook", "`header` is not the name of a header.").caused_by(error)
-        })?;
-        Ok(Self { keys, header })
+        Carried::new(secrets, header.unwrap_or("authorization")).map(Self)
     }
 }
 
 impl Source for Okta {
     fn open(&self, headers: &HeaderMap, body: &[u8], _: Timestamp) -> Result<Message, Refusal> {
-        let given = only(headers, self.header.as_str(), "the configured one")?;
-        self.keys.check_equal(given)?;
+        self.0.check(headers)?;
         Ok(read(body))
     }
 
@@ -69,7 +60,7 @@ impl Source for Okta {
     }
 
     fn secret_headers(&self) -> Vec<HeaderName> {
-        vec![self.header.clone()]
+        vec![self.0.header.clone()]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::employment::Employment;
 use super::{Kind, Message};
 use crate::canon::Digest;
 use crate::case::subject::Subject;
@@ -12,13 +13,18 @@ const TEXT_LIMIT: usize = 256;
 
 /// The text or number at a JSON Pointer (RFC 6901).
 pub(super) fn text(value: &Value, pointer: &str) -> Option<String> {
-    let text = match value.pointer(pointer)? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
+    match value.pointer(pointer)? {
+        Value::String(text) => short(text),
+        Value::Number(number) => short(&number.to_string()),
+        _ => None,
+    }
+}
+
+/// A text of bounded length without control characters.
+pub(super) fn short(text: &str) -> Option<String> {
+    let text = text.trim();
     let fits = !text.is_empty() && text.len() <= TEXT_LIMIT && !text.contains(char::is_control);
-    fits.then_some(text)
+    fits.then(|| text.to_owned())
 }
 
 /// The e-mail address at a JSON Pointer.
@@ -40,6 +46,8 @@ pub(super) fn numbered(id: String, kind: Kind) -> Message {
         subject: Subject::default(),
         effective: None,
         lookup: None,
+        employment: Employment::default(),
+        notes: Vec::new(),
     }
 }
 
@@ -65,8 +73,13 @@ impl Message {
     }
 
     /// The same message, with what a person has to find out.
-    pub(super) fn ask(mut self, what: impl Into<String>) -> Self {
-        self.lookup = Some(what.into());
+    pub(super) fn ask(self, what: impl Into<String>) -> Self {
+        self.ask_if(Some(what))
+    }
+
+    /// The same message, with what a person has to find out, if anything.
+    pub(super) fn ask_if(mut self, what: Option<impl Into<String>>) -> Self {
+        self.lookup = what.map(Into::into);
         self
     }
 }

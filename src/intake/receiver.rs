@@ -13,7 +13,8 @@ use http::{HeaderMap, StatusCode, header};
 use http_body_util::LengthLimitError;
 use serde_json::json;
 
-use super::{Accepted, Inbox, Incoming, Source};
+use super::failures::{self, Failures};
+use super::{Accepted, Inbox, Incoming, Refusal, Source};
 use crate::time::Clock;
 
 /// The largest message that is read.
@@ -57,14 +58,26 @@ impl std::fmt::Debug for Receiver {
 /// | 408 | the body took too long |
 /// | 409 | the id was used before with another body |
 /// | 413 | larger than [`BODY_LIMIT`] |
+/// | 429 | too many signatures of this address failed; the body was not read |
 /// | 503 | could not be kept; send it again |
 pub fn receiver(receiver: Receiver) -> Router {
+    let desk = Desk {
+        receiver,
+        failures: Arc::default(),
+    };
     Router::new()
         .route("/", post(receive).get(challenge))
-        .with_state(receiver)
+        .with_state(desk)
 }
 
-async fn challenge(State(receiver): State<Receiver>, headers: HeaderMap) -> Response {
+/// A source, and what is remembered of who claims to be it.
+#[derive(Clone)]
+struct Desk {
+    receiver: Receiver,
+    failures: Arc<Failures>,
+}
+
+async fn challenge(State(Desk { receiver, .. }): State<Desk>, headers: HeaderMap) -> Response {
     match receiver.source.challenge(&headers) {
         Some(answer) => {
             tracing::info!(source = receiver.name, "answered a challenge");
@@ -74,28 +87,53 @@ async fn challenge(State(receiver): State<Receiver>, headers: HeaderMap) -> Resp
     }
 }
 
-async fn receive(State(receiver): State<Receiver>, request: Request) -> Response {
+async fn receive(State(desk): State<Desk>, request: Request) -> Response {
+    let Desk { receiver, failures } = &desk;
     let (head, body) = request.into_parts();
-    let (status, result) = receiver.answer(&head.headers, body).await;
     let source = receiver.name.as_str();
+    let address = failures::address(&head);
+    if let Some(seconds) = failures.refused_for(address, receiver.clock.now()) {
+        tracing::warn!(source, result = "too-many", "a message was refused unread");
+        let again = [(header::RETRY_AFTER, seconds.to_string())];
+        let said = Json(json!({ "result": "too-many" }));
+        return (StatusCode::TOO_MANY_REQUESTS, again, said).into_response();
+    }
+    let (status, result, signed) = receiver.answer(&head.headers, body).await;
+    if let Some(good) = signed {
+        failures.count(address, good, receiver.clock.now());
+    }
     if status.is_success() {
         tracing::info!(source, result, "a message");
     } else {
         tracing::warn!(source, result, "a message was refused");
     }
-    (status, Json(json!({ "result": result }))).into_response()
+    let acknowledgement = receiver.source.acknowledgement();
+    match acknowledgement.filter(|_| status.is_success()) {
+        Some((media_type, body)) => {
+            (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
+        }
+        None => (status, Json(json!({ "result": result }))).into_response(),
+    }
 }
 
 impl Receiver {
-    async fn answer(&self, headers: &HeaderMap, body: Body) -> (StatusCode, &'static str) {
+    /// The answer, and whether the signature was good, where it was looked at.
+    async fn answer(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> (StatusCode, &'static str, Option<bool>) {
         let body = match read(body, READ_WITHIN).await {
             Ok(body) => body,
-            Err(status) => return (status, "body"),
+            Err(status) => return (status, "body", None),
         };
         let now = self.clock.now();
         let message = match self.source.open(headers, &body, now) {
             Ok(message) => message,
-            Err(refusal) => return (refusal.status(), refusal.code()),
+            Err(refusal) => {
+                let good = matches!(refusal, Refusal::Body(_));
+                return (refusal.status(), refusal.code(), Some(good));
+            }
         };
         let incoming = Incoming {
             source: self.name.clone(),
@@ -105,7 +143,7 @@ impl Receiver {
             headers: shown(headers, &*self.source),
             body,
         };
-        match self.inbox.accept(incoming).await {
+        let (status, result) = match self.inbox.accept(incoming).await {
             Ok(Accepted::New) => (StatusCode::ACCEPTED, "new"),
             Ok(Accepted::Duplicate) => (StatusCode::OK, "duplicate"),
             Ok(Accepted::Conflict) => (StatusCode::CONFLICT, "conflict"),
@@ -113,7 +151,8 @@ impl Receiver {
                 tracing::error!(source = self.name, %fault, "a message could not be kept");
                 (StatusCode::SERVICE_UNAVAILABLE, "not-kept")
             }
-        }
+        };
+        (status, result, Some(true))
     }
 }
 

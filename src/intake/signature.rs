@@ -6,7 +6,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use jiff::SignedDuration;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use serde::Deserialize;
@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 pub const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
 
 /// The most signatures of one request that are looked at.
-const SIGNATURES_LIMIT: usize = 32;
+pub(super) const SIGNATURES_LIMIT: usize = 32;
 
 const ANY_PADDING: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
@@ -78,6 +78,14 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
             _ => None,
         })
         .collect()
+}
+
+/// The one header of a sender that holds its one signature.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signed {
+    pub(super) header: &'static str,
+    pub(super) algorithm: Algorithm,
+    pub(super) encoding: Encoding,
 }
 
 /// The secrets of a source; several, so that one can be changed without a gap.
@@ -150,6 +158,21 @@ impl Keys {
         bool::from(found).then_some(()).ok_or(Refusal::NoMatch)
     }
 
+    /// Whether the one signature in a header is that of `parts`, one after the other.
+    ///
+    /// # Errors
+    /// [`Refusal::Header`], [`Refusal::NoMatch`].
+    pub(super) fn check_header(
+        &self,
+        signed: Signed,
+        headers: &HeaderMap,
+        parts: &[&[u8]],
+    ) -> Result<(), Refusal> {
+        let text = only(headers, signed.header, signed.header)?;
+        let signature = signed.encoding.decode(text).ok_or(Refusal::NoMatch)?;
+        self.check(signed.algorithm, parts, &[signature])
+    }
+
     /// Whether `text` is one of the secrets itself, for senders that sign nothing. Digests are
     /// compared, so that not even the length is told.
     ///
@@ -161,6 +184,36 @@ impl Keys {
             found | Sha256::digest(key.expose_secret()).ct_eq(&given)
         });
         bool::from(found).then_some(()).ok_or(Refusal::NoMatch)
+    }
+}
+
+/// A secret that stands in a header itself, for senders that sign nothing.
+#[derive(Debug)]
+pub(super) struct Carried {
+    keys: Keys,
+    pub(super) header: HeaderName,
+}
+
+impl Carried {
+    /// With the values that the header may have.
+    ///
+    /// # Errors
+    /// No value, an empty one, or a name that no header has.
+    pub(super) fn new(secrets: &[SecretString], header: &str) -> Result<Self> {
+        let keys = Keys::of_text(secrets)?;
+        let header = HeaderName::try_from(header).map_err(|error| {
+            Fault::input("webhook", "`header` is not the name of a header.").caused_by(error)
+        })?;
+        Ok(Self { keys, header })
+    }
+
+    /// Whether the header stands there once and holds one of the values.
+    ///
+    /// # Errors
+    /// [`Refusal::Header`], [`Refusal::NoMatch`].
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let given = only(headers, self.header.as_str(), "the configured one")?;
+        self.keys.check_equal(given)
     }
 }
 

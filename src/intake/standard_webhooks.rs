@@ -1,5 +1,6 @@
 //! Signatures of the Standard Webhooks specification, version 1 (symmetric).
 //!
+//! The headers may also be called `svix-id`, `svix-timestamp`, `svix-signature`, all three.
 //! `webhook-signature` lists `v1,<base64 of HMAC-SHA256(key, id.timestamp.body)>`, separated by
 //! spaces, so that a sender can sign with an old and a new secret at once. Other versions are
 //! skipped. The timestamp may be 300 s off in either direction. What is signed is the header as
@@ -11,18 +12,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
+use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret as _, SecretString};
 
 pub use super::Refusal;
 pub use super::signature::TOLERANCE;
-use super::signature::{Algorithm, Encoding, Keys, mac, only, seconds, timely};
+use super::signature::{Algorithm, Encoding, Keys, SIGNATURES_LIMIT, mac, only, seconds, timely};
 use super::{Message, Source, worker};
 use crate::fault::{Fault, Result};
 use crate::time::Timestamp;
 
-/// The longest id, and the most signatures that are looked at.
+/// The longest id.
 const ID_LIMIT: usize = 256;
-const SIGNATURES_LIMIT: usize = 32;
 
 /// A message whose signature is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,9 @@ pub struct Verified {
 pub struct Verifier {
     keys: Keys,
     names: Names,
+    /// Other names of the same headers, for who sends only those.
+    others: Option<Names>,
+    zone: Option<TimeZone>,
 }
 
 /// The headers of a message; senders of the same scheme name them differently.
@@ -59,14 +63,43 @@ impl Verifier {
             timestamp: "webhook-timestamp",
             signature: "webhook-signature",
         };
-        Self::named(secrets, names)
+        let mut verifier = Self::named(secrets, names)?;
+        // Svix, whose scheme this was first.
+        verifier.others = Some(Names {
+            id: "svix-id",
+            timestamp: "svix-timestamp",
+            signature: "svix-signature",
+        });
+        Ok(verifier)
     }
 
     /// The same scheme under other names.
     pub(super) fn named(secrets: &[SecretString], names: Names) -> Result<Self> {
         let bare: Vec<SecretString> = secrets.iter().map(bare).collect();
         let keys = Keys::of_encoded(&bare, Encoding::Base64)?;
-        Ok(Self { keys, names })
+        Ok(Self {
+            keys,
+            names,
+            others: None,
+            zone: None,
+        })
+    }
+
+    /// The same, with the zone of times and dates that have none.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Option<TimeZone>) -> Self {
+        self.zone = zone;
+        self
+    }
+
+    /// The names that a request uses. It uses one set of them: one header of each would be no
+    /// message of anybody.
+    fn names_in(&self, headers: &HeaderMap) -> Names {
+        let uses = |names: &Names| headers.contains_key(names.id);
+        let others = self
+            .others
+            .filter(|others| uses(others) && !uses(&self.names));
+        others.unwrap_or(self.names)
     }
 
     /// Whether `body` was signed with one of the secrets, near `now`.
@@ -83,7 +116,7 @@ impl Verifier {
             id: id_name,
             timestamp: stamp_name,
             signature: signature_name,
-        } = self.names;
+        } = self.names_in(headers);
         let id = only(headers, id_name, id_name)?;
         let stamp = only(headers, stamp_name, stamp_name)?;
         let signatures = only(headers, signature_name, signature_name)?;
@@ -111,14 +144,17 @@ impl Verifier {
 impl Source for Verifier {
     fn open(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Message, Refusal> {
         let verified = self.verify(headers, body, now)?;
-        let said = worker::read(body).map_err(|fault| Refusal::Body(fault.code()))?;
+        let said =
+            worker::read(body, self.zone.as_ref()).map_err(|fault| Refusal::Body(fault.code()))?;
         Ok(Message {
             id: verified.id,
             signed_at: Some(verified.timestamp),
             kind: said.kind,
             subject: said.subject,
             effective: said.effective,
-            lookup: None,
+            lookup: said.lookup,
+            employment: said.employment,
+            notes: said.notes,
         })
     }
 }

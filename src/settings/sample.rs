@@ -67,15 +67,27 @@ zone = "UTC"
 # What `cordon serve` listens to: plain HTTP on this machine only; put a proxy with TLS in front.
 # [serve]
 # listen = "127.0.0.1:8470"
+# keep_messages_days = 90                 # after they are settled; what waits is kept
 
 # Whose messages it takes, at POST /hooks/NAME. A message opens a quiet record of a departure, or
 # waits for a person in `cordon case list`; it never closes anything.
-# kinds: standard (Standard Webhooks), generic, bamboohr, deel, finch, gusto, hibob, merge, okta
+# kinds: standard (Standard Webhooks), generic, bamboohr, deel, finch, gusto, hibob, merge, okta,
+#        personio, successfactors
 # [[webhook]]
 # name = "hr"
 # kind = "standard"
 # secrets = ["env:CORDON_HR_SECRET"]      # two while one is being changed
-# route = "departure"                     # or suspicion, for a restricted sender only
+# route = "departure"                     # or suspicion, for a restricted sender with secrets of its own
+# zone = "America/New_York"               # of times and dates that have none
+#
+# [[webhook]]
+# name = "gusto"
+# kind = "gusto"                          # names an employee by id only: the record is asked for
+# secrets = ["env:CORDON_GUSTO_HOOK"]
+# zone = "America/New_York"
+# [webhook.api]                           # bamboohr, finch, gusto, hibob, personio
+# base_url = "https://api.gusto.com"      # never taken from a message
+# credential = "env:CORDON_GUSTO_TOKEN"   # a token; a key; or id:secret (hibob, personio)
 #
 # [[webhook]]
 # name = "okta"
@@ -104,5 +116,21 @@ zone = "UTC"
 # emails = ["/worker/work_email"]
 # name = "/worker/name"
 # effective = "/worker/last_day"
+# garden_leave = ["worker.released"]      # kinds that are no end
+# transfer = ["worker.moved"]
+# rehire = ["worker.returned"]
 # zone = "America/New_York"               # of times that have none; a date means the end of that day
+# agency = "/worker/agency"               # for [[review]]; also department, worker_type
+#
+# # Departures that are reviewed by policy: how people are engaged, never who they are.
+# [[review]]
+# name = "agency contractors"
+# agency = "Example Staffing"             # also department (or group), worker_type; all that are named
+# worker_type = "contractor"
+#
+# # What begins by itself for a case of the route `suspicion`.
+# [suspicion]
+# contain = "gate"                        # or "now": what undo restores is closed at once, and people
+#                                         # ratify it at a gate; the rest waits for them
+# playbook = "contain-now"                # or the path of one of your own
 "#;

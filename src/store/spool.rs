@@ -88,6 +88,19 @@ impl Spool {
         }
     }
 
+    /// Removes a file; one that is not there is removed already.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn remove(&self, name: &str) -> Result<()> {
+        let path = self.path(name)?;
+        match fs::remove_file(&path) {
+            Ok(()) => dir::sync(&self.dir),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(io("remove the file", &path)(error)),
+        }
+    }
+
     /// The name of every file, in order. A directory that is not there has none.
     ///
     /// # Errors

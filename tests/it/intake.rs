@@ -341,7 +341,7 @@ fn the_reference_library_agrees_in_both_directions() {
 fn the_documented_message_is_read_and_the_rest_is_left_alone() {
     let company = Company::invented();
     let effective = now() + SignedDuration::from_hours(2);
-    let message = worker::read(&company.hr_termination(now(), effective)).unwrap();
+    let message = worker::read(&company.hr_termination(now(), effective), None).unwrap();
     assert_eq!(message.kind, Kind::Termination);
     assert_eq!(
         message.subject.worker_id.as_ref(),
@@ -352,12 +352,12 @@ fn the_documented_message_is_read_and_the_rest_is_left_alone() {
         std::slice::from_ref(&company.subject.email)
     );
     assert_eq!(message.effective, Some(effective));
-    let recall = worker::read(&company.hr_recall(now(), effective)).unwrap();
+    let recall = worker::read(&company.hr_recall(now(), effective), None).unwrap();
     assert_eq!(recall.kind, Kind::Recall);
-    let other = worker::read(br#"{"type":"worker.moved","data":{"floor":3}}"#).unwrap();
+    let other = worker::read(br#"{"type":"worker.moved","data":{"floor":3}}"#, None).unwrap();
     assert_eq!(other.kind, Kind::Other("worker.moved".into()));
     assert_eq!(
-        worker::read(br#"{"type":"ping"}"#).unwrap().kind,
+        worker::read(br#"{"type":"ping"}"#, None).unwrap().kind,
         Kind::Other("ping".into())
     );
 }
@@ -417,13 +417,13 @@ fn messages_that_cannot_be_relied_on_are_refused() {
         (&deep, "shape"),
     ] {
         assert_eq!(
-            worker::read(bad.as_bytes()).unwrap_err().code(),
+            worker::read(bad.as_bytes(), None).unwrap_err().code(),
             code,
             "{bad:.80}"
         );
     }
     // What is ignored may be as deep as it likes.
-    assert!(worker::read(deep_inside.as_bytes()).is_ok());
+    assert!(worker::read(deep_inside.as_bytes(), None).is_ok());
 }
 
 /// Keeps messages in memory, by source and id.
@@ -615,7 +615,7 @@ proptest::proptest! {
         stamp in "[ -~]{0,24}",
         list in "(v1,)?[ -~]{0,60}",
     ) {
-        let _ = worker::read(&body);
+        let _ = worker::read(&body, None);
         let mut headers = HeaderMap::new();
         set(&mut headers, "webhook-id", &id);
         set(&mut headers, "webhook-timestamp", &stamp);

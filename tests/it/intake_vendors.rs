@@ -220,11 +220,7 @@ fn gusto_tells_ends_from_recalls_and_returns() {
     for (event, kind, asks) in [
         ("employee.terminated_effective", Kind::Termination, true),
         ("employee.termination_cancelled", Kind::Recall, true),
-        (
-            "employee.rehired",
-            Kind::Other("employee.rehired".into()),
-            true,
-        ),
+        ("employee.rehired", Kind::Rehire, true),
         (
             "employee.created",
             Kind::Other("employee.created".into()),

@@ -623,17 +623,18 @@ fn what_says_too_little_waits_for_a_person_who_opens_or_dismisses_it() {
         202
     );
     let other = br#"{"type":"worker.moved","data":{"worker_id":"W-1"}}"#;
-    assert_eq!(
-        daemon.post(OLD, "evt-o", SystemClock.now(), other).unwrap(),
-        202
-    );
+    let unknown = br#"{"type":"worker.termination_recalled","data":{"worker_id":"W-7"}}"#;
+    let at = SystemClock.now();
+    for (id, body) in [("evt-o", &other[..]), ("evt-u", &unknown[..])] {
+        assert_eq!(daemon.post(OLD, id, at, body).unwrap(), 202);
+    }
     let list = until("three wait", || {
         Some(place.list()).filter(|list| list["messages"].as_array().unwrap().len() == 3)
     });
     assert_eq!(place.opened(), [title("W-1")], "nothing is guessed");
-    // A recall says which case it takes back; a person decides.
-    assert_eq!(list["messages"][2]["case"], list["cases"][0]["id"]);
-    assert_eq!(list["cases"][0]["phase"], "open");
+    // A recall holds the one case of that person; one of somebody unknown is a person's.
+    assert_eq!(list["cases"][0]["phase"], "held");
+    assert_eq!(list["messages"][2]["case"], Value::Null);
     assert_eq!(list["messages"][0]["case"], Value::Null);
     let name = |index: usize| {
         list["messages"][index]["message"]
@@ -755,11 +756,13 @@ fn the_sample_shows_webhooks_that_are_configured_right() {
         .iter()
         .map(|webhook| webhook.name.as_str())
         .collect();
-    assert_eq!(names, ["hr", "okta", "other-hr"]);
-    let generic = settings.webhooks[2].generic.clone();
+    assert_eq!(names, ["hr", "gusto", "okta", "other-hr"]);
+    assert_eq!(settings.reviews.len(), 1);
+    let generic = settings.webhooks[3].generic.clone();
     let options = cordon::intake::Options {
         header: None,
         generic,
+        ..cordon::intake::Options::default()
     };
     assert!(cordon::intake::source("generic", &["k".into()], &options).is_ok());
 }

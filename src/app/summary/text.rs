@@ -31,6 +31,9 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
         RunPhase::Ended => "the run has ended",
     };
     line("case", format!("{}; {run}", phase(summary.phase)));
+    if let (Some(at), Some(timing)) = (summary.effective, &summary.timing) {
+        line("change", format!("{timing}, {}", utc_and_zone(at, zone)));
+    }
     line("doors", count_line(summary));
     if let Some(lasting) = residuals(summary, zone) {
         line("residual", lasting);

@@ -1,10 +1,10 @@
-//! Gates: what each lets through, which are not opened, and that no closing goes without one.
-
-use std::collections::BTreeSet;
+//! Gates: what each lets through, which are not opened, and that no closing goes without one: before
+//! it, or for what undo restores directly behind it.
 
 use super::Expansion;
+use crate::door::Class;
 use crate::fault::{Fault, Result};
-use crate::plan::{Step, StepId, Task};
+use crate::plan::{Step, StepId, Task, ungated};
 use crate::playbook::{self, Kind};
 
 impl<'a> Expansion<'a> {
@@ -39,7 +39,12 @@ impl<'a> Expansion<'a> {
         needs: &[StepId],
     ) {
         let behind: Vec<usize> = self.behind(&step.id).map(|(_, count)| count).collect();
-        if !behind.is_empty() && behind.iter().all(|count| *count == 0) {
+        // What was closed before people decided is ratified, whatever else there is.
+        let ratifies = self
+            .steps
+            .iter()
+            .any(|before| matches!(before.task, Task::Close { .. }) && needs.contains(&before.id));
+        if !ratifies && !behind.is_empty() && behind.iter().all(|count| *count == 0) {
             let note = format!(
                 "Gate `{}` is not opened: there is nothing behind it to close.",
                 step.id
@@ -63,17 +68,22 @@ impl<'a> Expansion<'a> {
     }
 }
 
-/// Whatever the playbook says: no closing without a gate that it needs itself.
+/// Whatever the playbook says: no closing without a gate that it needs itself, or that directly needs it
+/// when undo restores it.
 pub(super) fn guarded(steps: &[Step]) -> Result<()> {
-    let gates: BTreeSet<&str> = steps
-        .iter()
-        .filter(|step| matches!(step.task, Task::Gate { .. }))
-        .map(|step| step.id.as_str())
-        .collect();
-    let open = steps.iter().find(|step| {
-        matches!(step.task, Task::Close { .. })
-            && !step.needs.iter().any(|need| gates.contains(need.as_str()))
-    });
+    let ratified = |closing: &Step| {
+        let mut gates = steps
+            .iter()
+            .filter(|step| matches!(step.task, Task::Gate { .. }));
+        matches!(
+            closing.task,
+            Task::Close {
+                class: Class::Reversible,
+                ..
+            }
+        ) && gates.any(|gate| gate.needs.contains(&closing.id))
+    };
+    let open = ungated(steps).find(|step| !ratified(step));
     match open {
         None => Ok(()),
         Some(step) => Err(Fault::failed(

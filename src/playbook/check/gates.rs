@@ -46,7 +46,7 @@ impl<'a> Check<'a> {
             .flow
             .before(&step.id)
             .any(|id| self.gate(id).is_some() || self.is_broken(id));
-        if guarded {
+        if guarded || self.is_ratified(step) {
             return;
         }
         let gates: Vec<&str> = self
@@ -69,6 +69,21 @@ impl<'a> Check<'a> {
             .label(span, "no gate before this")
             .help(help),
         );
+    }
+
+    /// Whether a step closes only what undo restores, and a gate directly behind it asks people to
+    /// ratify that. Who may carry such a playbook out is not a matter of the playbook.
+    fn is_ratified(&self, step: &Step) -> bool {
+        let Kind::Close(close) = &step.kind else {
+            return false;
+        };
+        let mut classes = close.classes.iter();
+        classes.all(|class| *class == Class::Reversible)
+            && self
+                .playbook
+                .steps
+                .iter()
+                .any(|other| matches!(other.kind, Kind::Gate(_)) && other.needs.contains(&step.id))
     }
 
     fn irreversible(&mut self, step: &'a Step, close: &Close) {

@@ -192,6 +192,7 @@ pub(super) fn is_json(headers: &HeaderMap) -> Result<()> {
 
 /// A list by pages.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Page")]
 pub(super) struct Paged<T> {
     /// The items of this page.
     pub(super) items: Vec<T>,

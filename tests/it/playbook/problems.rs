@@ -170,6 +170,26 @@ fn gates_cannot_be_passed_by() {
     };
     let bare = with_steps(&format!("{SAVE}{}", close("save", "doors: [all]")));
     assert_eq!(codes(&bare), ["close-without-gate"]);
+    // What undo restores may go first where a gate directly behind it ratifies it, and nothing else.
+    let first = |classes: &str, needs: &str| {
+        with_steps(&format!(
+            "{SAVE}{}  - {{ id: ratify, needs: [{needs}], gate: {{ roles: [legal], people: 1, expires: 1h }} }}\n",
+            close("save", &format!("doors: [all], classes: [{classes}]"))
+        ))
+    };
+    assert!(!codes(&first("reversible", "c")).contains(&"close-without-gate"));
+    for (classes, needs) in [
+        ("reversible", "save"),
+        ("redoable", "c"),
+        ("reversible, redoable", "c"),
+        ("irreversible", "c"),
+    ] {
+        let found = first(classes, needs);
+        assert!(
+            codes(&found).contains(&"close-without-gate"),
+            "{classes} {needs}"
+        );
+    }
     let sound = behind_gate(&close("go", "doors: [all]"));
     assert!(codes(&sound).is_empty());
     let mixed = behind_gate(&close(

@@ -2,13 +2,13 @@
 
 use cordon::playbook::{self, Format, graph, review, schema, shipped, shipped_names, show};
 
-use super::{catalogue, load};
+use super::load;
 
 #[test]
 fn every_shipped_playbook_is_sound_and_short() {
     for name in shipped_names() {
         let text = shipped(name).unwrap();
-        let (found, problems) = review(name, text, &catalogue());
+        let (found, problems) = review(name, text, &cordon::app::catalogue());
         assert!(problems.is_empty(), "{}", problems.render(100, false));
         assert_eq!(found.unwrap().name, name);
         assert!(text.lines().count() <= 45);

@@ -1,0 +1,257 @@
+//! HR or anybody with a reason says "wrong person", "wait" or "stop": by a command, by a link that works
+//! once, or by a signed message.
+//!
+//! ```text
+//! DATA/recalls/DIGEST.json   a link: the case, who made it, until when. DIGEST is that of its token
+//!              DIGEST.used   when it was used, and why
+//! ```
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+use super::{App, Desk};
+use crate::canon::Digest;
+use crate::case::event::{Actor, Event};
+use crate::case::state::{CaseState, Phase, RunPhase};
+use crate::fault::{Fault, Result};
+use crate::id::CaseId;
+use crate::run::{self, Undoable};
+use crate::secret::{ExposeSecret as _, SecretString};
+use crate::store::Spool;
+use crate::time::Timestamp;
+
+/// The longest that a link may be good for.
+const LINK_LIMIT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// The longest reason that is taken.
+const REASON_LIMIT: usize = 2000;
+
+/// What came of a recall.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Recalled {
+    /// The case; it is held.
+    pub case: CaseId,
+    /// Whether a run was stopped.
+    pub stopped: bool,
+    /// Why a run that is under way could not be stopped yet. It begins nothing new: the case is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_stopped: Option<String>,
+    /// What had been begun to be closed, in the order of an undo. A person carries it out.
+    pub undo: Vec<Undoable>,
+}
+
+/// A link by which a case can be recalled once.
+#[derive(Debug)]
+pub struct Link {
+    /// The path on the daemon's address: `/recall/TOKEN`. Whoever has it can recall the case.
+    pub path: SecretString,
+    /// Until when it is good.
+    pub expires: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept {
+    case: CaseId,
+    by: String,
+    made: Timestamp,
+    expires: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Used {
+    at: Timestamp,
+    reason: String,
+}
+
+impl Desk {
+    /// Takes the case back: holds it, stops a run that has begun to close doors, and gives what an
+    /// undo would open again.
+    ///
+    /// # Errors
+    /// The case is closed, or the log cannot be written.
+    pub async fn recall(&self, reason: &str) -> Result<Recalled> {
+        let (mut stopped, mut not_stopped) = (false, None);
+        let decide = |state: &CaseState| {
+            let mut events = Vec::new();
+            match state.phase {
+                Phase::Open => events.push(Event::CaseHeld {
+                    reason: format!("recalled: {reason}"),
+                }),
+                Phase::Held => events.push(Event::CaseNoted {
+                    text: format!("recalled: {reason}"),
+                }),
+                Phase::None | Phase::Closed => {
+                    return Err(Fault::input(
+                        "phase",
+                        "Only an open or a held case can be recalled.",
+                    )
+                    .at(self.log.case()));
+                }
+            }
+            if state.run == RunPhase::Running && was_begun(state) {
+                match run::setting_aside(state, reason) {
+                    Ok(event) => {
+                        stopped = true;
+                        events.insert(0, event);
+                    }
+                    // What a step did is not known yet: it cannot be set aside, and it can be held.
+                    Err(fault) => not_stopped = Some(fault.to_string()),
+                }
+            }
+            Ok(events)
+        };
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        let begun = self.log.read(was_begun);
+        Ok(Recalled {
+            case: self.log.case().clone(),
+            stopped,
+            not_stopped,
+            undo: if begun {
+                self.undoable(&[])
+            } else {
+                Vec::new()
+            },
+        })
+    }
+}
+
+/// Whether closing a door was ever begun.
+fn was_begun(state: &CaseState) -> bool {
+    state.doors.values().any(|record| record.touched)
+}
+
+impl App {
+    /// Takes a case back, as [`Desk::recall`].
+    ///
+    /// # Errors
+    /// As there; no such case; another process works on it.
+    pub async fn recall(&self, case: &str, by: Actor, reason: &str) -> Result<Recalled> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.len() > REASON_LIMIT {
+            let what = "A recall needs a reason of at most 2000 bytes.";
+            return Err(Fault::input("reason", what));
+        }
+        let mut desk = self.desk(case)?;
+        desk.by = by;
+        let recalled = desk.recall(reason).await?;
+        desk.finish().await?;
+        Ok(recalled)
+    }
+
+    /// Holds a case in which closing was never begun, on the word of a signed message. More than that
+    /// needs a person.
+    pub(super) async fn hold_untouched(&self, case: &str, by: Actor) -> Result<()> {
+        let mut desk = self.desk(case)?;
+        desk.by = by;
+        let decide = |state: &CaseState| match state.phase {
+            _ if was_begun(state) => Err(Fault::input("begun", "Doors were closed already.").hint(
+                format!("cordon case recall {} --reason \u{2026}", desk.log.case()),
+            )),
+            Phase::Open => Ok(vec![Event::CaseHeld {
+                reason: "recalled by HR".to_owned(),
+            }]),
+            Phase::Held => Ok(vec![Event::CaseNoted {
+                text: "recalled by HR".to_owned(),
+            }]),
+            Phase::None | Phase::Closed => Err(Fault::input("phase", "The case is closed.")),
+        };
+        desk.log.append_if(&desk.by, Vec::new(), decide).await?;
+        desk.finish().await
+    }
+
+    /// Makes a link by which a case can be recalled once. Only the digest of its token is kept.
+    ///
+    /// # Errors
+    /// No such case, a time that is none or above 30 days, or the disk refuses.
+    pub fn recall_link(&self, case: &str, by: &str, good_for: SignedDuration) -> Result<Link> {
+        let state = self.peek(case)?;
+        let case = state
+            .case
+            .ok_or_else(|| Fault::input("no-case", "There is no such case."))?;
+        if good_for <= SignedDuration::ZERO || good_for > LINK_LIMIT {
+            let what = "A link is good for more than nothing and at most 30 days.";
+            return Err(Fault::input("recall-link", what));
+        }
+        let made = self.clock.now();
+        let expires = made.saturating_add(good_for).unwrap_or(made);
+        let mut token = [0_u8; 32];
+        token_bytes(&mut token)?;
+        let token = URL_SAFE_NO_PAD.encode(token);
+        let kept = Kept {
+            case,
+            by: by.to_owned(),
+            made,
+            expires,
+        };
+        let spool = self.recalls();
+        let dir = self.settings.data.join("recalls");
+        crate::store::make_dir(&dir)?;
+        let name = format!("{}.json", Digest::of(token.as_bytes()));
+        spool.put_new(&name, &crate::canon::canonical(&kept)?)?;
+        Ok(Link {
+            path: format!("/recall/{token}").into(),
+            expires,
+        })
+    }
+
+    /// The case and the end of a link that may still be used; changes nothing. For a page that asks
+    /// before it recalls.
+    ///
+    /// # Errors
+    /// The link is unknown, used or too old; the three are not told apart.
+    pub fn recall_behind(&self, token: &SecretString) -> Result<(CaseId, Timestamp)> {
+        let (name, kept) = self.link(token)?;
+        if self.recalls().get(&format!("{name}.used"))?.is_some() {
+            return Err(no_link());
+        }
+        Ok((kept.case, kept.expires))
+    }
+
+    /// Recalls the case of a link, and uses it up. A recall that fails leaves the link as it was.
+    ///
+    /// # Errors
+    /// The link is unknown, used or too old; the three are not told apart. As [`Self::recall`].
+    pub async fn redeem_recall(&self, token: &SecretString, reason: &str) -> Result<Recalled> {
+        let (name, kept) = self.link(token)?;
+        let used = Used {
+            at: self.clock.now(),
+            reason: reason.to_owned(),
+        };
+        let (spool, claim) = (self.recalls(), format!("{name}.used"));
+        if !spool.put_new(&claim, &crate::canon::canonical(&used)?)? {
+            return Err(no_link());
+        }
+        let by = Actor::Intake("recall link".to_owned());
+        let recalled = self.recall(kept.case.as_str(), by, reason).await;
+        if recalled.is_err() {
+            spool.remove(&claim)?;
+        }
+        recalled
+    }
+
+    fn link(&self, token: &SecretString) -> Result<(String, Kept)> {
+        // The digest is looked up: comparing takes no longer for a token that is nearly right.
+        let name = Digest::of(token.expose_secret().as_bytes()).to_string();
+        let bytes = self.recalls().get(&format!("{name}.json"))?;
+        let kept: Option<Kept> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        let kept = kept.filter(|kept| self.clock.now() < kept.expires);
+        Ok((name, kept.ok_or_else(no_link)?))
+    }
+
+    fn recalls(&self) -> Spool {
+        Spool::at(&self.settings.data.join("recalls"))
+    }
+}
+
+fn no_link() -> Fault {
+    Fault::input("recall-link", "This link cannot be used.")
+        .hint("links work once and for a limited time: call whoever gave it to you")
+}
+
+/// Bytes that nobody can guess.
+fn token_bytes(bytes: &mut [u8]) -> Result<()> {
+    aws_lc_rs::rand::fill(bytes)
+        .map_err(|_| Fault::failed("random", "This machine gives no random numbers."))
+}

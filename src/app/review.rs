@@ -1,0 +1,101 @@
+//! The beginning of a review: what runs by itself when a case is opened on the route `suspicion`.
+//!
+//! Reads first: accounts, doors, trails. It stops at the gate of its playbook, or with
+//! `contain = "now"` closes what undo restores and stops at the gate that ratifies it. A departure is
+//! never begun, and nobody is guessed: where a provider does not name exactly one confirmed account, a
+//! person goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::arrival::SUSPICION;
+use super::{App, Desk};
+use crate::case::event::{Actor, Event};
+use crate::case::state::{Phase, RunPhase};
+use crate::fault::{Fault, Kind, Result};
+use crate::run::{Options, Quiet, Report, Resolved};
+
+/// What came of beginning a review.
+#[derive(Debug)]
+pub enum Begun {
+    /// It ran as far as it can without people.
+    Ran(Box<Report>),
+    /// A person has to go on; the case notes why.
+    Waits(String),
+    /// It was begun before, or the case is held or closed.
+    Before,
+}
+
+impl App {
+    /// Begins the review of a case, or goes on with what was begun of it.
+    ///
+    /// # Errors
+    /// The case is not of the route `suspicion`; another process works on it; the disk refuses.
+    pub async fn begin_review(&self, case: &str, cancel: watch::Receiver<bool>) -> Result<Begun> {
+        let mut desk = self.desk(case)?;
+        desk.by = Actor::Engine;
+        let (route, phase, run) = desk
+            .log
+            .read(|state| (state.route.clone(), state.phase, state.run));
+        if route != SUSPICION {
+            let what = "Only a case of the route `suspicion` begins by itself.";
+            return Err(Fault::input("route", what).at(desk.log.case()));
+        }
+        if phase != Phase::Open || matches!(run, RunPhase::Cancelled | RunPhase::Ended) {
+            return Ok(Begun::Before);
+        }
+        let begun = self.begin(&desk, run, cancel).await;
+        let begun = match begun {
+            Err(fault) if fault.kind() != Kind::Owned => Begun::Waits(fault.to_string()),
+            begun => begun?,
+        };
+        if let Begun::Waits(why) = &begun {
+            let text = format!("The review waits for a person: {why}");
+            desk.log
+                .append(&desk.by, vec![Event::CaseNoted { text }])
+                .await?;
+        }
+        desk.finish().await?;
+        Ok(begun)
+    }
+
+    async fn begin(
+        &self,
+        desk: &Desk,
+        run: RunPhase,
+        cancel: watch::Receiver<bool>,
+    ) -> Result<Begun> {
+        if run == RunPhase::None && desk.log.read(|state| state.plan.is_none()) {
+            let undecided = desk.resolve().await?;
+            if !undecided.is_empty() {
+                let which = undecided.iter().map(|(name, end)| why(name, end));
+                return Ok(Begun::Waits(which.collect::<Vec<_>>().join("; ")));
+            }
+            desk.inventory().await?;
+            desk.plan(self.settings.suspicion.playbook()).await?;
+        }
+        let options = Options {
+            linger: Duration::ZERO,
+            ..Options::default()
+        };
+        let report = desk.run(&options, Arc::new(Quiet), cancel).await?;
+        Ok(Begun::Ran(Box::new(report)))
+    }
+}
+
+fn why(provider: &str, end: &Resolved) -> String {
+    match end {
+        Resolved::Nobody => format!("no account was found at `{provider}`"),
+        Resolved::Ask(candidates) => format!(
+            "{} of `{provider}` may be the person's, and none is confirmed alone",
+            crate::ui::count(candidates.len(), "account")
+        ),
+        Resolved::Failed(why) => {
+            let why = crate::hostile::one_line(why, 200);
+            format!("`{provider}` could not be asked: {why}")
+        }
+        Resolved::Chosen(_) | Resolved::Known(_) => format!("`{provider}` is settled"),
+    }
+}

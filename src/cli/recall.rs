@@ -1,0 +1,81 @@
+//! `cordon case recall` and `cordon case recall-link`: wrong person, wait, stop.
+
+use serde_json::json;
+
+use super::{Desktop, Ended};
+use crate::case::event::Actor;
+use crate::fault::{Kind, Result};
+use crate::hostile::one_line;
+use crate::secret::ExposeSecret as _;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Link {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// For how many hours the link is good.
+    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u16).range(1..=720))]
+    hours: u16,
+}
+
+/// Holds the case, stops its run, and names what an undo would open again.
+pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
+    let by = Actor::Operator(crate::settings::operator());
+    let recalled = desktop.app()?.recall(&args.case, by, &args.reason).await?;
+    let case = &recalled.case;
+    desktop.ui.answer(&recalled, || {
+        let mut text = format!("{case}: held\n");
+        if recalled.stopped {
+            text.push_str("the run is stopped\n");
+        }
+        for door in &recalled.undo {
+            let what = match &door.why_not {
+                None => "can be opened again".to_owned(),
+                Some(why) => format!("cannot be opened again: {}", one_line(why, 160)),
+            };
+            let line = format!("{}: {what}", one_line(&door.label, 100));
+            text.push_str(&crate::ui::paragraph("  ", &line));
+        }
+        text
+    })?;
+    if let Some(why) = &recalled.not_stopped {
+        desktop.ui.warning(&format!(
+            "the run could not be stopped yet, and begins nothing new: {}",
+            one_line(why, 200)
+        ));
+    }
+    if recalled.undo.is_empty() {
+        return Ok(None);
+    }
+    desktop.ui.hint(&format!(
+        "to open again what was closed: cordon undo {case} --reason \u{2026}"
+    ));
+    Ok(Some(Kind::Waiting))
+}
+
+/// Prints a path that recalls the case once. It is shown this one time and not kept.
+pub(super) fn link(desktop: &Desktop, args: &Link) -> Result<Ended> {
+    let app = desktop.app()?;
+    let by = crate::settings::operator();
+    let good_for = jiff::SignedDuration::from_hours(args.hours.into());
+    let link = app.recall_link(&args.case, &by, good_for)?;
+    let path = link.path.expose_secret();
+    let document = json!({ "path": path, "expires": link.expires });
+    desktop.ui.answer(&document, || format!("{path}\n"))?;
+    desktop.ui.hint(&format!(
+        "put it behind the address of the daemon; it works once, until {}",
+        crate::time::utc_and_zone(link.expires, &app.zone)
+    ));
+    desktop
+        .ui
+        .hint("whoever has it can hold the case and stop its run, and nothing else");
+    Ok(None)
+}

@@ -1,0 +1,209 @@
+//! Wrong person, wait, stop: before anything was closed, and after.
+
+use cordon::app::Desk;
+use cordon::case::event::Actor;
+use cordon::case::state::{Phase, RunPhase};
+use cordon::fault::Kind;
+use cordon::id::CaseId;
+use cordon::secret::{ExposeSecret as _, SecretString};
+use tokio::sync::watch;
+
+use super::reviews::Company;
+use super::*;
+
+fn recall(worker: &str) -> String {
+    format!(r#"{{"type":"worker.termination_recalled","data":{{"worker_id":"{worker}"}}}}"#)
+}
+
+fn hours(hours: i64) -> jiff::SignedDuration {
+    jiff::SignedDuration::from_hours(hours)
+}
+
+async fn opened() -> (tempfile::TempDir, Hr, CaseId) {
+    let folder = tempfile::tempdir().unwrap();
+    let hr = Hr::new(folder.path(), STANDARD_SENDER, "none");
+    hr.standard("m-1", &departure("W-1", "2027-03-14T00:00:00Z"))
+        .await;
+    let case = hr.case().case.unwrap();
+    (folder, hr, case)
+}
+
+#[tokio::test]
+async fn a_signed_recall_holds_the_one_case_of_the_person() {
+    let (_folder, hr, _) = opened().await;
+    hr.standard("r-0", &recall("W-2")).await;
+    assert!(
+        hr.waits().contains("takes a departure back"),
+        "nobody of that id"
+    );
+    assert_eq!(hr.case().phase, Phase::Open);
+    hr.standard("r-1", &recall("W-1")).await;
+    assert_eq!(hr.case().phase, Phase::Held);
+    assert_eq!(
+        hr.app.waiting().unwrap().len(),
+        1,
+        "the recall itself does not wait"
+    );
+    // Twice changes nothing, and does not wait either.
+    hr.standard("r-2", &recall("W-1")).await;
+    assert_eq!(hr.case().phase, Phase::Held);
+    assert_eq!(hr.app.waiting().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn two_departures_of_one_person_are_not_recalled_by_guess() {
+    let (_folder, hr, _) = opened().await;
+    hr.standard("m-2", &departure("W-1", "2027-06-01T00:00:00Z"))
+        .await;
+    assert_eq!(hr.app.list().unwrap().len(), 2);
+    hr.standard("r-1", &recall("W-1")).await;
+    assert!(hr.waits().contains("takes a departure back"));
+    assert!(
+        hr.app
+            .list()
+            .unwrap()
+            .iter()
+            .all(|case| case.phase == "open")
+    );
+}
+
+#[tokio::test]
+async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
+    let (folder, hr, case) = opened().await;
+    for bad in [hours(0), hours(-1), hours(24 * 31)] {
+        assert!(hr.app.recall_link(case.as_str(), "HR", bad).is_err());
+    }
+    let link = hr.app.recall_link(case.as_str(), "HR", hours(2)).unwrap();
+    let path = link.path.expose_secret().to_owned();
+    let token = SecretString::from(path.strip_prefix("/recall/").unwrap());
+    assert_eq!(token.expose_secret().len(), 43, "256 bits");
+    for file in std::fs::read_dir(folder.path().join("data/recalls")).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let shown = format!("{}{text}", path.display());
+        assert!(!shown.contains(token.expose_secret()));
+    }
+    assert_eq!(hr.app.recall_behind(&token).unwrap().0, case);
+    for stranger in ["", "x", "..", "../../secret"] {
+        let fault = hr
+            .app
+            .redeem_recall(&stranger.into(), "why")
+            .await
+            .unwrap_err();
+        assert_eq!(fault.code(), "recall-link");
+    }
+    // A recall that fails leaves the link as it was: somebody works on the case, or no reason is given.
+    let desk = hr.app.desk(case.as_str()).unwrap();
+    let owned = hr
+        .app
+        .redeem_recall(&token, "wrong person")
+        .await
+        .unwrap_err();
+    assert_eq!(owned.kind(), Kind::Owned);
+    drop(desk);
+    assert!(hr.app.redeem_recall(&token, "  ").await.is_err());
+    assert_eq!(hr.case().phase, Phase::Open);
+
+    let recalled = hr.app.redeem_recall(&token, "wrong person").await.unwrap();
+    assert!(recalled.undo.is_empty() && !recalled.stopped);
+    assert_eq!(hr.case().phase, Phase::Held);
+    let again = hr
+        .app
+        .redeem_recall(&token, "wrong person")
+        .await
+        .unwrap_err();
+    assert_eq!(again.code(), "recall-link");
+    assert!(hr.app.recall_behind(&token).is_err());
+
+    let other = hr.app.recall_link(case.as_str(), "HR", hours(2)).unwrap();
+    let other = other.path.expose_secret().replace("/recall/", "");
+    hr.later(hours(2));
+    let late = hr
+        .app
+        .redeem_recall(&other.into(), "why")
+        .await
+        .unwrap_err();
+    assert_eq!(
+        late.to_string(),
+        again.to_string(),
+        "the three are not told apart"
+    );
+}
+
+#[tokio::test]
+async fn two_who_use_a_link_at_once_recall_once() {
+    let (_folder, hr, case) = opened().await;
+    let link = hr.app.recall_link(case.as_str(), "HR", hours(2)).unwrap();
+    let token = SecretString::from(link.path.expose_secret().replace("/recall/", ""));
+    let (one, two) = tokio::join!(
+        hr.app.redeem_recall(&token, "one"),
+        hr.app.redeem_recall(&token, "two")
+    );
+    assert!(one.is_ok() != two.is_ok(), "{one:?} {two:?}");
+}
+
+#[tokio::test]
+async fn once_doors_were_closed_a_recall_stops_the_run_and_names_the_undo() {
+    let company = Company::set("[suspicion]\ncontain = \"now\"\n").await;
+    let case = company.suspicion(true).await;
+    let (_keep, cancel) = watch::channel(false);
+    company
+        .app
+        .begin_review(case.as_str(), cancel)
+        .await
+        .unwrap();
+    let closed = company.closed();
+    assert!(!closed.is_empty(), "something was contained");
+
+    let by = Actor::Operator("tester".into());
+    let recalled = company
+        .app
+        .recall(case.as_str(), by, "wrong person")
+        .await
+        .unwrap();
+    assert!(recalled.stopped && recalled.not_stopped.is_none());
+    let named: Vec<_> = recalled.undo.iter().map(|door| door.door.clone()).collect();
+    for door in &closed {
+        assert!(named.contains(door), "{door} is not in the undo");
+    }
+    let state = company.app.peek(case.as_str()).unwrap();
+    assert_eq!((state.phase, state.run), (Phase::Held, RunPhase::Cancelled));
+    assert_eq!(
+        company.closed(),
+        closed,
+        "a person carries the undo out, nothing else"
+    );
+    // And it can be carried out on the held case.
+    let desk: Desk = company.app.desk(case.as_str()).unwrap();
+    let undone = desk
+        .undo(&[], "wrong person", &cordon::run::Quiet)
+        .await
+        .unwrap();
+    assert_eq!(undone.len(), recalled.undo.len());
+    assert!(company.closed().is_empty(), "{undone:?}");
+}
+
+#[tokio::test]
+async fn a_signed_recall_leaves_a_case_with_closed_doors_to_a_person() {
+    let config = "[suspicion]\ncontain = \"now\"\n";
+    let company = Company::set(config).await;
+    let case = company.suspicion(true).await;
+    let (_keep, cancel) = watch::channel(false);
+    company
+        .app
+        .begin_review(case.as_str(), cancel)
+        .await
+        .unwrap();
+    let closed = company.closed();
+    company.recall().await;
+    let waiting = company.app.waiting().unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(
+        waiting[0].why.contains("was not held"),
+        "{}",
+        waiting[0].why
+    );
+    assert_eq!(waiting[0].case.as_ref(), Some(&case));
+    assert_eq!(company.app.peek(case.as_str()).unwrap().phase, Phase::Open);
+    assert_eq!(company.closed(), closed);
+}
