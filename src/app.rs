@@ -523,7 +523,11 @@ pub fn log_to_stderr(daemon: bool) {
         .with_writer(std::io::stderr)
         .with_ansi(false);
     if daemon {
-        log.json().flatten_event(true).try_init().ok();
+        log.json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init()
+            .ok();
     } else {
         log.try_init().ok();
     }

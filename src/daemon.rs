@@ -1,9 +1,13 @@
-//! The daemon: listens on loopback, takes messages in, opens quiet cases.
+//! The daemon: listens, takes messages in, opens quiet cases.
 //!
 //! It owns the hub while it runs, and a case only while it opens it: other commands work beside it.
 //! Every connection is bounded in number, in the time of its head, and in size and time of its body.
 
+mod check;
+mod listen;
 mod notify;
+mod request;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,29 +16,22 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use http::StatusCode;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
 
-/// How many connections there may be at once. With the limit of a body this bounds the memory.
-const CONNECTIONS: usize = 256;
-
-/// How long a sender may take over the head of a request, and be idle between two.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-
-/// The largest head of a request.
-const HEAD_LIMIT: usize = 32 * 1024;
+pub use check::check;
+pub use request::REQUEST_ID;
+pub use tls::Certificate;
 
 /// How long requests that are under way may take when the daemon stops, and then the case that is
 /// being opened. What is left is done at the next start.
@@ -42,12 +39,20 @@ const REQUESTS_WITHIN: Duration = Duration::from_secs(5);
 const CASE_WITHIN: Duration = Duration::from_millis(2500);
 
 /// A daemon that listens and does not answer yet.
-#[derive(Debug)]
 pub struct Daemon {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
     inbox: Arc<Departures>,
+    tls: Option<(Certificate, TlsAcceptor)>,
+}
+
+impl std::fmt::Debug for Daemon {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Daemon")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Daemon {
@@ -57,6 +62,12 @@ impl Daemon {
     /// Another process has the hub; a secret cannot be had; the address is taken.
     pub async fn bind(app: Arc<App>) -> Result<Self> {
         let address = app.settings.serve.address()?;
+        let certificate = app.settings.serve.tls.as_ref().map(Certificate::read);
+        let tls = certificate.transpose()?.map(|certificate| {
+            let acceptor = certificate.acceptor()?;
+            Ok::<_, Fault>((certificate, acceptor))
+        });
+        let tls = tls.transpose()?;
         let mut receivers = Vec::new();
         for webhook in &app.settings.webhooks {
             receivers.push((webhook, webhook.source()?));
@@ -76,6 +87,7 @@ impl Daemon {
             };
             router = router.nest(&format!("/hooks/{}", webhook.name), receiver(one));
         }
+        let router = router.layer(middleware::from_fn(request::named));
         let taken = |error: std::io::Error| {
             Fault::failed("listen", "The daemon cannot listen.")
                 .at(address)
@@ -89,7 +101,15 @@ impl Daemon {
             address,
             router,
             inbox,
+            tls,
         })
+    }
+
+    /// The certificate that it shows, for whoever exchanges it.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.tls
+            .as_ref()
+            .map(|(certificate, _)| certificate.clone())
     }
 
     /// Where it listens.
@@ -104,7 +124,8 @@ impl Daemon {
             let (inbox, stopped) = (Arc::clone(&self.inbox), stopped.clone());
             tokio::spawn(async move { inbox.work(stopped).await })
         };
-        let slots = Arc::new(Semaphore::new(CONNECTIONS));
+        let slots = listen::slots();
+        let tls = self.tls.as_ref().map(|(_, acceptor)| acceptor);
         let mut connections = JoinSet::new();
         notify::say("READY=1");
         tracing::info!(address = %self.address, "listening");
@@ -112,9 +133,9 @@ impl Daemon {
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                (permit, stream) = accept(&self.listener, &slots) => {
+                accepted = listen::accept(&self.listener, &slots) => {
                     let (router, stopped) = (self.router.clone(), stopped.clone());
-                    connections.spawn(connection(stream, router, stopped, permit));
+                    connections.spawn(listen::serve(accepted, tls.cloned(), router, stopped));
                 }
                 Some(_) = connections.join_next() => {}
             }
@@ -135,47 +156,6 @@ impl Daemon {
             tracing::warn!("a case is still being opened; the next start looks after it");
         }
         tracing::info!(behind = self.inbox.behind(), "stopped");
-    }
-}
-
-/// The next connection that there is room for. What fails is the connection's: the next is tried.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (Option<OwnedSemaphorePermit>, TcpStream) {
-    let permit = Arc::clone(slots).acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (permit, stream),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                // Out of file handles, most likely: others have to end first.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-    _permit: Option<OwnedSemaphorePermit>,
-) {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let mut connection = std::pin::pin!(connection);
-    let stop = async { stopped.wait_for(|stopped| *stopped).await.map(drop) };
-    // How a connection ends is the sender's affair: what was kept was answered or is found again.
-    tokio::select! {
-        _ = connection.as_mut() => {}
-        _ = stop => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod check;
 pub mod sample;
 pub mod secrets;
+pub mod serve;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ pub struct Settings {
     pub mail: Option<Mail>,
     /// Where the daemon listens.
     #[serde(default)]
-    pub serve: webhook::Serve,
+    pub serve: serve::Serve,
     /// Whose messages it takes.
     #[serde(default, rename = "webhook")]
     pub webhooks: Vec<webhook::Webhook>,
@@ -148,7 +149,7 @@ impl Default for Settings {
             github: None,
             okta: None,
             mail: None,
-            serve: webhook::Serve::default(),
+            serve: serve::Serve::default(),
             webhooks: Vec::new(),
         }
     }
@@ -197,10 +198,14 @@ impl Settings {
         {
             settings.data = folder.join(&settings.data);
         }
+        if let Some(folder) = path.parent() {
+            settings.serve.beside(folder);
+        }
         settings.zone()?;
         check::names(text, path)?;
         settings.check_people(path)?;
-        webhook::check(&settings.serve, &settings.webhooks, path)?;
+        settings.serve.check(path)?;
+        webhook::check(&settings.webhooks, path)?;
         Ok(settings)
     }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Desktop, Ended};
-use crate::daemon::Daemon;
+use crate::daemon::{Certificate, Daemon};
 use crate::fault::{Fault, Result};
 
 /// Take messages of HR systems and open quiet records of departures. Nothing is closed by this.
@@ -14,10 +14,11 @@ use crate::fault::{Fault, Result};
 /// Listens as `[serve]` says and takes `POST /hooks/NAME` for each `[[webhook]]`. `GET /health` says
 /// that the process is alive, `GET /ready` that messages can be kept. Its log goes to stderr, one JSON
 /// document per line. SIGTERM and SIGINT stop it within ten seconds; what it acknowledged is kept,
-/// even when it is killed. The other commands work beside it.
+/// even when it is killed. SIGHUP makes it read its certificate again, and nothing else. The other
+/// commands work beside it.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Check the configuration and every secret that it names, and end.
+    /// Check everything that it needs: addresses, certificate, mail server, every secret; and end.
     #[arg(long)]
     check: bool,
 }
@@ -31,9 +32,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         .map(|webhook| webhook.name.as_str())
         .collect();
     if args.check {
-        for webhook in &app.settings.webhooks {
-            webhook.source()?;
-        }
+        crate::daemon::check(&app)?;
         let said = json!({ "listen": app.settings.serve.listen, "webhooks": names });
         desktop.ui.answer(&said, || {
             format!("The configuration is right. Webhooks: {}\n", list(&names))
@@ -46,12 +45,15 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     // Before the first message, so that none is lost to a signal that comes early.
     let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    let hangup = signal(SignalKind::hangup()).map_err(signals)?;
     let daemon = Daemon::bind(Arc::clone(&app)).await?;
+    let exchanging = tokio::spawn(exchange(hangup, daemon.certificate()));
     let address = daemon.address();
+    let scheme = daemon.certificate().map_or("http", |_| "https");
     let said = json!({ "listen": address, "pid": std::process::id(), "webhooks": names });
     desktop.ui.answer(&said, || {
         format!(
-            "Listening on http://{address}. Webhooks: {}\n",
+            "Listening on {scheme}://{address}. Webhooks: {}\n",
             list(&names)
         )
     })?;
@@ -68,7 +70,22 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             }
         })
         .await;
+    exchanging.abort();
     Ok(None)
+}
+
+/// SIGHUP: what was renewed on the disk is shown from now on. Nothing else is read again.
+async fn exchange(mut hangup: Signal, certificate: Option<Certificate>) {
+    while hangup.recv().await.is_some() {
+        match certificate.as_ref().map(Certificate::reload) {
+            None => tracing::info!("there is no certificate to read again"),
+            Some(Ok(())) => tracing::info!("the certificate was read again"),
+            Some(Err(fault)) => {
+                let kept = "the certificate could not be read again; the one before is shown";
+                tracing::error!(%fault, "{kept}");
+            }
+        }
+    }
 }
 
 fn list(names: &[&str]) -> String {

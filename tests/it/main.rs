@@ -36,6 +36,7 @@ mod intake_vendors;
 mod mail;
 mod notices;
 mod okta;
+mod ops;
 mod people;
 mod playbook;
 mod program;
