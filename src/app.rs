@@ -3,15 +3,18 @@
 //! [`App`] is the configured program; [`Desk`] is one open case with everything that works on it.
 //! The command line and the drill use the same desk.
 
+pub mod alert;
 pub mod archive;
 pub mod custody;
 pub mod desk;
+pub mod due;
 pub mod inbox;
 pub mod messages;
 mod papers;
 mod response;
 mod subject;
 pub mod summary;
+pub mod survey;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -222,14 +225,18 @@ impl App {
     /// # Errors
     /// No case or several are meant; another process owns it; it is damaged.
     pub fn desk(&self, name: &str) -> Result<Desk> {
+        self.desk_as(name, Actor::Operator(crate::settings::operator()))
+    }
+
+    /// The same, for work that `by` does.
+    ///
+    /// # Errors
+    /// As [`Self::desk`].
+    pub fn desk_as(&self, name: &str, by: Actor) -> Result<Desk> {
         let id = self.find(name)?;
         let log = CaseLog::open(&self.case_dir(&id), Arc::clone(&self.clock))?;
         own_place(&id, log.case())?;
-        self.assemble(
-            log,
-            Actor::Operator(crate::settings::operator()),
-            self.recorder_key()?,
-        )
+        self.assemble(log, by, self.recorder_key()?)
     }
 
     /// The state of a case as its ledger tells it, without taking the store.
@@ -308,7 +315,7 @@ impl App {
         }
     }
 
-    fn ids(&self) -> Result<Vec<CaseId>> {
+    pub(crate) fn ids(&self) -> Result<Vec<CaseId>> {
         let cases = self.settings.data.join("cases");
         if !cases.exists() {
             return Ok(Vec::new());

@@ -7,6 +7,7 @@ mod check;
 mod listen;
 mod notify;
 mod request;
+mod timers;
 mod tls;
 
 use std::net::SocketAddr;
@@ -25,12 +26,14 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
+use crate::app::alert::Alerts;
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
 
 pub use check::check;
 pub use request::REQUEST_ID;
+pub use timers::Timers;
 pub use tls::Certificate;
 
 /// How long requests that are under way may take when the daemon stops, and then the case that is
@@ -44,6 +47,8 @@ pub struct Daemon {
     address: SocketAddr,
     router: Router,
     inbox: Arc<Departures>,
+    alerts: Arc<Alerts>,
+    timers: Arc<Timers>,
     tls: Option<(Certificate, TlsAcceptor)>,
 }
 
@@ -73,6 +78,8 @@ impl Daemon {
             receivers.push((webhook, webhook.source()?));
         }
         let inbox = Arc::new(Departures::new(Arc::clone(&app))?);
+        let alerts = Arc::new(Alerts::new(Arc::clone(&app), inbox.hub())?);
+        let timers = Arc::new(Timers::new(Arc::clone(&app), Arc::clone(&alerts)));
         let mut router = Router::new()
             .route("/health", get(health))
             .route("/ready", get(ready))
@@ -101,6 +108,8 @@ impl Daemon {
             address,
             router,
             inbox,
+            alerts,
+            timers,
             tls,
         })
     }
@@ -124,6 +133,10 @@ impl Daemon {
             let (inbox, stopped) = (Arc::clone(&self.inbox), stopped.clone());
             tokio::spawn(async move { inbox.work(stopped).await })
         };
+        let mut beside = JoinSet::new();
+        beside.spawn(Arc::clone(&self.timers).work(stopped.clone()));
+        let (alerts, told) = (Arc::clone(&self.alerts), stopped.clone());
+        beside.spawn(async move { alerts.work(told).await });
         let slots = listen::slots();
         let tls = self.tls.as_ref().map(|(_, acceptor)| acceptor);
         let mut connections = JoinSet::new();
@@ -155,6 +168,8 @@ impl Daemon {
         if tokio::time::timeout(CASE_WITHIN, worker).await.is_err() {
             tracing::warn!("a case is still being opened; the next start looks after it");
         }
+        // A look that is under way is dropped: it changes nothing, and is begun again.
+        beside.shutdown().await;
         tracing::info!(behind = self.inbox.behind(), "stopped");
     }
 }

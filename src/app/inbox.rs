@@ -26,7 +26,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Departures {
     app: Arc<App>,
-    hub: Hub,
+    hub: Arc<Hub>,
     messages: Messages,
     /// The names of messages that were kept and not yet worked on.
     queue: Mutex<VecDeque<String>>,
@@ -41,7 +41,7 @@ impl Departures {
     /// # Errors
     /// Another process has the hub, or the disk refuses.
     pub fn new(app: Arc<App>) -> Result<Self> {
-        let hub = Hub::open(&app.settings.data.join("hub"))?;
+        let hub = Arc::new(Hub::open(&app.settings.data.join("hub"))?);
         let messages = Messages::own(&app)?;
         let names = messages.names()?;
         let settled = |name: &str| {
@@ -63,6 +63,11 @@ impl Departures {
             more: Notify::new(),
             opened: Mutex::default(),
         })
+    }
+
+    /// The hub, for what else keeps something that all cases share.
+    pub fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.hub)
     }
 
     /// The cases that were opened since the start, in order.

@@ -1,7 +1,7 @@
 //! Whether everything that the daemon needs is there, without listening.
 
 use super::tls::Certificate;
-use crate::app::App;
+use crate::app::{App, alert};
 use crate::fault::Result;
 use crate::settings::secrets;
 
@@ -19,6 +19,7 @@ pub fn check(app: &App) -> Result<()> {
     if let Some(token) = &serve.metrics_token {
         secrets::resolve(token)?;
     }
+    alert::mail_server(app)?;
     for webhook in &app.settings.webhooks {
         webhook.source()?;
     }

@@ -1,7 +1,9 @@
 //! What keeps the daemon running well: TLS, timers, alerts, metrics, logs, and what it withstands. The
 //! daemon is the real program, as a child.
 
+mod alerts;
 mod logs;
+mod timers;
 mod tls;
 
 use std::fs;
