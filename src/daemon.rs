@@ -4,14 +4,16 @@
 //! Every connection is bounded in number, in the time of its head, and in size and time of its body.
 
 mod check;
+mod hooks;
 mod listen;
+mod metrics;
 mod notify;
 mod request;
 mod timers;
 mod tls;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -30,6 +32,8 @@ use crate::app::alert::Alerts;
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
+use hooks::Watched;
+use metrics::Metrics;
 
 pub use check::check;
 pub use request::REQUEST_ID;
@@ -80,10 +84,20 @@ impl Daemon {
         let inbox = Arc::new(Departures::new(Arc::clone(&app))?);
         let alerts = Arc::new(Alerts::new(Arc::clone(&app), inbox.hub())?);
         let timers = Arc::new(Timers::new(Arc::clone(&app), Arc::clone(&alerts)));
+        let metrics = Arc::new(Metrics::new(
+            Arc::clone(&app),
+            Arc::clone(&inbox),
+            Arc::clone(&alerts),
+            Arc::clone(&timers),
+        )?);
+        let counted = metrics.counted.clone();
+        crate::http::count_with(move |exchange| counted.exchange(exchange));
+        let counted = metrics.counted.clone();
         let mut router = Router::new()
             .route("/health", get(health))
             .route("/ready", get(ready))
-            .with_state(Arc::clone(&inbox));
+            .with_state(Arc::clone(&inbox))
+            .route("/metrics", get(metrics::scrape).with_state(metrics));
         for (webhook, source) in receivers {
             let one = Receiver {
                 name: webhook.name.clone(),
@@ -92,7 +106,16 @@ impl Daemon {
                 inbox: Arc::new(Arc::clone(&inbox)),
                 clock: Arc::clone(&app.clock),
             };
-            router = router.nest(&format!("/hooks/{}", webhook.name), receiver(one));
+            let watched = Arc::new(Watched {
+                source: webhook.name.clone(),
+                counted: counted.clone(),
+                alerts: Arc::clone(&alerts),
+                clock: Arc::clone(&app.clock),
+                refused: Mutex::default(),
+            });
+            let watched = middleware::from_fn_with_state(watched, hooks::watched);
+            let path = format!("/hooks/{}", webhook.name);
+            router = router.nest(&path, receiver(one).layer(watched));
         }
         let router = router.layer(middleware::from_fn(request::named));
         let taken = |error: std::io::Error| {
@@ -140,6 +163,7 @@ impl Daemon {
         let slots = listen::slots();
         let tls = self.tls.as_ref().map(|(_, acceptor)| acceptor);
         let mut connections = JoinSet::new();
+        let mut watchdog = notify::Watchdog::new();
         notify::say("READY=1");
         tracing::info!(address = %self.address, "listening");
         let mut stop = std::pin::pin!(stop);
@@ -151,6 +175,7 @@ impl Daemon {
                     connections.spawn(listen::serve(accepted, tls.cloned(), router, stopped));
                 }
                 Some(_) = connections.join_next() => {}
+                () = watchdog.alive() => {}
             }
         }
         drop(self.listener);

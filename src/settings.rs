@@ -335,6 +335,16 @@ pub fn notify_socket() -> Option<String> {
     variable("NOTIFY_SOCKET")
 }
 
+/// How often systemd wants to hear that the daemon lives, if it asks this process.
+pub fn watchdog() -> Option<std::time::Duration> {
+    let asked = variable("WATCHDOG_PID");
+    if asked.is_some_and(|pid| pid != std::process::id().to_string()) {
+        return None;
+    }
+    let micros: u64 = variable("WATCHDOG_USEC")?.parse().ok()?;
+    (micros > 0).then(|| std::time::Duration::from_micros(micros))
+}
+
 fn home(base: &str, below: &str) -> PathBuf {
     variable(base).map_or_else(
         || PathBuf::from(variable("HOME").unwrap_or_else(|| "/".to_owned())).join(below),

@@ -21,9 +21,21 @@ pub(super) struct Args {
     /// Check everything that it needs: addresses, certificate, mail server, every secret; and end.
     #[arg(long)]
     check: bool,
+    /// Print a unit for systemd, and end.
+    #[arg(long, conflicts_with = "check")]
+    unit: bool,
 }
 
+/// The daemon under systemd, with as few rights as it can do with.
+const UNIT: &str = include_str!("../../templates/service/cordon.service");
+
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
+    if args.unit {
+        desktop
+            .ui
+            .answer(&json!({ "unit": UNIT }), || UNIT.to_owned())?;
+        return Ok(None);
+    }
     let app = Arc::new(desktop.app()?);
     let names: Vec<&str> = app
         .settings

@@ -2,9 +2,13 @@
 //! daemon is the real program, as a child.
 
 mod alerts;
+mod hostile;
+mod load;
 mod logs;
+mod metrics;
 mod timers;
 mod tls;
+mod unit;
 
 use std::fs;
 use std::io::{Read as _, Write as _};
@@ -93,6 +97,10 @@ impl House {
     }
 
     fn start(&self) -> Served {
+        self.start_with(|_| {})
+    }
+
+    fn start_with(&self, change: impl FnOnce(&mut Command)) -> Served {
         let said = self.path("serve.out");
         let log = fs::OpenOptions::new()
             .create(true)
@@ -101,6 +109,7 @@ impl House {
             .unwrap();
         let mut command = self.command(&["serve", "--json"]);
         command.stdout(fs::File::create(&said).unwrap()).stderr(log);
+        change(&mut command);
         let mut child = command.spawn().unwrap();
         let port = until("the daemon listens", || {
             if let Some(status) = child.try_wait().unwrap() {
@@ -136,25 +145,12 @@ impl Served {
     }
 
     fn connect(&self) -> std::io::Result<TcpStream> {
-        let socket = TcpStream::connect(("127.0.0.1", self.port))?;
-        socket.set_read_timeout(Some(Duration::from_secs(30)))?;
-        Ok(socket)
+        connect(self.port)
     }
 
     /// The answer to these bytes; `None` when the connection ends without one.
     fn raw(&self, request: &[u8]) -> Option<Answer> {
-        let mut socket = self.connect().ok()?;
-        // The daemon may answer and close before it has read all.
-        socket.write_all(request).ok();
-        let mut bytes = Vec::new();
-        socket.read_to_end(&mut bytes).ok();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let (head, body) = text.split_once("\r\n\r\n")?;
-        Some(Answer {
-            status: head.split(' ').nth(1)?.parse().ok()?,
-            head: head.to_owned(),
-            body: body.to_owned(),
-        })
+        send(self.port, request)
     }
 
     fn get(&self, path: &str, headers: &str) -> Answer {
@@ -167,6 +163,28 @@ impl Served {
     fn post(&self, id: &str, body: &[u8]) -> Option<Answer> {
         self.raw(&signed(id, body))
     }
+}
+
+fn connect(port: u16) -> std::io::Result<TcpStream> {
+    let socket = TcpStream::connect(("127.0.0.1", port))?;
+    socket.set_read_timeout(Some(Duration::from_secs(30)))?;
+    Ok(socket)
+}
+
+/// The answer to these bytes; `None` when the connection ends without one.
+fn send(port: u16, request: &[u8]) -> Option<Answer> {
+    let mut socket = connect(port).ok()?;
+    // The daemon may answer and close before it has read all.
+    socket.write_all(request).ok();
+    let mut bytes = Vec::new();
+    socket.read_to_end(&mut bytes).ok();
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    Some(Answer {
+        status: head.split(' ').nth(1)?.parse().ok()?,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    })
 }
 
 /// The bytes of a request with a signed message.

@@ -349,11 +349,9 @@ async fn run(desk: &Desk) -> End {
         .end
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_later_look_is_made_at_its_time_through_the_engine_and_tells_of_a_door_that_is_open_again()
- {
-    let folder = tempfile::tempdir().unwrap();
-    let staged = Staged::set(folder.path(), small_company(), Struck::default()).await;
+/// A case of which everything that the plan closes waits at a gate that was passed: only `cordon run`
+/// is missing.
+pub(super) async fn approved(staged: &Staged) -> (Arc<App>, CaseId) {
     let settings = Settings::load(Some(&staged.config())).unwrap();
     let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
     let subject = &staged.company.subject;
@@ -372,7 +370,7 @@ async fn a_later_look_is_made_at_its_time_through_the_engine_and_tells_of_a_door
     let desk = app.open_case(new).await.unwrap();
     desk.resolve().await.unwrap();
     desk.inventory().await.unwrap();
-    let playbook = folder.path().join("looks.yaml");
+    let playbook = staged.folder.join("looks.yaml");
     std::fs::write(&playbook, PLAYBOOK).unwrap();
     desk.plan(playbook.to_str().unwrap()).await.unwrap();
     assert!(matches!(run(&desk).await, End::Waiting(_)));
@@ -381,9 +379,23 @@ async fn a_later_look_is_made_at_its_time_through_the_engine_and_tells_of_a_door
             .await
             .unwrap();
     }
-    // Approved, and nobody has said that it goes on: time alone closes nothing.
     let case = desk.log.case().clone();
-    drop(desk);
+    (app, case)
+}
+
+/// Goes on with the run of a case as far as it goes.
+pub(super) async fn go_on(app: &App, case: &CaseId) {
+    let desk = app.desk(case.as_str()).unwrap();
+    assert!(matches!(run(&desk).await, End::Waiting(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_look_is_made_at_its_time_through_the_engine_and_tells_of_a_door_that_is_open_again()
+ {
+    let folder = tempfile::tempdir().unwrap();
+    let staged = Staged::set(folder.path(), small_company(), Struck::default()).await;
+    let (app, case) = approved(&staged).await;
+    // Approved, and nobody has said that it goes on: time alone closes nothing.
     let timers = timers(&app);
     let states = || app.peek(case.as_str()).unwrap().door_counts();
     timers.tick().await;
@@ -397,7 +409,9 @@ async fn a_later_look_is_made_at_its_time_through_the_engine_and_tells_of_a_door
     assert!(closed > 0);
     drop(desk);
     timers.tick().await;
-    staged.okta.set_status(&subject.okta_id, "ACTIVE");
+    staged
+        .okta
+        .set_status(&staged.company.subject.okta_id, "ACTIVE");
     tokio::time::sleep(Duration::from_secs(4)).await;
     assert!(app.peek(case.as_str()).unwrap().reopened.is_empty());
     // As after a stop: nothing is remembered but what is on the disk.
