@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::case::state::{CaseState, Phase, RunPhase, StepRecord};
 use crate::clock::{self, Shown};
 use crate::id::{ClockId, DoorId};
+use crate::intake::DEPARTURE;
 use crate::plan::{Step, StepId, Task};
 use crate::run::Rest;
 use crate::time::Timestamp;
@@ -58,7 +59,8 @@ pub enum What {
 /// first. What was done about it is no part of it, except where the log says so.
 ///
 /// A case that is held starts nothing and takes no one out: no look, no departure. Its gates run out
-/// and its clocks run on. Of a closed case nothing is due.
+/// and its clocks run on. Of a closed case nothing is due, and the clocks of an ordinary departure that
+/// nobody reviews call nobody.
 pub fn of(state: &CaseState) -> Vec<Due> {
     let mut due = Vec::new();
     if !matches!(state.phase, Phase::Open | Phase::Held) {
@@ -70,9 +72,11 @@ pub fn of(state: &CaseState) -> Vec<Due> {
             due.extend(looks(state));
         }
     }
-    // Whether a clock is overdue is told by its warnings, so that it does not matter when this is asked.
-    for clock in clock::list(state, Timestamp::MIN) {
-        warnings(&clock, &mut due);
+    if !is_quiet(state) {
+        // Whether a clock is overdue is told by its warnings: it does not matter when this is asked.
+        for clock in clock::list(state, Timestamp::MIN) {
+            warnings(&clock, &mut due);
+        }
     }
     if let Some(at) = state.effective
         && state.phase == Phase::Open
@@ -87,6 +91,13 @@ pub fn of(state: &CaseState) -> Vec<Due> {
     }));
     due.sort_by_key(|due| due.at);
     due
+}
+
+/// Whether a case is still what a message of HR made of it: the record of an ordinary departure, which
+/// nobody reviews. Its clocks call nobody.
+fn is_quiet(state: &CaseState) -> bool {
+    let demanded = state.contacts.iter().any(|contact| contact.demand);
+    state.route == DEPARTURE && state.plan.is_none() && !demanded
 }
 
 fn gates(state: &CaseState, due: &mut Vec<Due>) {

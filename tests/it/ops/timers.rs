@@ -65,7 +65,12 @@ impl Timed {
                 ..Subject::default()
             },
             title: None,
-            route: "departure".into(),
+            route: if effective.is_some() {
+                "departure"
+            } else {
+                "operator"
+            }
+            .into(),
             effective,
             origin: Origin::Subject,
             by: Actor::Intake("hr".into()),
@@ -321,6 +326,12 @@ async fn a_departure_is_told_at_its_time_and_not_while_the_case_is_held() {
     );
     let after = timed.app.peek(timed.case.as_str()).unwrap().lines;
     assert_eq!(after, before, "it is an alert and nothing else");
+    // Weeks later its clocks have passed, and nobody was called about an ordinary departure.
+    timed.clock.set(hours(1000));
+    timed.timers().tick().await;
+    assert_eq!(names(&timed.app), ["departure-effective"]);
+    let clocks = timed.app.peek(timed.case.as_str()).unwrap().clocks;
+    assert!(!clocks.is_empty());
 }
 
 /// Closes the account, looks again after seconds, and after a time that no test waits for.
