@@ -8,6 +8,7 @@ mod hooks;
 mod listen;
 mod metrics;
 mod notify;
+mod patience;
 mod request;
 mod timers;
 mod tls;

@@ -116,7 +116,7 @@ mod tests {
         let start: Timestamp = "2027-03-12T09:00:00Z".parse().unwrap();
         let after = |seconds: i64| start + SignedDuration::from_secs(seconds);
         let mut slow = Refused::default();
-        assert!((0..50).all(|number| slow.one_more(after(number * 61)).is_none()));
+        assert!((0..50).all(|number| slow.one_more(after(number * 67)).is_none()));
         let mut quick = Refused::default();
         let told: Vec<_> = (0..2000)
             .filter_map(|second| quick.one_more(after(second)))

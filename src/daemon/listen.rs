@@ -17,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
+use super::patience::Patient;
+
 /// How many connections there may be at once. With the limit of a body this bounds the memory.
 const CONNECTIONS: usize = 256;
 
@@ -96,7 +98,7 @@ async fn answer(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), requests);
+        .serve_connection(TokioIo::new(Patient::new(stream)), requests);
     let mut connection = std::pin::pin!(connection);
     let stop = async { stopped.wait_for(|stopped| *stopped).await.map(drop) };
     // How a connection ends is the sender's affair: what was kept was answered or is found again.

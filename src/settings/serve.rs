@@ -129,3 +129,66 @@ impl Serve {
             })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_address_is_one_whose_pages_nobody_reads_on_the_way() {
+        let url = |text: &str| {
+            let serve = Serve {
+                public_url: Some(text.to_owned()),
+                ..Serve::default()
+            };
+            serve.public_url().map_err(|fault| fault.to_string())
+        };
+        for (given, taken) in [
+            (
+                "https://cordon.company.example",
+                "https://cordon.company.example",
+            ),
+            (
+                "https://company.example:8443/cordon/",
+                "https://company.example:8443/cordon",
+            ),
+            ("http://127.0.0.1:8470", "http://127.0.0.1:8470"),
+            ("http://localhost:8470", "http://localhost:8470"),
+        ] {
+            assert_eq!(url(given).unwrap().as_deref(), Some(taken));
+        }
+        for refused in [
+            "cordon.company.example",
+            "http://cordon.company.example",
+            "ftp://cordon.company.example",
+            "https://user:secret@cordon.company.example",
+            "https://cordon.company.example/?next=a",
+            "https://cordon.company.example/#a",
+            "mailto:desk@company.example",
+            "",
+        ] {
+            assert!(url(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn other_machines_are_answered_over_tls_only() {
+        let tls = Some(Tls {
+            certificate: "cert.pem".into(),
+            key: SecretRef::Env("KEY".into()),
+        });
+        let address = |listen: &str, tls: &Option<Tls>| {
+            let serve = Serve {
+                listen: listen.to_owned(),
+                tls: tls.clone(),
+                ..Serve::default()
+            };
+            serve.address().is_ok()
+        };
+        for listen in ["0.0.0.0:1", "[::]:1", "192.0.2.1:1", "[::ffff:127.0.0.1]:1"] {
+            assert!(!address(listen, &None), "{listen}");
+            assert!(address(listen, &tls), "{listen}");
+        }
+        assert!(address("127.0.0.1:1", &None) && address("[::1]:1", &None));
+    }
+}
