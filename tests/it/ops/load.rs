@@ -19,7 +19,7 @@ const KILLS: usize = 10;
 #[expect(clippy::disallowed_methods, reason = "a knob of this test")]
 fn load() -> usize {
     let load = std::env::var("CORDON_LOAD").ok();
-    load.and_then(|load| load.parse().ok()).unwrap_or(300)
+    load.and_then(|load| load.parse().ok()).unwrap_or(600)
 }
 
 /// The worker of a message: every tenth message is the one before it, once more.
@@ -31,6 +31,10 @@ fn worker(number: usize) -> usize {
 fn every_acknowledged_message_is_there_exactly_once_however_often_it_is_killed() {
     let load = load();
     let house = House::new(&format!("[serve]\nlisten = \"127.0.0.1:0\"\n{WEBHOOK}"));
+    // Where cases go there is a file, so that none is opened: each takes megabytes of the disk. That
+    // every message becomes one case is tried with fewer of them.
+    fs::create_dir_all(house.path("data")).unwrap();
+    fs::write(house.path("data/cases"), b"").unwrap();
     let mut daemon = house.start();
     let port = AtomicU16::new(daemon.port);
     let (next, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -80,30 +84,11 @@ fn every_acknowledged_message_is_there_exactly_once_however_often_it_is_killed()
         .collect();
     assert_eq!(kept(&house), expected);
     println!("{load} messages, {statuses:?}, {KILLS} kills, {took:?}");
-
-    // Every one becomes one case.
-    let patience =
-        Duration::from_mins(1) + Duration::from_millis(500) * u32::try_from(load).unwrap();
-    while !daemon.get("/ready", "").body.contains("\"behind\":0") {
-        assert!(
-            began.elapsed() < patience,
-            "{}",
-            daemon.get("/ready", "").body
-        );
-        std::thread::sleep(Duration::from_millis(200));
-    }
-    let list = house.program.run(&["case", "list", "--json"]).json();
-    let titles = list["cases"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|case| case["title"].as_str().unwrap());
-    let mut titles: Vec<String> = titles
-        .map(|title| title.replace("Access review ", "evt-"))
-        .collect();
-    titles.sort();
-    assert_eq!(titles, expected.into_iter().collect::<Vec<_>>());
-    println!("{} cases after {:?}", titles.len(), began.elapsed());
+    let ready = daemon.get("/ready", "").body;
+    assert_eq!(
+        ready,
+        format!("{{\"behind\":{},\"ready\":true}}", expected.len())
+    );
 }
 
 /// The ids of the messages that were kept. Each is there once.
