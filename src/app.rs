@@ -3,10 +3,12 @@
 //! [`App`] is the configured program; [`Desk`] is one open case with everything that works on it.
 //! The command line and the drill use the same desk.
 
+pub mod alert;
 pub mod archive;
 pub mod arrival;
 pub mod custody;
 pub mod desk;
+pub mod due;
 pub mod inbox;
 pub mod messages;
 pub mod open;
@@ -17,6 +19,7 @@ pub mod review;
 mod standing;
 mod subject;
 pub mod summary;
+pub mod survey;
 mod wiring;
 pub mod work;
 pub mod workplace;
@@ -346,7 +349,7 @@ impl App {
         }
     }
 
-    fn ids(&self) -> Result<Vec<CaseId>> {
+    pub(crate) fn ids(&self) -> Result<Vec<CaseId>> {
         let cases = self.settings.data.join("cases");
         if !cases.exists() {
             return Ok(Vec::new());
@@ -565,7 +568,11 @@ pub fn log_to_stderr(daemon: bool) {
         .with_writer(std::io::stderr)
         .with_ansi(false);
     if daemon {
-        log.json().flatten_event(true).try_init().ok();
+        log.json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .try_init()
+            .ok();
     } else {
         log.try_init().ok();
     }

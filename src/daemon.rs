@@ -1,44 +1,49 @@
-//! The daemon: listens on loopback, takes messages in, opens quiet cases.
+//! The daemon: listens, takes messages in, opens quiet cases.
 //!
 //! It owns the hub while it runs, and a case only while it opens it: other commands work beside it.
 //! Every connection is bounded in number, in the time of its head, and in size and time of its body.
 
+mod check;
+mod hooks;
+mod listen;
+mod metrics;
 mod notify;
+mod patience;
+mod request;
 pub mod socket;
+mod timers;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Json, Router};
+use axum::{Json, Router, middleware};
 use http::StatusCode;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use serde_json::json;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
+use crate::app::alert::Alerts;
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
 use crate::store::Hub;
+use hooks::Watched;
+use metrics::Metrics;
 use socket::{Commands, Socket};
 
-/// How many connections there may be at once. With the limit of a body this bounds the memory.
-const CONNECTIONS: usize = 256;
-
-/// How long a sender may take over the head of a request, and be idle between two.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
-
-/// The largest head of a request.
-const HEAD_LIMIT: usize = 32 * 1024;
+pub use check::check;
+pub use request::REQUEST_ID;
+pub use timers::Timers;
+pub use tls::Certificate;
 
 /// How long requests that are under way may take when the daemon stops, and then the case that is
 /// being opened. What is left is done at the next start.
@@ -53,6 +58,9 @@ pub struct Daemon {
     address: SocketAddr,
     router: Router,
     inbox: Arc<Departures>,
+    alerts: Arc<Alerts>,
+    timers: Arc<Timers>,
+    tls: Option<(Certificate, TlsAcceptor)>,
     commands: Option<(Socket, Arc<dyn Commands>)>,
 }
 
@@ -71,16 +79,34 @@ impl Daemon {
     /// Another process has the hub; a secret cannot be had; the address is taken.
     pub async fn bind(app: Arc<App>) -> Result<Self> {
         let address = app.settings.serve.address()?;
+        let certificate = app.settings.serve.tls.as_ref().map(Certificate::read);
+        let tls = certificate.transpose()?.map(|certificate| {
+            let acceptor = certificate.acceptor()?;
+            Ok::<_, Fault>((certificate, acceptor))
+        });
+        let tls = tls.transpose()?;
         let mut receivers = Vec::new();
         for webhook in &app.settings.webhooks {
             receivers.push((webhook, webhook.source()?));
         }
         let hub = Arc::new(Hub::open(&app.settings.data.join("hub"))?);
         let inbox = Arc::new(Departures::new(Arc::clone(&app), Arc::clone(&hub))?);
+        let alerts = Arc::new(Alerts::new(Arc::clone(&app), Arc::clone(&hub))?);
+        let timers = Arc::new(Timers::new(Arc::clone(&app), Arc::clone(&alerts)));
+        let metrics = Arc::new(Metrics::new(
+            Arc::clone(&app),
+            Arc::clone(&inbox),
+            Arc::clone(&alerts),
+            Arc::clone(&timers),
+        )?);
+        let counted = metrics.counted.clone();
+        crate::http::count_with(move |exchange| counted.exchange(exchange));
+        let counted = metrics.counted.clone();
         let mut router = Router::new()
             .route("/health", get(health))
             .route("/ready", get(ready))
-            .with_state(Arc::clone(&inbox));
+            .with_state(Arc::clone(&inbox))
+            .route("/metrics", get(metrics::scrape).with_state(metrics));
         for (webhook, source) in receivers {
             let one = Receiver {
                 name: webhook.name.clone(),
@@ -89,9 +115,20 @@ impl Daemon {
                 inbox: Arc::new(Arc::clone(&inbox)),
                 clock: Arc::clone(&app.clock),
             };
-            router = router.nest(&format!("/hooks/{}", webhook.name), receiver(one));
+            let watched = Arc::new(Watched {
+                source: webhook.name.clone(),
+                counted: counted.clone(),
+                alerts: Arc::clone(&alerts),
+                clock: Arc::clone(&app.clock),
+                refused: Mutex::default(),
+            });
+            let watched = middleware::from_fn_with_state(watched, hooks::watched);
+            let path = format!("/hooks/{}", webhook.name);
+            router = router.nest(&path, receiver(one).layer(watched));
         }
-        let router = router.merge(crate::web::router(Arc::clone(&app), hub)?);
+        let router = router
+            .merge(crate::web::router(Arc::clone(&app), hub)?)
+            .layer(middleware::from_fn(request::named));
         let taken = |error: std::io::Error| {
             Fault::failed("listen", "The daemon cannot listen.")
                 .at(address)
@@ -105,6 +142,9 @@ impl Daemon {
             address,
             router,
             inbox,
+            alerts,
+            timers,
+            tls,
             commands: None,
         })
     }
@@ -116,6 +156,13 @@ impl Daemon {
     pub fn taking(mut self, data: &Path, commands: Arc<dyn Commands>) -> Result<Self> {
         self.commands = Some((Socket::bind(data)?, commands));
         Ok(self)
+    }
+
+    /// The certificate that it shows, for whoever exchanges it.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.tls
+            .as_ref()
+            .map(|(certificate, _)| certificate.clone())
     }
 
     /// Where it listens.
@@ -133,19 +180,26 @@ impl Daemon {
         let commands = self
             .commands
             .map(|(socket, commands)| tokio::spawn(socket.serve(commands, stopped.clone())));
-        let slots = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut beside = JoinSet::new();
+        beside.spawn(Arc::clone(&self.timers).work(stopped.clone()));
+        let (alerts, told) = (Arc::clone(&self.alerts), stopped.clone());
+        beside.spawn(async move { alerts.work(told).await });
+        let slots = listen::slots();
+        let tls = self.tls.as_ref().map(|(_, acceptor)| acceptor);
         let mut connections = JoinSet::new();
+        let mut watchdog = notify::Watchdog::new();
         notify::say("READY=1");
         tracing::info!(address = %self.address, "listening");
         let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
-                (permit, stream) = accept(&self.listener, &slots) => {
+                accepted = listen::accept(&self.listener, &slots) => {
                     let (router, stopped) = (self.router.clone(), stopped.clone());
-                    connections.spawn(connection(stream, router, stopped, permit));
+                    connections.spawn(listen::serve(accepted, tls.cloned(), router, stopped));
                 }
                 Some(_) = connections.join_next() => {}
+                () = watchdog.alive() => {}
             }
         }
         drop(self.listener);
@@ -170,48 +224,9 @@ impl Daemon {
         {
             tracing::warn!("a command was broken off; `cordon status` shows where it stands");
         }
+        // A look that is under way is dropped: it changes nothing, and is begun again.
+        beside.shutdown().await;
         tracing::info!(behind = self.inbox.behind(), "stopped");
-    }
-}
-
-/// The next connection that there is room for. What fails is the connection's: the next is tried.
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> (Option<OwnedSemaphorePermit>, TcpStream) {
-    let permit = Arc::clone(slots).acquire_owned().await.ok();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (permit, stream),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                // Out of file handles, most likely: others have to end first.
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-}
-
-async fn connection(
-    stream: TcpStream,
-    router: Router,
-    mut stopped: watch::Receiver<bool>,
-    _permit: Option<OwnedSemaphorePermit>,
-) {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let mut connection = std::pin::pin!(connection);
-    let stop = async { stopped.wait_for(|stopped| *stopped).await.map(drop) };
-    // How a connection ends is the sender's affair: what was kept was answered or is found again.
-    tokio::select! {
-        _ = connection.as_mut() => {}
-        _ = stop => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
     }
 }
 

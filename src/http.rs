@@ -13,7 +13,7 @@ pub mod retry;
 pub mod token;
 pub mod transport;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -364,9 +364,21 @@ impl Client {
             credential: self.credential.clone(),
             answer: outcome.clone().map_err(|broken| broken.why),
         };
+        if let Some(count) = COUNT.get() {
+            count(&exchange);
+        }
         let evidence = witness.saw(&exchange).await.map_err(CallError::Unkept)?;
         Ok((outcome, evidence))
     }
+}
+
+type Count = Box<dyn Fn(&Exchange) + Send + Sync>;
+
+static COUNT: OnceLock<Count> = OnceLock::new();
+
+/// Has every exchange of this process counted from now on, whoever makes it. The first to ask counts.
+pub fn count_with(count: impl Fn(&Exchange) + Send + Sync + 'static) {
+    COUNT.set(Box::new(count)).ok();
 }
 
 /// The fault of a call that ended without a usable answer.

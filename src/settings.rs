@@ -7,6 +7,7 @@ mod check;
 pub mod sample;
 pub mod secrets;
 pub mod suspicion;
+pub mod serve;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ pub struct Settings {
     pub mail: Option<Mail>,
     /// Where the daemon listens.
     #[serde(default)]
-    pub serve: webhook::Serve,
+    pub serve: serve::Serve,
     /// Whose messages it takes.
     #[serde(default, rename = "webhook")]
     pub webhooks: Vec<webhook::Webhook>,
@@ -160,7 +161,7 @@ impl Default for Settings {
             github: None,
             okta: None,
             mail: None,
-            serve: webhook::Serve::default(),
+            serve: serve::Serve::default(),
             webhooks: Vec::new(),
             digest: None,
             reviews: Vec::new(),
@@ -213,10 +214,14 @@ impl Settings {
             settings.data = folder.join(&settings.data);
         }
         settings.digest = Some(Digest::of(text.as_bytes()));
+        if let Some(folder) = path.parent() {
+            settings.serve.beside(folder);
+        }
         settings.zone()?;
         check::names(text, path)?;
         settings.check_people(path)?;
-        webhook::check(&settings.serve, &settings.webhooks, path)?;
+        settings.serve.check(path)?;
+        webhook::check(&settings.webhooks, path)?;
         suspicion::check(&settings.reviews, path)?;
         Ok(settings)
     }
@@ -349,6 +354,16 @@ pub fn log_filter(otherwise: &str) -> String {
 /// Where systemd wants to hear that the daemon is ready, if it started it.
 pub fn notify_socket() -> Option<String> {
     variable("NOTIFY_SOCKET")
+}
+
+/// How often systemd wants to hear that the daemon lives, if it asks this process.
+pub fn watchdog() -> Option<std::time::Duration> {
+    let asked = variable("WATCHDOG_PID");
+    if asked.is_some_and(|pid| pid != std::process::id().to_string()) {
+        return None;
+    }
+    let micros: u64 = variable("WATCHDOG_USEC")?.parse().ok()?;
+    (micros > 0).then(|| std::time::Duration::from_micros(micros))
 }
 
 fn home(base: &str, below: &str) -> PathBuf {

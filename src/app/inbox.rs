@@ -75,6 +75,11 @@ impl Departures {
         })
     }
 
+    /// The hub, for what else keeps something that all cases share.
+    pub fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.hub)
+    }
+
     /// The cases that were opened since the start, in order.
     pub fn opened(&self) -> Vec<CaseId> {
         hold(&self.opened).clone()

@@ -582,7 +582,8 @@ fn complete(id: &NoticeId, record: &NoticeRecord) -> Result<()> {
         .hint("record them and draft anew, or send it with the gaps: --incomplete"))
 }
 
-fn server(mail: &crate::settings::Mail) -> Result<Server> {
+/// The mail server as configured.
+pub(super) fn server(mail: &crate::settings::Mail) -> Result<Server> {
     let security = match mail.security.as_str() {
         "tls" => Security::Tls,
         "starttls" => Security::StartTls,

@@ -265,6 +265,8 @@ pub struct CaseState {
     /// Accounts that a person took back; never chosen again without a person.
     pub withdrawn: Vec<Account>,
     pub doors: BTreeMap<DoorId, DoorRecord>,
+    /// Doors that a probe found open after one had proven them closed, and the line that says so.
+    pub reopened: Vec<(u64, DoorId)>,
     pub inventories: Vec<(Account, Vec<Completeness>, Vec<String>)>,
     pub inventory_failures: Vec<(Account, String)>,
     pub trails: Vec<TrailRecord>,
@@ -553,6 +555,9 @@ impl CaseState {
             }
             Event::DoorProbed { door, state, probe } => {
                 if let Some(record) = self.doors.get_mut(door) {
+                    if (record.state, *state) == (DoorState::Closed, DoorState::Open) {
+                        self.reopened.push((entry.seq, door.clone()));
+                    }
                     record.state = *state;
                     record.probe = Some(probe.clone());
                 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::carried::Carried;
 use super::{Desktop, Ended};
 use crate::app::App;
-use crate::daemon::Daemon;
+use crate::daemon::{Certificate, Daemon};
 use crate::fault::{Fault, Result};
 
 /// Take messages of HR systems and open quiet records of departures. Nothing is closed by this.
@@ -16,16 +16,28 @@ use crate::fault::{Fault, Result};
 /// Listens as `[serve]` says and takes `POST /hooks/NAME` for each `[[webhook]]`. `GET /health` says
 /// that the process is alive, `GET /ready` that messages can be kept. Its log goes to stderr, one JSON
 /// document per line. SIGTERM and SIGINT stop it within ten seconds; what it acknowledged is kept,
-/// even when it is killed. Other commands reach it through the
-/// socket `daemon.sock` in the data folder, and are carried out over its stores.
+/// even when it is killed. SIGHUP makes it read its certificate again, and nothing else. Other commands
+/// reach it through the socket `daemon.sock` in the data folder, and are carried out over its stores.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Check the configuration and every secret that it names, and end.
+    /// Check everything that it needs: addresses, certificate, mail server, every secret; and end.
     #[arg(long)]
     check: bool,
+    /// Print a unit for systemd, and end.
+    #[arg(long, conflicts_with = "check")]
+    unit: bool,
 }
 
+/// The daemon under systemd, with as few rights as it can do with.
+const UNIT: &str = include_str!("../../templates/service/cordon.service");
+
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
+    if args.unit {
+        desktop
+            .ui
+            .answer(&json!({ "unit": UNIT }), || UNIT.to_owned())?;
+        return Ok(None);
+    }
     let app = Arc::new(desktop.app()?);
     let names: Vec<&str> = app
         .settings
@@ -34,11 +46,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         .map(|webhook| webhook.name.as_str())
         .collect();
     if args.check {
-        for webhook in &app.settings.webhooks {
-            webhook.source()?;
-            webhook.callback(&app.clock)?;
-        }
-        app.settings.keep_routes_apart()?;
+        crate::daemon::check(&app)?;
         let said = json!({ "listen": app.settings.serve.listen, "webhooks": names });
         desktop.ui.answer(&said, || {
             format!("The configuration is right. Webhooks: {}\n", list(&names))
@@ -51,14 +59,17 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     // Before the first message, so that none is lost to a signal that comes early.
     let mut terminate = signal(SignalKind::terminate()).map_err(signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(signals)?;
+    let hangup = signal(SignalKind::hangup()).map_err(signals)?;
     let commands = Arc::new(Carried(App::clone(&app)));
     let daemon = Daemon::bind(Arc::clone(&app)).await?;
     let daemon = daemon.taking(&app.settings.data, commands)?;
+    let exchanging = tokio::spawn(exchange(hangup, daemon.certificate()));
     let address = daemon.address();
+    let scheme = daemon.certificate().map_or("http", |_| "https");
     let said = json!({ "listen": address, "pid": std::process::id(), "webhooks": names });
     desktop.ui.answer(&said, || {
         format!(
-            "Listening on http://{address}. Webhooks: {}\n",
+            "Listening on {scheme}://{address}. Webhooks: {}\n",
             list(&names)
         )
     })?;
@@ -75,7 +86,22 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
             }
         })
         .await;
+    exchanging.abort();
     Ok(None)
+}
+
+/// SIGHUP: what was renewed on the disk is shown from now on. Nothing else is read again.
+async fn exchange(mut hangup: Signal, certificate: Option<Certificate>) {
+    while hangup.recv().await.is_some() {
+        match certificate.as_ref().map(Certificate::reload) {
+            None => tracing::info!("there is no certificate to read again"),
+            Some(Ok(())) => tracing::info!("the certificate was read again"),
+            Some(Err(fault)) => {
+                let kept = "the certificate could not be read again; the one before is shown";
+                tracing::error!(%fault, "{kept}");
+            }
+        }
+    }
 }
 
 fn list(names: &[&str]) -> String {

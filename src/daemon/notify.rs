@@ -10,6 +10,27 @@ pub(super) fn say(state: &str) {
     }
 }
 
+/// What tells systemd, twice in the time that it asks for, that whoever waits on this still comes round.
+pub(super) struct Watchdog(Option<tokio::time::Interval>);
+
+impl Watchdog {
+    /// Silent unless systemd asks.
+    pub(super) fn new() -> Self {
+        Self(crate::settings::watchdog().map(|within| tokio::time::interval(within / 2)))
+    }
+
+    /// Says once more that we live, when it is time.
+    pub(super) async fn alive(&mut self) {
+        match &mut self.0 {
+            Some(interval) => {
+                interval.tick().await;
+                say("WATCHDOG=1");
+            }
+            None => std::future::pending().await,
+        }
+    }
+}
+
 fn send(socket: &str, state: &str) -> std::io::Result<()> {
     let from = UnixDatagram::unbound()?;
     #[cfg(target_os = "linux")]

@@ -64,10 +64,14 @@ zone = "UTC"
 # user = "case-desk"
 # password = "env:CORDON_MAIL_PASSWORD"
 
-# What `cordon serve` listens to: plain HTTP on this machine only; put a proxy with TLS in front.
+# What `cordon serve` listens to. Plain HTTP is for this machine only: put a proxy with TLS in front,
+# or give it a certificate. SIGHUP makes it read a renewed certificate.
 # [serve]
 # listen = "127.0.0.1:8470"
 # keep_messages_days = 90                 # after they are settled; what waits is kept
+# tls = { certificate = "/etc/cordon/cert.pem", key = "file:/etc/cordon/key.pem" }
+# public_url = "https://cordon.company.example" # alerts link to it
+# metrics_token = "env:CORDON_METRICS_TOKEN"    # for /metrics asked from another machine
 
 # Whose messages it takes, at POST /hooks/NAME. A message opens a quiet record of a departure, or
 # waits for a person in `cordon case list`; it never closes anything.

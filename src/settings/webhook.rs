@@ -1,7 +1,6 @@
-//! `[serve]` and `[[webhook]]`: what the daemon listens to, and whom it believes.
+//! `[[webhook]]`: whom the daemon believes.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,59 +14,6 @@ use crate::intake::callback::{self, Callback};
 use crate::intake::{self, DEPARTURE, KINDS, Options, Source, UNSIGNED, effective, generic};
 use crate::secret::{SecretRef, SecretString};
 use crate::time::Clock;
-
-/// Where the daemon listens.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Serve {
-    /// Address and port; loopback only, since it speaks plain HTTP.
-    #[serde(default = "default_listen")]
-    pub listen: String,
-    /// How long a message is kept after it is settled.
-    #[serde(default = "default_days")]
-    pub keep_messages_days: u16,
-}
-
-impl Default for Serve {
-    fn default() -> Self {
-        Self {
-            listen: default_listen(),
-            keep_messages_days: default_days(),
-        }
-    }
-}
-
-fn default_days() -> u16 {
-    90
-}
-
-fn default_listen() -> String {
-    "127.0.0.1:8470".to_owned()
-}
-
-impl Serve {
-    /// The address, as it was checked when the file was read.
-    ///
-    /// # Errors
-    /// It is none, or other machines reach it.
-    pub fn address(&self) -> Result<SocketAddr> {
-        let address: SocketAddr = self.listen.parse().map_err(|error| {
-            Fault::input("config", "[serve] `listen` is not an address with a port.")
-                .at(self.listen.escape_debug())
-                .caused_by(error)
-                .hint("write `127.0.0.1:8470`")
-        })?;
-        if address.ip().is_loopback() {
-            return Ok(address);
-        }
-        Err(Fault::input(
-            "config",
-            "[serve] `listen` is an address that other machines reach, and Cordon speaks plain HTTP.",
-        )
-        .at(address)
-        .hint("listen on 127.0.0.1, and put a proxy with TLS in front of it"))
-    }
-}
 
 /// A source of signed messages.
 #[derive(Debug, Clone, Deserialize)]
@@ -231,15 +177,7 @@ fn may_be_called(url: &Url) -> bool {
 ///
 /// # Errors
 /// One fault with a line for each problem.
-pub(super) fn check(serve: &Serve, webhooks: &[Webhook], path: &Path) -> Result<()> {
-    serve.address().map_err(|fault| {
-        let inner = fault.place().unwrap_or_default().to_owned();
-        fault.at(format!("{} [serve] {inner}", path.display()))
-    })?;
-    if serve.keep_messages_days == 0 {
-        let what = "[serve] `keep_messages_days` is at least 1.";
-        return Err(Fault::input("config", what).at(path.display()));
-    }
+pub(super) fn check(webhooks: &[Webhook], path: &Path) -> Result<()> {
     let mut names = BTreeSet::new();
     let mut problems = Vec::new();
     for (number, webhook) in webhooks.iter().enumerate() {

@@ -29,6 +29,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("miette", &["playbook"]),
     ("hyper", &["daemon"]),
     ("hyper_util", &["daemon"]),
+    ("tokio_rustls", &["daemon"]),
+    ("prometheus_client", &["daemon/metrics"]),
 ];
 
 fn root() -> PathBuf {

@@ -41,6 +41,7 @@ mod intake_vendors;
 mod mail;
 mod notices;
 mod okta;
+mod ops;
 mod people;
 mod playbook;
 mod program;

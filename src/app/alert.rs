@@ -1,0 +1,338 @@
+//! Alerts: neutral mails to people by role, each once, and a line of the log always.
+//!
+//! An alert is durable in the hub, under what it is about, before anything is sent, so it is raised
+//! once however often its cause is seen. Each recipient is marked as soon as the mail server has taken
+//! their mail. A crash between the two, and an answer that was lost, send that one mail again, with
+//! the same Message-ID: that is the window, and mail servers and readers fold such mails into one.
+
+mod kind;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, watch};
+
+use super::App;
+use crate::canon::Digest;
+use crate::case::event::{Entry, Event, Person};
+use crate::case::state::CaseState;
+use crate::case::subject::Subject;
+use crate::fault::{Fault, Result};
+use crate::hostile::one_line;
+use crate::id::CaseId;
+use crate::notice::Outgoing;
+use crate::notice::send::{Mail, Server};
+use crate::store::Hub;
+use crate::time::Timestamp;
+
+pub use kind::{KINDS, Kind, Words};
+
+/// Where alerts are kept in the hub.
+const TREE: &str = "alerts";
+
+/// How long the first pause after a failure is, and the longest; each is twice the one before.
+const PAUSE: SignedDuration = SignedDuration::from_secs(30);
+const PAUSE_MOST: SignedDuration = SignedDuration::from_hours(1);
+
+/// After this a mail that nobody took is given up.
+const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+/// How often it is looked whether a pause is over.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// An alert as it is kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Kept {
+    kind: Kind,
+    case: Option<CaseId>,
+    detail: String,
+    /// Who is told, by role.
+    roles: Vec<String>,
+    /// Whom it is about, where there is no case yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subject: Option<Subject>,
+    raised: Timestamp,
+    /// Who was sent it, by name.
+    sent: Vec<String>,
+    /// Nothing is left to do.
+    ended: bool,
+    failures: u32,
+    /// Not before this.
+    again: Timestamp,
+}
+
+/// What raises, keeps and sends alerts.
+#[derive(Debug)]
+pub struct Alerts {
+    app: Arc<App>,
+    hub: Arc<Hub>,
+    server: Option<(Server, String)>,
+    all: Mutex<BTreeMap<String, Kept>>,
+    more: Notify,
+}
+
+impl Alerts {
+    /// Takes up what was raised before a stop.
+    ///
+    /// # Errors
+    /// The mail server is not configured right, or the hub cannot be read.
+    pub fn new(app: Arc<App>, hub: Arc<Hub>) -> Result<Self> {
+        let mut all = BTreeMap::new();
+        for (key, value) in hub.scan(TREE)? {
+            let kept = serde_json::from_slice(&value).map_err(|error| {
+                Fault::failed("alert", "An alert that was kept cannot be read.").caused_by(error)
+            })?;
+            all.insert(String::from_utf8_lossy(&key).into_owned(), kept);
+        }
+        Ok(Self {
+            server: mail_server(&app)?,
+            app,
+            hub,
+            all: Mutex::new(all),
+            more: Notify::new(),
+        })
+    }
+
+    /// Raises an alert to the roles of its kind, once for each `detail`: a few neutral words that say
+    /// what exactly it is about, without a name.
+    ///
+    /// # Errors
+    /// It cannot be kept.
+    pub fn raise(&self, kind: Kind, case: Option<&CaseId>, detail: &str) -> Result<()> {
+        let roles = kind.words().roles.iter().map(|role| (*role).to_owned());
+        self.keep(kind, case, detail, roles.collect(), None)
+    }
+
+    /// The same, to people of these roles.
+    ///
+    /// # Errors
+    /// As [`Self::raise`].
+    pub fn raise_to(
+        &self,
+        kind: Kind,
+        case: Option<&CaseId>,
+        detail: &str,
+        roles: &[String],
+    ) -> Result<()> {
+        self.keep(kind, case, detail, roles.to_vec(), None)
+    }
+
+    /// The same, about somebody who has no case yet and must not hear of it.
+    ///
+    /// # Errors
+    /// As [`Self::raise`].
+    pub fn raise_about(&self, kind: Kind, subject: &Subject, detail: &str) -> Result<()> {
+        let roles = kind.words().roles.iter().map(|role| (*role).to_owned());
+        self.keep(kind, None, detail, roles.collect(), Some(subject.clone()))
+    }
+
+    /// How many wait to be sent.
+    pub fn waiting(&self) -> usize {
+        let all = hold(&self.all);
+        all.values().filter(|kept| !kept.ended).count()
+    }
+
+    fn keep(
+        &self,
+        kind: Kind,
+        case: Option<&CaseId>,
+        detail: &str,
+        roles: Vec<String>,
+        subject: Option<Subject>,
+    ) -> Result<()> {
+        let of = case.map_or("", CaseId::as_str);
+        let parts = format!("{}\u{1f}{of}\u{1f}{detail}", kind.words().name);
+        let key = Digest::of(parts.as_bytes()).to_string();
+        let mut all = hold(&self.all);
+        if all.contains_key(&key) {
+            return Ok(());
+        }
+        let now = self.app.clock.now();
+        let kept = Kept {
+            kind,
+            case: case.cloned(),
+            detail: one_line(detail, 200),
+            roles,
+            subject,
+            raised: now,
+            sent: Vec::new(),
+            ended: self.server.is_none(),
+            failures: 0,
+            again: now,
+        };
+        self.write(&key, &kept)?;
+        let (alert, detail) = (kind.words().name, &kept.detail);
+        tracing::warn!(alert, case = of, detail, mail = !kept.ended, "an alert");
+        all.insert(key, kept);
+        drop(all);
+        self.more.notify_one();
+        Ok(())
+    }
+
+    fn write(&self, key: &str, kept: &Kept) -> Result<()> {
+        let bytes = crate::canon::canonical(kept)?;
+        self.hub.put(TREE, key.as_bytes(), &bytes)
+    }
+
+    /// Sends what waits, as it comes, until told to stop.
+    pub async fn work(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            tokio::select! {
+                () = self.send_due() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            tokio::select! {
+                () = self.more.notified() => {}
+                () = tokio::time::sleep(LOOK_AGAIN) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+        }
+    }
+
+    /// Sends everything whose time has come.
+    pub async fn send_due(&self) {
+        let now = self.app.clock.now();
+        let due: Vec<(String, Kept)> = {
+            let all = hold(&self.all);
+            let due = all.iter();
+            let due = due.filter(|(_, kept)| !kept.ended && kept.again <= now);
+            due.map(|(key, kept)| (key.clone(), kept.clone())).collect()
+        };
+        for (key, mut kept) in due {
+            let sent = self.send(&key, &mut kept).await;
+            let alert = kept.kind.words().name;
+            match sent {
+                Ok(()) => kept.ended = true,
+                Err(fault) => {
+                    kept.failures = kept.failures.saturating_add(1);
+                    let doubled = 1i32 << kept.failures.saturating_sub(1).min(10);
+                    kept.again = now
+                        .saturating_add((PAUSE * doubled).min(PAUSE_MOST))
+                        .unwrap_or(now);
+                    kept.ended = now.duration_since(kept.raised) > GIVE_UP_AFTER;
+                    // What a server says may quote an address.
+                    let (code, given_up) = (fault.code(), kept.ended);
+                    tracing::error!(alert, code, given_up, "an alert could not be sent");
+                }
+            }
+            if let Err(fault) = self.write(&key, &kept) {
+                tracing::error!(alert, %fault, "an alert could not be marked as sent");
+            }
+            hold(&self.all).insert(key, kept);
+        }
+    }
+
+    /// Sends one alert to everybody who was not sent it; the first failure, after all were tried.
+    async fn send(&self, key: &str, kept: &mut Kept) -> Result<()> {
+        let Some((server, from)) = &self.server else {
+            return Ok(());
+        };
+        let Some(review) = self.review(kept) else {
+            let alert = kept.kind.words().name;
+            tracing::error!(alert, "nobody is told: it cannot be known whom it is about");
+            return Ok(());
+        };
+        let outgoing = self.compose(kept, &review)?;
+        let mut first = Ok(());
+        for person in self.recipients(&kept.roles, &review) {
+            let Some(email) = person
+                .emails
+                .first()
+                .filter(|_| !kept.sent.contains(&person.name))
+            else {
+                continue;
+            };
+            let host = from.rsplit('@').next().unwrap_or("cordon.invalid");
+            let whose = Digest::of(format!("{key}\u{1f}{email}").as_bytes()).to_string();
+            let message_id = format!(
+                "<alert.{}@{}>",
+                whose.get(..40).unwrap_or(&whose),
+                host.trim_end_matches('>')
+            );
+            let mail = Mail::compose(&outgoing, from, std::slice::from_ref(email), &message_id)?;
+            match server.send(&mail).await {
+                Ok(_) => {
+                    kept.sent.push(person.name.clone());
+                    self.write(key, kept)?;
+                }
+                Err(fault) => first = first.and(Err(fault)),
+            }
+        }
+        first
+    }
+
+    /// People with one of the roles, without the person under review.
+    fn recipients<'a>(&'a self, roles: &[String], review: &CaseState) -> Vec<&'a Person> {
+        let people = self.app.settings.people.iter();
+        people
+            .filter(|person| person.roles.iter().any(|role| roles.contains(role)))
+            .filter(|person| !review.is_subject(person))
+            .collect()
+    }
+
+    /// The case that an alert is about, as far as it tells who is under review; `None` when that cannot
+    /// be known. A damaged log tells it in its first line.
+    fn review(&self, kept: &Kept) -> Option<CaseState> {
+        let Some(case) = &kept.case else {
+            let subject = kept.subject.clone().unwrap_or_default();
+            return Some(CaseState {
+                subject,
+                ..CaseState::default()
+            });
+        };
+        if let Ok(state) = self.app.peek(case.as_str()) {
+            return Some(state);
+        }
+        let lines = crate::store::peek(&self.app.case_dir(case)).ok()?;
+        let first: Entry = serde_json::from_slice(lines.first()?).ok()?;
+        match first.event {
+            Event::CaseOpened { subject, title, .. } => Some(CaseState {
+                title,
+                subject,
+                ..CaseState::default()
+            }),
+            _ => None,
+        }
+    }
+
+    fn compose(&self, kept: &Kept, review: &CaseState) -> Result<Outgoing> {
+        let words = kept.kind.words();
+        let mut body = format!("{}\n", words.text);
+        if !kept.detail.is_empty() {
+            let _ = writeln!(body, "\nAbout: {}", kept.detail);
+        }
+        let mut subject = words.subject.to_owned();
+        if let Some(case) = &kept.case {
+            let title = one_line(&review.title, 120);
+            subject = format!("{subject}: {title}");
+            let _ = writeln!(body, "Case:  {case}\nTitle: {title}");
+        }
+        if let Some(url) = self.app.settings.serve.public_url()? {
+            let page = kept
+                .case
+                .as_ref()
+                .map_or_else(String::new, |case| format!("/cases/{case}"));
+            let _ = writeln!(body, "Open:  {url}{page}");
+        }
+        body.push_str("\nSent once, because of your role. Do not forward it.\n");
+        Ok(Outgoing { subject, body })
+    }
+}
+
+/// The mail server and the sender, as configured.
+///
+/// # Errors
+/// The password cannot be had, or the protection is none.
+pub fn mail_server(app: &App) -> Result<Option<(Server, String)>> {
+    let mail = app.settings.mail.as_ref();
+    mail.map(|mail| Ok((super::papers::server(mail)?, mail.from.clone())))
+        .transpose()
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
