@@ -15,6 +15,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use http::StatusCode;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
@@ -26,7 +27,7 @@ use crate::app::App;
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
-use crate::store::Hub;
+use crate::web::guard::Peer;
 
 /// How many connections there may be at once. With the limit of a body this bounds the memory.
 const CONNECTIONS: usize = 256;
@@ -62,7 +63,7 @@ impl Daemon {
         for webhook in &app.settings.webhooks {
             receivers.push((webhook, webhook.source()?));
         }
-        let hub = Arc::new(Hub::open(&app.settings.data.join("hub"))?);
+        let hub = app.hub()?;
         let inbox = Arc::new(Departures::new(Arc::clone(&app), Arc::clone(&hub))?);
         let mut router = Router::new()
             .route("/health", get(health))
@@ -165,11 +166,19 @@ async fn connection(
     mut stopped: watch::Receiver<bool>,
     _permit: Option<OwnedSemaphorePermit>,
 ) {
+    let peer = stream.peer_addr().map(|address| Peer(address.ip())).ok();
+    let service = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
+        service.call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = std::pin::pin!(connection);
     let stop = async { stopped.wait_for(|stopped| *stopped).await.map(drop) };
     // How a connection ends is the sender's affair: what was kept was answered or is found again.

@@ -6,6 +6,7 @@
 mod check;
 pub mod sample;
 pub mod secrets;
+pub mod signin;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,9 @@ pub struct Settings {
     /// Whose messages it takes.
     #[serde(default, rename = "webhook")]
     pub webhooks: Vec<webhook::Webhook>,
+    /// How people sign in to its pages.
+    #[serde(default)]
+    pub signin: signin::SignIn,
 }
 
 /// The GitHub organization and how to reach it.
@@ -150,6 +154,7 @@ impl Default for Settings {
             mail: None,
             serve: webhook::Serve::default(),
             webhooks: Vec::new(),
+            signin: signin::SignIn::default(),
         }
     }
 }
@@ -201,6 +206,7 @@ impl Settings {
         check::names(text, path)?;
         settings.check_people(path)?;
         webhook::check(&settings.serve, &settings.webhooks, path)?;
+        signin::check(&settings.signin, &settings.people, path)?;
         Ok(settings)
     }
 
