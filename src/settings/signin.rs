@@ -131,6 +131,20 @@ mod tests {
     use crate::settings::Settings;
 
     #[test]
+    fn the_sample_shows_a_provider_that_is_configured_right() {
+        let sample = crate::settings::sample::SAMPLE;
+        let (_, rest) = sample.split_once("# [signin]\n").unwrap();
+        let (lines, _) = rest.split_once("\n\n").unwrap();
+        let lines = lines.lines().map(|line| line.trim_start_matches("# "));
+        let lines: Vec<&str> = std::iter::once("[signin]").chain(lines).collect();
+        let settings = Settings::parse(&lines.join("\n"), Path::new("cordon.toml")).unwrap();
+        assert!(settings.signin.is_secure());
+        let oidc = settings.signin.oidc.unwrap();
+        assert_eq!(oidc.client_id, "cordon");
+        assert!(oidc.client_secret.is_some());
+    }
+
+    #[test]
     fn what_would_let_the_wrong_in_is_refused() {
         let people = "[[people]]\nname = \"Bo\"\nroles = [\"hr\"]\nemails = [\"bo@x.test\"]\n";
         let oidc = |rest: &str| format!("{people}[signin.oidc]\nclient_id = \"c\"\n{rest}\n");

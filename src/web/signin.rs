@@ -167,7 +167,7 @@ fn give(response: &mut Response, cookie: &str) {
 }
 
 /// A path of our own, or the beginning: a sign-in leads nowhere else.
-fn local(next: &str) -> &str {
+pub(super) fn local(next: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
     let ours = next.len() <= 512
         && next.starts_with('/')

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
 
 use super::guard::{self, Peer};
+use super::signin::local;
 use super::{Web, page};
 use crate::access::Principal;
 use crate::fault::Fault;
@@ -42,6 +43,7 @@ impl FromRequestParts<Arc<Web>> for Visit {
         // sends it. Only once: the second request does not come from elsewhere.
         if parts.method == Method::GET && guard::from_elsewhere(&parts.headers) {
             let to = parts.uri.path_and_query().map_or("/", |to| to.as_str());
+            let to = local(to);
             let onward = serde_json::json!({ "title": "One moment", "to": to });
             return Err(page::answer(web, None, "onward", &onward));
         }

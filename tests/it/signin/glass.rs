@@ -16,8 +16,8 @@ fn a_code_works_once_rings_a_bell_and_another_administrator_acknowledges_it() {
         .unwrap();
     assert_eq!(codes.len(), 8);
     let heard = Arc::new(Mutex::new(Vec::new()));
-    let hears = Arc::clone(&heard);
-    signin.on_bell(move |bell| hears.lock().unwrap().push(bell.clone()));
+    let told = Arc::clone(&heard);
+    signin.on_bell(move |bell| told.lock().unwrap().push(bell.clone()));
     // Locked out, and still let in by a code.
     for _ in 0..6 {
         signin

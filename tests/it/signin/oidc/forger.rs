@@ -30,6 +30,9 @@ struct Says {
 
 type Forger = Arc<Mutex<Says>>;
 
+/// Makes a token of claims.
+type Forge<'a> = &'a dyn Fn(&Value) -> String;
+
 async fn start() -> (Forger, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let issuer = format!("http://{}", listener.local_addr().unwrap());
@@ -274,7 +277,7 @@ async fn every_forged_signature_is_refused() {
         parts[1] = &lie;
         parts.join(".")
     };
-    let forgeries: [(&str, &dyn Fn(&Value) -> String); 7] = [
+    let forgeries: [(&str, Forge<'_>); 7] = [
         ("none", &none),
         ("the public key as a shared secret", &shared),
         ("another key of the same name", &|claims| other.sign(claims)),
