@@ -683,3 +683,35 @@ async fn a_form_that_does_not_end_is_let_go() {
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(begun.elapsed() < std::time::Duration::from_secs(11));
 }
+
+/// Through a socket: the daemon says where a request comes from.
+#[tokio::test]
+async fn the_daemon_serves_the_pages_and_tells_where_a_request_comes_from() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cordon.toml");
+    let text = format!("data = \"data\"\n[serve]\nlisten = \"127.0.0.1:0\"\n{PEOPLE}");
+    let settings = Settings::parse(&text, &config).unwrap();
+    let app = Arc::new(App::new(settings, Arc::new(cordon::time::SystemClock)).unwrap());
+    let daemon = cordon::daemon::Daemon::bind(Arc::clone(&app))
+        .await
+        .unwrap();
+    let address = daemon.address();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let running = tokio::spawn(daemon.run(async { drop(stopped.await) }));
+    let body = "name=Ada&passphrase=something&code=1";
+    let request = format!(
+        "POST /signin HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    let entry = app.signin().unwrap().journal(1).unwrap().remove(0);
+    assert_eq!(entry.person.as_deref(), Some("Ada"));
+    assert_eq!(entry.from, Some(IpAddr::from([127, 0, 0, 1])));
+    stop.send(()).unwrap();
+    running.await.unwrap();
+}

@@ -30,6 +30,9 @@ struct Says {
 
 type Forger = Arc<Mutex<Says>>;
 
+const SHAPE: &str = "the signature or the shape of the token";
+const NOBODY: &str = "the identity provider named nobody of ours";
+
 /// Makes a token of claims.
 type Forge<'a> = &'a dyn Fn(&Value) -> String;
 
@@ -176,6 +179,12 @@ fn at(name: &'static str, seconds: i64) -> Box<dyn Fn(Value) -> Value> {
     })
 }
 
+/// Why the last one was refused, as the journal has it.
+fn why(site: &Site) -> String {
+    let note = site.signin.journal(1).unwrap().remove(0).note;
+    note.replace("identity provider, not right: ", "")
+}
+
 async fn ready() -> (Site, Forger, String, Signer) {
     let (forger, issuer) = start().await;
     let site = site(&issuer, "cordon", "");
@@ -219,32 +228,39 @@ async fn an_honest_token_signs_in_and_the_page_leads_on() {
 async fn every_lie_in_a_token_is_refused() {
     let (site, forger, issuer, signer) = ready().await;
     let lies = [
-        ("the issuer", with("iss", json!("https://evil.example"))),
-        ("the audience", with("aud", json!("another"))),
         (
-            "the authorized party",
+            "the issuer of the token",
+            with("iss", json!("https://evil.example")),
+        ),
+        ("the audience of the token", with("aud", json!("another"))),
+        (
+            "the authorized party of the token",
             with("aud", json!(["cordon", "another"])),
         ),
-        ("the authorized party", with("azp", json!("another"))),
-        ("the end", at("exp", -300)),
-        ("the time", at("iat", -301)),
-        ("the time", at("iat", 301)),
-        ("the beginning", at("nbf", 301)),
-        ("the nonce", with("nonce", json!("another"))),
-        ("the nonce", with("nonce", Value::Null)),
-        ("the subject", with("sub", json!(""))),
-        ("the shape", with("exp", Value::Null)),
-        ("the shape", with("iat", json!("soon"))),
-        ("a stranger", with("email", json!("stranger@corp.example"))),
-        ("a tag", with("email", json!("ada+x@corp.example"))),
-        ("not verified", with("email_verified", json!(false))),
-        ("a word", with("email_verified", json!("true"))),
-        ("no address", with("email", Value::Null)),
+        (
+            "the authorized party of the token",
+            with("azp", json!("another")),
+        ),
+        ("the end of the token", at("exp", -300)),
+        ("the time of the token", at("iat", -301)),
+        ("the time of the token", at("iat", 301)),
+        ("the beginning of the token", at("nbf", 301)),
+        ("the nonce of the token", with("nonce", json!("another"))),
+        ("the nonce of the token", with("nonce", Value::Null)),
+        ("the subject of the token", with("sub", json!(""))),
+        (SHAPE, with("exp", Value::Null)),
+        (SHAPE, with("iat", json!("soon"))),
+        (NOBODY, with("email", json!("stranger@corp.example"))),
+        (NOBODY, with("email", json!("ada+x@corp.example"))),
+        (NOBODY, with("email_verified", json!(false))),
+        (NOBODY, with("email_verified", json!("true"))),
+        (NOBODY, with("email", Value::Null)),
     ];
     for (what, lie) in lies {
         let page = attempt(&site, &forger, &issuer, |claims| signer.sign(&lie(claims))).await;
         assert!(session(&page).is_none(), "{what}");
         assert_eq!(page.status.as_u16(), 403, "{what}: {page:?}");
+        assert_eq!(why(&site), what, "refused for what it is");
         // So that the limit of the address does not refuse the next.
         site.wait(300);
     }
@@ -277,19 +293,28 @@ async fn every_forged_signature_is_refused() {
         parts[1] = &lie;
         parts.join(".")
     };
-    let forgeries: [(&str, Forge<'_>); 7] = [
-        ("none", &none),
-        ("the public key as a shared secret", &shared),
-        ("another key of the same name", &|claims| other.sign(claims)),
-        ("a key that nobody has", &|claims| unknown.sign(claims)),
-        ("changed after it was signed", &changed),
-        ("nothing", &|_| String::new()),
-        ("much", &|_| "a".repeat(100_000)),
+    let forgeries: [(&str, &str, Forge<'_>); 7] = [
+        ("none", "the head of the token", &none),
+        (
+            "the public key as a shared secret",
+            "the algorithm of the token",
+            &shared,
+        ),
+        ("another key of the same name", SHAPE, &|claims| {
+            other.sign(claims)
+        }),
+        ("a key that nobody has", "the key of the token", &|claims| {
+            unknown.sign(claims)
+        }),
+        ("changed after it was signed", SHAPE, &changed),
+        ("nothing", "the head of the token", &|_| String::new()),
+        ("much", "the size of the token", &|_| "a".repeat(100_000)),
     ];
-    for (what, forge) in forgeries {
+    for (what, reason, forge) in forgeries {
         let page = attempt(&site, &forger, &issuer, |claims| forge(&claims)).await;
         assert!(session(&page).is_none(), "{what}");
         assert_eq!(page.status.as_u16(), 403, "{what}");
+        assert_eq!(why(&site), reason, "{what}");
         site.wait(100);
     }
     // Keys are fetched again for one that is not known, but not for each attempt.
