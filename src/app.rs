@@ -26,7 +26,7 @@ pub mod workplace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::tz::TimeZone;
 
@@ -40,8 +40,9 @@ use crate::id::CaseId;
 use crate::playbook::{self, Catalogue, Playbook};
 use crate::provider::{Check, Provider};
 use crate::settings::Settings;
+use crate::signin::{SignIn, Ticket};
 use crate::sshsig::Signer;
-use crate::store::Owner;
+use crate::store::{Hub, Owner};
 use crate::time::{Clock, Timestamp};
 use open::OpenCases;
 use workplace::{Here, Workplace};
@@ -70,6 +71,8 @@ pub struct App {
     pub work: Arc<work::Work>,
     /// The cases that this process has open.
     cases: Arc<OpenCases>,
+    hub: Arc<Mutex<Option<Arc<Hub>>>>,
+    signin: Arc<OnceLock<Arc<SignIn>>>,
 }
 
 /// A case to open.
@@ -141,6 +144,8 @@ impl App {
             workplace: Arc::new(Here),
             work: Arc::default(),
             cases: Arc::default(),
+            hub: Arc::default(),
+            signin: Arc::default(),
         })
     }
 
@@ -151,6 +156,55 @@ impl App {
             workplace,
             ..self.clone()
         }
+    }
+
+    /// The same program with a hub that is open already.
+    #[must_use]
+    pub fn with_hub(self, hub: Arc<Hub>) -> Self {
+        Self {
+            hub: Arc::new(Mutex::new(Some(hub))),
+            ..self
+        }
+    }
+
+    /// What all cases share: opened at the first use, and held from then on.
+    ///
+    /// # Errors
+    /// Another process has it, or it cannot be read.
+    pub fn hub(&self) -> Result<Arc<Hub>> {
+        let mut held = self.hub.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hub) = &*held {
+            return Ok(Arc::clone(hub));
+        }
+        let hub = Arc::new(Hub::open(&self.settings.data.join("hub"))?);
+        Ok(Arc::clone(held.insert(hub)))
+    }
+
+    /// How people prove who they are; one for the whole program.
+    ///
+    /// # Errors
+    /// As [`Self::hub`].
+    pub fn signin(&self) -> Result<Arc<SignIn>> {
+        if let Some(signin) = self.signin.get() {
+            return Ok(Arc::clone(signin));
+        }
+        let people = self.settings.people.clone();
+        let signin = SignIn::new(self.hub()?, Arc::clone(&self.clock), people)?;
+        Ok(Arc::clone(self.signin.get_or_init(|| Arc::new(signin))))
+    }
+
+    /// The address that people open, with its slash.
+    pub fn public_url(&self) -> String {
+        let url = self.settings.signin.url.as_ref();
+        url.map_or_else(
+            || format!("http://{}/", self.settings.serve.listen),
+            ToString::to_string,
+        )
+    }
+
+    /// The link that an invitation is.
+    pub fn welcome_link(&self, ticket: &Ticket) -> String {
+        format!("{}welcome/{}", self.public_url(), ticket.expose())
     }
 
     /// Where a case is kept.

@@ -12,6 +12,7 @@ mod init;
 mod inventory;
 mod near;
 mod notice;
+mod people;
 mod plan;
 mod playbook;
 mod provider;
@@ -20,6 +21,7 @@ mod run;
 mod serve;
 mod snapshot;
 mod status;
+mod token;
 mod undo;
 mod verify;
 
@@ -96,6 +98,10 @@ enum Verb {
     #[command(subcommand)]
     Playbook(playbook::Verb),
     Serve(serve::Args),
+    #[command(subcommand)]
+    People(people::Verb),
+    #[command(subcommand)]
+    Token(token::Verb),
     Completions(completions::Completions),
     Man(completions::Man),
 }
@@ -250,6 +256,8 @@ async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
         Verb::Notice(verb) => notice::run(desktop, verb).await,
         Verb::Playbook(verb) => playbook::run(desktop, verb),
         Verb::Serve(args) => serve::run(desktop, &args).await,
+        Verb::People(verb) => people::run(desktop, &verb),
+        Verb::Token(verb) => token::run(desktop, verb),
         Verb::Completions(args) => completions::completions(desktop, &args),
         Verb::Man(args) => completions::man(desktop, &args),
     }

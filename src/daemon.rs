@@ -35,7 +35,6 @@ use crate::app::alert::Alerts;
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
-use crate::store::Hub;
 use hooks::Watched;
 use metrics::Metrics;
 use socket::{Commands, Socket};
@@ -89,7 +88,7 @@ impl Daemon {
         for webhook in &app.settings.webhooks {
             receivers.push((webhook, webhook.source()?));
         }
-        let hub = Arc::new(Hub::open(&app.settings.data.join("hub"))?);
+        let hub = app.hub()?;
         let inbox = Arc::new(Departures::new(Arc::clone(&app), Arc::clone(&hub))?);
         let alerts = Arc::new(Alerts::new(Arc::clone(&app), Arc::clone(&hub))?);
         let timers = Arc::new(Timers::new(Arc::clone(&app), Arc::clone(&alerts)));

@@ -28,6 +28,7 @@ pub mod notice;
 pub mod providers;
 pub mod range;
 pub mod run;
+pub mod signin;
 // 5: faces and composition
 pub mod app;
 pub mod carry;

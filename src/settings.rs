@@ -8,6 +8,7 @@ pub mod sample;
 pub mod secrets;
 pub mod suspicion;
 pub mod serve;
+pub mod signin;
 pub mod webhook;
 
 use std::collections::BTreeMap;
@@ -62,6 +63,9 @@ pub struct Settings {
     /// What the restricted route may do.
     #[serde(default)]
     pub suspicion: suspicion::Suspicion,
+    /// How people sign in to its pages.
+    #[serde(default)]
+    pub signin: signin::SignIn,
 }
 
 /// The GitHub organization and how to reach it.
@@ -166,6 +170,7 @@ impl Default for Settings {
             digest: None,
             reviews: Vec::new(),
             suspicion: suspicion::Suspicion::default(),
+            signin: signin::SignIn::default(),
         }
     }
 }
@@ -223,6 +228,8 @@ impl Settings {
         settings.serve.check(path)?;
         webhook::check(&settings.webhooks, path)?;
         suspicion::check(&settings.reviews, path)?;
+        settings.signin.reached_at(&settings.serve)?;
+        signin::check(&settings.signin, &settings.people, path)?;
         Ok(settings)
     }
 

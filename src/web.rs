@@ -11,14 +11,22 @@ pub mod api;
 pub mod guard;
 pub mod page;
 pub mod pages;
+pub mod signin;
 pub mod visit;
 
 use std::sync::Arc;
 
 use axum::Router;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
+use crate::fault::{Fault, Result};
+use crate::signin::SignIn;
+use crate::signin::oidc::Oidc;
 use crate::store::Hub;
+
+/// How many passphrases are checked at once: each takes 64 MiB for a moment.
+const HASHING: usize = 2;
 
 /// What every page works with.
 #[derive(Debug)]
@@ -29,15 +37,54 @@ pub struct Web {
     pub hub: Arc<Hub>,
     /// The templates.
     pub pages: page::Pages,
+    /// How people prove who they are.
+    pub signin: Arc<SignIn>,
+    /// The company's identity provider.
+    pub idp: Option<Oidc>,
+    hashing: Semaphore,
+}
+
+impl Web {
+    /// Does what waits for the disk where it holds up nobody else.
+    pub(crate) async fn wait<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&SignIn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let signin = Arc::clone(&self.signin);
+        let done = tokio::task::spawn_blocking(move || work(&signin)).await;
+        done.unwrap_or_else(|error| {
+            Err(Fault::failed("signin", "The sign-in broke off.").caused_by(error))
+        })
+    }
+
+    /// The same for what checks a passphrase.
+    pub(crate) async fn wait_hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&SignIn) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _permit = self.hashing.acquire().await;
+        self.wait(work).await
+    }
 }
 
 /// Every route of the pages.
 ///
 /// # Errors
-/// A template that cannot be read.
-pub fn router(app: Arc<App>, hub: Arc<Hub>) -> crate::fault::Result<Router> {
-    let pages = page::Pages::new(app.zone.clone())?;
-    let web = Arc::new(Web { app, hub, pages });
-    let routes = pages::router().nest(api::BASE, api::router());
+/// A template or a record of the sign-in that cannot be read.
+pub fn router(app: Arc<App>, hub: Arc<Hub>) -> Result<Router> {
+    let people = app.signin()?;
+    let pages = page::Pages::new(app.zone.clone())?.with_bells(Arc::clone(&people));
+    let idp = signin::idp::provider(&app)?;
+    let web = Arc::new(Web {
+        app,
+        hub,
+        pages,
+        signin: people,
+        idp,
+        hashing: Semaphore::new(HASHING),
+    });
+    let routes = pages::router()
+        .merge(signin::router())
+        .nest(api::BASE, api::router());
     Ok(guard::guarded(routes, &web).with_state(web))
 }

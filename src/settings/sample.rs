@@ -19,7 +19,8 @@ zone = "UTC"
 # domain = "company.example"
 # contact = "Jordan Doe, +1 555 0100, security@company.example"
 
-# Who may approve. Roles: responder, incident_lead, legal, hr, executive.
+# Who may approve, and sign in to the pages of `cordon serve` (`cordon people invite NAME`).
+# Roles: responder, incident_lead, legal, hr, executive, auditor (reads), administrator (people).
 # The key is the one line of the person's SSH public key file; `ssh-keygen -t ed25519` makes one.
 # Give every address and login: by these Cordon knows when a case is about the person, and lets
 # nobody approve in their own case.
@@ -70,8 +71,19 @@ zone = "UTC"
 # listen = "127.0.0.1:8470"
 # keep_messages_days = 90                 # after they are settled; what waits is kept
 # tls = { certificate = "/etc/cordon/cert.pem", key = "file:/etc/cordon/key.pem" }
-# public_url = "https://cordon.company.example" # alerts link to it
+# public_url = "https://cordon.company.example" # what people open
 # metrics_token = "env:CORDON_METRICS_TOKEN"    # for /metrics asked from another machine
+
+# How people sign in to its pages: by invitation with a passphrase and an authenticator app, and by
+# the company's identity provider where there is one. Addresses are compared with `emails` above.
+# [signin]
+# client_header = "X-Forwarded-For"       # in which a proxy on this machine names the client
+# [signin.oidc]
+# issuer = "https://login.company.example" # OpenID Connect; redirect to PUBLIC_URL/signin/idp/back
+# client_id = "cordon"
+# client_secret = "env:CORDON_OIDC_SECRET"
+# match = "email"                         # verified; or "sub", with subjects = { "00u1" = "NAME" }
+# second_factor = "totp"                  # unless the provider asked for several; or "idp"
 
 # Whose messages it takes, at POST /hooks/NAME. A message opens a quiet record of a departure, or
 # waits for a person in `cordon case list`; it never closes anything.

@@ -107,9 +107,10 @@ impl Serve {
         let extra = url.query().is_some()
             || url.fragment().is_some()
             || !url.username().is_empty()
-            || url.password().is_some();
+            || url.password().is_some()
+            || url.path() != "/";
         if extra {
-            return Err(refused("has more than scheme, host, port and path"));
+            return Err(refused("has more than scheme, host and port"));
         }
         Ok(Some(url.as_str().trim_end_matches('/').to_owned()))
     }

@@ -91,6 +91,39 @@ impl Hub {
         Ok(value.map(|value| value.to_vec()))
     }
 
+    /// Removes a key; durable when it returns.
+    pub fn remove(&self, tree: &str, key: &[u8]) -> Result<()> {
+        let ((), number) = self.write(|| {
+            self.disk.db.open_tree(tree)?.remove(key)?;
+            Ok(())
+        })?;
+        self.sync(number)
+    }
+
+    /// Removes the first keys of a tree until at most `most` are left; durable when it returns.
+    pub fn keep_last(&self, tree: &str, most: usize) -> Result<()> {
+        let ((), number) = self.write(|| {
+            let tree = self.disk.db.open_tree(tree)?;
+            let over = tree.len().saturating_sub(most);
+            for entry in tree.iter().take(over) {
+                tree.remove(entry?.0)?;
+            }
+            Ok(())
+        })?;
+        self.sync(number)
+    }
+
+    /// The last entries of a tree, the last first.
+    pub fn last(&self, tree: &str, most: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let last = || {
+            let entries = self.disk.db.open_tree(tree)?.iter().rev().take(most);
+            entries
+                .map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec())))
+                .collect::<sled::Result<_>>()
+        };
+        last().map_err(|error| self.fault(error.into()))
+    }
+
     /// Every key of a tree with its value, in the order of the keys.
     pub fn scan(&self, tree: &str) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let scan = || {

@@ -15,6 +15,7 @@ use serde_json::json;
 use super::Web;
 use super::visit::Visit;
 use crate::fault::{Fault, Kind, Result};
+use crate::signin::SignIn;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "templates/page"]
@@ -24,6 +25,8 @@ struct Files;
 pub struct Pages {
     engine: Handlebars<'static>,
     zone: TimeZone,
+    /// What every page shows until it is acknowledged.
+    bells: Option<Arc<SignIn>>,
 }
 
 impl std::fmt::Debug for Pages {
@@ -52,7 +55,20 @@ impl Pages {
                         .caused_by(error)
                 })?;
         }
-        Ok(Self { engine, zone })
+        Ok(Self {
+            engine,
+            zone,
+            bells: None,
+        })
+    }
+
+    /// Shows break-glass sign-ins on every page, until an administrator has acknowledged them.
+    #[must_use]
+    pub fn with_bells(self, signin: Arc<SignIn>) -> Self {
+        Self {
+            bells: Some(signin),
+            ..self
+        }
     }
 
     /// The zone that times are shown in beside UTC.
@@ -72,6 +88,7 @@ impl Pages {
     ) -> Result<String> {
         let visit = visit.map(|visit| {
             json!({
+                "bells": self.ringing(),
                 "name": visit.principal.person.name,
                 "roles": visit.principal.roles(),
                 "csrf": visit.csrf,
@@ -83,6 +100,17 @@ impl Pages {
                 .at(format!("templates/page/{name}.hbs"))
                 .caused_by(error)
         })
+    }
+
+    fn ringing(&self) -> Vec<serde_json::Value> {
+        let bells = self.bells.as_ref().map(|signin| signin.bells());
+        let bells = bells.unwrap_or_default().into_iter();
+        bells
+            .map(|bell| {
+                let at = crate::time::utc_and_zone(bell.at, &self.zone);
+                json!({ "person": bell.person, "at": at })
+            })
+            .collect()
     }
 }
 
@@ -119,8 +147,14 @@ pub fn fault(web: &Arc<Web>, visit: Option<&Visit>, fault: &Fault) -> Response {
 /// The status that a fault is answered with.
 pub fn status(fault: &Fault) -> StatusCode {
     match (fault.code(), fault.kind()) {
-        ("no-case" | "no-gate" | "no-notice" | "no-page", _) => StatusCode::NOT_FOUND,
-        ("may-not" | "may-not-decide" | "form", _) => StatusCode::FORBIDDEN,
+        ("no-case" | "no-gate" | "no-notice" | "no-page" | "no-invitation", _) => {
+            StatusCode::NOT_FOUND
+        }
+        ("may-not" | "may-not-decide" | "form" | "signin-refused" | "idp-refused", _) => {
+            StatusCode::FORBIDDEN
+        }
+        ("idp-away", _) => StatusCode::BAD_GATEWAY,
+        ("too-many", _) => StatusCode::TOO_MANY_REQUESTS,
         (_, Kind::Input) => StatusCode::UNPROCESSABLE_ENTITY,
         (_, Kind::Waiting | Kind::OpenDoors | Kind::Owned) => StatusCode::CONFLICT,
         (_, Kind::Failed | Kind::Evidence) => StatusCode::INTERNAL_SERVER_ERROR,

@@ -1,17 +1,26 @@
 //! Who asks for a page, and what they send with it.
 
 use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequestParts, Request};
+use axum::body::Bytes;
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequestParts, Request};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::request::Parts;
+use http::{Method, header};
 use serde::de::DeserializeOwned;
 use subtle::ConstantTimeEq as _;
 
+use super::guard;
+use super::signin::local;
 use super::{Web, page};
 use crate::access::Principal;
 use crate::fault::Fault;
+
+/// How long the fields of a form may take to arrive.
+const FIELDS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -26,9 +35,17 @@ impl FromRequestParts<Arc<Web>> for Visit {
     type Rejection = Response;
 
     /// Whoever is not signed in goes to the sign-in, and comes back after it.
-    async fn from_request_parts(parts: &mut Parts, _: &Arc<Web>) -> Result<Self, Response> {
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Response> {
         if let Some(visit) = parts.extensions.get::<Self>() {
             return Ok(visit.clone());
+        }
+        // The browser keeps the cookie back when a link in a mail led here: from a page of ours, it
+        // sends it. Only once: the second request does not come from elsewhere.
+        if parts.method == Method::GET && guard::from_elsewhere(&parts.headers) {
+            let to = parts.uri.path_and_query().map_or("/", |to| to.as_str());
+            let to = local(to);
+            let onward = serde_json::json!({ "title": "One moment", "to": to });
+            return Err(page::answer(web, None, "onward", &onward));
         }
         let back = parts.uri.path_and_query().map_or("/", |back| back.as_str());
         let back: String = url::form_urlencoded::byte_serialize(back.as_bytes()).collect();
@@ -64,30 +81,73 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Form<T> {
         let (mut parts, body) = request.into_parts();
         let visit = <Visit as FromRequestParts<_>>::from_request_parts(&mut parts, web).await?;
         let refuse = |fault: &Fault| page::fault(web, Some(&visit), fault);
-        let request = Request::from_parts(parts, body);
-        let Ok(bytes) = axum::body::Bytes::from_request(request, web).await else {
-            return Err(refuse(&unreadable()));
-        };
-        let Ok(Csrf { csrf }) = serde_urlencoded(&bytes) else {
-            return Err(refuse(&unreadable()));
-        };
+        let bytes = fields(Request::from_parts(parts, body), web).await;
+        let bytes = bytes.map_err(|fault| refuse(&fault))?;
+        let Csrf { csrf } = urlencoded(&bytes).map_err(|fault| refuse(&fault))?;
         if !bool::from(csrf.as_bytes().ct_eq(visit.csrf.as_bytes())) {
             let what = "This form does not come from a page of your session.";
             return Err(refuse(
                 &Fault::input("form", what).hint("open the page again, and send it from there"),
             ));
         }
-        let fields = serde_urlencoded(&bytes).map_err(|()| refuse(&unreadable()))?;
+        let fields = urlencoded(&bytes).map_err(|fault| refuse(&fault))?;
         Ok(Self(visit, fields))
     }
+}
+
+/// The fields of a form of somebody who is not signed in: the guard has seen that a page of ours
+/// sent it.
+#[derive(Debug, Clone)]
+pub struct Fields<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Fields<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let bytes = fields(request, web).await;
+        let read = bytes.and_then(|bytes| urlencoded(&bytes)).map(Self);
+        read.map_err(|fault| page::fault(web, None, &fault))
+    }
+}
+
+/// A form without fields beside its `csrf`.
+#[derive(Debug, Clone, Copy, serde::Deserialize)]
+pub struct Nothing {}
+
+/// Where a request comes from, for the limits and the journal of the sign-in.
+#[derive(Debug, Clone, Copy)]
+pub struct Client(pub Option<IpAddr>);
+
+impl FromRequestParts<Arc<Web>> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Arc<Web>) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map(|ConnectInfo(peer)| peer.ip());
+        let settings = &web.app.settings.signin;
+        Ok(Self(guard::client(peer, &parts.headers, settings)))
+    }
+}
+
+/// The bytes of a form, within the limits of size and time.
+async fn fields(request: Request, web: &Arc<Web>) -> Result<Bytes, Fault> {
+    let media = request.headers().get(header::CONTENT_TYPE);
+    let media = media.and_then(|media| media.to_str().ok()?.split(';').next());
+    if media.map(str::trim) != Some("application/x-www-form-urlencoded") {
+        return Err(unreadable());
+    }
+    let bytes = tokio::time::timeout(FIELDS_WITHIN, Bytes::from_request(request, web)).await;
+    let bytes = bytes.ok().and_then(Result::ok);
+    bytes.ok_or_else(unreadable)
 }
 
 fn unreadable() -> Fault {
     Fault::input("form", "The form cannot be read.").hint("open the page again, and fill it in")
 }
 
-fn serde_urlencoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ()> {
+/// A field that stands twice is refused.
+fn urlencoded<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Fault> {
     let pairs = url::form_urlencoded::parse(bytes);
     let pairs = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(pairs);
-    T::deserialize(pairs).map_err(drop)
+    T::deserialize(pairs).map_err(|_| unreadable())
 }

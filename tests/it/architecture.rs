@@ -10,7 +10,10 @@ const LAYERS: &[(u8, &[&str])] = &[
     (1, &["http", "sshsig", "store"]),
     (2, &["case", "door", "plan", "playbook", "provider"]),
     (3, &["access", "clock", "contact", "evidence"]),
-    (4, &["intake", "notice", "providers", "range", "run"]),
+    (
+        4,
+        &["intake", "notice", "providers", "range", "run", "signin"],
+    ),
     (
         5,
         &[
@@ -27,6 +30,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("lettre", &["notice/send"]),
     ("handlebars", &["notice/template", "web/page"]),
     ("miette", &["playbook"]),
+    ("argon2", &["signin/passphrase"]),
+    ("totp_rs", &["signin/code"]),
+    ("qrcode", &["web/signin/welcome"]),
     ("hyper", &["daemon"]),
     ("hyper_util", &["daemon"]),
     ("tokio_rustls", &["daemon"]),

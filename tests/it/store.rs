@@ -718,6 +718,28 @@ fn the_hub_keeps_the_first_value_and_survives_reopening() {
 }
 
 #[test]
+fn the_hub_forgets_what_is_removed_and_keeps_the_last() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("hub");
+    let hub = Hub::open(&dir).unwrap();
+    for number in 0..10_u8 {
+        hub.put("log", &[number], &[number]).unwrap();
+    }
+    hub.remove("log", &[9]).unwrap();
+    hub.remove("log", &[99]).unwrap();
+    let last = |hub: &Hub, most| {
+        let entries = hub.last("log", most).unwrap().into_iter();
+        entries.map(|(key, _)| key[0]).collect::<Vec<u8>>()
+    };
+    assert_eq!(last(&hub, 3), [8, 7, 6]);
+    hub.keep_last("log", 4).unwrap();
+    drop(hub);
+    let hub = Hub::open(&dir).unwrap();
+    assert_eq!(last(&hub, 100), [8, 7, 6, 5]);
+    assert_eq!(hub.get("log", &[9]).unwrap(), None);
+}
+
+#[test]
 fn one_of_many_rivals_puts_a_key() {
     let root = tempfile::tempdir().unwrap();
     let hub = Hub::open(&root.path().join("hub")).unwrap();
