@@ -218,15 +218,10 @@ impl SignIn {
         }
     }
 
-    /// Whether somebody has an authenticator app.
+    /// Notes a sign-in that did not come to an end elsewhere, such as at the identity provider.
     ///
     /// # Errors
-    /// The hub cannot be read.
-    pub fn has_codes(&self, name: &str) -> Result<bool> {
-        Ok(self.account(name)?.codes.is_some())
-    }
-
-    /// Notes a sign-in that did not come to an end elsewhere, such as at the identity provider.
+    /// The hub cannot be written.
     pub fn note_refused(&self, why: &str, from: Option<IpAddr>) -> Result<()> {
         self.note(What::Refused, None, why, from)
     }

@@ -62,23 +62,35 @@ impl Failures {
     }
 }
 
+/// How often those whose time is over are looked for, when there is no room: it walks over all.
+const SWEPT_EVERY: SignedDuration = SignedDuration::from_secs(10);
+
 /// The attempts of addresses, in memory.
 #[derive(Debug, Default)]
-pub(super) struct Addresses(Mutex<HashMap<IpAddr, (u32, Timestamp)>>);
+pub(super) struct Addresses(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    /// How many attempts since when.
+    attempts: HashMap<IpAddr, (u32, Timestamp)>,
+    swept: Option<Timestamp>,
+}
 
 impl Addresses {
     /// Counts an attempt.
     pub(super) fn admit(&self, from: Option<IpAddr>, now: Timestamp) -> Result<()> {
         let mut known = hold(&self.0);
         let current = |begun: Timestamp| now.duration_since(begun) < WINDOW && begun <= now;
-        if known.len() >= ADDRESSES {
-            known.retain(|_, (_, begun)| current(*begun));
+        let recently = |swept: Timestamp| now.duration_since(swept).abs() < SWEPT_EVERY;
+        if known.attempts.len() >= ADDRESSES && !known.swept.is_some_and(recently) {
+            known.attempts.retain(|_, (_, begun)| current(*begun));
+            known.swept = Some(now);
         }
         let mut place = place(from);
-        if known.len() >= ADDRESSES && !known.contains_key(&place) {
+        if known.attempts.len() >= ADDRESSES && !known.attempts.contains_key(&place) {
             place = nowhere();
         }
-        let (count, begun) = known.entry(place).or_insert((0, now));
+        let (count, begun) = known.attempts.entry(place).or_insert((0, now));
         if !current(*begun) {
             (*count, *begun) = (0, now);
         }
@@ -95,7 +107,7 @@ impl Addresses {
 
     /// A sign-in that succeeded does not count.
     pub(super) fn forgive(&self, from: Option<IpAddr>) {
-        if let Some((count, _)) = hold(&self.0).get_mut(&place(from)) {
+        if let Some((count, _)) = hold(&self.0).attempts.get_mut(&place(from)) {
             *count = count.saturating_sub(1);
         }
     }
@@ -162,6 +174,11 @@ mod tests {
             let from = IpAddr::V4((0x0a00_0000 + number).into());
             addresses.admit(Some(from), at(301)).ok();
         }
-        assert!(hold(&addresses.0).len() <= ADDRESSES + 1);
+        assert!(hold(&addresses.0).attempts.len() <= ADDRESSES + 1);
+        // Those beyond share one place until there is room again.
+        let late: Option<IpAddr> = Some("203.0.113.9".parse().unwrap());
+        assert!(addresses.admit(late, at(305)).is_err());
+        addresses.admit(late, at(700)).unwrap();
+        assert!(hold(&addresses.0).attempts.len() < 10);
     }
 }
