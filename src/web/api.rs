@@ -20,7 +20,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Extension, Router};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
@@ -30,8 +30,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
 use super::Web;
-use super::visit::Visit;
-use crate::access::{Ability, Via};
+use crate::access::{Ability, Principal, Via};
 use crate::fault::{Fault, Result};
 use asked::Asked;
 use problem::problem;
@@ -168,7 +167,7 @@ pub fn router() -> Router<Arc<Web>> {
         };
         let path = operation.path;
         let handler = move |State(web): State<Arc<Web>>,
-                            visit: Option<Visit>,
+                            principal: Option<Extension<Principal>>,
                             Path(params): Path<BTreeMap<String, String>>,
                             RawQuery(query): RawQuery,
                             headers: HeaderMap,
@@ -176,7 +175,8 @@ pub fn router() -> Router<Arc<Web>> {
             let operation = Arc::clone(&operation);
             async move {
                 let asked = Asked::new(web, params, query.as_deref(), body);
-                answer(operation, visit, asked, &headers).await
+                let principal = principal.map(|Extension(principal)| principal);
+                answer(operation, principal, asked, &headers).await
             }
         };
         router = router.route(path, on(filter, handler));
@@ -192,13 +192,13 @@ pub fn router() -> Router<Arc<Web>> {
 
 async fn answer(
     operation: Arc<Operation>,
-    visit: Option<Visit>,
+    principal: Option<Principal>,
     asked: Asked,
     headers: &HeaderMap,
 ) -> Response {
     // A session is for pages: a form of another site could use it, a token it cannot have.
-    let token = |visit: &Visit| matches!(visit.principal.via, Via::Token { .. });
-    let Some(visit) = visit.filter(token) else {
+    let token = |principal: &Principal| matches!(principal.via, Via::Token { .. });
+    let Some(principal) = principal.filter(token) else {
         let fault = Fault::input("no-token", "This needs a token of the API.")
             .hint("send `Authorization: Bearer TOKEN`; an administrator makes one");
         let mut response = problem(&fault, Some(StatusCode::UNAUTHORIZED));
@@ -206,10 +206,10 @@ async fn answer(
         response.headers_mut().insert("www-authenticate", scheme);
         return response;
     };
-    if let Err(fault) = visit.principal.may_at_all(operation.needs) {
+    if let Err(fault) = principal.may_at_all(operation.needs) {
         return problem(&fault, None);
     }
-    let asked = asked.by(visit);
+    let asked = asked.by(principal);
     if operation.method == Method::POST
         && let Err(fault) = asked::is_json(headers)
     {

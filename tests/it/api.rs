@@ -15,7 +15,6 @@ use cordon::settings::Settings;
 use cordon::store::Hub;
 use cordon::time::SystemClock;
 use cordon::web::api::{description, operations};
-use cordon::web::visit::Visit;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -38,7 +37,7 @@ fn person(role: Role) -> Person {
 }
 
 /// Who asks, by the headers of the test.
-fn visit(request: &Request, people: &[Person]) -> Option<Visit> {
+fn asks(request: &Request, people: &[Person]) -> Option<Principal> {
     let header = |name: &str| Some(request.headers().get(name)?.to_str().unwrap().to_owned());
     let named = header("x-person")?;
     let person = people.iter().find(|person| person.name == named)?;
@@ -47,12 +46,10 @@ fn visit(request: &Request, people: &[Person]) -> Option<Visit> {
         role: role.parse().unwrap(),
         cases: None,
     };
-    let principal = Principal {
+    Some(Principal {
         person: person.clone(),
         via: header("x-role").map_or_else(|| Via::Session("00".to_owned()), token),
-    };
-    let csrf = String::new();
-    Some(Visit { principal, csrf })
+    })
 }
 
 impl Place {
@@ -73,8 +70,8 @@ impl Place {
         let hub = Arc::new(Hub::open(&app.settings.data.join("hub")).unwrap());
         let router = cordon::web::router(Arc::clone(&app), hub).unwrap();
         let sign_in = move |mut request: Request, next: Next| {
-            if let Some(visit) = visit(&request, &people) {
-                request.extensions_mut().insert(visit);
+            if let Some(principal) = asks(&request, &people) {
+                request.extensions_mut().insert(principal);
             }
             next.run(request)
         };

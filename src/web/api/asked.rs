@@ -12,13 +12,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::access::Ability;
+use crate::access::{Ability, Principal, Via};
 use crate::app::Desk;
 use crate::case::event::Actor;
 use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
 use crate::web::Web;
-use crate::web::visit::Visit;
 
 /// The items of a page unless `limit` says otherwise, and the most.
 const LIMIT: usize = 50;
@@ -30,7 +29,7 @@ pub(super) struct Asked {
     pub(super) params: BTreeMap<String, String>,
     query: Vec<(String, String)>,
     pub(super) body: Bytes,
-    visit: Option<Visit>,
+    principal: Option<Principal>,
 }
 
 /// A reason, where nothing else is asked for.
@@ -60,31 +59,31 @@ impl Asked {
             params,
             query: query.into_owned().collect(),
             body,
-            visit: None,
+            principal: None,
         }
     }
 
-    pub(super) fn by(mut self, visit: Visit) -> Self {
-        self.visit = Some(visit);
+    pub(super) fn by(mut self, principal: Principal) -> Self {
+        self.principal = Some(principal);
         self
     }
 
     /// Who asks.
-    pub(super) fn visit(&self) -> Result<&Visit> {
-        let nobody = || Fault::failed("no-visit", "Nobody asks.");
-        self.visit.as_ref().ok_or_else(nobody)
+    pub(super) fn principal(&self) -> Result<&Principal> {
+        let nobody = || Fault::failed("no-token", "Nobody asks.");
+        self.principal.as_ref().ok_or_else(nobody)
     }
 
     /// Who acts, for the log.
     pub(super) fn actor(&self) -> Result<Actor> {
-        Ok(Actor::Person(self.visit()?.principal.person.name.clone()))
+        Ok(Actor::Person(self.principal()?.person.name.clone()))
     }
 
     /// The beginning of the hash of the token, which stands in what the server signs.
     pub(super) fn session(&self) -> Result<String> {
-        Ok(match &self.visit()?.principal.via {
-            crate::access::Via::Session(id) => format!("session {id}"),
-            crate::access::Via::Token { id, .. } => format!("token {id}"),
+        Ok(match &self.principal()?.via {
+            Via::Session(id) => format!("session {id}"),
+            Via::Token { id, .. } => format!("token {id}"),
         })
     }
 
@@ -96,7 +95,7 @@ impl Asked {
     /// The state of the case, for somebody who may do this in it.
     pub(super) fn state(&self, ability: Ability) -> Result<CaseState> {
         let state = self.web.app.peek(self.case()?)?;
-        self.visit()?.principal.may(ability, &state)?;
+        self.principal()?.may(ability, &state)?;
         Ok(state)
     }
 

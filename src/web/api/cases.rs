@@ -139,7 +139,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn me(asked: &Asked) -> Result<Value> {
-    let principal = &asked.visit()?.principal;
+    let principal = asked.principal()?;
     Ok(json!(Me {
         name: principal.person.name.clone(),
         roles: principal.roles().iter().map(ToString::to_string).collect(),
@@ -147,7 +147,7 @@ fn me(asked: &Asked) -> Result<Value> {
 }
 
 fn list(asked: &Asked) -> Result<Value> {
-    let principal = &asked.visit()?.principal;
+    let principal = asked.principal()?;
     let seen = |case: &Listed| {
         let state = asked.web.app.peek(case.id.as_str());
         state.is_ok_and(|state| principal.sight(&state) == Sight::Content)

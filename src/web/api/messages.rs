@@ -85,7 +85,7 @@ async fn open(asked: Asked) -> Result<Value> {
 fn dismiss(asked: &Asked) -> Result<Value> {
     let why: Why = asked.body()?;
     let message = asked.param("message").to_owned();
-    let by = asked.visit()?.principal.person.name.clone();
+    let by = asked.principal()?.person.name.clone();
     asked.web.app.dismiss(&message, by, why.reason)?;
     Ok(json!(Dismissed { message }))
 }

@@ -153,7 +153,7 @@ async fn approve(asked: Asked) -> Result<Value> {
     let Approve { text, reason } = asked.body()?;
     let id: NoticeId = asked.param("notice").parse()?;
     let (person, session) = (
-        asked.visit()?.principal.person.name.clone(),
+        asked.principal()?.person.name.clone(),
         asked.session()?,
     );
     let desk = asked.desk(Ability::Counsel)?;

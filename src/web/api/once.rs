@@ -93,7 +93,7 @@ enum Claim {
 
 /// Takes the key for this request, durably, or gives what it was used for.
 fn claim(key: &str, operation: &Operation, asked: &Asked) -> Result<Claim> {
-    let who = &asked.visit()?.principal.person.name;
+    let who = &asked.principal()?.person.name;
     let name = Digest::of(format!("{who}\u{1f}{key}").as_bytes())
         .to_string()
         .into_bytes();

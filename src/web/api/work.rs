@@ -231,7 +231,7 @@ async fn decide(asked: Asked) -> Result<Value> {
         reason,
     } = asked.body()?;
     let (person, session) = (
-        asked.visit()?.principal.person.name.clone(),
+        asked.principal()?.person.name.clone(),
         asked.session()?,
     );
     let desk = asked.desk(Ability::Decide)?;
