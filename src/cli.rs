@@ -133,7 +133,9 @@ pub fn run(cli: Cli) -> ExitCode {
         .build();
     let ended = match runtime {
         Ok(runtime) => {
+            let inside = runtime.enter();
             crate::app::log_to_stderr(matches!(cli.verb, Verb::Serve(_)));
+            drop(inside);
             let ended = runtime.block_on(dispatch(cli.verb, &desktop));
             runtime.shutdown_timeout(std::time::Duration::from_secs(2));
             ended
