@@ -20,6 +20,8 @@ mod standing;
 mod subject;
 pub mod summary;
 pub mod survey;
+#[cfg(feature = "otel")]
+pub mod telemetry;
 mod wiring;
 pub mod work;
 pub mod workplace;
@@ -622,11 +624,11 @@ pub fn log_to_stderr(daemon: bool) {
         .with_writer(std::io::stderr)
         .with_ansi(false);
     if daemon {
-        log.json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .try_init()
-            .ok();
+        let log = log.json().flatten_event(true).with_span_list(false);
+        let log = log.finish();
+        #[cfg(feature = "otel")]
+        let log = tracing_subscriber::layer::SubscriberExt::with(log, telemetry::layer());
+        tracing_subscriber::util::SubscriberInitExt::try_init(log).ok();
     } else {
         log.try_init().ok();
     }

@@ -147,8 +147,6 @@ pub(crate) fn definition() -> clap::Command {
 /// Runs one command to its exit code, here or in the daemon that has the stores.
 pub fn run(cli: Cli) -> ExitCode {
     let ui = Ui::new(cli.form(), cli.quiet);
-    let daemon = matches!(cli.verb, Verb::Serve(_));
-    crate::app::log_to_stderr(daemon);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();
@@ -159,6 +157,9 @@ pub fn run(cli: Cli) -> ExitCode {
             return ExitCode::from(conclude(&ui, Err(fault)));
         }
     };
+    let inside = runtime.enter();
+    crate::app::log_to_stderr(matches!(cli.verb, Verb::Serve(_)));
+    drop(inside);
     let code = runtime.block_on(async {
         if let Some(code) = near::carried(&cli, &ui).await {
             return code.unwrap_or_else(|fault| conclude(&ui, Err(fault)));

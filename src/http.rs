@@ -9,6 +9,8 @@
 pub mod download;
 mod dpop;
 pub mod limit;
+#[cfg(feature = "otel")]
+pub mod otlp;
 pub mod retry;
 pub mod token;
 pub mod transport;

@@ -363,6 +363,12 @@ pub fn notify_socket() -> Option<String> {
     variable("NOTIFY_SOCKET")
 }
 
+/// Where an OpenTelemetry collector listens, as its own variable names it.
+#[cfg(feature = "otel")]
+pub fn collector() -> Option<String> {
+    variable("OTEL_EXPORTER_OTLP_ENDPOINT")
+}
+
 /// How often systemd wants to hear that the daemon lives, if it asks this process.
 pub fn watchdog() -> Option<std::time::Duration> {
     let asked = variable("WATCHDOG_PID");

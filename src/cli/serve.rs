@@ -87,6 +87,10 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         })
         .await;
     exchanging.abort();
+    #[cfg(feature = "otel")]
+    tokio::task::spawn_blocking(crate::app::telemetry::flush)
+        .await
+        .ok();
     Ok(None)
 }
 

@@ -8,6 +8,8 @@ mod logs;
 mod metrics;
 mod timers;
 mod tls;
+#[cfg(feature = "otel")]
+mod traces;
 mod unit;
 
 use std::fs;
