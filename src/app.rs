@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::case::event::{Actor, Event};
+use crate::case::event::{Actor, Entry, Event};
 use crate::case::log::CaseLog;
 use crate::case::state::CaseState;
 use crate::case::subject::Subject;
@@ -224,14 +224,18 @@ impl App {
     /// # Errors
     /// No case or several are meant; another process owns it; it is damaged.
     pub fn desk(&self, name: &str) -> Result<Desk> {
+        self.desk_for(name, Actor::Operator(crate::settings::operator()))
+    }
+
+    /// The same, for somebody other than whoever runs the command line.
+    ///
+    /// # Errors
+    /// As [`Self::desk`].
+    pub fn desk_for(&self, name: &str, by: Actor) -> Result<Desk> {
         let id = self.find(name)?;
         let log = CaseLog::open(&self.case_dir(&id), Arc::clone(&self.clock))?;
         own_place(&id, log.case())?;
-        self.assemble(
-            log,
-            Actor::Operator(crate::settings::operator()),
-            self.recorder_key()?,
-        )
+        self.assemble(log, by, self.recorder_key()?)
     }
 
     /// The state of a case as its ledger tells it, without taking the store.
@@ -246,6 +250,15 @@ impl App {
             own_place(&id, case)?;
         }
         Ok(state)
+    }
+
+    /// What the ledger of a case tells, line by line, without taking the store.
+    ///
+    /// # Errors
+    /// As [`Self::peek`].
+    pub fn entries(&self, name: &str) -> Result<Vec<Entry>> {
+        let lines = crate::store::peek(&self.case_dir(&self.find(name)?))?;
+        crate::case::log::entries(&lines)
     }
 
     /// Which process works on a case.
@@ -310,7 +323,11 @@ impl App {
         }
     }
 
-    fn ids(&self) -> Result<Vec<CaseId>> {
+    /// The id of every case, the oldest first.
+    ///
+    /// # Errors
+    /// The folder of the cases cannot be read.
+    pub fn ids(&self) -> Result<Vec<CaseId>> {
         let cases = self.settings.data.join("cases");
         if !cases.exists() {
             return Ok(Vec::new());

@@ -7,9 +7,12 @@
 //! A page reads through [`App`] and acts through its desks, as the command line does; what somebody may
 //! do is decided by [`crate::access`] alone.
 
+mod desk;
 pub mod guard;
+pub mod look;
 pub mod page;
 pub mod pages;
+mod shown;
 pub mod visit;
 
 use std::sync::Arc;
@@ -17,6 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::app::App;
+use crate::fault::Result;
 use crate::store::Hub;
 
 /// What every page works with.
@@ -28,14 +32,34 @@ pub struct Web {
     pub hub: Arc<Hub>,
     /// The templates.
     pub pages: page::Pages,
+    /// What was read of cases.
+    pub looks: look::Looks,
+    /// Who is told live what happens.
+    pub listeners: pages::live::Listeners,
+}
+
+impl Web {
+    /// What every page works with.
+    ///
+    /// # Errors
+    /// A template that cannot be read.
+    pub fn new(app: Arc<App>, hub: Arc<Hub>) -> Result<Self> {
+        let pages = page::Pages::new(app.zone.clone())?;
+        Ok(Self {
+            app,
+            hub,
+            pages,
+            looks: look::Looks::default(),
+            listeners: pages::live::Listeners::default(),
+        })
+    }
 }
 
 /// Every route of the pages.
 ///
 /// # Errors
 /// A template that cannot be read.
-pub fn router(app: Arc<App>, hub: Arc<Hub>) -> crate::fault::Result<Router> {
-    let pages = page::Pages::new(app.zone.clone())?;
-    let web = Arc::new(Web { app, hub, pages });
+pub fn router(app: Arc<App>, hub: Arc<Hub>) -> Result<Router> {
+    let web = Arc::new(Web::new(app, hub)?);
     Ok(guard::guarded(pages::router(), &web).with_state(web))
 }

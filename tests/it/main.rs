@@ -46,3 +46,4 @@ mod store;
 mod store_power;
 mod store_writer;
 mod sweep;
+mod web;
