@@ -26,8 +26,9 @@ use crate::web::{Web, page};
 struct Page {
     title: String,
     head: Head,
-    /// The case says so itself: who it is about, and since when.
+    /// Names and values of the case itself.
     about: Vec<(&'static str, String)>,
+    opened: Option<When>,
     effective: Option<Effective>,
     lines: Vec<Line>,
     gates: Vec<GateView>,
@@ -101,6 +102,7 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
         title: short(&look.state.title),
         head: head(look, ""),
         about: about(look),
+        opened: look.state.opened.map(|at| look.words.when(at)),
         effective: effective(look),
         announce: announce(look, &summary, &gates),
         run: case.then(|| progress(look, &summary)).flatten(),
@@ -119,13 +121,7 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
 /// What is said of the case itself.
 fn about(look: &Look<'_>) -> Vec<(&'static str, String)> {
     let state = look.state;
-    let mut about = vec![("Case", look.id.to_string())];
-    if let Some(opened) = state.opened {
-        about.push((
-            "Opened",
-            crate::time::utc_and_zone(opened, look.web.pages.zone()),
-        ));
-    }
+    let mut about = Vec::new();
     if look.may(Ability::SeeCase) {
         let accounts = state.accounts.iter();
         let accounts: Vec<String> = accounts

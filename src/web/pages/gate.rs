@@ -16,7 +16,7 @@ use crate::case::state::GateRecord;
 use crate::door::Class;
 use crate::evidence::approval::Approval;
 use crate::fault::{Fault, Kind, Result};
-use crate::plan::Task;
+use crate::plan::{Plan, Step, StepId, Task};
 use crate::store::Owner;
 use crate::ui::count;
 use crate::web::desk::{hand, reason};
@@ -73,32 +73,44 @@ fn title(step: &str) -> String {
     format!("Gate “{}”", short(&step.replace('-', " ")))
 }
 
-/// How many closings stand directly behind a gate, and what they have in common.
+/// How many closings a gate lets through, how many of them for good, and how many need another gate.
 fn lets(look: &Look<'_>, step: &str) -> Option<String> {
     let (plan, _) = look.state.plan.as_ref()?;
-    let behind = plan
-        .steps
-        .iter()
-        .filter(|one| one.needs.iter().any(|need| need == step));
-    let classes: Vec<Class> = behind
-        .filter_map(|step| match &step.task {
-            Task::Close { class, .. } => Some(*class),
-            _ => None,
-        })
-        .collect();
-    let lost = classes
-        .iter()
-        .filter(|class| **class == Class::Irreversible)
-        .count();
-    let all = count(classes.len(), "closing");
-    Some(match (classes.len(), lost) {
-        (0, _) => return None,
-        (number, lost) if number == lost => {
-            format!("It lets {all} through that cannot be undone.")
+    let (mut all, mut lost, mut also) = (0, 0, 0);
+    for one in &plan.steps {
+        if let Task::Close { class, .. } = &one.task
+            && one.needs.iter().any(|need| need == step)
+        {
+            all += 1;
+            lost += usize::from(*class == Class::Irreversible);
+            also += usize::from(!others(plan, &one.needs, step).is_empty());
         }
-        (_, 0) => format!("It lets {all} through."),
-        (_, lost) => format!("It lets {all} through, {lost} of which cannot be undone."),
-    })
+    }
+    if all == 0 {
+        return None;
+    }
+    let lost = match lost {
+        0 => String::new(),
+        lost => format!(", {lost} of them for good"),
+    };
+    let also = match also {
+        0 => String::new(),
+        also => format!("; {also} wait for another gate too"),
+    };
+    Some(format!(
+        "It lets {} through{lost}{also}.",
+        count(all, "closing")
+    ))
+}
+
+/// The gates among `needs`, other than `gate`.
+fn others<'a>(plan: &Plan, needs: &'a [StepId], gate: &str) -> Vec<&'a str> {
+    let is_other = |need: &&str| {
+        let gates = |step: &Step| matches!(step.task, Task::Gate { .. });
+        *need != gate && plan.step(need).is_some_and(gates)
+    };
+    let needs = needs.iter().map(String::as_str);
+    needs.filter(is_other).collect()
 }
 
 const fn word(stands: GateStands) -> &'static str {

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::app::summary::{self, Summary};
 use crate::case::state::RunPhase;
+use crate::run::Rest;
 use crate::run::status::{Branch, Leaf, Mark, Tree};
 use crate::store::Owner;
 use crate::ui::count;
@@ -64,7 +65,12 @@ pub(super) fn progress(look: &Look<'_>, summary: &Summary) -> Option<Progress> {
         _ => None,
     };
     let ended = tree.leaves().filter(|leaf| has_ended(leaf)).count();
-    let mut says = summary::run(summary).to_owned();
+    let looks = look.state.run == RunPhase::Running && Rest::of(look.state).only_looks();
+    let mut says = if looks {
+        "the run has done its work; it looks again later".to_owned()
+    } else {
+        summary::run(summary).to_owned()
+    };
     if let Some(first) = says.get_mut(..1) {
         first.make_ascii_uppercase();
     }

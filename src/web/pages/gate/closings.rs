@@ -50,6 +50,8 @@ struct KindGroup {
     breaks: String,
     way_back: String,
     by_hand: bool,
+    /// Other gates that have to be passed too.
+    also: Vec<String>,
     doors: Vec<String>,
 }
 
@@ -80,10 +82,14 @@ pub(super) fn will(look: &Look<'_>, step: &str, record: &GateRecord) -> Result<W
     will.stale = false;
     will.notes = view.notes.iter().map(|note| line(note)).collect();
     let behind = |view: &&StepView| view.needs.iter().any(|need| need == step);
-    for step in view.steps.iter().filter(behind) {
-        match &step.closing {
-            Some(closing) => add(&mut will.accounts, step, closing),
-            None => will.then.push(line(&step.title)),
+    for one in view.steps.iter().filter(behind) {
+        match &one.closing {
+            Some(closing) => {
+                let also = super::others(plan, &one.needs, step).into_iter();
+                let also = also.map(super::title).collect();
+                add(&mut will.accounts, one, closing, also);
+            }
+            None => will.then.push(line(&one.title)),
         }
     }
     for account in &mut will.accounts {
@@ -107,7 +113,12 @@ pub(super) fn will(look: &Look<'_>, step: &str, record: &GateRecord) -> Result<W
     Ok(will)
 }
 
-fn add(accounts: &mut Vec<AccountGroup>, step: &StepView, closing: &ClosingView) {
+fn add(
+    accounts: &mut Vec<AccountGroup>,
+    step: &StepView,
+    closing: &ClosingView,
+    also: Vec<String>,
+) {
     let Task::Close {
         kind,
         class,
@@ -148,6 +159,7 @@ fn add(accounts: &mut Vec<AccountGroup>, step: &StepView, closing: &ClosingView)
         breaks: line(closing.breaks),
         way_back: way_back(*class, closing).to_owned(),
         by_hand: closing.call.is_none(),
+        also,
         doors: Vec::new(),
     };
     let label = line(&closing.label);
@@ -160,7 +172,7 @@ fn add(accounts: &mut Vec<AccountGroup>, step: &StepView, closing: &ClosingView)
 }
 
 fn alike(a: &KindGroup, b: &KindGroup) -> bool {
-    (&a.kind, a.class, a.told, a.turn) == (&b.kind, b.class, b.told, b.turn)
+    (&a.kind, a.class, a.told, a.turn, &a.also) == (&b.kind, b.class, b.told, b.turn, &b.also)
 }
 
 fn turn(order: Order) -> &'static str {
@@ -199,6 +211,10 @@ fn counts(accounts: &[AccountGroup]) -> Vec<String> {
         .filter(|kind| kind.tells)
         .map(|kind| kind.doors.len())
         .sum();
+    let also: usize = kinds()
+        .filter(|kind| !kind.also.is_empty())
+        .map(|kind| kind.doors.len())
+        .sum();
     let mut counts = vec![format!(
         "{} at {}",
         count(all, "closing"),
@@ -208,5 +224,8 @@ fn counts(accounts: &[AccountGroup]) -> Vec<String> {
         counts.push(format!("{} {}", number(class.word()), class.word()));
     }
     counts.push(format!("the account holder is or may be told of {told}"));
+    if also > 0 {
+        counts.push(format!("{also} wait for another gate too"));
+    }
     counts
 }
