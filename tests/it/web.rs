@@ -3,6 +3,7 @@
 mod deciding;
 mod hostile;
 mod matrix;
+mod messages;
 mod served;
 
 use std::collections::BTreeMap;

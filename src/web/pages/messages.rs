@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Ability;
+use crate::access::{Ability, Sight};
 use crate::app::messages::Waiting;
 use crate::case::event::Actor;
 use crate::case::state::CaseState;
@@ -35,9 +35,28 @@ pub(super) struct InShort {
 
 /// Every message that waits and is not about the visitor.
 pub(super) fn waiting(web: &Web, visit: &Visit, words: Words<'_>) -> Result<Vec<InShort>> {
-    let all = web.app.waiting()?;
-    let others = all.iter().filter(|message| !is_about(visit, message));
-    Ok(others.map(|message| in_short(message, words)).collect())
+    let all = web.app.waiting()?.into_iter();
+    let others = all.filter(|message| !is_about(visit, message));
+    let known = others.map(|message| as_known(web, visit, message));
+    Ok(known.map(|message| in_short(&message, words)).collect())
+}
+
+/// The message without the case that it may be about, for who may not know of that.
+fn as_known(web: &Web, visit: &Visit, mut message: Waiting) -> Waiting {
+    let Some(case) = &message.case else {
+        return message;
+    };
+    let sight = web.state(case).map(|state| visit.principal.sight(&state));
+    if !matches!(sight, Ok(Sight::Content)) {
+        let sentences = message.why.split_inclusive(". ");
+        let silent = sentences.filter(|sentence| !sentence.contains(case.as_str()));
+        message.why = silent.collect::<String>().trim_end().to_owned();
+        if message.why.is_empty() {
+            "A person has to look at it.".clone_into(&mut message.why);
+        }
+        message.case = None;
+    }
+    message
 }
 
 /// Nobody reads the message that their own engagement ends, or settles it.
@@ -114,6 +133,7 @@ fn find(web: &Web, visit: &Visit, name: &str) -> Result<Waiting> {
     let mut others = all.into_iter().filter(|message| !is_about(visit, message));
     others
         .find(|message| message.message == name)
+        .map(|message| as_known(web, visit, message))
         .ok_or_else(|| Fault::input("no-message", "No such message waits."))
 }
 
