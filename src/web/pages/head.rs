@@ -40,7 +40,21 @@ const TABS: &[(&str, &str, Ability)] = &[
 /// The head of a case; `here` is the end of the path of the page, or nothing.
 pub(super) fn head(look: &Look<'_>, here: &str) -> Head {
     let id = look.id.as_str();
-    let tabs = TABS.iter().filter(|(.., ability)| look.may(*ability));
+    let seen = TABS.iter().filter(|(.., ability)| look.may(*ability));
+    let mut tabs: Vec<Tab> = seen
+        .map(|(end, words, _)| Tab {
+            href: match *end {
+                "" => path(&["cases", id]),
+                end => path(&["cases", id, end]),
+            },
+            words,
+            here: *end == here,
+        })
+        .collect();
+    // One tab leads nowhere, except from a page below it.
+    if tabs.len() == 1 && here.is_empty() {
+        tabs.clear();
+    }
     let (phase, phase_means) = match look.state.phase {
         Phase::None => ("new", "not opened"),
         Phase::Open => ("open", "work goes on"),
@@ -53,16 +67,7 @@ pub(super) fn head(look: &Look<'_>, here: &str) -> Head {
         phase,
         phase_means,
         restricted: look.state.scope.only.is_some(),
-        tabs: tabs
-            .map(|(end, words, _)| Tab {
-                href: match *end {
-                    "" => path(&["cases", id]),
-                    end => path(&["cases", id, end]),
-                },
-                words,
-                here: *end == here,
-            })
-            .collect(),
+        tabs,
         as_of: look.words.when(look.now),
     }
 }

@@ -106,8 +106,10 @@ fn page_of(
     };
     let chosen = KINDS.iter().find(|(name, ..)| *name == part.kind);
     let (name, _, source) = chosen.unwrap_or(&("", "", None));
-    if let Some(source) = source {
-        moments.retain(|moment| moment.source == *source);
+    match source {
+        Some(source) => moments.retain(|moment| moment.source == *source),
+        // What is still to come, such as the end of a clock, is no part of what happened.
+        None => moments.retain(|moment| moment.at <= look.now),
     }
     moments.reverse();
     let (moments, paging) = paged(moments, part.number(), SIZE, &href(name));

@@ -235,6 +235,22 @@ async fn the_list_has_what_each_may_know_and_no_more() {
 }
 
 #[tokio::test]
+async fn the_log_tells_what_happened_and_the_clocks_what_is_to_come() {
+    let office = Office::new();
+    let full = full(&office, None).await;
+    let log = office.get("Leg", &full.path("/log")).await.body;
+    assert!(
+        log.contains("excluded by") && !log.contains("A duty: due"),
+        "{log}"
+    );
+    let clocks = office.get("Leg", &full.path("/log?kind=clock")).await.body;
+    assert!(
+        clocks.contains("A duty") && !clocks.contains("excluded by"),
+        "{clocks}"
+    );
+}
+
+#[tokio::test]
 async fn a_role_sees_only_its_part_of_the_page() {
     let office = Office::new();
     let full = full(&office, None).await;
@@ -262,6 +278,7 @@ async fn a_role_sees_only_its_part_of_the_page() {
     ] {
         assert!(!hr.contains(hidden), "{hidden}");
     }
+    assert!(legal.contains("It lets 1 closing through."));
     assert!(hr.contains("Hold the case") && !hr.contains("Close the case"));
     assert!(!executive.contains("Hold the case"));
 }
