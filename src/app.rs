@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::tz::TimeZone;
 
-use crate::case::event::{Actor, Event};
+use crate::case::event::{Actor, Entry, Event};
 use crate::case::log::CaseLog;
 use crate::case::state::CaseState;
 use crate::case::subject::Subject;
@@ -341,6 +341,15 @@ impl App {
         Ok(state)
     }
 
+    /// What the ledger of a case tells, line by line, without taking the store.
+    ///
+    /// # Errors
+    /// As [`Self::peek`].
+    pub fn entries(&self, name: &str) -> Result<Vec<Entry>> {
+        let lines = crate::store::peek(&self.case_dir(&self.find(name)?))?;
+        crate::case::log::entries(&lines)
+    }
+
     /// Which process works on a case.
     ///
     /// # Errors
@@ -405,7 +414,11 @@ impl App {
         }
     }
 
-    pub(crate) fn ids(&self) -> Result<Vec<CaseId>> {
+    /// The id of every case, the oldest first.
+    ///
+    /// # Errors
+    /// The folder of the cases cannot be read.
+    pub fn ids(&self) -> Result<Vec<CaseId>> {
         let cases = self.settings.data.join("cases");
         if !cases.exists() {
             return Ok(Vec::new());

@@ -31,7 +31,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::app::App;
-use crate::app::alert::Alerts;
+use crate::app::alert::{Alerts, Kind};
 use crate::app::inbox::Departures;
 use crate::fault::{Fault, Result};
 use crate::intake::{Receiver, receiver};
@@ -56,6 +56,7 @@ pub struct Daemon {
     listener: TcpListener,
     address: SocketAddr,
     router: Router,
+    app: Arc<App>,
     inbox: Arc<Departures>,
     alerts: Arc<Alerts>,
     timers: Arc<Timers>,
@@ -91,6 +92,7 @@ impl Daemon {
         let hub = app.hub()?;
         let inbox = Arc::new(Departures::new(Arc::clone(&app), Arc::clone(&hub))?);
         let alerts = Arc::new(Alerts::new(Arc::clone(&app), Arc::clone(&hub))?);
+        ring(&app, &alerts)?;
         let timers = Arc::new(Timers::new(Arc::clone(&app), Arc::clone(&alerts)));
         let metrics = Arc::new(Metrics::new(
             Arc::clone(&app),
@@ -140,6 +142,7 @@ impl Daemon {
             listener,
             address,
             router,
+            app,
             inbox,
             alerts,
             timers,
@@ -205,6 +208,7 @@ impl Daemon {
         notify::say("STOPPING=1");
         tracing::info!(connections = connections.len(), "stopping");
         stopping.send_replace(true);
+        self.app.work.stop_all();
         let answered = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(REQUESTS_WITHIN, answered)
             .await
@@ -227,6 +231,23 @@ impl Daemon {
         beside.shutdown().await;
         tracing::info!(behind = self.inbox.behind(), "stopped");
     }
+}
+
+/// Lets each break-glass sign-in raise an alert, also those of before a stop.
+fn ring(app: &App, alerts: &Arc<Alerts>) -> Result<()> {
+    let signin = app.signin()?;
+    for bell in signin.untold_bells()? {
+        alerts.raise(Kind::BreakGlass, None, &bell.id)?;
+        signin.bell_told(&bell.id)?;
+    }
+    let alerts = Arc::clone(alerts);
+    signin.on_bell(move |bell| {
+        // One that cannot be kept now is raised at the next start.
+        if let Err(fault) = alerts.raise(Kind::BreakGlass, None, &bell.id) {
+            tracing::error!(code = fault.code(), "a bell could not be kept as an alert");
+        }
+    });
+    Ok(())
 }
 
 /// The process is alive.

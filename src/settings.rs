@@ -6,9 +6,9 @@
 mod check;
 pub mod sample;
 pub mod secrets;
-pub mod suspicion;
 pub mod serve;
 pub mod signin;
+pub mod suspicion;
 pub mod webhook;
 
 use std::collections::BTreeMap;

@@ -101,6 +101,17 @@ pub fn peek(case: &Path) -> Result<Vec<Vec<u8>>> {
     Ok(lines)
 }
 
+/// How long the ledger of a case is, and when it was last written: what tells whether an earlier look
+/// still holds.
+///
+/// # Errors
+/// There is no ledger.
+pub fn extent(case: &Path) -> Result<(u64, std::time::SystemTime)> {
+    let ledger = case.join(ledger::NAME);
+    let about = std::fs::metadata(&ledger).and_then(|about| Ok((about.len(), about.modified()?)));
+    about.map_err(crate::fault::io("look at the ledger", &ledger))
+}
+
 /// Which process works on a case. Nothing is written, and nobody is kept waiting.
 ///
 /// # Errors

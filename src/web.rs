@@ -8,9 +8,12 @@
 //! do is decided by [`crate::access`] alone.
 
 pub mod api;
+mod desk;
 pub mod guard;
+pub mod look;
 pub mod page;
 pub mod pages;
+mod shown;
 pub mod signin;
 pub mod visit;
 
@@ -41,10 +44,32 @@ pub struct Web {
     pub signin: Arc<SignIn>,
     /// The company's identity provider.
     pub idp: Option<Oidc>,
+    /// What was read of cases.
+    pub looks: look::Looks,
+    /// Who is told live what happens.
+    pub listeners: pages::live::Listeners,
     hashing: Semaphore,
 }
 
 impl Web {
+    /// What every page works with.
+    ///
+    /// # Errors
+    /// A template or a record of the sign-in that cannot be read.
+    pub fn new(app: Arc<App>, hub: Arc<Hub>) -> Result<Self> {
+        let signin = app.signin()?;
+        Ok(Self {
+            pages: page::Pages::new(app.zone.clone())?.with_bells(Arc::clone(&signin)),
+            idp: signin::idp::provider(&app)?,
+            app,
+            hub,
+            signin,
+            looks: look::Looks::default(),
+            listeners: pages::live::Listeners::default(),
+            hashing: Semaphore::new(HASHING),
+        })
+    }
+
     /// Does what waits for the disk where it holds up nobody else.
     pub(crate) async fn wait<T: Send + 'static>(
         &self,
@@ -67,22 +92,20 @@ impl Web {
     }
 }
 
+/// Whether everything that the pages need is configured right.
+///
+/// # Errors
+/// The identity provider's settings, or its secret.
+pub fn check(app: &App) -> Result<()> {
+    signin::idp::provider(app).map(drop)
+}
+
 /// Every route of the pages.
 ///
 /// # Errors
 /// A template or a record of the sign-in that cannot be read.
 pub fn router(app: Arc<App>, hub: Arc<Hub>) -> Result<Router> {
-    let people = app.signin()?;
-    let pages = page::Pages::new(app.zone.clone())?.with_bells(Arc::clone(&people));
-    let idp = signin::idp::provider(&app)?;
-    let web = Arc::new(Web {
-        app,
-        hub,
-        pages,
-        signin: people,
-        idp,
-        hashing: Semaphore::new(HASHING),
-    });
+    let web = Arc::new(Web::new(app, hub)?);
     let routes = pages::router()
         .merge(signin::router())
         .nest(api::BASE, api::router());

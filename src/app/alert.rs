@@ -265,12 +265,12 @@ impl Alerts {
         first
     }
 
-    /// People with one of the roles, without the person under review.
+    /// People with one of the roles, without those who may not know of the case.
     fn recipients<'a>(&'a self, roles: &[String], review: &CaseState) -> Vec<&'a Person> {
         let people = self.app.settings.people.iter();
         people
             .filter(|person| person.roles.iter().any(|role| roles.contains(role)))
-            .filter(|person| !review.is_subject(person))
+            .filter(|person| !review.keeps_out(person))
             .collect()
     }
 

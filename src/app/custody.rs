@@ -35,6 +35,15 @@ pub struct ImportedFile {
     pub problems: Vec<String>,
 }
 
+/// The bytes of an item of evidence.
+#[derive(Debug)]
+pub enum Held {
+    /// All of them.
+    Bytes(Bytes),
+    /// A file of the store that is never written again.
+    File(std::fs::File),
+}
+
 impl ImportedFile {
     /// Whether the format is known.
     pub const fn understood(&self) -> bool {
@@ -144,6 +153,19 @@ impl Desk {
         std::fs::read(&path)
             .map(Bytes::from)
             .map_err(|error| gone().caused_by(error))
+    }
+
+    /// The bytes of an item of evidence, or the open file that holds them where there are many: the
+    /// store need not be kept for reading it.
+    ///
+    /// # Errors
+    /// They are gone or damaged.
+    pub fn held(&self, evidence: &Evidence) -> Result<Held> {
+        let Some(path) = self.log.store().object(evidence.sha256) else {
+            return self.bytes(evidence).map(Held::Bytes);
+        };
+        let cannot = crate::fault::io("open the evidence", &path);
+        std::fs::File::open(&path).map(Held::File).map_err(cannot)
     }
 
     /// Exports the case to a folder that an expert can verify with ordinary tools.

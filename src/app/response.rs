@@ -12,7 +12,7 @@ use crate::canon::Digest;
 use crate::case::event::{Event, Outcome, Person, Signed};
 use crate::case::state::{CaseState, Phase, RunPhase};
 use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
-use crate::fault::{Fault, Result};
+use crate::fault::{Fault, Kind, Result};
 use crate::http::{Exchange, Witness};
 use crate::id::{DoorId, EvidenceId};
 use crate::plan::{Plan, Step, Task, expand, ungated};
@@ -230,14 +230,31 @@ impl Desk {
         approve: bool,
         reason: &str,
     ) -> Result<Signed> {
-        let (plan, expires) = self
-            .log
-            .read(|state| state.gates.get(step).map(|gate| (gate.plan, gate.expires)))
-            .ok_or_else(|| {
-                Fault::input("no-gate", "No such gate is open.")
-                    .at(step.escape_debug())
-                    .hint(format!("see `cordon status {}`", self.log.case()))
-            })?;
+        let plan = self.gate(step)?.0;
+        self.decide_on(step, plan, person, hand, approve, reason)
+            .await
+    }
+
+    /// The same, by a person who read the plan `plan`: refused when the gate stands for another by now.
+    ///
+    /// # Errors
+    /// As [`Self::decide`]; `plan-changed`.
+    pub async fn decide_on<'a>(
+        &self,
+        step: &str,
+        plan: Digest,
+        person: &str,
+        hand: impl Into<Hand<'a>>,
+        approve: bool,
+        reason: &str,
+    ) -> Result<Signed> {
+        let (now, expires) = self.gate(step)?;
+        if now != plan {
+            let what = "The plan was changed since it was read: nothing was decided.";
+            return Err(Fault::new(Kind::Waiting, "plan-changed", what)
+                .at(step.escape_debug())
+                .hint("read what would be done now, and decide on that"));
+        }
         let decision = if approve {
             Decision::Approve
         } else {
@@ -284,6 +301,16 @@ impl Desk {
             )
             .await?;
         Ok(signed)
+    }
+
+    /// The plan that a gate stands for, and until when it can be decided.
+    fn gate(&self, step: &str) -> Result<(Digest, Timestamp)> {
+        let gate = |state: &CaseState| state.gates.get(step).map(|gate| (gate.plan, gate.expires));
+        self.log.read(gate).ok_or_else(|| {
+            Fault::input("no-gate", "No such gate is open.")
+                .at(step.escape_debug())
+                .hint(format!("see `cordon status {}`", self.log.case()))
+        })
     }
 
     /// The approval that the person of `signed` gave before, when it holds: who repeats a command that

@@ -26,6 +26,17 @@ impl Desk {
         self.turn(held, Event::CaseReleased { reason }).await
     }
 
+    /// Writes down what somebody wants the others to know.
+    ///
+    /// # Errors
+    /// The log cannot be appended to.
+    pub async fn note(&self, text: &str) -> Result<()> {
+        let text = text.to_owned();
+        let note = Event::CaseNoted { text };
+        self.log.append(&self.by, vec![note]).await?;
+        Ok(())
+    }
+
     async fn turn(&self, (from, otherwise): (Phase, &str), event: Event) -> Result<()> {
         let case = self.log.case();
         let decide = |state: &CaseState| {

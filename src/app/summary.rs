@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 pub use decisions::{DecisionLine, GateLine, GateStands, NoticeLine};
-pub use text::{doors, due, handover, head, inventory, unproven};
+pub use text::{count_line, doors, due, handover, head, inventory, run, unproven};
 
 use super::desk::Desk;
 

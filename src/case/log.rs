@@ -251,11 +251,7 @@ impl CaseLog {
 
     /// Every entry that this build understands, in order.
     pub fn entries(&self) -> Result<Vec<Entry>> {
-        self.store
-            .lines(0)?
-            .iter()
-            .map(|line| parse(line))
-            .collect()
+        entries(&self.store.lines(0)?)
     }
 
     /// Folds entries; when one is illegal, those before it in the batch are taken back.
@@ -373,6 +369,14 @@ pub fn fold(lines: &[Vec<u8>]) -> Result<Folded> {
         };
     }
     Ok(folded)
+}
+
+/// The entries that lines hold, in order.
+///
+/// # Errors
+/// A line cannot be read.
+pub fn entries(lines: &[Vec<u8>]) -> Result<Vec<Entry>> {
+    lines.iter().map(|line| parse(line)).collect()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T> {

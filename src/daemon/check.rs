@@ -24,5 +24,6 @@ pub fn check(app: &App) -> Result<()> {
         webhook.source()?;
         webhook.callback(&app.clock)?;
     }
+    crate::web::check(app)?;
     app.settings.keep_routes_apart()
 }

@@ -77,18 +77,31 @@ pub struct Moment {
 /// The log or the bytes of a trail cannot be read.
 pub fn of(log: &CaseLog) -> Result<Vec<Moment>> {
     let state = log.read(Clone::clone);
-    let mut moments = Vec::new();
+    let mut moments = of_log(&log.entries()?, &state);
     let mut shown = BTreeSet::new();
-    for entry in log.entries()? {
-        moments.extend(ours(&entry));
-        moments.extend(clocks(&entry, &state));
+    for (evidence, format) in trails(&state) {
+        trail_moments(log, &state, &evidence, format, &mut shown, &mut moments)?;
+    }
+    in_order(&mut moments);
+    Ok(moments)
+}
+
+/// What the log itself tells, in order of time: all but what the trails show. `state` is what the
+/// entries come to.
+pub fn of_log(entries: &[Entry], state: &CaseState) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    for entry in entries {
+        moments.extend(ours(entry));
+        moments.extend(clocks(entry, state));
         if let Event::ContactRecorded(contact) = &entry.event {
             moments.push(contacted(contact, entry.seq + 1));
         }
     }
-    for (evidence, format) in trails(&state) {
-        trail_moments(log, &state, &evidence, format, &mut shown, &mut moments)?;
-    }
+    in_order(&mut moments);
+    moments
+}
+
+fn in_order(moments: &mut [Moment]) {
     moments.sort_by(|a, b| {
         (a.at, a.line, a.source, &a.evidence, a.record).cmp(&(
             b.at,
@@ -98,7 +111,6 @@ pub fn of(log: &CaseLog) -> Result<Vec<Moment>> {
             b.record,
         ))
     });
-    Ok(moments)
 }
 
 fn moment(entry: &Entry, source: MomentSource, text: &str) -> Moment {

@@ -15,7 +15,7 @@ use crate::playbook::{Catalogue, Period, who};
 use crate::provider::{Account, TrailSpec};
 use crate::time::Timestamp;
 
-pub use text::{Detail, text};
+pub use text::{Detail, moment, text, told};
 
 /// A plan with everything that a person needs to judge it. Hostile text is as it came.
 #[derive(Debug, Clone, Serialize)]

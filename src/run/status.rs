@@ -191,14 +191,15 @@ impl Tree {
 }
 
 impl Leaf {
-    fn needs_a_look(&self) -> bool {
+    /// Whether it has not ended and could, or ended otherwise than well.
+    pub const fn needs_a_look(&self) -> bool {
         !matches!(self.mark, Mark::Done | Mark::Skipped | Mark::Blocked)
     }
 }
 
 impl Branch {
     /// The mark of the step that is furthest from done.
-    fn word(&self) -> &'static str {
+    pub fn word(&self) -> &'static str {
         let looks = self.steps.iter().filter(|leaf| leaf.needs_a_look());
         let first = looks.map(|leaf| leaf.mark).min();
         let rest = || self.steps.iter().map(|leaf| leaf.mark).max();
@@ -206,7 +207,7 @@ impl Branch {
     }
 
     /// `25 done, 1 failed`.
-    fn counts(&self) -> String {
+    pub fn counts(&self) -> String {
         let mut marks: Vec<Mark> = self.steps.iter().map(|leaf| leaf.mark).collect();
         marks.sort_unstable();
         let counts: Vec<String> = (marks.chunk_by(|a, b| a == b))

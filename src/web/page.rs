@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::response::{Html, IntoResponse as _, Response};
+use axum::response::{Html, IntoResponse as _, Redirect, Response};
 use handlebars::Handlebars;
 use http::StatusCode;
 use jiff::tz::TimeZone;
@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::Web;
 use super::visit::Visit;
+use crate::access::Ability;
 use crate::fault::{Fault, Kind, Result};
 use crate::signin::SignIn;
 
@@ -43,6 +44,8 @@ impl Pages {
     pub fn new(zone: TimeZone) -> Result<Self> {
         let mut engine = Handlebars::new();
         engine.set_strict_mode(true);
+        // What hides or reorders is written out on every page, whoever forgot it.
+        engine.register_escape_fn(crate::hostile::html);
         for file in Files::iter().filter(|file| file.ends_with(".hbs")) {
             let bytes = Files::get(&file).map(|file| file.data).unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes);
@@ -91,6 +94,7 @@ impl Pages {
                 "bells": self.ringing(),
                 "name": visit.principal.person.name,
                 "roles": visit.principal.roles(),
+                "administers": visit.principal.has(Ability::Administer),
                 "csrf": visit.csrf,
             })
         });
@@ -127,6 +131,27 @@ pub fn answer(
     }
 }
 
+/// The same for what may have failed.
+pub fn answered(
+    web: &Arc<Web>,
+    visit: &Visit,
+    name: &str,
+    page: Result<impl Serialize>,
+) -> Response {
+    match page {
+        Ok(page) => answer(web, Some(visit), name, &page),
+        Err(error) => fault(web, Some(visit), &error),
+    }
+}
+
+/// Where to look after a form was taken in; or why it was not.
+pub fn then(web: &Arc<Web>, visit: &Visit, path: Result<String>) -> Response {
+    match path {
+        Ok(path) => Redirect::to(&path).into_response(),
+        Err(error) => fault(web, Some(visit), &error),
+    }
+}
+
 /// What went wrong, where, and what to do next, as a page.
 pub fn fault(web: &Arc<Web>, visit: Option<&Visit>, fault: &Fault) -> Response {
     let status = status(fault);
@@ -147,15 +172,18 @@ pub fn fault(web: &Arc<Web>, visit: Option<&Visit>, fault: &Fault) -> Response {
 /// The status that a fault is answered with.
 pub fn status(fault: &Fault) -> StatusCode {
     match (fault.code(), fault.kind()) {
-        ("no-case" | "no-gate" | "no-notice" | "no-page" | "no-invitation", _) => {
-            StatusCode::NOT_FOUND
-        }
+        (
+            "no-case" | "no-gate" | "no-notice" | "no-page" | "no-clock" | "no-evidence"
+            | "no-message" | "no-invitation" | "recall-link",
+            _,
+        ) => StatusCode::NOT_FOUND,
         ("may-not" | "may-not-decide" | "form" | "signin-refused" | "idp-refused", _) => {
             StatusCode::FORBIDDEN
         }
         ("idp-away", _) => StatusCode::BAD_GATEWAY,
         ("too-many", _) => StatusCode::TOO_MANY_REQUESTS,
-        (_, Kind::Input) => StatusCode::UNPROCESSABLE_ENTITY,
+        // What the log refuses is what a form asked for.
+        ("illegal-transition", _) | (_, Kind::Input) => StatusCode::UNPROCESSABLE_ENTITY,
         (_, Kind::Waiting | Kind::OpenDoors | Kind::Owned) => StatusCode::CONFLICT,
         (_, Kind::Failed | Kind::Evidence) => StatusCode::INTERNAL_SERVER_ERROR,
     }

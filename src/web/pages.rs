@@ -1,11 +1,31 @@
 //! The pages, by path.
+//!
+//! One file is one page, or one thing that can be done: look at the case, make plain data of it, put it
+//! into the template of the same name. What may be asked for is decided there by one ability.
+
+mod acts;
+mod case;
+mod cases;
+mod clock;
+mod contacts;
+mod doors;
+mod evidence;
+mod gate;
+mod head;
+mod lines;
+pub mod live;
+mod log;
+mod messages;
+mod notice;
+mod progress;
+mod recall;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::visit::Visit;
 use super::{Web, page};
@@ -14,8 +34,47 @@ use crate::fault::Fault;
 /// Every route.
 pub fn router() -> Router<Arc<Web>> {
     Router::new()
+        .route("/", get(cases::show))
+        .route("/messages/{message}", get(messages::show))
+        .route("/messages/{message}/open", post(messages::open))
+        .route("/messages/{message}/dismiss", post(messages::dismiss))
+        .route("/cases/{id}", get(case::show))
+        .route("/cases/{id}/fragment", get(case::fragment))
+        .route("/cases/{id}/live", get(live::follow))
+        .route("/cases/{id}/do/{act}", post(acts::take))
+        .route(
+            "/cases/{id}/gates/{step}",
+            get(gate::show).post(gate::decide),
+        )
+        .route(
+            "/cases/{id}/clocks/{clock}",
+            get(clock::show).post(clock::choose),
+        )
+        .route("/cases/{id}/notices/{notice}", get(notice::show))
+        .route("/cases/{id}/contacts", get(contacts::show))
+        .route("/cases/{id}/evidence", get(evidence::list))
+        .route("/cases/{id}/evidence/{item}", get(evidence::show))
+        .route("/cases/{id}/evidence/{item}/bytes", get(evidence::bytes))
+        .route("/cases/{id}/log", get(log::show))
+        .route("/recall/{token}", get(recall::show).post(recall::take_back))
         .route("/assets/{name}", get(asset))
         .fallback(missing)
+}
+
+/// Which part of a list is asked for, and of what kind.
+#[derive(Debug, Default, serde::Deserialize)]
+struct Part {
+    /// Counted from 1; anything else is the first.
+    #[serde(default)]
+    page: String,
+    #[serde(default)]
+    kind: String,
+}
+
+impl Part {
+    fn number(&self) -> usize {
+        self.page.parse().unwrap_or(1)
+    }
 }
 
 async fn asset(

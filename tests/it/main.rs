@@ -54,4 +54,5 @@ mod store;
 mod store_power;
 mod store_writer;
 mod sweep;
+mod web;
 mod web_guard;

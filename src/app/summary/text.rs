@@ -23,14 +23,10 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
     let mut line = |name: &str, value: String| {
         text.push_str(&ui::paragraph(&format!("{name:<8}  "), &value));
     };
-    let run = match summary.run {
-        RunPhase::None if !summary.planned => "no plan yet",
-        RunPhase::None => "the plan was not run",
-        RunPhase::Running => "the run has begun and is not at its end",
-        RunPhase::Cancelled => "the run was stopped by a person",
-        RunPhase::Ended => "the run has ended",
-    };
-    line("case", format!("{}; {run}", phase(summary.phase)));
+    line(
+        "case",
+        format!("{}; {}", phase(summary.phase), run(summary)),
+    );
     if let (Some(at), Some(timing)) = (summary.effective, &summary.timing) {
         line("change", format!("{timing}, {}", utc_and_zone(at, zone)));
     }
@@ -91,7 +87,19 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
     text
 }
 
-fn count_line(summary: &Summary) -> String {
+/// Where the run stands.
+pub const fn run(summary: &Summary) -> &'static str {
+    match summary.run {
+        RunPhase::None if !summary.planned => "no plan yet",
+        RunPhase::None => "the plan was not run",
+        RunPhase::Running => "the run has begun and is not at its end",
+        RunPhase::Cancelled => "the run was stopped by a person",
+        RunPhase::Ended => "the run has ended",
+    }
+}
+
+/// How many doors were found, and how many are in each state.
+pub fn count_line(summary: &Summary) -> String {
     let count = |state| summary.count(state);
     format!(
         "{} found: {} proven closed, {} open, {} closing, {} unknown",

@@ -1,7 +1,7 @@
 //! Who may know of a case: everybody with a role, or a few who are named; and who never.
 
 use super::CaseState;
-use crate::case::event::Event;
+use crate::case::event::{Event, Person};
 
 /// Who may know of a case.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -51,6 +51,15 @@ impl CaseState {
             }
             _ => {}
         }
+    }
+
+    /// Whether a person may know nothing of the case: they are the person under review, were excluded,
+    /// or are not among those whom a restriction names.
+    pub fn keeps_out(&self, person: &Person) -> bool {
+        let named = self.scope.only.as_ref();
+        self.is_subject(person)
+            || self.scope.excluded.contains(&person.name)
+            || named.is_some_and(|only| !only.contains(&person.name))
     }
 
     /// Whether somebody of this name is kept out of the case: excluded, or the person under review.

@@ -108,7 +108,7 @@ pub(super) fn account_words(closing: &ClosingView) -> String {
 }
 
 /// Whether the account holder is told.
-pub(super) const fn told(notifies: Notifies) -> &'static str {
+pub const fn told(notifies: Notifies) -> &'static str {
     match notifies {
         Notifies::Yes => "the account holder is told",
         Notifies::No => "the account holder is not told",
@@ -117,7 +117,7 @@ pub(super) const fn told(notifies: Notifies) -> &'static str {
 }
 
 /// When a closing happens relative to the others.
-pub(super) const fn moment(order: Order) -> &'static str {
+pub const fn moment(order: Order) -> &'static str {
     match order {
         Order::Silent => "silent",
         Order::Simultaneous => "with the others",

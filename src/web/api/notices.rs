@@ -152,10 +152,7 @@ fn notice(asked: &Asked) -> Result<Value> {
 async fn approve(asked: Asked) -> Result<Value> {
     let Approve { text, reason } = asked.body()?;
     let id: NoticeId = asked.param("notice").parse()?;
-    let (person, session) = (
-        asked.principal()?.person.name.clone(),
-        asked.session()?,
-    );
+    let (person, session) = (asked.principal()?.person.name.clone(), asked.session()?);
     let desk = asked.desk(Ability::Counsel)?;
     if desk.notice(&id)?.0.text != text {
         let what = "The draft has another text than the one that was read.";

@@ -230,10 +230,7 @@ async fn decide(asked: Asked) -> Result<Value> {
         plan,
         reason,
     } = asked.body()?;
-    let (person, session) = (
-        asked.principal()?.person.name.clone(),
-        asked.session()?,
-    );
+    let (person, session) = (asked.principal()?.person.name.clone(), asked.session()?);
     let desk = asked.desk(Ability::Decide)?;
     let step = asked.param("step");
     let bound = desk

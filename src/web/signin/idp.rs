@@ -28,7 +28,7 @@ const ANSWER_LIMIT: usize = 1024 * 1024;
 ///
 /// # Errors
 /// Its secret cannot be had.
-pub(in crate::web) fn provider(app: &App) -> Result<Option<Oidc>> {
+pub(crate) fn provider(app: &App) -> Result<Option<Oidc>> {
     let Some(oidc) = &app.settings.signin.oidc else {
         return Ok(None);
     };

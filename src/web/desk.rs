@@ -1,0 +1,104 @@
+//! How a page acts on a case: at the same desk as the command line, for as short as possible.
+
+use std::sync::Arc;
+
+use super::Web;
+use super::look::blocking;
+use super::visit::Visit;
+use crate::access::{Ability, Via};
+use crate::app::{Desk, Hand};
+use crate::case::event::Actor;
+use crate::fault::{Fault, Result};
+
+/// The longest reason that a form takes, characters.
+const REASON: usize = 2000;
+
+impl Web {
+    /// Does something at the desk of a case. Who may not is refused before the store is taken, and
+    /// again on the state that is changed.
+    ///
+    /// # Errors
+    /// As [`Web::look`]; `store-owned` and `case-busy` while somebody else works on the case.
+    pub(super) async fn act<T: Send + 'static>(
+        self: &Arc<Self>,
+        visit: &Visit,
+        id: &str,
+        ability: Ability,
+        deed: impl AsyncFnOnce(&Desk) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let id = self
+            .look(visit, id, ability, |look| Ok(look.id.clone()))
+            .await?;
+        let (web, visit) = (Arc::clone(self), visit.clone());
+        let runtime = tokio::runtime::Handle::current();
+        // Also where nobody waits for the answer any more: what was begun is finished.
+        blocking(move || {
+            let by = Actor::Person(visit.principal.person.name.clone());
+            let desk = web.app.desk_by(id.as_str(), by)?;
+            desk.log.read(|state| visit.principal.may(ability, state))?;
+            runtime.block_on(async {
+                let done = deed(&desk).await?;
+                desk.finish().await?;
+                Ok(done)
+            })
+        })
+        .await
+    }
+}
+
+impl Web {
+    /// Reads at the desk of a case what the ledger does not hold.
+    ///
+    /// # Errors
+    /// As [`Web::act`].
+    pub(super) async fn at_desk<T: Send + 'static>(
+        self: &Arc<Self>,
+        visit: &Visit,
+        id: &str,
+        ability: Ability,
+        read: impl FnOnce(&Desk) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let id = self
+            .look(visit, id, ability, |look| Ok(look.id.clone()))
+            .await?;
+        let (web, visit) = (Arc::clone(self), visit.clone());
+        blocking(move || {
+            let by = Actor::Person(visit.principal.person.name.clone());
+            let desk = web.app.desk_by(id.as_str(), by)?;
+            desk.log.read(|state| visit.principal.may(ability, state))?;
+            read(&desk)
+        })
+        .await
+    }
+}
+
+/// The hand that signs for somebody who is signed in.
+///
+/// # Errors
+/// They came with a token: a decision is a person's.
+pub(super) fn hand(visit: &Visit) -> Result<Hand<'_>> {
+    match &visit.principal.via {
+        Via::Session(session) => Ok(Hand::Session(session)),
+        Via::Token { .. } => Err(Fault::input(
+            "may-not",
+            "A decision is made by a person who signed in, not by a token.",
+        )),
+    }
+}
+
+/// A reason as somebody wrote it into a form.
+///
+/// # Errors
+/// There is none, or it is too long.
+pub(super) fn reason(text: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Fault::input("no-reason", "This needs a reason.")
+            .hint("go back, and say in one sentence why"));
+    }
+    if text.chars().count() > REASON {
+        let what = format!("The reason is longer than {REASON} characters.");
+        return Err(Fault::input("reason-long", what).hint("go back, and say it in short"));
+    }
+    Ok(text.to_owned())
+}

@@ -1,0 +1,172 @@
+//! Clocks: what is due when, on which basis, with which doubts; and a person's choice of the start.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use super::head::{Head, head};
+use crate::access::Ability;
+use crate::app::summary::Summary;
+use crate::clock::{self, Shown};
+use crate::fault::{Fault, Result};
+use crate::time::{Timestamp, utc};
+use crate::web::desk::reason;
+use crate::web::look::Look;
+use crate::web::shown::{When, line, path};
+use crate::web::visit::{Form, Visit};
+use crate::web::{Web, page};
+
+/// Every clock of a case: what runs, the next due first, and what has its receipt.
+#[derive(Debug, Serialize)]
+pub(super) struct Clocks {
+    running: Vec<ClockView>,
+    ended: Vec<ClockView>,
+}
+
+#[derive(Debug, Serialize)]
+struct ClockView {
+    title: String,
+    rule: String,
+    basis: String,
+    due: When,
+    state: &'static str,
+    start: When,
+    /// `chosen because …`, or that it is the earliest candidate.
+    start_is: String,
+    doubts: Vec<String>,
+    receipt: Option<String>,
+    /// Where the start is chosen, for who may.
+    href: Option<String>,
+}
+
+pub(super) fn clocks(look: &Look<'_>, summary: &Summary) -> Clocks {
+    let (ended, running): (Vec<&Shown>, Vec<&Shown>) = summary
+        .clocks
+        .iter()
+        .partition(|clock| clock.receipt.is_some());
+    let views = |clocks: Vec<&Shown>| clocks.into_iter().map(|one| view(look, one)).collect();
+    Clocks {
+        running: views(running),
+        ended: views(ended),
+    }
+}
+
+fn view(look: &Look<'_>, clock: &Shown) -> ClockView {
+    let href = path(&["cases", look.id.as_str(), "clocks", clock.id.as_str()]);
+    ClockView {
+        title: line(&clock.title),
+        rule: line(&clock.rule),
+        basis: line(&clock.basis),
+        due: look.words.when(clock.due),
+        state: clock.state,
+        start: look.words.when(clock.start),
+        start_is: clock
+            .choice()
+            .unwrap_or_else(|| "the earliest candidate; nobody has chosen".to_owned()),
+        doubts: clock.doubts.iter().map(|doubt| line(doubt)).collect(),
+        receipt: clock.receipt.as_deref().map(line),
+        href: (look.may(Ability::Counsel) && clock.receipt.is_none()).then_some(href),
+    }
+}
+
+/// The page of one clock.
+#[derive(Debug, Serialize)]
+struct Page {
+    title: String,
+    head: Head,
+    clock: ClockView,
+    candidates: Vec<Candidate>,
+    /// Whether the visitor may choose.
+    may: bool,
+    action: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Candidate {
+    value: String,
+    at: When,
+    how: String,
+    counts: bool,
+}
+
+pub(super) async fn show(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((id, clock)): Path<(String, String)>,
+) -> Response {
+    let made = web
+        .look(&visit, &id, Ability::SeeCase, move |look| {
+            page_of(look, &clock)
+        })
+        .await;
+    page::answered(&web, &visit, "clock", made)
+}
+
+fn page_of(look: &Look<'_>, name: &str) -> Result<Page> {
+    let clocks = clock::list(look.state, look.now);
+    let shown = clocks.iter().find(|clock| clock.id.as_str() == name);
+    let shown = shown.ok_or_else(|| Fault::input("no-clock", "The case has no such clock."))?;
+    let candidates = shown.candidates.iter().map(|candidate| Candidate {
+        value: utc(candidate.at),
+        at: look.words.when(candidate.at),
+        how: line(&candidate.how),
+        counts: candidate.at == shown.start,
+    });
+    let clock = view(look, shown);
+    Ok(Page {
+        title: line(&shown.title),
+        head: head(look, "clock"),
+        candidates: candidates.collect(),
+        may: clock.href.is_some(),
+        clock,
+        action: path(&["cases", look.id.as_str(), "clocks", name]),
+    })
+}
+
+/// What the form of a clock says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Said {
+    /// One of the candidates, or `other`.
+    #[serde(default)]
+    start: String,
+    /// The other instant.
+    #[serde(default)]
+    other: String,
+    #[serde(default)]
+    reason: String,
+}
+
+pub(super) async fn choose(
+    State(web): State<Arc<Web>>,
+    Path((id, clock)): Path<(String, String)>,
+    Form(visit, said): Form<Said>,
+) -> Response {
+    let done = chosen(&web, &visit, &id, &clock, said).await;
+    page::then(&web, &visit, done)
+}
+
+async fn chosen(
+    web: &Arc<Web>,
+    visit: &Visit,
+    id: &str,
+    clock: &str,
+    said: Said,
+) -> Result<String> {
+    let at = path(&["cases", id, "clocks", clock]);
+    let clock = clock.to_owned();
+    web.act(visit, id, Ability::Counsel, async move |desk| {
+        let other = said.start == "other";
+        let text = if other { &said.other } else { &said.start };
+        let start: Timestamp = text.trim().parse().map_err(|_| {
+            Fault::input("instant", "No instant was given, or none that can be read.").hint(
+                "choose a candidate, or write it with its zone, such as 2027-03-13T03:12:00-05:00",
+            )
+        })?;
+        desk.choose_start(&clock, start, other, &reason(&said.reason)?)
+            .await
+    })
+    .await?;
+    Ok(at)
+}

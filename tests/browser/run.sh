@@ -1,0 +1,18 @@
+#!/bin/sh
+# Looks at every page in a real browser: wide and narrow, light and dark, with axe, and on paper.
+#
+#   CORDON_BROWSER_CACHE  where npm packages are kept   [default: a new temporary folder]
+#   CORDON_BROWSER_SHOTS  where screenshots are put     [default: a new temporary folder]
+#   CHROMIUM              the browser                   [default: /usr/bin/chromium]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+cache=${CORDON_BROWSER_CACHE:-$(mktemp -d)}
+shots=${CORDON_BROWSER_SHOTS:-$(mktemp -d)}
+mkdir -p "$cache" "$shots"
+if ! [ -d "$cache/node_modules/playwright-core" ] || ! [ -d "$cache/node_modules/axe-core" ]; then
+    (cd "$cache" && npm install --no-save --no-audit --no-fund --silent playwright-core@1.65.1 axe-core@4.14.1)
+fi
+cd "$here/../.."
+cargo test --test it --no-run
+CORDON_BROWSER_CACHE=$cache CORDON_BROWSER_SHOTS=$shots node "$here/look.mjs"
+echo "screenshots: $shots"

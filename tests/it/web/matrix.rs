@@ -1,0 +1,284 @@
+//! Who gets what: every route, every role, and what somebody is to the case.
+
+use axum::body::Body;
+use axum::extract::Request;
+use cordon::canon::Digest;
+use cordon::case::event::ClockStart;
+use cordon::case::event::Reading;
+use cordon::case::event::{Event, Quorum};
+use cordon::id::{ClockId, NoticeId};
+
+use super::{CSRF, Office, append, at_a_gate};
+
+/// The roles in the order of the columns.
+const ROLES: [&str; 7] = ["Res", "Lea", "Leg", "Hua", "Exe", "Aud", "Adm"];
+
+const OK: u16 = 200;
+/// Allowed, and sent without a reason: what is asked for is refused, not the person.
+const BAD: u16 = 422;
+const NO: u16 = 403;
+const NONE: u16 = 404;
+
+/// What each role gets of a case that it may know of: responder, incident lead, legal, HR, executive,
+/// auditor, administrator.
+#[rustfmt::skip]
+const OF_CASE: &[(&str, &str, [u16; 7])] = &[
+    ("GET",  "",                      [OK,  OK,  OK,  OK,  OK,  OK,  NONE]),
+    ("GET",  "/fragment",             [OK,  OK,  OK,  OK,  OK,  OK,  NONE]),
+    ("GET",  "/live",                 [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
+    // HR decides at this gate, and reads it therefore.
+    ("GET",  "/gates/go",             [OK,  OK,  OK,  OK,  OK,  OK,  NONE]),
+    ("POST", "/gates/go",             [BAD, BAD, BAD, BAD, BAD, NO,  NONE]),
+    ("GET",  "/gates/never-opened",   [NONE; 7]),
+    ("GET",  "/clocks/{clock}",       [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
+    ("POST", "/clocks/{clock}",       [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("GET",  "/notices/{notice}",     [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
+    ("GET",  "/contacts",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("GET",  "/evidence",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("GET",  "/evidence/{item}",      [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("GET",  "/evidence/{item}/bytes",[OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("GET",  "/log",                  [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("GET",  "/log?kind=trail",       [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("POST", "/do/hold",              [BAD, BAD, BAD, BAD, NO,  NO,  NONE]),
+    ("POST", "/do/note",              [BAD, BAD, BAD, BAD, NO,  NO,  NONE]),
+    ("POST", "/do/release",           [NO,  BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("POST", "/do/restrict",          [NO,  BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("POST", "/do/unrestrict",        [NO,  BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("POST", "/do/exclude",           [NO,  BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("POST", "/do/close",             [NO,  BAD, NO,  NO,  NO,  NO,  NONE]),
+];
+
+/// What each role gets of what is about no case.
+#[rustfmt::skip]
+const OF_NONE: &[(&str, &str, [u16; 7])] = &[
+    ("GET",  "/",                     [OK,   OK,   OK, OK,   OK, OK, OK]),
+    ("GET",  "/assets/cordon.css",    [OK,   OK,   OK, OK,   OK, OK, OK]),
+    ("GET",  "/assets/live.js",       [OK,   OK,   OK, OK,   OK, OK, OK]),
+    ("GET",  "/messages/0123456789ab",[NONE, NONE, NO, NONE, NO, NO, NO]),
+    ("POST", "/messages/0123456789ab/open",    [NONE, NONE, NO, NONE, NO, NO, NO]),
+    ("POST", "/messages/0123456789ab/dismiss", [NONE, NONE, NO, NONE, NO, NO, NO]),
+    ("GET",  "/nothing",              [NONE; 7]),
+];
+
+/// A case with one of everything, and the ends of its paths.
+struct Full {
+    case: String,
+    ends: [(&'static str, String); 3],
+}
+
+async fn full(office: &Office, only: Option<&[&str]>) -> Full {
+    let desk = office.case("Access review").await;
+    at_a_gate(&desk, "deploy key").await;
+    let text = Digest::of(b"text");
+    let item = desk
+        .recorder
+        .keep_file("draft.md", "text/markdown", "text".into(), "A draft")
+        .await
+        .unwrap();
+    let notice = NoticeId::fresh();
+    let drafted = Event::NoticeDrafted {
+        notice: notice.clone(),
+        template: "ic3".into(),
+        text,
+        evidence: item.clone(),
+        facts: vec![item.clone()],
+        missing: Vec::new(),
+        approval: Some(Quorum {
+            roles: vec!["legal".into()],
+            people: 1,
+        }),
+    };
+    append(&desk, drafted).await;
+    let clock = ClockId::of(&["test"]);
+    let started = Event::ClockStarted(ClockStart {
+        id: clock.clone(),
+        rule: "test".into(),
+        title: "A duty".into(),
+        basis: "A basis".into(),
+        seconds: 3600,
+        candidates: vec![Reading {
+            at: desk.now(),
+            how: "opened".into(),
+        }],
+        doubts: vec!["it may not apply".into()],
+        evidence: Vec::new(),
+    });
+    append(&desk, started).await;
+    if let Some(only) = only {
+        let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
+        desk.restrict(&only, "need to know").await.unwrap();
+    }
+    let ends = [
+        ("{clock}", clock.to_string()),
+        ("{notice}", notice.to_string()),
+        ("{item}", item.to_string()),
+    ];
+    let case = desk.log.case().to_string();
+    Full { case, ends }
+}
+
+impl Full {
+    fn path(&self, end: &str) -> String {
+        let mut path = format!("/cases/{}{end}", self.case);
+        for (name, value) in &self.ends {
+            path = path.replace(name, value);
+        }
+        path
+    }
+}
+
+/// The status and, where it was refused, the page; a stream is not waited for.
+async fn asked(office: &Office, name: Option<&str>, method: &str, path: &str) -> (u16, String) {
+    use tower::ServiceExt as _;
+    let body = format!("csrf={CSRF}&plan={}&decision=approve", Digest::ZERO);
+    let mut request = Request::builder().method(method).uri(path);
+    if let Some(name) = name {
+        request = request.header(super::AS, name);
+    }
+    let request = request.body(Body::from(body)).unwrap();
+    let response = office.router.clone().oneshot(request).await.unwrap();
+    let status = response.status().as_u16();
+    if path.ends_with("/live") && status == OK {
+        return (status, String::new());
+    }
+    let body = axum::body::to_bytes(response.into_body(), 16 << 20)
+        .await
+        .unwrap();
+    (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_gives_every_role_what_the_table_says() {
+    let office = Office::new();
+    let open = full(&office, None).await;
+    let own = full(&office, Some(&ROLES)).await;
+    let others = full(&office, Some(&["Zoe"])).await;
+    let mut wrong = Vec::new();
+    let mut check = |what: String, got: u16, expected: u16| {
+        if got != expected {
+            wrong.push(format!("{what}: {got} instead of {expected}"));
+        }
+    };
+    for (column, role) in ROLES.iter().enumerate() {
+        for (method, end, expected) in OF_CASE {
+            let expected = expected[column];
+            for (kind, case) in [("open", &open), ("own", &own)] {
+                let (got, _) = asked(&office, Some(role), method, &case.path(end)).await;
+                check(
+                    format!("{role} {method} {end} of the {kind} case"),
+                    got,
+                    expected,
+                );
+            }
+            let (got, hidden) = asked(&office, Some(role), method, &others.path(end)).await;
+            check(format!("{role} {method} {end} of others' case"), got, NONE);
+            let missing = others
+                .path(end)
+                .replace(&others.case, cordon::id::CaseId::fresh().as_str());
+            let (got, nothing) = asked(&office, Some(role), method, &missing).await;
+            check(format!("{role} {method} {end} of no case"), got, NONE);
+            assert_eq!(hidden, nothing, "{role} {method} {end}: they differ");
+        }
+        for (method, path, expected) in OF_NONE {
+            let (got, _) = asked(&office, Some(role), method, path).await;
+            check(format!("{role} {method} {path}"), got, expected[column]);
+        }
+    }
+    for name in ["Sub", "Out"] {
+        for (method, end, _) in OF_CASE {
+            for case in [&open, &own, &others] {
+                let (got, _) = asked(&office, Some(name), method, &case.path(end)).await;
+                check(format!("{name} {method} {end}"), got, NONE);
+            }
+        }
+        let (_, list) = asked(&office, Some(name), "GET", "/").await;
+        assert!(!list.contains("case_"), "{name}: {list}");
+    }
+    let all = OF_CASE
+        .iter()
+        .map(|(method, end, _)| (method, open.path(end)));
+    let none = OF_NONE
+        .iter()
+        .map(|(method, path, _)| (method, (*path).to_owned()));
+    for (method, path) in all.chain(none) {
+        let (got, _) = asked(&office, None, method, &path).await;
+        let expected = match path.as_str() {
+            path if path.starts_with("/assets/") => OK,
+            "/nothing" => NONE,
+            _ => 303,
+        };
+        check(format!("nobody {method} {path}"), got, expected);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn the_list_has_what_each_may_know_and_no_more() {
+    let office = Office::new();
+    let open = full(&office, None).await.case;
+    let restricted = full(&office, Some(&["Leg"])).await.case;
+    let list = async |name| office.get(name, "/").await.body;
+    let legal = list("Leg").await;
+    assert!(legal.contains(&open) && legal.contains(&restricted));
+    assert!(legal.contains("Waiting for your decision"));
+    let responder = list("Res").await;
+    assert!(responder.contains(&open) && !responder.contains(&restricted));
+    assert!(!responder.contains("Waiting for your decision"));
+    let administrator = list("Adm").await;
+    assert!(administrator.contains(&open) && administrator.contains(&restricted));
+    assert!(
+        !administrator.contains("Access review"),
+        "an id, and no title"
+    );
+    let hr = list("Hua").await;
+    assert!(hr.contains("Access review") && !hr.contains("proven closed"));
+}
+
+#[tokio::test]
+async fn the_log_tells_what_happened_and_the_clocks_what_is_to_come() {
+    let office = Office::new();
+    let full = full(&office, None).await;
+    let log = office.get("Leg", &full.path("/log")).await.body;
+    assert!(
+        log.contains("excluded by") && !log.contains("A duty: due"),
+        "{log}"
+    );
+    let clocks = office.get("Leg", &full.path("/log?kind=clock")).await.body;
+    assert!(
+        clocks.contains("A duty") && !clocks.contains("excluded by"),
+        "{clocks}"
+    );
+}
+
+#[tokio::test]
+async fn a_role_sees_only_its_part_of_the_page() {
+    let office = Office::new();
+    let full = full(&office, None).await;
+    let page = async |name| office.get(name, &full.path("")).await.body;
+    let (legal, hr, executive) = (page("Leg").await, page("Hua").await, page("Exe").await);
+    for part in ["part-doors", "part-clocks", "part-notices", "part-run"] {
+        assert!(legal.contains(part) && executive.contains(part), "{part}");
+    }
+    assert!(legal.contains("id=\"part-kept\"") && legal.contains("/contacts\""));
+    for hidden in [
+        "id=\"part-kept\"",
+        "id=\"part-contacts\"",
+        "/contacts\"",
+        "/log\"",
+    ] {
+        assert!(!executive.contains(hidden), "{hidden}");
+        assert!(!hr.contains(hidden), "{hidden}");
+    }
+    for hidden in [
+        "id=\"doors\"",
+        "part-clocks",
+        "deploy key",
+        "data-live",
+        "contact?",
+    ] {
+        assert!(!hr.contains(hidden), "{hidden}");
+    }
+    assert!(legal.contains("It lets 1 closing through."));
+    assert!(hr.contains("Hold the case") && !hr.contains("Close the case"));
+    assert!(!executive.contains("Hold the case"));
+}

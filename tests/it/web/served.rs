@@ -1,0 +1,162 @@
+//! The pages on loopback for a browser, with a case of each kind. Not a test by itself: `tests/browser/run.sh`
+//! starts it, and looks.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::middleware::{Next, from_fn};
+use axum::routing::post;
+use cordon::app::{App, Desk, NewCase, Origin};
+use cordon::case::event::{Actor, Person};
+use cordon::case::subject::Subject;
+use cordon::range::company::{Company, extortion_mail};
+use cordon::run::{Options, Quiet};
+use cordon::settings::Settings;
+use cordon::store::Hub;
+use cordon::time::SystemClock;
+
+use super::served_as;
+use crate::staged::{Staged, Struck, approvers};
+
+/// The policy of the guard, which this harness stands in for.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+fn departure(company: &Company, hours: i64) -> NewCase {
+    let subject = &company.subject;
+    let now = cordon::time::Clock::now(&SystemClock);
+    NewCase {
+        subject: Subject {
+            worker_id: Some(subject.worker_id.clone()),
+            emails: vec![subject.email.clone()],
+            ..Subject::default()
+        },
+        title: None,
+        route: "departure".into(),
+        effective: Some(now - jiff::SignedDuration::from_hours(hours)),
+        origin: Origin::Subject,
+        by: Actor::Intake("hr".into()),
+    }
+}
+
+/// Up to the first gate, where the run waits for people.
+async fn to_the_gate(app: &App, new: NewCase) -> Desk {
+    let desk = app.open_case(new).await.unwrap();
+    desk.resolve().await.unwrap();
+    desk.inventory().await.unwrap();
+    desk.plan("terminated-contractor").await.unwrap();
+    go_on(&desk).await;
+    desk
+}
+
+async fn go_on(desk: &Desk) {
+    let (_keep, cancel) = tokio::sync::watch::channel(false);
+    let progress = Arc::new(Quiet);
+    desk.run(&Options::default(), progress, cancel)
+        .await
+        .unwrap();
+}
+
+async fn to_the_end(desk: &Desk, staged: &Staged) {
+    for _ in 0..3 {
+        for gate in desk.summary().gates {
+            for (name, role) in approvers(&staged.company) {
+                let key = staged.key(role);
+                desk.decide(&gate.step, name, &key, true, "read, and agreed")
+                    .await
+                    .unwrap();
+            }
+        }
+        go_on(desk).await;
+    }
+    let mail = extortion_mail(&staged.company, desk.now());
+    desk.contact_mail("demand.eml", mail).await.unwrap();
+    for notice in ["ic3", "executive"] {
+        desk.draft(notice).await.unwrap();
+    }
+    desk.finish().await.unwrap();
+}
+
+fn more_people() -> Vec<Person> {
+    let roles = ["responder", "hr", "executive", "auditor", "administrator"];
+    let names = [
+        "Robin Vale",
+        "Harper Lind",
+        "Eli Marsh",
+        "Avery Stone",
+        "Ada Root",
+    ];
+    let person = |(role, name): (&str, &str)| Person {
+        name: name.into(),
+        roles: vec![role.into()],
+        key: String::new(),
+        emails: vec![format!("{role}@tallowmere.example")],
+        logins: Vec::new(),
+    };
+    roles.into_iter().zip(names).map(person).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "serves a browser until its input ends"]
+async fn for_a_browser() {
+    let folder = tempfile::tempdir().unwrap();
+    let staged = Staged::set(folder.path(), Company::invented(), Struck::default()).await;
+    let mut settings = Settings::load(Some(&staged.config())).unwrap();
+    settings.people.extend(more_people());
+    let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
+    let gated = to_the_gate(&app, departure(&staged.company, 3)).await;
+    let ended = to_the_gate(&app, departure(&staged.company, 30)).await;
+    to_the_end(&ended, &staged).await;
+    let mut hostile = departure(&staged.company, 0);
+    hostile.title = Some(format!(
+        "<b>{{{{page.title}}}}</b>\u{202e}{}",
+        "w".repeat(400)
+    ));
+    let hostile = app.open_case(hostile).await.unwrap();
+    let said = serde_json::json!({
+        "gated": gated.log.case(), "ended": ended.log.case(), "hostile": hostile.log.case(),
+    });
+    drop((gated, ended, hostile));
+    let hub = Arc::new(Hub::open(&folder.path().join("hub")).unwrap());
+    let router = served_as(&app, hub)
+        .merge(
+            axum::Router::new()
+                .route("/test/run/{case}", post(run))
+                .with_state(Arc::clone(&app)),
+        )
+        .layer(from_fn(
+            async |request: axum::extract::Request, next: Next| {
+                let mut response = next.run(request).await;
+                let policy = http::HeaderValue::from_static(POLICY);
+                response
+                    .headers_mut()
+                    .insert("content-security-policy", policy);
+                response
+            },
+        ));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    println!(
+        "SERVED {}",
+        serde_json::json!({ "url": url, "cases": said })
+    );
+    let until = async {
+        tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
+            .await
+            .ok();
+    };
+    tokio::select! {
+        served = axum::serve(listener, router) => served.unwrap(),
+        () = until => {}
+    }
+}
+
+/// Lets the run of a case go on, as another process would.
+async fn run(State(app): State<Arc<App>>, Path(case): Path<String>) -> String {
+    tokio::spawn(async move {
+        let desk = app.desk(&case).unwrap();
+        go_on(&desk).await;
+        desk.finish().await.unwrap();
+    });
+    "begun".to_owned()
+}
