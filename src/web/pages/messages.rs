@@ -50,10 +50,11 @@ fn as_known(web: &Web, visit: &Visit, mut message: Waiting) -> Waiting {
     if !matches!(sight, Ok(Sight::Content)) {
         let sentences = message.why.split_inclusive(". ");
         let silent = sentences.filter(|sentence| !sentence.contains(case.as_str()));
-        message.why = silent.collect::<String>().trim_end().to_owned();
-        if message.why.is_empty() {
-            "A person has to look at it.".clone_into(&mut message.why);
-        }
+        let silent: String = silent.collect();
+        message.why = match silent.trim_end() {
+            "" => "A person has to look at it.".to_owned(),
+            silent => silent.to_owned(),
+        };
         message.case = None;
     }
     message

@@ -85,7 +85,6 @@ async fn who_may_not_decide_is_refused_in_the_words_of_the_log() {
         ("decision", "approve"),
         ("reason", "x"),
     ];
-    // Found to be the account holder only after the page was opened: known by a login.
     office.post("Leg", &path, &approve).await;
     let again = office.get("Leg", &path).await;
     assert!(

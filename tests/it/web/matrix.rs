@@ -3,9 +3,7 @@
 use axum::body::Body;
 use axum::extract::Request;
 use cordon::canon::Digest;
-use cordon::case::event::ClockStart;
-use cordon::case::event::Reading;
-use cordon::case::event::{Event, Quorum};
+use cordon::case::event::{ClockStart, Event, Quorum, Reading};
 use cordon::id::{ClockId, NoticeId};
 
 use super::{CSRF, Office, append, at_a_gate};
