@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{Desktop, Ended};
 use crate::app::App;
 use crate::fault::Result;
-use crate::settings::operator;
 use crate::time::utc_and_zone;
 use crate::ui::{Ui, count, table};
 
@@ -55,7 +54,7 @@ pub(super) fn carry_out(ui: &Ui, app: &App, verb: &Verb) -> Result<Ended> {
     match verb {
         Verb::List => list(ui, app)?,
         Verb::Invite(who) => {
-            let (ticket, expires) = signin.invite(&who.name, &operator())?;
+            let (ticket, expires) = signin.invite(&who.name, &app.workplace.operator())?;
             let link = app.welcome_link(&ticket);
             let said = json!({ "name": who.name, "link": link, "expires": expires });
             ui.answer(&said, || {
@@ -65,13 +64,13 @@ pub(super) fn carry_out(ui: &Ui, app: &App, verb: &Verb) -> Result<Ended> {
             ui.hint("hand it over in person or where only they read");
         }
         Verb::Revoke(who) => {
-            signin.revoke(&who.name, &operator())?;
+            signin.revoke(&who.name, &app.workplace.operator())?;
             let said = json!({ "name": who.name, "revoked": true });
             ui.answer(&said, || format!("{} can no longer sign in.\n", who.name))?;
             ui.hint("remove them from [[people]] of the configuration too, if they are gone");
         }
         Verb::BreakGlass(args) => {
-            let codes = signin.seal_glass(&args.name, &operator(), &args.reason)?;
+            let codes = signin.seal_glass(&args.name, &app.workplace.operator(), &args.reason)?;
             let said = json!({ "name": args.name, "codes": codes });
             ui.answer(&said, || codes.join("\n") + "\n")?;
             ui.hint(

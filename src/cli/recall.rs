@@ -28,7 +28,7 @@ pub(super) struct Link {
 
 /// Holds the case, stops its run, and names what an undo would open again.
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
-    let by = Actor::Operator(crate::settings::operator());
+    let by = Actor::Operator(desktop.workplace().operator());
     let recalled = desktop.app()?.recall(&args.case, by, &args.reason).await?;
     let case = &recalled.case;
     desktop.ui.answer(&recalled, || {
@@ -56,22 +56,23 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         return Ok(None);
     }
     desktop.ui.hint(&format!(
-        "to open again what was closed: cordon undo {case} --reason \u{2026}"
+        "to open again what was closed: cordon undo {case} --all --reason \u{2026}"
     ));
     Ok(Some(Kind::Waiting))
 }
 
-/// Prints a path that recalls the case once. It is shown this one time and not kept.
+/// Prints a link that recalls the case once. It is shown this one time and not kept.
 pub(super) fn link(desktop: &Desktop, args: &Link) -> Result<Ended> {
     let app = desktop.app()?;
-    let by = crate::settings::operator();
+    let by = desktop.workplace().operator();
     let good_for = jiff::SignedDuration::from_hours(args.hours.into());
     let link = app.recall_link(&args.case, &by, good_for)?;
-    let path = link.path.expose_secret();
-    let document = json!({ "path": path, "expires": link.expires });
-    desktop.ui.answer(&document, || format!("{path}\n"))?;
+    let url = app.public_url();
+    let link_text = format!("{}{}", url.trim_end_matches('/'), link.path.expose_secret());
+    let document = json!({ "link": link_text, "expires": link.expires });
+    desktop.ui.answer(&document, || format!("{link_text}\n"))?;
     desktop.ui.hint(&format!(
-        "put it behind the address of the daemon; it works once, until {}",
+        "it works once, until {}",
         crate::time::utc_and_zone(link.expires, &app.zone)
     ));
     desktop

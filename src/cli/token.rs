@@ -7,7 +7,6 @@ use crate::access::Role;
 use crate::app::App;
 use crate::fault::Result;
 use crate::id::CaseId;
-use crate::settings::operator;
 use crate::signin::token::{NewToken, Token};
 use crate::time::utc_and_zone;
 use crate::ui::{Ui, table};
@@ -69,7 +68,7 @@ pub(super) fn carry_out(ui: &Ui, app: &App, verb: Verb) -> Result<Ended> {
                 cases,
                 days: args.days,
             };
-            let (text, token) = signin.new_token(new, &operator())?;
+            let (text, token) = signin.new_token(new, &app.workplace.operator())?;
             ui.answer(&json!({ "token": text, "about": token }), || {
                 let until = utc_and_zone(token.expires, &app.zone);
                 format!(
@@ -83,7 +82,7 @@ pub(super) fn carry_out(ui: &Ui, app: &App, verb: Verb) -> Result<Ended> {
             ui.answer(&json!({ "tokens": tokens }), || list(app, &tokens))?;
         }
         Verb::Revoke(args) => {
-            signin.revoke_token(&args.id, None, &operator())?;
+            signin.revoke_token(&args.id, None, &app.workplace.operator())?;
             let said = json!({ "id": args.id, "revoked": true });
             ui.answer(&said, || format!("The token {} is revoked.\n", args.id))?;
         }

@@ -165,8 +165,8 @@ mod tests {
                 "https://cordon.company.example",
             ),
             (
-                "https://company.example:8443/cordon/",
-                "https://company.example:8443/cordon",
+                "https://company.example:8443/",
+                "https://company.example:8443",
             ),
             ("http://127.0.0.1:8470", "http://127.0.0.1:8470"),
             ("http://localhost:8470", "http://localhost:8470"),
@@ -180,6 +180,7 @@ mod tests {
             "https://user:secret@cordon.company.example",
             "https://cordon.company.example/?next=a",
             "https://cordon.company.example/#a",
+            "https://company.example/cordon/",
             "mailto:desk@company.example",
             "",
         ] {

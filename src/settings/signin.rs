@@ -149,7 +149,8 @@ mod tests {
         let (_, rest) = sample.split_once("# [signin]\n").unwrap();
         let (lines, _) = rest.split_once("\n\n").unwrap();
         let lines = lines.lines().map(|line| line.trim_start_matches("# "));
-        let lines: Vec<&str> = std::iter::once("[signin]").chain(lines).collect();
+        let head = ["[serve]", "public_url = \"https://x.test\"", "[signin]"];
+        let lines: Vec<&str> = head.into_iter().chain(lines).collect();
         let settings = Settings::parse(&lines.join("\n"), Path::new("cordon.toml")).unwrap();
         assert!(settings.signin.is_secure());
         let oidc = settings.signin.oidc.unwrap();
@@ -163,9 +164,9 @@ mod tests {
         let oidc = |rest: &str| format!("{people}[signin.oidc]\nclient_id = \"c\"\n{rest}\n");
         let parse = |text: &str| Settings::parse(text, Path::new("cordon.toml"));
         for text in [
-            "[signin]\nurl = \"http://cordon.x.test\"".to_owned(),
-            "[signin]\nurl = \"https://cordon.x.test/cordon\"".to_owned(),
-            "[signin]\nurl = \"https://a@cordon.x.test\"".to_owned(),
+            "[serve]\npublic_url = \"http://cordon.x.test\"".to_owned(),
+            "[serve]\npublic_url = \"https://cordon.x.test/cordon\"".to_owned(),
+            "[serve]\npublic_url = \"https://a@cordon.x.test\"".to_owned(),
             "[signin]\nclient_header = \"X Forwarded\"".to_owned(),
             oidc("issuer = \"http://idp.x.test\""),
             oidc("issuer = \"https://idp.x.test\"\nmatch = \"sub\""),
@@ -175,7 +176,7 @@ mod tests {
             assert_eq!(parse(&text).unwrap_err().code(), "config", "{text}");
         }
         for text in [
-            "[signin]\nurl = \"http://localhost:8470\"".to_owned(),
+            "[serve]\npublic_url = \"http://localhost:8470\"".to_owned(),
             oidc("issuer = \"https://idp.x.test/tenant\""),
             oidc("issuer = \"https://idp.x.test\"\nmatch = \"sub\"\nsubjects = { a = \"Bo\" }"),
         ] {

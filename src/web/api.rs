@@ -190,6 +190,16 @@ pub fn router() -> Router<Arc<Web>> {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
+/// The answer to who has no token, or none that holds (RFC 6750, section 3).
+pub(super) fn no_token(challenge: &'static str) -> Response {
+    let fault = Fault::input("no-token", "This needs a token of the API that holds.")
+        .hint("send `Authorization: Bearer TOKEN`; `cordon token new` makes one");
+    let mut response = problem(&fault, Some(StatusCode::UNAUTHORIZED));
+    let challenge = http::HeaderValue::from_static(challenge);
+    response.headers_mut().insert("www-authenticate", challenge);
+    response
+}
+
 async fn answer(
     operation: Arc<Operation>,
     principal: Option<Principal>,
@@ -199,12 +209,7 @@ async fn answer(
     // A session is for pages: a form of another site could use it, a token it cannot have.
     let token = |principal: &Principal| matches!(principal.via, Via::Token { .. });
     let Some(principal) = principal.filter(token) else {
-        let fault = Fault::input("no-token", "This needs a token of the API.")
-            .hint("send `Authorization: Bearer TOKEN`; an administrator makes one");
-        let mut response = problem(&fault, Some(StatusCode::UNAUTHORIZED));
-        let scheme = http::HeaderValue::from_static("Bearer");
-        response.headers_mut().insert("www-authenticate", scheme);
-        return response;
+        return no_token("Bearer");
     };
     if let Err(fault) = principal.may_at_all(operation.needs) {
         return problem(&fault, None);

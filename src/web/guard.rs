@@ -11,11 +11,11 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 use super::visit::Visit;
-use super::{Web, page};
+use super::{Web, api, page};
 use crate::fault::{Fault, Result};
 use crate::settings::signin::SignIn as Settings;
 use crate::signin::Ticket;
@@ -161,7 +161,7 @@ async fn identify(State(web): State<Arc<Web>>, mut request: Request, next: Next)
                 request.extensions_mut().insert(principal);
                 Ok(())
             }
-            Ok(None) => return no_token(),
+            Ok(None) => return api::no_token("Bearer error=\"invalid_token\""),
             Err(fault) => Err(fault),
         }
     } else if let Some(ticket) = session(request.headers(), settings) {
@@ -180,22 +180,6 @@ async fn identify(State(web): State<Arc<Web>>, mut request: Request, next: Next)
         Ok(()) => next.run(request).await,
         Err(fault) => page::fault(&web, None, &fault),
     }
-}
-
-/// RFC 6750, section 3.1, in the form of RFC 9457.
-fn no_token() -> Response {
-    let problem = serde_json::json!({
-        "type": "about:blank",
-        "title": "Unauthorized",
-        "status": 401,
-        "detail": "The token is not good, or not any more.",
-        "code": "no-token",
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "application/problem+json"),
-        (header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""),
-    ];
-    (StatusCode::UNAUTHORIZED, headers, problem.to_string()).into_response()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<String> {

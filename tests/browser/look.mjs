@@ -21,8 +21,8 @@ async function serve() {
   if (process.env.CORDON_BROWSER_SERVED) {
     return { ...JSON.parse(process.env.CORDON_BROWSER_SERVED), end: () => {} };
   }
-  const args = ["test", "--test", "it", "--", "--exact", "web::served::for_a_browser", "--ignored", "--nocapture"];
-  const child = spawn("cargo", args, { stdio: ["pipe", "pipe", "inherit"] });
+  const args = ["test", "--test", "it", "--", "--exact", "web::served::for_a_browser", "--nocapture"];
+  const child = spawn("cargo", args, { stdio: ["pipe", "pipe", "inherit"], env: { ...process.env, CORDON_BROWSER: "1" } });
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.startsWith("SERVED ")) {
       return { ...JSON.parse(line.slice(7)), end: () => child.stdin.end() };

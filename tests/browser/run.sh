@@ -1,5 +1,6 @@
 #!/bin/sh
-# Looks at every page in a real browser: wide and narrow, light and dark, with axe, and on paper.
+# Looks at every page in a real browser: wide and narrow, light and dark, with axe, and on paper; then signs
+# in to a real daemon with it.
 #
 #   CORDON_BROWSER_CACHE  where npm packages are kept   [default: a new temporary folder]
 #   CORDON_BROWSER_SHOTS  where screenshots are put     [default: a new temporary folder]
@@ -14,5 +15,7 @@ if ! [ -d "$cache/node_modules/playwright-core" ] || ! [ -d "$cache/node_modules
 fi
 cd "$here/../.."
 cargo test --test it --no-run
-CORDON_BROWSER_CACHE=$cache CORDON_BROWSER_SHOTS=$shots node "$here/look.mjs"
+export CORDON_BROWSER_CACHE="$cache" CORDON_BROWSER_SHOTS="$shots"
+node "$here/look.mjs"
+node "$here/signin.mjs"
 echo "screenshots: $shots"

@@ -2,11 +2,13 @@
 
 use http::Method;
 use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::asked::LIMIT_MOST;
 use super::problem::Problem;
 use super::{BASE, Operation, operations, schema};
+use crate::id::{CaseId, ClockId, ContactId, EvidenceId, NoticeId};
 
 /// What an operation may answer beside its own answer.
 const PROBLEMS: [(&str, &str); 9] = [
@@ -57,11 +59,19 @@ pub fn description() -> Value {
     })
 }
 
-fn describe(
-    operation: &Operation,
-    generator: &mut schemars::SchemaGenerator,
-    problem: &schemars::Schema,
-) -> Value {
+/// What a part of the path looks like.
+fn segment(name: &str, generator: &mut SchemaGenerator) -> Schema {
+    match name {
+        "case" => schema::<CaseId>(generator),
+        "clock" => schema::<ClockId>(generator),
+        "contact" => schema::<ContactId>(generator),
+        "evidence" => schema::<EvidenceId>(generator),
+        "notice" => schema::<NoticeId>(generator),
+        _ => schema::<String>(generator),
+    }
+}
+
+fn describe(operation: &Operation, generator: &mut SchemaGenerator, problem: &Schema) -> Value {
     let roles: Vec<_> = operation
         .needs
         .roles()
@@ -73,7 +83,7 @@ fn describe(
         .split(['{', '}'])
         .skip(1)
         .step_by(2)
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": segment(name, generator) }))
         .collect();
     if operation.paged {
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MOST });

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use cordon::app::inbox::Departures;
 use cordon::case::event::Actor;
 use cordon::case::subject::Subject;
+use cordon::intake::employment::Employment;
 use cordon::intake::{DEPARTURE, Inbox as _, Incoming, Kind, Message};
-use cordon::store::Hub;
 use http::StatusCode;
 
 use super::Office;
@@ -37,7 +37,7 @@ fn message(office: &Office, id: &str, kind: Kind, emails: &[&str], lookup: bool)
 }
 
 async fn receive(office: &Office, messages: Vec<Incoming>) -> Arc<Departures> {
-    let hub = Arc::new(Hub::open(&office.app.settings.data.join("hub")).unwrap());
+    let hub = office.app.hub().unwrap();
     let inbox = Arc::new(Departures::new(Arc::clone(&office.app), hub).unwrap());
     for message in messages {
         inbox.accept(message).await.unwrap();

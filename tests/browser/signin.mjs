@@ -1,0 +1,149 @@
+// Signs in to a real daemon in a real browser: from the invitation to a case, its hold and its recall.
+import { execFileSync, spawn } from "node:child_process";
+import { createHmac } from "node:crypto";
+import { createRequire } from "node:module";
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const cache = process.env.CORDON_BROWSER_CACHE;
+const shots = process.env.CORDON_BROWSER_SHOTS;
+const program = process.env.CORDON_PROGRAM ?? "target/debug/cordon";
+const require = createRequire(join(cache, "package.json"));
+const { chromium } = require("playwright-core");
+const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const wrong = [];
+const expect = (holds, what) => {
+  if (!holds) wrong.push(what);
+  console.log(`${holds ? "ok   " : "WRONG"} ${what}`);
+};
+
+const folder = mkdtempSync(join(tmpdir(), "cordon-signin-"));
+const config = join(folder, "cordon.toml");
+const person = (name, role) =>
+  `[[people]]\nname = "${name}"\nroles = [${role}]\nemails = ["${name.split(" ")[0].toLowerCase()}@corp.example"]\n`;
+writeFileSync(config, `data = "data"\nzone = "Europe/Berlin"\n[serve]\nlisten = "127.0.0.1:0"\n`
+  + person("Kim Lead", '"incident_lead", "administrator"') + person("Sam Subject", '"legal"'));
+const said = join(folder, "said");
+const daemon = spawn(program, ["--config", config, "serve", "--json"],
+  { stdio: ["ignore", openSync(said, "w"), openSync(join(folder, "log"), "w")] });
+let url;
+for (let tries = 0; !url && tries < 600; tries += 1) {
+  await new Promise((done) => setTimeout(done, 100));
+  const text = existsSync(said) ? readFileSync(said, "utf8") : "";
+  try { url = `http://${JSON.parse(text).listen}`; } catch { /* not yet */ }
+}
+/** A command, carried out by the daemon. */
+const cordon = (...args) => {
+  const out = execFileSync(program, ["--config", config, "--json", ...args], { encoding: "utf8" });
+  return JSON.parse(out);
+};
+/** The six digits of an authenticator app (RFC 6238). */
+const totp = (secret, ahead = 0) => {
+  const bits = [...secret.replace(/[^A-Z2-7]/g, "")]
+    .map((c) => "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".indexOf(c).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30000) + ahead));
+  const mac = createHmac("sha1", key).update(step).digest();
+  const at = mac[19] & 15;
+  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1000000).padStart(6, "0");
+};
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const windowOf = async () => {
+  // The page's own policy forbids every script that is not its file, axe among them.
+  const context = await browser.newContext({ bypassCSP: true, viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => wrong.push(`script at ${page.url()}: ${error}`));
+  return page;
+};
+const look = async (page, name) => {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => axe.run());
+  expect(violations.length === 0, `axe: ${name} ${violations.map((one) => one.id)}`);
+  await page.screenshot({ path: join(shots, `signin-${name}.png`), fullPage: true });
+};
+const heading = (page) => page.locator("h1").innerText();
+/** Enrols an invited person and leaves them signed in. */
+const enrol = async (page, name, passphrase) => {
+  const { link } = cordon("people", "invite", name);
+  await page.goto(url + new URL(link).pathname);
+  await look(page, `welcome-${name.split(" ")[0]}`);
+  const secret = await page.locator("code").first().innerText();
+  await page.fill("#passphrase", passphrase);
+  await page.fill("#again", passphrase);
+  await page.fill("#code", totp(secret));
+  await page.click("main button");
+  return secret;
+};
+
+try {
+  const kim = await windowOf();
+  await kim.goto(`${url}/cases`);
+  await kim.goto(url);
+  expect(new URL(kim.url()).pathname === "/signin", "who is not signed in comes to the sign-in");
+  await look(kim, "signin");
+  const passphrase = "lantern orchard quiet seven";
+  const secret = await enrol(kim, "Kim Lead", passphrase);
+  await kim.goto(url);
+  expect(await kim.locator("header").getByText("Kim Lead").count() === 1, "the invitation leads inside");
+  await look(kim, "no-cases");
+  await kim.click("header button");
+  await kim.goto(url);
+  expect(new URL(kim.url()).pathname === "/signin", "signing out ends the session");
+
+  const { case: id } = cordon("case", "open", "--email", "sam@corp.example", "--worker-id", "W-7");
+  const enter = async (page, name, words, code) => {
+    await page.goto(`${url}/signin?next=/cases/${id}`);
+    await page.fill("[name=name]", name);
+    await page.fill("[name=passphrase]", words);
+    await page.fill("[name=code]", code);
+    await page.click("main form button");
+  };
+  await enter(kim, "Kim Lead", "not the passphrase at all", totp(secret, 1));
+  expect(new URL(kim.url()).pathname !== `/cases/${id}`, "a wrong passphrase is refused");
+  await enter(kim, "kim@corp.example", passphrase, totp(secret));
+  expect(new URL(kim.url()).pathname !== `/cases/${id}`, "a code works once");
+  await enter(kim, "kim@corp.example", passphrase, totp(secret, 1));
+  expect(new URL(kim.url()).pathname === `/cases/${id}`, "the sign-in leads to where it was asked for");
+  await look(kim, "case");
+  await kim.goto(`${url}/account`);
+  await look(kim, "account");
+  await kim.goto(`${url}/people`);
+  await look(kim, "people");
+
+  const sam = await windowOf();
+  await enrol(sam, "Sam Subject", "harbour pencil velvet nine");
+  await sam.goto(`${url}/cases/${id}`);
+  const hidden = await sam.locator("main").innerText();
+  await sam.goto(`${url}/cases/case_00000000000000000000000000`);
+  expect(hidden === await sam.locator("main").innerText(), "the account holder sees no more than of no case");
+
+  const { link } = cordon("case", "recall-link", id);
+  const hr = await windowOf();
+  await hr.goto(url + new URL(link).pathname);
+  await look(hr, "recall");
+  await hr.fill("#reason", "the departure was entered for the wrong person");
+  await hr.click("main form button");
+  await look(hr, "recalled");
+  expect(cordon("status", id).summary.phase === "held", "the link holds the case");
+  await hr.goto(url + new URL(link).pathname);
+  expect(/cannot be used/.test(await hr.locator("main").innerText()), "the link works once");
+  await kim.goto(`${url}/cases/${id}`);
+  expect(/held/i.test(await kim.locator("main").innerText()), `the page says so: ${await heading(kim)}`);
+} finally {
+  await browser.close();
+  daemon.kill("SIGTERM");
+  const code = await new Promise((done) => daemon.on("exit", done));
+  expect(code === 0, "the daemon ends when it is told to");
+  rmSync(folder, { recursive: true, force: true });
+}
+if (wrong.length > 0) {
+  console.error(`\n${wrong.length} wrong:\n${wrong.join("\n")}`);
+  process.exit(1);
+}
