@@ -252,6 +252,23 @@ impl Principal {
         self.may_at_all(ability)
     }
 
+    /// Whether they have, today, one of the roles that a decision asks for. The roster of a case is that
+    /// of its opening; who lost a role since decides nothing in it.
+    ///
+    /// # Errors
+    /// `may-not-decide`: they have none of them.
+    pub fn may_decide(&self, roles: &[String]) -> Result<()> {
+        let own = self.roles();
+        if own
+            .iter()
+            .any(|role| roles.iter().any(|asked| asked == role.name()))
+        {
+            return Ok(());
+        }
+        let what = format!("This is decided by {}.", roles.join(" or "));
+        Err(Fault::input("may-not-decide", what))
+    }
+
     /// Whether they may do something that is about no case.
     ///
     /// # Errors

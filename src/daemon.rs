@@ -44,12 +44,12 @@ pub use request::REQUEST_ID;
 pub use timers::Timers;
 pub use tls::Certificate;
 
-/// How long requests that are under way may take when the daemon stops, and then the case that is
-/// being opened. What is left is done at the next start.
-const REQUESTS_WITHIN: Duration = Duration::from_secs(5);
-const CASE_WITHIN: Duration = Duration::from_millis(2500);
-/// How long commands may take to record what is under way.
-const COMMANDS_WITHIN: Duration = Duration::from_secs(2);
+/// How long requests that are under way may take when the daemon stops. What is left is done at the next
+/// start.
+const REQUESTS_WITHIN: Duration = Duration::from_secs(4);
+/// How long, after that, the case that is being opened, commands and runs may take to record what is under
+/// way.
+const REST_WITHIN: Duration = Duration::from_secs(3);
 
 /// A daemon that listens and does not answer yet.
 pub struct Daemon {
@@ -172,7 +172,7 @@ impl Daemon {
         self.address
     }
 
-    /// Answers until `stop`; then finishes what is under way, within seven and a half seconds.
+    /// Answers until `stop`; then finishes what is under way, within seven seconds.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let worker = {
@@ -217,15 +217,17 @@ impl Daemon {
             tracing::warn!(left = connections.len(), "requests were broken off");
             connections.shutdown().await;
         }
-        if tokio::time::timeout(CASE_WITHIN, worker).await.is_err() {
-            tracing::warn!("a case is still being opened; the next start looks after it");
-        }
-        if let Some(commands) = commands
-            && tokio::time::timeout(COMMANDS_WITHIN, commands)
-                .await
-                .is_err()
-        {
-            tracing::warn!("a command was broken off; `cordon status` shows where it stands");
+        let idle = async {
+            while self.app.work.going() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let rest = async {
+            let commands = futures::future::OptionFuture::from(commands);
+            let _ = tokio::join!(worker, commands, idle);
+        };
+        if tokio::time::timeout(REST_WITHIN, rest).await.is_err() {
+            tracing::warn!("work was broken off; `cordon status` shows where it stands");
         }
         // A look that is under way is dropped: it changes nothing, and is begun again.
         beside.shutdown().await;

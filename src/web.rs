@@ -16,6 +16,7 @@ pub mod pages;
 mod shown;
 pub mod signin;
 pub mod visit;
+mod waiting;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! Work on cases that goes on while nobody waits for it: what pages and the API begin.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
@@ -60,11 +61,14 @@ struct One {
 
 /// The last work on each case since the program started. The case log tells what it did.
 #[derive(Debug, Default)]
-pub struct Work(Mutex<BTreeMap<CaseId, One>>);
+pub struct Work {
+    all: Mutex<BTreeMap<CaseId, One>>,
+    stopping: AtomicBool,
+}
 
 impl Work {
     fn hold(&self) -> MutexGuard<'_, BTreeMap<CaseId, One>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The last work on a case.
@@ -92,6 +96,10 @@ impl Work {
             ended: None,
             end: None,
         };
+        if self.stopping.load(Ordering::SeqCst) {
+            let what = "The program is stopping.";
+            return Err(Fault::new(Kind::Owned, "stopping", what).hint("try again in a minute"));
+        }
         let mut all = self.hold();
         let going = |one: &&One| one.begun.ended.is_none();
         if let Some(one) = all.get(&case).filter(going) {
@@ -107,30 +115,64 @@ impl Work {
         let runtime = tokio::runtime::Handle::current();
         // On a thread of its own: opening and folding a case blocks.
         tokio::task::spawn_blocking(move || {
+            // Also when it breaks off: a case must not stay busy for good.
+            let mut over = Over {
+                work: this,
+                at: Box::new({
+                    let desk = desk.clone();
+                    move || desk.now()
+                }),
+                case: case.clone(),
+                end: "it broke off; the case log tells how far it came".to_owned(),
+            };
             let done = runtime.block_on(carry_out(&desk, task, cancelled));
-            let end = done.unwrap_or_else(|fault| {
+            over.end = done.unwrap_or_else(|fault| {
                 tracing::warn!(%case, code = fault.code(), "work on a case failed");
                 fault.to_string()
             });
-            if let Some(one) = this.hold().get_mut(&case) {
-                one.begun.ended = Some(desk.now());
-                one.begun.end = Some(end);
-            }
         });
         Ok(begun_again)
     }
 
-    /// Tells the work on a case to stop: nothing new begins, what is under way is recorded.
-    pub fn stop(&self, case: &CaseId) {
-        if let Some(one) = self.hold().get(case) {
+    /// Tells a run to stop: nothing new begins, what is under way is recorded.
+    ///
+    /// # Errors
+    /// What goes on is no run: it ends by itself.
+    pub fn stop(&self, case: &CaseId) -> Result<()> {
+        let all = self.hold();
+        let Some(one) = all.get(case).filter(|one| one.begun.ended.is_none()) else {
+            return Ok(());
+        };
+        if one.begun.task != Task::Run {
+            let what = "Only a run can be stopped; what goes on ends by itself.";
+            return Err(Fault::new(Kind::Owned, "case-busy", what).at(case));
+        }
+        one.cancel.send_replace(true);
+        Ok(())
+    }
+
+    /// Tells all work to stop, and begins no more.
+    pub fn stop_all(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        for one in self.hold().values() {
             one.cancel.send_replace(true);
         }
     }
+}
 
-    /// Tells all work to stop.
-    pub fn stop_all(&self) {
-        for one in self.hold().values() {
-            one.cancel.send_replace(true);
+/// Marks work as ended, however it ends.
+struct Over {
+    work: Arc<Work>,
+    at: Box<dyn Fn() -> Timestamp>,
+    case: CaseId,
+    end: String,
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        if let Some(one) = self.work.hold().get_mut(&self.case) {
+            one.begun.ended = Some((self.at)());
+            one.begun.end = Some(std::mem::take(&mut self.end));
         }
     }
 }

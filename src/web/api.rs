@@ -2,7 +2,8 @@
 //!
 //! One table, [`operations`], makes the routes, checks who may, and is printed as the OpenAPI
 //! description. Answers are the documents that the command line prints with `--json`. Errors are
-//! problems (RFC 9457). A `POST` with an `Idempotency-Key` is carried out once.
+//! problems (RFC 9457). A `POST` with an `Idempotency-Key` is carried out once. What only a person
+//! decides, at a gate and on a notice, is not here: a token is no person.
 
 mod asked;
 mod cases;
@@ -19,13 +20,14 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, RawQuery, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{MethodFilter, get, on};
 use axum::{Extension, Router};
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::Value;
 
@@ -42,6 +44,9 @@ pub const BASE: &str = "/api/v1";
 
 /// The largest body of a request, bytes.
 const BODY_LIMIT: usize = 1 << 20;
+
+/// How long a sender may take over the body.
+const BODY_WITHIN: Duration = Duration::from_secs(10);
 
 /// What a handler gives.
 type Done = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
@@ -170,13 +175,12 @@ pub fn router() -> Router<Arc<Web>> {
                             principal: Option<Extension<Principal>>,
                             Path(params): Path<BTreeMap<String, String>>,
                             RawQuery(query): RawQuery,
-                            headers: HeaderMap,
-                            body: Bytes| {
+                            request: Request| {
             let operation = Arc::clone(&operation);
             async move {
-                let asked = Asked::new(web, params, query.as_deref(), body);
+                let asked = Asked::new(web, params, query.as_deref());
                 let principal = principal.map(|Extension(principal)| principal);
-                answer(operation, principal, asked, &headers).await
+                answer(operation, principal, asked, request).await
             }
         };
         router = router.route(path, on(filter, handler));
@@ -188,6 +192,22 @@ pub fn router() -> Router<Arc<Web>> {
         })
         .fallback(async || problem(&Fault::input("no-page", "There is no such address."), None))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+}
+
+/// The body of a request whose sender is known: nobody else holds a place by sending it slowly.
+async fn body(request: Request) -> Result<Bytes, (Fault, StatusCode)> {
+    let read = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &()));
+    match read.await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(error)) => {
+            let fault = Fault::input("body", "The body cannot be taken.");
+            Err((fault.at(error.body_text()), error.status()))
+        }
+        Err(_) => {
+            let fault = Fault::input("body", "The body took too long.");
+            Err((fault, StatusCode::REQUEST_TIMEOUT))
+        }
+    }
 }
 
 /// The answer to who has no token, or none that holds (RFC 6750, section 3).
@@ -204,7 +224,7 @@ async fn answer(
     operation: Arc<Operation>,
     principal: Option<Principal>,
     asked: Asked,
-    headers: &HeaderMap,
+    request: Request,
 ) -> Response {
     // A session is for pages: a form of another site could use it, a token it cannot have.
     let token = |principal: &Principal| matches!(principal.via, Via::Token { .. });
@@ -214,16 +234,20 @@ async fn answer(
     if let Err(fault) = principal.may_at_all(operation.needs) {
         return problem(&fault, None);
     }
-    let asked = asked.by(principal);
     if operation.method == Method::POST
-        && let Err(fault) = asked::is_json(headers)
+        && let Err(fault) = asked::is_json(request.headers())
     {
         return problem(&fault, Some(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    let key = match once::key(headers) {
+    let key = match once::key(request.headers()) {
         Ok(key) => key.filter(|_| operation.method == Method::POST),
         Err(fault) => return problem(&fault, None),
     };
+    let body = match body(request).await {
+        Ok(body) => body,
+        Err((fault, status)) => return problem(&fault, Some(status)),
+    };
+    let asked = asked.by(principal, body);
     // Stores block: each request has a thread of its own.
     let runtime = tokio::runtime::Handle::current();
     let done = tokio::task::spawn_blocking(move || {

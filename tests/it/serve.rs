@@ -234,7 +234,8 @@ fn a_signed_message_opens_one_quiet_case_and_what_is_not_signed_nothing() {
     assert_eq!(daemon.get("/ready").0, 200);
     assert_eq!(daemon.get("/hooks/hr").0, 405);
     assert_eq!(daemon.get("/hooks/none").0, 404);
-    assert_eq!(daemon.get("/").0, 404);
+    assert_eq!(daemon.get("/").0, 303, "to the sign-in");
+    assert_eq!(daemon.get("/nowhere").0, 404);
 
     assert_eq!(daemon.post(OLD, "evt-1", now, &body).unwrap(), 202);
     assert_eq!(

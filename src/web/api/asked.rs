@@ -17,6 +17,7 @@ use crate::app::Desk;
 use crate::case::event::Actor;
 use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
+use crate::id::CaseId;
 use crate::web::Web;
 
 /// The items of a page unless `limit` says otherwise, and the most.
@@ -51,20 +52,20 @@ impl Asked {
         web: Arc<Web>,
         params: BTreeMap<String, String>,
         query: Option<&str>,
-        body: Bytes,
     ) -> Self {
         let query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Self {
             web,
             params,
             query: query.into_owned().collect(),
-            body,
+            body: Bytes::new(),
             principal: None,
         }
     }
 
-    pub(super) fn by(mut self, principal: Principal) -> Self {
+    pub(super) fn by(mut self, principal: Principal, body: Bytes) -> Self {
         self.principal = Some(principal);
+        self.body = body;
         self
     }
 
@@ -79,12 +80,11 @@ impl Asked {
         Ok(Actor::Person(self.principal()?.person.name.clone()))
     }
 
-    /// The beginning of the hash of the token, which stands in what the server signs.
-    pub(super) fn session(&self) -> Result<String> {
-        Ok(match &self.principal()?.via {
-            Via::Session(id) => format!("session {id}"),
-            Via::Token { id, .. } => format!("token {id}"),
-        })
+    /// The token, by the beginning of its hash.
+    pub(super) fn token(&self) -> Result<&str> {
+        match &self.principal()?.via {
+            Via::Session(id) | Via::Token { id, .. } => Ok(id),
+        }
     }
 
     /// A part of the path.
@@ -92,26 +92,20 @@ impl Asked {
         self.params.get(name).map_or("", String::as_str)
     }
 
-    /// The state of the case, for somebody who may do this in it.
-    pub(super) fn state(&self, ability: Ability) -> Result<CaseState> {
-        let state = self.web.app.peek(self.case()?)?;
+    /// The state of the case, for somebody who may do this in it. One that they may not know of is
+    /// answered word for word as one that does not exist.
+    pub(super) fn state(&self, ability: Ability) -> Result<Arc<CaseState>> {
+        let case = self.param("case").parse::<CaseId>();
+        let none = |_| Fault::input("no-case", "There is no such case.");
+        let state = self.web.state(&case.map_err(none)?).map_err(none)?;
         self.principal()?.may(ability, &state)?;
         Ok(state)
-    }
-
-    /// The case by its whole id: a part of one could mean another tomorrow.
-    fn case(&self) -> Result<&str> {
-        let name = self.param("case");
-        match name.parse::<crate::id::CaseId>() {
-            Ok(_) => Ok(name),
-            Err(_) => Err(Fault::input("no-case", "There is no such case.")),
-        }
     }
 
     /// The desk of the case, for somebody who may do this in it.
     pub(super) fn desk(&self, ability: Ability) -> Result<Desk> {
         self.state(ability)?;
-        self.web.app.desk_by(self.case()?, self.actor()?)
+        self.web.app.desk_by(self.param("case"), self.actor()?)
     }
 
     /// The body.

@@ -15,6 +15,7 @@ use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
 use crate::time::Timestamp;
+use crate::web::waiting;
 
 /// Who asks.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -158,6 +159,7 @@ fn list(asked: &Asked) -> Result<Value> {
 
 async fn open(asked: Asked) -> Result<Value> {
     let new: NewOne = asked.body()?;
+    waiting::about_another(asked.principal()?, &new.subject)?;
     if new.subject.names_nobody() {
         let what = "Nothing says whose departure this is.";
         return Err(Fault::input("no-subject", what)

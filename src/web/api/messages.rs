@@ -11,6 +11,7 @@ use crate::app::messages::Waiting;
 use crate::case::subject::Subject;
 use crate::fault::Result;
 use crate::id::CaseId;
+use crate::web::waiting;
 
 /// Whom a message is about, as far as it does not say so.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -64,13 +65,16 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn list(asked: &Asked) -> Result<Value> {
-    let all = asked.web.app.waiting()?;
+    let all = waiting::all(&asked.web, asked.principal()?)?;
     asked.page(&all, |message| message.message.clone())
 }
 
 async fn open(asked: Asked) -> Result<Value> {
     let Complete { subject } = asked.body()?;
     let by = asked.actor()?;
+    let mut found = waiting::find(&asked.web, asked.principal()?, asked.param("message"))?;
+    subject.clone().complete(&mut found.subject);
+    waiting::about_another(asked.principal()?, &found.subject)?;
     let choose = |new: &mut crate::app::NewCase| subject.complete(&mut new.subject);
     let desk = asked
         .web
@@ -85,6 +89,7 @@ async fn open(asked: Asked) -> Result<Value> {
 fn dismiss(asked: &Asked) -> Result<Value> {
     let why: Why = asked.body()?;
     let message = asked.param("message").to_owned();
+    waiting::find(&asked.web, asked.principal()?, &message)?;
     let by = asked.principal()?.person.name.clone();
     asked.web.app.dismiss(&message, by, why.reason)?;
     Ok(json!(Dismissed { message }))

@@ -1,4 +1,4 @@
-//! Notices: draft, read, approve, send.
+//! Notices: draft, read, send. People approve them elsewhere.
 
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -8,11 +8,9 @@ use serde_json::{Value, json};
 use super::Operation;
 use super::asked::{Asked, Paged};
 use crate::access::Ability;
-use crate::app::Hand;
 use crate::app::summary::{NoticeLine, Summary};
 use crate::canon::Digest;
-use crate::case::event::Signed;
-use crate::fault::{Fault, Result};
+use crate::fault::Result;
 use crate::id::NoticeId;
 
 /// A notice to draft.
@@ -36,16 +34,6 @@ struct Drafted {
     text: String,
     /// Facts that it lacks.
     missing: Vec<String>,
-}
-
-/// Approval of a text.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Approve {
-    /// SHA-256 of the text that was read.
-    text: Digest,
-    /// Why; it stands in the log and in what is signed.
-    reason: String,
 }
 
 /// Where a text goes.
@@ -99,13 +87,6 @@ pub(super) fn operations() -> Vec<Operation> {
             SeeCase,
             notice,
         ),
-        Operation::post::<Approve, Signed>(
-            "/cases/{case}/notices/{notice}/approve",
-            "approve_notice",
-            "Approve exactly this text. The server signs on behalf of the person.",
-            Counsel,
-            |asked| Box::pin(approve(asked)),
-        ),
         Operation::post::<Send, Sent>(
             "/cases/{case}/notices/{notice}/send",
             "send_notice",
@@ -147,21 +128,6 @@ fn notice(asked: &Asked) -> Result<Value> {
         text,
         missing: record.missing,
     }))
-}
-
-async fn approve(asked: Asked) -> Result<Value> {
-    let Approve { text, reason } = asked.body()?;
-    let id: NoticeId = asked.param("notice").parse()?;
-    let (person, session) = (asked.principal()?.person.name.clone(), asked.session()?);
-    let desk = asked.desk(Ability::Counsel)?;
-    if desk.notice(&id)?.0.text != text {
-        let what = "The draft has another text than the one that was read.";
-        return Err(Fault::input("text-changed", what).at("text"));
-    }
-    let hand = Hand::Session(&session);
-    let signed = desk.approve_notice(&id, &person, hand, &reason).await?;
-    desk.finish().await?;
-    Ok(json!(signed))
 }
 
 async fn send(asked: Asked) -> Result<Value> {

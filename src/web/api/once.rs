@@ -14,13 +14,14 @@ use super::asked::Asked;
 use super::problem::problem;
 use crate::canon::{Digest, canonical};
 use crate::fault::{Fault, Kind, Result};
+use crate::store::Hub;
 use crate::time::Timestamp;
 
 /// Where the hub keeps them.
 const TREE: &str = "idempotency";
 /// How long an answer is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// The largest answer that is kept, bytes; a longer one is looked up again.
+/// The largest answer that is kept, bytes; after a longer one, a repetition hears that it was done.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -75,9 +76,18 @@ pub(super) fn once(
         .headers
         .get("content-type")
         .and_then(|value| value.to_str().ok());
-    if body.len() <= ANSWER_LIMIT {
-        let media_type = media_type.unwrap_or_default().to_owned();
-        kept.answer = Some((parts.status.as_u16(), media_type, STANDARD.encode(&body)));
+    // What was not carried out may be tried again under the same key.
+    if parts.status == StatusCode::CONFLICT || parts.status.is_server_error() {
+        if let Err(fault) = hub.remove(TREE, &name) {
+            tracing::error!(code = fault.code(), "a key could not be let go of");
+        }
+    } else {
+        kept.answer = Some(if body.len() <= ANSWER_LIMIT {
+            let media_type = media_type.unwrap_or_default().to_owned();
+            (parts.status.as_u16(), media_type, STANDARD.encode(&body))
+        } else {
+            too_long(runtime)
+        });
         let put = canonical(&kept).and_then(|bytes| hub.put(TREE, &name, &bytes));
         if let Err(fault) = put {
             tracing::error!(code = fault.code(), "an answer could not be kept");
@@ -86,14 +96,44 @@ pub(super) fn once(
     Response::from_parts(parts, body.into())
 }
 
+/// What a repetition hears of an answer that is not kept.
+fn too_long(runtime: &Handle) -> (u16, String, String) {
+    let what = "It was carried out; the answer was too long to be kept.";
+    let fault = Fault::new(Kind::Waiting, "answered-before", what).hint("read the case");
+    let (parts, body) = problem(&fault, None).into_parts();
+    let body = runtime.block_on(to_bytes(body, usize::MAX));
+    let media_type = "application/problem+json".to_owned();
+    (
+        parts.status.as_u16(),
+        media_type,
+        STANDARD.encode(body.unwrap_or_default()),
+    )
+}
+
 enum Claim {
     New(Vec<u8>, Kept),
     Answered(Response),
 }
 
+/// Forgets keys whose time is over.
+fn prune(hub: &Hub, now: Timestamp) -> Result<()> {
+    for (name, kept) in hub.scan(TREE)? {
+        let old = serde_json::from_slice::<Kept>(&kept)
+            .is_ok_and(|kept| now.duration_since(kept.at) > KEPT);
+        if old {
+            hub.remove(TREE, &name)?;
+        }
+    }
+    Ok(())
+}
+
 /// Takes the key for this request, durably, or gives what it was used for.
 fn claim(key: &str, operation: &Operation, asked: &Asked) -> Result<Claim> {
-    let who = &asked.principal()?.person.name;
+    if asked.params.contains_key("case") {
+        // Who may not know of the case any more does not hear what was answered before.
+        asked.state(operation.needs)?;
+    }
+    let who = asked.token()?;
     let name = Digest::of(format!("{who}\u{1f}{key}").as_bytes())
         .to_string()
         .into_bytes();
@@ -113,6 +153,7 @@ fn claim(key: &str, operation: &Operation, asked: &Asked) -> Result<Claim> {
         answer: None,
     };
     let hub = &asked.web.hub;
+    prune(hub, kept.at)?;
     if hub.put_new(TREE, &name, &canonical(&kept)?)? {
         return Ok(Claim::New(name, kept));
     }
@@ -123,10 +164,6 @@ fn claim(key: &str, operation: &Operation, asked: &Asked) -> Result<Claim> {
             "What was kept under the key cannot be read.",
         ));
     };
-    if kept.at.duration_since(before.at) > KEPT {
-        hub.put(TREE, &name, &canonical(&kept)?)?;
-        return Ok(Claim::New(name, kept));
-    }
     if before.request != kept.request {
         let what = "The key was used for another request.";
         return Err(Fault::input("idempotency-key", what).hint("use a key once"));

@@ -29,14 +29,16 @@ pub(super) struct Problem {
 pub(super) fn problem(fault: &Fault, status: Option<StatusCode>) -> Response {
     let status = status.unwrap_or_else(|| page::status(fault));
     if status.is_server_error() {
-        tracing::error!(code = fault.code(), %fault, "a request of the API failed");
+        tracing::error!(code = fault.code(), "a request of the API failed");
     }
+    let shown = !status.is_server_error();
     let problem = Problem {
         kind: format!("urn:cordon:problem:{}", fault.code()),
         title: fault.what().to_owned(),
         status: status.as_u16(),
-        detail: fault.place().map(str::to_owned),
-        next: fault.hints().to_vec(),
+        // Where something failed inside is for the log: it may name files.
+        detail: fault.place().map(str::to_owned).filter(|_| shown),
+        next: fault.hints().iter().filter(|_| shown).cloned().collect(),
     };
     let mut response = (status, axum::Json(problem)).into_response();
     let media_type = HeaderValue::from_static("application/problem+json");

@@ -1,4 +1,4 @@
-//! Work on a case: plan, run, verify, undo; and decisions at its gates.
+//! Work on a case: plan, run, verify, undo. What a gate waits for is shown; people decide elsewhere.
 
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -8,11 +8,9 @@ use serde_json::{Value, json};
 use super::asked::{Asked, Nothing, Paged, Why};
 use super::{Done, Operation, now};
 use crate::access::Ability;
-use crate::app::Hand;
 use crate::app::summary::{GateLine, Summary};
 use crate::app::work::{Begun, Task};
 use crate::canon::Digest;
-use crate::case::event::Signed;
 use crate::fault::{Fault, Result};
 
 /// A playbook.
@@ -56,18 +54,6 @@ struct Undo {
     reason: String,
 }
 
-/// A decision at a gate.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct Decide {
-    /// Whether it lets through.
-    approve: bool,
-    /// The digest of the plan that was read.
-    plan: Digest,
-    /// Why; it stands in the log and in what is signed.
-    reason: String,
-}
-
 /// The last work on a case since the program started; `null` when there was none.
 #[derive(Debug, Serialize, JsonSchema)]
 struct Last {
@@ -83,7 +69,7 @@ const fn quarter() -> u32 {
 }
 
 pub(super) fn operations() -> Vec<Operation> {
-    use Ability::{Decide as MayDecide, SeeCase, Work};
+    use Ability::{SeeCase, Work};
     let begins = |path, name, about, task| {
         Operation::post::<Nothing, Begun>(path, name, about, Work, task)
             .answered(StatusCode::ACCEPTED)
@@ -140,9 +126,9 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post::<Why, Last>(
             "/cases/{case}/stop",
             "stop_work",
-            "Tell work to stop: nothing new begins, what is under way is recorded.",
+            "Tell a run to stop: nothing new begins, what is under way is recorded.",
             Work,
-            |asked| now(stop(&asked)),
+            |asked| Box::pin(stop(asked)),
         ),
         Operation::get::<Paged<GateLine>>(
             "/cases/{case}/gates",
@@ -152,13 +138,6 @@ pub(super) fn operations() -> Vec<Operation> {
             gates,
         )
         .paged(),
-        Operation::post::<Decide, Signed>(
-            "/cases/{case}/gates/{step}",
-            "decide_gate",
-            "Approve or deny at a gate. The server signs on behalf of the person, and the text says so.",
-            MayDecide,
-            |asked| Box::pin(decide(asked)),
-        ),
     ]
 }
 
@@ -177,7 +156,10 @@ async fn plan(asked: Asked) -> Result<Value> {
 
 fn work(asked: &Asked) -> Result<Value> {
     let state = asked.state(Ability::SeeCase)?;
-    let work = state.case.and_then(|case| asked.web.app.work.on(&case));
+    let work = state
+        .case
+        .as_ref()
+        .and_then(|case| asked.web.app.work.on(case));
     Ok(json!(Last { work }))
 }
 
@@ -208,13 +190,13 @@ fn undo(asked: &Asked) -> Result<Task> {
     Ok(Task::Undo { doors, reason })
 }
 
-fn stop(asked: &Asked) -> Result<Value> {
-    let _: Why = asked.body()?;
-    let state = asked.state(Ability::Work)?;
-    let work = state.case.and_then(|case| {
-        asked.web.app.work.stop(&case);
-        asked.web.app.work.on(&case)
-    });
+async fn stop(asked: Asked) -> Result<Value> {
+    let Why { reason } = asked.body()?;
+    let desk = asked.desk(Ability::Work)?;
+    let case = desk.log.case();
+    asked.web.app.work.stop(case)?;
+    desk.note(&format!("work told to stop: {reason}")).await?;
+    let work = asked.web.app.work.on(case);
     Ok(json!(Last { work }))
 }
 
@@ -222,28 +204,4 @@ fn gates(asked: &Asked) -> Result<Value> {
     let state = asked.state(Ability::SeeCase)?;
     let gates = Summary::of(&state, asked.web.app.clock.now()).gates;
     asked.page(&gates, |gate| gate.step.clone())
-}
-
-async fn decide(asked: Asked) -> Result<Value> {
-    let Decide {
-        approve,
-        plan,
-        reason,
-    } = asked.body()?;
-    let (person, session) = (asked.principal()?.person.name.clone(), asked.session()?);
-    let desk = asked.desk(Ability::Decide)?;
-    let step = asked.param("step");
-    let bound = desk
-        .log
-        .read(|state| state.gates.get(step).map(|gate| gate.plan));
-    if bound.is_some_and(|bound| bound != plan) {
-        let what = "The gate binds another plan than the one that was read.";
-        return Err(Fault::input("plan-changed", what)
-            .at("plan")
-            .hint("read the case and its plan again, and decide on that"));
-    }
-    let hand = Hand::Session(&session);
-    let signed = desk.decide(step, &person, hand, approve, &reason).await?;
-    desk.finish().await?;
-    Ok(json!(signed))
 }

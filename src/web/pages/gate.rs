@@ -374,6 +374,13 @@ async fn decided(
     web.act(visit, id, Ability::Decide, async move |desk| {
         let reason = reason(&said.reason)?;
         let name = &who.principal.person.name;
+        let roles = desk.log.read(|state| {
+            let gate = state.gates.get(&step)?;
+            // The log has its own words for who never had the role.
+            let roster = state.may_decide(Some(&gate.roles), name).is_ok();
+            roster.then(|| gate.roles.clone())
+        });
+        roles.map_or(Ok(()), |roles| who.principal.may_decide(&roles))?;
         desk.decide_on(&step, read, name, hand(&who)?, approve, &reason)
             .await
     })

@@ -6,18 +6,17 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Ability, Sight};
+use crate::access::Ability;
 use crate::app::messages::Waiting;
 use crate::case::event::Actor;
-use crate::case::state::CaseState;
 use crate::case::subject::Subject;
-use crate::fault::{Fault, Result};
+use crate::fault::Result;
 use crate::intake::Kind;
 use crate::web::desk::reason;
 use crate::web::look::blocking;
 use crate::web::shown::{When, Words, line, path, short};
 use crate::web::visit::{Form, Visit};
-use crate::web::{Web, page};
+use crate::web::{Web, page, waiting};
 
 /// A message in a list.
 #[derive(Debug, Serialize)]
@@ -35,38 +34,8 @@ pub(super) struct InShort {
 
 /// Every message that waits and is not about the visitor.
 pub(super) fn waiting(web: &Web, visit: &Visit, words: Words<'_>) -> Result<Vec<InShort>> {
-    let all = web.app.waiting()?.into_iter();
-    let others = all.filter(|message| !is_about(visit, message));
-    let known = others.map(|message| as_known(web, visit, message));
-    Ok(known.map(|message| in_short(&message, words)).collect())
-}
-
-/// The message without the case that it may be about, for who may not know of that.
-fn as_known(web: &Web, visit: &Visit, mut message: Waiting) -> Waiting {
-    let Some(case) = &message.case else {
-        return message;
-    };
-    let sight = web.state(case).map(|state| visit.principal.sight(&state));
-    if !matches!(sight, Ok(Sight::Content)) {
-        let sentences = message.why.split_inclusive(". ");
-        let silent = sentences.filter(|sentence| !sentence.contains(case.as_str()));
-        let silent: String = silent.collect();
-        message.why = match silent.trim_end() {
-            "" => "A person has to look at it.".to_owned(),
-            silent => silent.to_owned(),
-        };
-        message.case = None;
-    }
-    message
-}
-
-/// Nobody reads the message that their own engagement ends, or settles it.
-fn is_about(visit: &Visit, message: &Waiting) -> bool {
-    let state = CaseState {
-        subject: message.subject.clone(),
-        ..CaseState::default()
-    };
-    state.is_subject(&visit.principal.person)
+    let all = waiting::all(web, &visit.principal)?;
+    Ok(all.iter().map(|message| in_short(message, words)).collect())
 }
 
 fn in_short(message: &Waiting, words: Words<'_>) -> InShort {
@@ -117,7 +86,7 @@ pub(super) async fn show(
         let (web, visit) = (Arc::clone(&web), visit.clone());
         blocking(move || {
             visit.principal.may_at_all(Ability::Open)?;
-            let found = find(&web, &visit, &message)?;
+            let found = waiting::find(&web, &visit.principal, &message)?;
             let words = Words::new(web.pages.zone(), web.app.clock.now());
             Ok(Page {
                 title: "A message waits",
@@ -130,15 +99,6 @@ pub(super) async fn show(
         .await
     };
     page::answered(&web, &visit, "message", made)
-}
-
-fn find(web: &Web, visit: &Visit, name: &str) -> Result<Waiting> {
-    let all = web.app.waiting()?;
-    let mut others = all.into_iter().filter(|message| !is_about(visit, message));
-    others
-        .find(|message| message.message == name)
-        .map(|message| as_known(web, visit, message))
-        .ok_or_else(|| Fault::input("no-message", "No such message waits."))
 }
 
 /// Whose departure it is, where the message does not say.
@@ -165,7 +125,7 @@ pub(super) async fn open(
 
 async fn opened(web: &Web, visit: &Visit, message: &str, whose: Whose) -> Result<String> {
     visit.principal.may_at_all(Ability::Open)?;
-    let mut found = find(web, visit, message)?;
+    let mut found = waiting::find(web, &visit.principal, message)?;
     let given = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let subject = Subject {
         worker_id: given(whose.worker_id),
@@ -173,10 +133,7 @@ async fn opened(web: &Web, visit: &Visit, message: &str, whose: Whose) -> Result
         ..Subject::default()
     };
     subject.clone().complete(&mut found.subject);
-    if is_about(visit, &found) {
-        let what = "Nobody opens a case about themself.";
-        return Err(Fault::input("may-not", what));
-    }
+    waiting::about_another(&visit.principal, &found.subject)?;
     let by = Actor::Person(visit.principal.person.name.clone());
     let open = |new: &mut crate::app::NewCase| subject.complete(&mut new.subject);
     let desk = web.app.open_case_on(message, by, open).await?;
@@ -199,7 +156,7 @@ pub(super) async fn dismiss(
         let (web, visit) = (Arc::clone(&web), visit.clone());
         blocking(move || {
             visit.principal.may_at_all(Ability::Open)?;
-            let found = find(&web, &visit, &message)?;
+            let found = waiting::find(&web, &visit.principal, &message)?;
             let by = visit.principal.person.name.clone();
             web.app.dismiss(&found.message, by, reason(&why.reason)?)?;
             Ok("/".to_owned())

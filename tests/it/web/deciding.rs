@@ -6,6 +6,7 @@ use cordon::app::summary::{GateStands, Summary};
 use cordon::case::event::{Actor, Event};
 use cordon::case::state::Phase;
 use cordon::evidence::approval::Approval;
+use cordon::store::CaseStore;
 use http::StatusCode;
 
 use super::{Office, append, at, at_a_gate};
@@ -230,6 +231,9 @@ async fn a_case_that_somebody_works_on_is_read_but_answers_an_act_with_try_again
     let office = Office::new();
     let desk = office.case("Access review 3").await;
     let case = desk.log.case().clone();
+    drop(desk);
+    // Another process has it.
+    let _store = CaseStore::open(&office.app.case_dir(&case)).unwrap();
     assert_eq!(
         office.get("Lea", &at(&case, "")).await.status,
         StatusCode::OK

@@ -129,7 +129,10 @@ impl Full {
 async fn asked(office: &Office, name: Option<&str>, method: &str, path: &str) -> (u16, String) {
     use tower::ServiceExt as _;
     let body = format!("csrf={CSRF}&plan={}&decision=approve", Digest::ZERO);
-    let mut request = Request::builder().method(method).uri(path);
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/x-www-form-urlencoded");
     if let Some(name) = name {
         request = request.header(super::AS, name);
     }

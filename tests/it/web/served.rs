@@ -96,6 +96,10 @@ fn more_people() -> Vec<Person> {
     roles.into_iter().zip(names).map(person).collect()
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "who looks with a browser says so"
+)]
 #[tokio::test(flavor = "multi_thread")]
 async fn for_a_browser() {
     if std::env::var_os("CORDON_BROWSER").is_none() {

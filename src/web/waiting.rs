@@ -1,0 +1,70 @@
+//! Messages that wait for a person, as far as somebody may know of them. Pages and API ask here.
+
+use super::Web;
+use crate::access::{Principal, Sight, Via};
+use crate::app::messages::Waiting;
+use crate::case::state::CaseState;
+use crate::case::subject::Subject;
+use crate::fault::{Fault, Result};
+
+/// Every message that waits and is not about whoever asks.
+pub(super) fn all(web: &Web, principal: &Principal) -> Result<Vec<Waiting>> {
+    if let Via::Token { cases: Some(_), .. } = principal.via {
+        return Ok(Vec::new()); // It is for some cases, and these are none yet.
+    }
+    let all = web.app.waiting()?.into_iter();
+    let others = all.filter(|message| !is_about(principal, &message.subject));
+    Ok(others
+        .map(|message| as_known(web, principal, message))
+        .collect())
+}
+
+/// The one of a name.
+///
+/// # Errors
+/// None waits, or it is about whoever asks: the two are not told apart.
+pub(super) fn find(web: &Web, principal: &Principal, name: &str) -> Result<Waiting> {
+    all(web, principal)?
+        .into_iter()
+        .find(|message| message.message == name)
+        .ok_or_else(|| Fault::input("no-message", "No such message waits."))
+}
+
+/// Nobody opens a case about themself.
+///
+/// # Errors
+/// They would.
+pub(super) fn about_another(principal: &Principal, subject: &Subject) -> Result<()> {
+    if is_about(principal, subject) {
+        let what = "Nobody opens a case about themself.";
+        return Err(Fault::input("may-not", what));
+    }
+    Ok(())
+}
+
+fn is_about(principal: &Principal, subject: &Subject) -> bool {
+    let state = CaseState {
+        subject: subject.clone(),
+        ..CaseState::default()
+    };
+    state.is_subject(&principal.person)
+}
+
+/// The message without the case that it may be about, for who may not know of that.
+fn as_known(web: &Web, principal: &Principal, mut message: Waiting) -> Waiting {
+    let Some(case) = &message.case else {
+        return message;
+    };
+    let sight = web.state(case).map(|state| principal.sight(&state));
+    if !matches!(sight, Ok(Sight::Content)) {
+        let sentences = message.why.split_inclusive(". ");
+        let silent = sentences.filter(|sentence| !sentence.contains(case.as_str()));
+        let silent: String = silent.collect();
+        message.why = match silent.trim_end() {
+            "" => "A person has to look at it.".to_owned(),
+            silent => silent.to_owned(),
+        };
+        message.case = None;
+    }
+    message
+}
