@@ -24,7 +24,6 @@ pub mod survey;
 pub mod telemetry;
 mod wiring;
 pub mod work;
-pub mod workplace;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,8 +45,8 @@ use crate::signin::{SignIn, Ticket};
 use crate::sshsig::Signer;
 use crate::store::{Hub, Owner};
 use crate::time::{Clock, Timestamp};
+use crate::workplace::{Here, Workplace};
 use open::OpenCases;
-use workplace::{Here, Workplace};
 
 pub use desk::{Desk, Unkept};
 pub use response::Hand;
@@ -547,66 +546,6 @@ pub fn playbook(workplace: &dyn Workplace, name: &str) -> Result<Playbook> {
     let (path, text) = playbook_text(workplace, name)?;
     let (playbook, problems) = playbook::review(&path, &text, &catalogue());
     playbook.ok_or_else(|| problems.to_fault())
-}
-
-/// The largest file that is read whole.
-const FILE_LIMIT: u64 = 64 * 1024 * 1024;
-
-/// A file with its name, whole.
-///
-/// # Errors
-/// It cannot be read, or is larger than 64 MiB.
-pub fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
-    use std::io::Read as _;
-    let cannot = |error| {
-        Fault::input("file", "The file cannot be read.")
-            .at(path.display())
-            .caused_by(error)
-    };
-    let about = std::fs::metadata(path).map_err(cannot)?;
-    if about.is_dir() {
-        return Err(Fault::input("file", "This is a folder, not a file.")
-            .at(path.display())
-            .hint(format!(
-                "name the files in it, for instance {}",
-                path.join("*.json").display()
-            )));
-    }
-    if !about.is_file() {
-        return Err(Fault::input("file", "This is not a regular file.").at(path.display()));
-    }
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
-        .map_err(cannot)?;
-    if bytes.len() as u64 > FILE_LIMIT {
-        return Err(
-            Fault::input("file-too-large", "The file is larger than 64 MiB.")
-                .at(path.display())
-                .hint("split it; NDJSON can be split at any line"),
-        );
-    }
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    Ok((name, bytes))
-}
-
-/// A text file, whole.
-///
-/// # Errors
-/// As [`read_file`], or it is not UTF-8.
-pub fn read_text(path: &Path) -> Result<String> {
-    text(path, read_file(path)?.1)
-}
-
-fn text(path: &Path, bytes: Vec<u8>) -> Result<String> {
-    String::from_utf8(bytes).map_err(|error| {
-        Fault::input("file", "The file is not UTF-8 text.")
-            .at(path.display())
-            .caused_by(error)
-    })
 }
 
 /// Keeps secrets out of core dumps, before anything else happens.

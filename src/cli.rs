@@ -34,11 +34,11 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::app::App;
-use crate::app::workplace::{Here, Workplace};
 use crate::fault::{Fault, Kind, Result};
 use crate::settings::Settings;
 use crate::time::SystemClock;
 use crate::ui::{Form, Ui};
+use crate::workplace::{Here, Workplace};
 
 /// The heading of the options that every command takes.
 const EVERYWHERE: &str = "Options of every command";

@@ -38,3 +38,4 @@ pub mod drill;
 pub mod settings;
 pub mod ui;
 pub mod web;
+pub mod workplace;

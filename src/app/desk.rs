@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use jiff::tz::TimeZone;
 
 use super::Providers;
-use super::workplace::Workplace;
 use crate::case::event::Actor;
 use crate::case::log::CaseLog;
 use crate::evidence::Recorder;
@@ -17,6 +16,7 @@ use crate::playbook::Catalogue;
 use crate::settings::Settings;
 use crate::sshsig::Signer;
 use crate::time::Timestamp;
+use crate::workplace::Workplace;
 
 /// The name of the file that keeps the company's record.
 pub(super) const COMPANY: &str = "company.json";

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 use super::{Begin, Call, Reply, gone, read, write};
-use crate::app::workplace::Workplace;
 use crate::fault::{Fault, Result};
 use crate::sshsig::Signer;
+use crate::workplace::Workplace;
 
 /// What the far end has said of the command as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::app::workplace::Workplace;
 use crate::evidence::checkpoint::{PRINCIPAL, SignedCheckpoint};
 use crate::evidence::verify::{self, Anchors};
 use crate::fault::{Fault, Kind, Result};
@@ -13,6 +12,7 @@ use crate::hostile;
 use crate::id::EvidenceId;
 use crate::sshsig::PublicKey;
 use crate::ui;
+use crate::workplace::Workplace;
 
 /// List, show, export and verify evidence.
 #[derive(Debug, clap::Subcommand)]

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Cli;
-use crate::app::workplace::{Here, Workplace as _};
 use crate::carry::{Begin, Call, Refused, Reply, SOCKET, gone, read, write};
 use crate::fault::{Fault, Result};
 use crate::settings::Settings;
 use crate::sshsig;
 use crate::ui::Ui;
+use crate::workplace::{Here, Workplace as _};
 
 /// The exit code of a command that a daemon carried out; `None` when there is no daemon over the same
 /// data, or the command is not for it.

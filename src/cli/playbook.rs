@@ -1,9 +1,9 @@
 //! `cordon playbook`: check, show, draw and describe playbooks.
 
 use super::{Desktop, Ended};
-use crate::app::workplace::Here;
 use crate::fault::{Kind, Result};
 use crate::playbook;
+use crate::workplace::Here;
 
 /// Check, show, draw and describe playbooks.
 #[derive(Debug, clap::Subcommand)]

@@ -17,7 +17,17 @@ const LAYERS: &[(u8, &[&str])] = &[
     (
         5,
         &[
-            "app", "carry", "cli", "daemon", "drill", "lib", "main", "settings", "ui", "web",
+            "app",
+            "carry",
+            "cli",
+            "daemon",
+            "drill",
+            "lib",
+            "main",
+            "settings",
+            "ui",
+            "web",
+            "workplace",
         ],
     ),
 ];

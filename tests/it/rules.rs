@@ -19,6 +19,7 @@ use cordon::run::{Options, Progress, Quiet};
 use cordon::settings::Settings;
 use cordon::sshsig::Signer;
 use cordon::time::SystemClock;
+use cordon::workplace::Workplace as _;
 
 /// A provider whose credential belongs to whoever is under review.
 struct Owned;
@@ -190,7 +191,7 @@ async fn facts_of_the_company_rest_on_the_configuration_and_not_on_a_file_of_tha
 #[test]
 fn what_is_no_regular_file_is_refused_before_it_is_read() {
     for path in ["/dev/zero", "/"] {
-        let fault = cordon::app::read_file(Path::new(path)).unwrap_err();
+        let fault = cordon::workplace::Here.read(Path::new(path)).unwrap_err();
         assert_eq!(fault.code(), "file");
     }
 }

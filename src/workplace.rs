@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use crate::evidence::export;
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::sshsig::Signer;
 
 /// Where a command comes from.
@@ -25,7 +25,7 @@ pub trait Workplace: Send + Sync + std::fmt::Debug {
     /// # Errors
     /// As [`Self::read`], or it is not UTF-8.
     fn read_text(&self, file: &Path) -> Result<String> {
-        super::text(file, self.read(file)?.1)
+        text(file, self.read(file)?.1)
     }
 
     /// A key that signs there.
@@ -60,7 +60,7 @@ impl Workplace for Here {
     }
 
     fn read(&self, file: &Path) -> Result<(String, Vec<u8>)> {
-        super::read_file(file)
+        read_file(file)
     }
 
     fn signer(&self, key: &Path) -> Result<Signer> {
@@ -78,4 +78,56 @@ impl Workplace for Here {
     fn deliver(&self, made: &Path, to: &Path) -> Result<()> {
         export::deliver(made, to)
     }
+}
+
+/// The largest file that is read whole.
+const FILE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// A file with its name, whole.
+///
+/// # Errors
+/// It cannot be read, or is larger than 64 MiB.
+fn read_file(path: &Path) -> Result<(String, Vec<u8>)> {
+    use std::io::Read as _;
+    let cannot = |error| {
+        Fault::input("file", "The file cannot be read.")
+            .at(path.display())
+            .caused_by(error)
+    };
+    let about = std::fs::metadata(path).map_err(cannot)?;
+    if about.is_dir() {
+        return Err(Fault::input("file", "This is a folder, not a file.")
+            .at(path.display())
+            .hint(format!(
+                "name the files in it, for instance {}",
+                path.join("*.json").display()
+            )));
+    }
+    if !about.is_file() {
+        return Err(Fault::input("file", "This is not a regular file.").at(path.display()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(cannot)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(
+            Fault::input("file-too-large", "The file is larger than 64 MiB.")
+                .at(path.display())
+                .hint("split it; NDJSON can be split at any line"),
+        );
+    }
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    Ok((name, bytes))
+}
+
+fn text(path: &Path, bytes: Vec<u8>) -> Result<String> {
+    String::from_utf8(bytes).map_err(|error| {
+        Fault::input("file", "The file is not UTF-8 text.")
+            .at(path.display())
+            .caused_by(error)
+    })
 }
