@@ -4,7 +4,9 @@
 //! once however often its cause is seen. Each recipient is marked as soon as the mail server has taken
 //! their mail. A crash between the two, and an answer that was lost, send that one mail again, with
 //! the same Message-ID: that is the window, and mail servers and readers fold such mails into one.
+//! Whom an alert is about is forgotten when it was sent, and all of it but its key after 90 days.
 
+mod audience;
 mod kind;
 
 use std::collections::BTreeMap;
@@ -17,9 +19,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, watch};
 
 use super::App;
+use crate::access::Sight;
 use crate::canon::Digest;
-use crate::case::event::{Entry, Event, Person};
-use crate::case::state::CaseState;
 use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
@@ -29,7 +30,8 @@ use crate::notice::send::{Mail, Server};
 use crate::store::Hub;
 use crate::time::Timestamp;
 
-pub use kind::{KINDS, Kind, Words};
+use audience::{ADMINISTRATOR, About};
+pub use kind::{KINDS, Kind, RESTRICTED, Words};
 
 /// Where alerts are kept in the hub.
 const TREE: &str = "alerts";
@@ -40,6 +42,15 @@ const PAUSE_MOST: SignedDuration = SignedDuration::from_hours(1);
 
 /// After this a mail that nobody took is given up.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+/// How long an alert is kept.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Subject and first lines for administrators who were not asked for and may not know more.
+const UNHEARD: (&str, &str) = (
+    "Nobody could be told of something",
+    "An alert reached nobody who may know what it is about. Look at who has which role, and whether the records verify.",
+);
 
 /// How often it is looked whether a pause is over.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -71,7 +82,8 @@ pub struct Alerts {
     app: Arc<App>,
     hub: Arc<Hub>,
     server: Option<(Server, String)>,
-    all: Mutex<BTreeMap<String, Kept>>,
+    /// `None`: it was raised, and kept long enough.
+    all: Mutex<BTreeMap<String, Option<Kept>>>,
     more: Notify,
 }
 
@@ -125,15 +137,21 @@ impl Alerts {
     ///
     /// # Errors
     /// As [`Self::raise`].
-    pub fn raise_about(&self, kind: Kind, subject: &Subject, detail: &str) -> Result<()> {
-        let roles = kind.words().roles.iter().map(|role| (*role).to_owned());
+    pub fn raise_about(
+        &self,
+        kind: Kind,
+        subject: &Subject,
+        detail: &str,
+        roles: &[&str],
+    ) -> Result<()> {
+        let roles = roles.iter().map(|role| (*role).to_owned());
         self.keep(kind, None, detail, roles.collect(), Some(subject.clone()))
     }
 
     /// How many wait to be sent.
     pub fn waiting(&self) -> usize {
         let all = hold(&self.all);
-        all.values().filter(|kept| !kept.ended).count()
+        all.values().flatten().filter(|kept| !kept.ended).count()
     }
 
     fn keep(
@@ -157,7 +175,7 @@ impl Alerts {
             case: case.cloned(),
             detail: one_line(detail, 200),
             roles,
-            subject,
+            subject: subject.filter(|_| self.server.is_some()),
             raised: now,
             sent: Vec::new(),
             ended: self.server.is_none(),
@@ -167,7 +185,7 @@ impl Alerts {
         self.write(&key, &kept)?;
         let (alert, detail) = (kind.words().name, &kept.detail);
         tracing::warn!(alert, case = of, detail, mail = !kept.ended, "an alert");
-        all.insert(key, kept);
+        all.insert(key, Some(kept));
         drop(all);
         self.more.notify_one();
         Ok(())
@@ -198,7 +216,9 @@ impl Alerts {
         let now = self.app.clock.now();
         let due: Vec<(String, Kept)> = {
             let all = hold(&self.all);
-            let due = all.iter();
+            let due = all
+                .iter()
+                .filter_map(|(key, kept)| Some((key, kept.as_ref()?)));
             let due = due.filter(|(_, kept)| !kept.ended && kept.again <= now);
             due.map(|(key, kept)| (key.clone(), kept.clone())).collect()
         };
@@ -219,10 +239,33 @@ impl Alerts {
                     tracing::error!(alert, code, given_up, "an alert could not be sent");
                 }
             }
-            if let Err(fault) = self.write(&key, &kept) {
-                tracing::error!(alert, %fault, "an alert could not be marked as sent");
+            if kept.ended {
+                kept.subject = None;
             }
-            hold(&self.all).insert(key, kept);
+            if let Err(fault) = self.write(&key, &kept) {
+                let code = fault.code();
+                tracing::error!(alert, code, "an alert could not be marked as sent");
+            }
+            hold(&self.all).insert(key, Some(kept));
+        }
+        self.forget(now);
+    }
+
+    /// Forgets what has ended and is old. Its key stays, so that it is not raised again.
+    fn forget(&self, now: Timestamp) {
+        for (key, slot) in hold(&self.all).iter_mut() {
+            let old = |kept: &Kept| kept.ended && now.duration_since(kept.raised) > KEPT_FOR;
+            if !slot.as_ref().is_some_and(old) {
+                continue;
+            }
+            match self.hub.put(TREE, key.as_bytes(), b"null") {
+                Ok(()) => *slot = None,
+                Err(fault) => {
+                    let code = fault.code();
+                    tracing::error!(code, "an alert could not be forgotten");
+                    return;
+                }
+            }
         }
     }
 
@@ -231,21 +274,27 @@ impl Alerts {
         let Some((server, from)) = &self.server else {
             return Ok(());
         };
-        let Some(review) = self.review(kept) else {
-            let alert = kept.kind.words().name;
-            tracing::error!(alert, "nobody is told: it cannot be known whom it is about");
-            return Ok(());
-        };
-        let outgoing = self.compose(kept, &review)?;
+        let unheard = || Fault::failed("unheard", "Nobody could be told.");
+        let about = About::of(&self.app, kept.case.as_ref(), kept.subject.as_ref());
+        let about = about.ok_or_else(unheard)?;
+        let mut audience = about.audience(&self.app.settings.people, &kept.roles);
+        if audience.is_empty() {
+            let (alert, case) = (
+                kept.kind.words().name,
+                kept.case.as_ref().map(CaseId::as_str),
+            );
+            tracing::error!(alert, case, "nobody could be told");
+            audience = about.in_their_place(&self.app.settings.people);
+        }
+        if audience.is_empty() {
+            return Err(unheard());
+        }
         let mut first = Ok(());
-        for person in self.recipients(&kept.roles, &review) {
-            let Some(email) = person
-                .emails
-                .first()
-                .filter(|_| !kept.sent.contains(&person.name))
-            else {
+        for (person, email, sight) in audience {
+            if kept.sent.contains(&person.name) {
                 continue;
-            };
+            }
+            let outgoing = self.compose(kept, &about, sight)?;
             let host = from.rsplit('@').next().unwrap_or("cordon.invalid");
             let whose = Digest::of(format!("{key}\u{1f}{email}").as_bytes()).to_string();
             let message_id = format!(
@@ -265,51 +314,27 @@ impl Alerts {
         first
     }
 
-    /// People with one of the roles, without those who may not know of the case.
-    fn recipients<'a>(&'a self, roles: &[String], review: &CaseState) -> Vec<&'a Person> {
-        let people = self.app.settings.people.iter();
-        people
-            .filter(|person| person.roles.iter().any(|role| roles.contains(role)))
-            .filter(|person| !review.keeps_out(person))
-            .collect()
-    }
-
-    /// The case that an alert is about, as far as it tells who is under review; `None` when that cannot
-    /// be known. A damaged log tells it in its first line.
-    fn review(&self, kept: &Kept) -> Option<CaseState> {
-        let Some(case) = &kept.case else {
-            let subject = kept.subject.clone().unwrap_or_default();
-            return Some(CaseState {
-                subject,
-                ..CaseState::default()
-            });
-        };
-        if let Ok(state) = self.app.peek(case.as_str()) {
-            return Some(state);
-        }
-        let lines = crate::store::peek(&self.app.case_dir(case)).ok()?;
-        let first: Entry = serde_json::from_slice(lines.first()?).ok()?;
-        match first.event {
-            Event::CaseOpened { subject, title, .. } => Some(CaseState {
-                title,
-                subject,
-                ..CaseState::default()
-            }),
-            _ => None,
-        }
-    }
-
-    fn compose(&self, kept: &Kept, review: &CaseState) -> Result<Outgoing> {
+    /// The mail for somebody who may know so much of the case: not more than its id where that is all
+    /// they may know.
+    fn compose(&self, kept: &Kept, about: &About, sight: Sight) -> Result<Outgoing> {
         let words = kept.kind.words();
-        let mut body = format!("{}\n", words.text);
-        if !kept.detail.is_empty() {
+        let asked = sight == Sight::Content || words.roles.contains(&ADMINISTRATOR);
+        let (subject, text) = if asked {
+            (words.subject, words.text)
+        } else {
+            UNHEARD
+        };
+        let (mut subject, mut body) = (subject.to_owned(), format!("{text}\n"));
+        if asked && !kept.detail.is_empty() {
             let _ = writeln!(body, "\nAbout: {}", kept.detail);
         }
-        let mut subject = words.subject.to_owned();
         if let Some(case) = &kept.case {
-            let title = one_line(&review.title, 120);
+            let _ = writeln!(body, "Case:  {case}");
+        }
+        if let Some(title) = about.title().filter(|_| sight == Sight::Content) {
+            let title = one_line(title, 120);
             subject = format!("{subject}: {title}");
-            let _ = writeln!(body, "Case:  {case}\nTitle: {title}");
+            let _ = writeln!(body, "Title: {title}");
         }
         if let Some(url) = self.app.settings.serve.public_url()? {
             let page = kept

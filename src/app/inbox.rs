@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use super::App;
 use super::arrival::SUSPICION;
 use super::messages::{Done, Kept, Messages, Standing, Waits};
+use super::review::AskedBy;
 use crate::case::event::Actor;
 use crate::case::state::Phase;
 use crate::fault::{Fault, Result};
@@ -132,7 +133,8 @@ impl Departures {
             let mut queue = hold(&self.queue);
             queue.pop_front();
             if let Err(fault) = result {
-                tracing::error!(kept = name.get(..12), %fault, "a case could not be opened");
+                let code = fault.code();
+                tracing::error!(kept = name.get(..12), code, "a case could not be opened");
                 queue.push_back(name);
                 first = first.and(Err(fault));
             }
@@ -157,7 +159,10 @@ impl Departures {
             match forgotten {
                 Ok(Ok(0)) => {}
                 Ok(Ok(count)) => tracing::info!(count, "forgot settled messages"),
-                Ok(Err(fault)) => tracing::error!(%fault, "messages could not be forgotten"),
+                Ok(Err(fault)) => {
+                    let code = fault.code();
+                    tracing::error!(code, "messages could not be forgotten");
+                }
                 Err(error) => tracing::error!(%error, "forgetting messages broke off"),
             }
             tokio::select! {
@@ -198,7 +203,8 @@ impl Departures {
                 Err(Fault::failed("review", "Beginning a review broke off.").caused_by(error))
             });
             if let Err(fault) = result {
-                tracing::error!(kept = name.get(..12), %fault, "a review could not be begun");
+                let code = fault.code();
+                tracing::error!(kept = name.get(..12), code, "a review could not be begun");
                 hold(&self.reviews).push_back(name);
                 tokio::select! {
                     () = tokio::time::sleep(AGAIN_AFTER) => {}
@@ -212,7 +218,13 @@ impl Departures {
         let case: CaseId = self.messages.read(name, "review")?;
         if self.app.case_dir(&case).exists() {
             let stopped = cancel.clone();
-            self.app.begin_review(case.as_str(), cancel).await?;
+            let kept: Kept = self.messages.read(name, "json")?;
+            let asked = if kept.route == SUSPICION {
+                AskedBy::Sender
+            } else {
+                AskedBy::Rule
+            };
+            self.app.begin_review(case.as_str(), asked, cancel).await?;
             // What was broken off is taken up at the next start.
             if *stopped.borrow() {
                 return Ok(());

@@ -94,6 +94,8 @@ pub struct Waiting {
     pub message: String,
     /// Which source sent it.
     pub source: String,
+    /// The route of its source: `departure`, or `suspicion` of a restricted one.
+    pub route: String,
     /// When it arrived.
     pub received: Timestamp,
     /// What it says happened.
@@ -362,6 +364,25 @@ impl Messages {
         Ok(found.map(str::to_owned).collect())
     }
 
+    fn waiting(&self, name: &str) -> Result<Waiting> {
+        let (kept, _) = self.completed(name)?;
+        let waits: Waits = self.read(name, "waits")?;
+        let said = kept.message;
+        let late = |at| effective::late(at, kept.received);
+        Ok(Waiting {
+            message: name.get(..12).unwrap_or(name).to_owned(),
+            source: kept.source,
+            route: kept.route,
+            received: kept.received,
+            kind: said.kind,
+            subject: said.subject,
+            effective: said.effective,
+            late: said.effective.and_then(late),
+            why: waits.why,
+            case: waits.case,
+        })
+    }
+
     /// The name of the one message that waits and begins like this.
     fn find_waiting(&self, message: &str) -> Result<String> {
         let mut found = self.that(Standing::Waits)?;
@@ -378,32 +399,34 @@ impl Messages {
 }
 
 impl App {
-    /// Every message that waits for a person, the oldest first. Takes no store.
+    /// Every message that waits for a person and can be read, the oldest first. Takes no store.
     ///
     /// # Errors
-    /// The messages cannot be read.
+    /// The messages cannot be listed.
     pub fn waiting(&self) -> Result<Vec<Waiting>> {
+        Ok(self.waiting_and_unread()?.0)
+    }
+
+    /// The same, and how many more wait that cannot be read: one that is damaged does not hide the
+    /// rest.
+    ///
+    /// # Errors
+    /// As [`Self::waiting`].
+    pub fn waiting_and_unread(&self) -> Result<(Vec<Waiting>, usize)> {
         let messages = Messages::of(self);
-        let mut waiting = Vec::new();
+        let (mut waiting, mut unread) = (Vec::new(), 0);
         for name in messages.that(Standing::Waits)? {
-            let (kept, _) = messages.completed(&name)?;
-            let waits: Waits = messages.read(&name, "waits")?;
-            let said = kept.message;
-            let late = |at| effective::late(at, kept.received);
-            waiting.push(Waiting {
-                message: name.get(..12).unwrap_or(&name).to_owned(),
-                source: kept.source,
-                received: kept.received,
-                kind: said.kind,
-                subject: said.subject,
-                effective: said.effective,
-                late: said.effective.and_then(late),
-                why: waits.why,
-                case: waits.case,
-            });
+            match messages.waiting(&name) {
+                Ok(one) => waiting.push(one),
+                Err(fault) => {
+                    let code = fault.code();
+                    tracing::error!(kept = name.get(..12), code, "a message cannot be read");
+                    unread += 1;
+                }
+            }
         }
         waiting.sort_by_key(|message| message.received);
-        Ok(waiting)
+        Ok((waiting, unread))
     }
 
     /// Opens a case on a message that waits; `choose` completes whom it is about. The message stops

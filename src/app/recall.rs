@@ -3,8 +3,10 @@
 //!
 //! ```text
 //! DATA/recalls/DIGEST.json   a link: the case, who made it, until when. DIGEST is that of its token
-//!              DIGEST.used   when it was used, and why
 //! ```
+//!
+//! That a link was used stands in the log of its case, in one piece with the recall: after a crash
+//! both are there, or neither is and the link still works.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,6 +18,7 @@ use crate::canon::Digest;
 use crate::case::event::{Actor, Event};
 use crate::case::state::{CaseState, Phase, RunPhase};
 use crate::fault::{Fault, Result};
+use crate::hostile::one_line;
 use crate::id::CaseId;
 use crate::run::{self, Undoable};
 use crate::secret::{ExposeSecret as _, SecretString};
@@ -59,12 +62,6 @@ struct Kept {
     expires: Timestamp,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Used {
-    at: Timestamp,
-    reason: String,
-}
-
 impl Desk {
     /// Takes the case back: holds it, stops a run that has begun to close doors, and gives what an
     /// undo would open again.
@@ -72,8 +69,17 @@ impl Desk {
     /// # Errors
     /// The case is closed, or the log cannot be written.
     pub async fn recall(&self, reason: &str) -> Result<Recalled> {
+        self.recall_by(reason, None).await
+    }
+
+    /// The same, by a link: `mark` is noted with it, and a case that has the note is not recalled by
+    /// that link again.
+    async fn recall_by(&self, reason: &str, mark: Option<String>) -> Result<Recalled> {
         let (mut stopped, mut not_stopped) = (false, None);
         let decide = |state: &CaseState| {
+            if mark.as_ref().is_some_and(|mark| has_note(state, mark)) {
+                return Err(no_link());
+            }
             let mut events = Vec::new();
             match state.phase {
                 Phase::Open => events.push(Event::CaseHeld {
@@ -100,6 +106,7 @@ impl Desk {
                     Err(fault) => not_stopped = Some(fault.to_string()),
                 }
             }
+            events.extend(mark.clone().map(|text| Event::CaseNoted { text }));
             Ok(events)
         };
         self.log.append_if(&self.by, Vec::new(), decide).await?;
@@ -128,6 +135,16 @@ impl App {
     /// # Errors
     /// As there; no such case; another process works on it.
     pub async fn recall(&self, case: &str, by: Actor, reason: &str) -> Result<Recalled> {
+        self.recall_by(case, by, reason, None).await
+    }
+
+    async fn recall_by(
+        &self,
+        case: &str,
+        by: Actor,
+        reason: &str,
+        mark: Option<String>,
+    ) -> Result<Recalled> {
         let reason = reason.trim();
         if reason.is_empty() || reason.len() > REASON_LIMIT {
             let what = "A recall needs a reason of at most 2000 bytes.";
@@ -135,7 +152,7 @@ impl App {
         }
         let mut desk = self.desk(case)?;
         desk.by = by;
-        let recalled = desk.recall(reason).await?;
+        let recalled = desk.recall_by(reason, mark).await?;
         desk.finish().await?;
         Ok(recalled)
     }
@@ -203,7 +220,9 @@ impl App {
     /// The link is unknown, used or too old; the three are not told apart.
     pub fn recall_behind(&self, token: &SecretString) -> Result<(CaseId, Timestamp)> {
         let (name, kept) = self.link(token)?;
-        if self.recalls().get(&format!("{name}.used"))?.is_some() {
+        // Whoever holds a link learns nothing of a case that cannot be read.
+        let case = self.peek(kept.case.as_str()).map_err(|_| no_link())?;
+        if has_note(&case, &mark(&name)) {
             return Err(no_link());
         }
         Ok((kept.case, kept.expires))
@@ -215,20 +234,9 @@ impl App {
     /// The link is unknown, used or too old; the three are not told apart. As [`Self::recall`].
     pub async fn redeem_recall(&self, token: &SecretString, reason: &str) -> Result<Recalled> {
         let (name, kept) = self.link(token)?;
-        let used = Used {
-            at: self.clock.now(),
-            reason: reason.to_owned(),
-        };
-        let (spool, claim) = (self.recalls(), format!("{name}.used"));
-        if !spool.put_new(&claim, &crate::canon::canonical(&used)?)? {
-            return Err(no_link());
-        }
-        let by = Actor::Intake("recall link".to_owned());
-        let recalled = self.recall(kept.case.as_str(), by, reason).await;
-        if recalled.is_err() {
-            spool.remove(&claim)?;
-        }
-        recalled
+        let by = Actor::Intake(format!("recall link of {}", one_line(&kept.by, 80)));
+        self.recall_by(kept.case.as_str(), by, reason, Some(mark(&name)))
+            .await
     }
 
     fn link(&self, token: &SecretString) -> Result<(String, Kept)> {
@@ -243,6 +251,16 @@ impl App {
     fn recalls(&self) -> Spool {
         Spool::at(&self.settings.data.join("recalls"))
     }
+}
+
+/// What a case notes of the link of that name when it was used.
+fn mark(name: &str) -> String {
+    let short = name.get(..12).unwrap_or(name);
+    format!("The recall link {short} was used.")
+}
+
+fn has_note(state: &CaseState, note: &str) -> bool {
+    state.notes.iter().any(|(_, text)| text == note)
 }
 
 fn no_link() -> Fault {

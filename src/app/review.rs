@@ -2,8 +2,8 @@
 //!
 //! Reads first: accounts, doors, trails. It stops at the gate of its playbook, or with
 //! `contain = "now"` closes what undo restores and stops at the gate that ratifies it. A departure is
-//! never begun, and nobody is guessed: where a provider does not name exactly one confirmed account, a
-//! person goes on.
+//! never begun, somebody whom a rule sent here keeps their access while they are still engaged, and
+//! nobody is guessed: where a provider does not name exactly one confirmed account, a person goes on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +16,17 @@ use crate::case::event::{Actor, Event};
 use crate::case::state::{Phase, RunPhase};
 use crate::fault::{Fault, Kind, Result};
 use crate::run::{Options, Quiet, Report, Resolved};
+use crate::settings::suspicion::{Contain, Suspicion};
+use crate::time::Timestamp;
+
+/// Who asked for a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskedBy {
+    /// A restricted sender, who knows why.
+    Sender,
+    /// A rule on how people are engaged, which knows of no hurry.
+    Rule,
+}
 
 /// What came of beginning a review.
 #[derive(Debug)]
@@ -33,7 +44,12 @@ impl App {
     ///
     /// # Errors
     /// The case is not of the route `suspicion`; another process works on it; the disk refuses.
-    pub async fn begin_review(&self, case: &str, cancel: watch::Receiver<bool>) -> Result<Begun> {
+    pub async fn begin_review(
+        &self,
+        case: &str,
+        asked: AskedBy,
+        cancel: watch::Receiver<bool>,
+    ) -> Result<Begun> {
         let mut desk = self.desk(case)?;
         desk.by = Actor::Engine;
         let (route, phase, run) = desk
@@ -46,7 +62,7 @@ impl App {
         if phase != Phase::Open || matches!(run, RunPhase::Cancelled | RunPhase::Ended) {
             return Ok(Begun::Before);
         }
-        let begun = self.begin(&desk, run, cancel).await;
+        let begun = self.begin(&desk, run, asked, cancel).await;
         let begun = match begun {
             Err(fault) if fault.kind() != Kind::Owned => Begun::Waits(fault.to_string()),
             begun => begun?,
@@ -65,6 +81,7 @@ impl App {
         &self,
         desk: &Desk,
         run: RunPhase,
+        asked: AskedBy,
         cancel: watch::Receiver<bool>,
     ) -> Result<Begun> {
         if run == RunPhase::None && desk.log.read(|state| state.plan.is_none()) {
@@ -74,7 +91,9 @@ impl App {
                 return Ok(Begun::Waits(which.collect::<Vec<_>>().join("; ")));
             }
             desk.inventory().await?;
-            desk.plan(self.settings.suspicion.playbook()).await?;
+            let effective = desk.log.read(|state| state.effective);
+            let playbook = self.first_playbook(asked, effective);
+            desk.plan(&playbook).await?;
         }
         let options = Options {
             linger: Duration::ZERO,
@@ -82,6 +101,17 @@ impl App {
         };
         let report = desk.run(&options, Arc::new(Quiet), cancel).await?;
         Ok(Begun::Ran(Box::new(report)))
+    }
+
+    /// The playbook that a review begins with. A rule does not close doors on somebody who is still
+    /// engaged: until the effective time people decide.
+    fn first_playbook(&self, asked: AskedBy, effective: Option<Timestamp>) -> String {
+        let suspicion = &self.settings.suspicion;
+        let early = effective.is_some_and(|effective| effective > self.clock.now());
+        if suspicion.contain == Contain::Now && asked == AskedBy::Rule && early {
+            return Suspicion::default().playbook().to_owned();
+        }
+        suspicion.playbook().to_owned()
     }
 }
 

@@ -298,7 +298,7 @@ fn account(text: &str) -> Result<KnownAccount> {
 fn list(desktop: &Desktop) -> Result<Ended> {
     let app = desktop.app()?;
     let cases = app.list()?;
-    let waiting = app.waiting()?;
+    let (waiting, unread) = app.waiting_and_unread()?;
     let document = json!({ "cases": cases, "messages": waiting });
     desktop.ui.answer(&document, || {
         let rows = cases.iter().map(|case| {
@@ -319,6 +319,12 @@ fn list(desktop: &Desktop) -> Result<Ended> {
         }
         text
     })?;
+    if unread > 0 {
+        desktop.ui.warning(&format!(
+            "{} that waits cannot be read: look at the log, and at DATA/messages",
+            ui::count(unread, "message")
+        ));
+    }
     if !waiting.is_empty() {
         let next = "a message waits for a person: cordon case open --message MESSAGE --email ADDRESS, or cordon case dismiss MESSAGE --reason WHY";
         desktop.ui.hint(next);

@@ -110,7 +110,8 @@ impl Metrics {
     }
 
     /// With a token, whoever has it; without one, who asks on this machine, and not through a proxy
-    /// that stands before the daemon.
+    /// that stands before the daemon. Not every proxy says that it is one: where people reach the pages
+    /// by another address there is one, and then only the token counts.
     fn refuses(&self, peer: SocketAddr, headers: &HeaderMap) -> Option<StatusCode> {
         if let Some(token) = &self.token {
             let given = headers.get(header::AUTHORIZATION);
@@ -119,10 +120,11 @@ impl Metrics {
                 given.is_some_and(|given| given.ct_eq(token.expose_secret().as_bytes()).into());
             return (!right).then_some(StatusCode::UNAUTHORIZED);
         }
-        let forwarded = headers.contains_key(header::FORWARDED)
-            || headers
-                .keys()
-                .any(|name| name.as_str().starts_with("x-forwarded-"));
+        let of_proxy = |name: &str| {
+            ["forwarded", "via", "x-real-ip"].contains(&name) || name.starts_with("x-forwarded-")
+        };
+        let forwarded = self.app.settings.serve.public_url.is_some()
+            || headers.keys().any(|name| of_proxy(name.as_str()));
         (forwarded || !peer.ip().to_canonical().is_loopback()).then_some(StatusCode::FORBIDDEN)
     }
 

@@ -13,7 +13,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::app::alert::{Alerts, Kind};
+use crate::app::alert::{Alerts, Kind, RESTRICTED};
+use crate::app::arrival::SUSPICION;
 use crate::app::due::{self, What};
 use crate::app::survey::{Survey, Told};
 use crate::case::event::{Actor, Event};
@@ -126,7 +127,7 @@ impl Timers {
         let now = self.app.clock.now();
         let mut survey = hold(&self.survey);
         if let Err(fault) = survey.refresh(&self.app) {
-            tracing::error!(%fault, "the cases cannot be looked over");
+            tracing::error!(code = fault.code(), "the cases cannot be looked over");
         }
         let (mut all, mut next) = (Vec::new(), None);
         for (case, seen) in survey.cases() {
@@ -205,7 +206,7 @@ impl Timers {
             None => self.alerts.raise(kind, Some(case), detail),
         };
         if let Err(fault) = raised {
-            tracing::error!(%case, %fault, "an alert could not be kept");
+            tracing::error!(%case, code = fault.code(), "an alert could not be kept");
         }
     }
 
@@ -222,13 +223,21 @@ impl Timers {
                 for one in waiting {
                     let detail = format!("message {}", one.message);
                     let kind = Kind::MessageWaits;
-                    if let Err(fault) = self.alerts.raise_about(kind, &one.subject, &detail) {
-                        tracing::error!(%fault, "an alert could not be kept");
+                    let roles = if one.route == SUSPICION {
+                        RESTRICTED
+                    } else {
+                        kind.words().roles
+                    };
+                    let raised = self.alerts.raise_about(kind, &one.subject, &detail, roles);
+                    if let Err(fault) = raised {
+                        tracing::error!(code = fault.code(), "an alert could not be kept");
                     }
                 }
                 *seen = changed;
             }
-            Err(fault) => tracing::error!(%fault, "the messages cannot be looked over"),
+            Err(fault) => {
+                tracing::error!(code = fault.code(), "the messages cannot be looked over");
+            }
         }
     }
 
@@ -243,7 +252,7 @@ impl Timers {
             // Somebody else works on it; nothing is wrong.
             Err(fault) if fault.kind() == Ended::Owned => 0,
             Err(fault) => {
-                tracing::error!(%case, code = fault.code(), %fault, "what is due could not be done");
+                tracing::error!(%case, code = fault.code(), "what is due could not be done");
                 before.saturating_add(1)
             }
         };

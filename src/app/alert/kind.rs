@@ -45,6 +45,9 @@ pub struct Words {
     pub text: &'static str,
 }
 
+/// Who is told that a message of a restricted sender waits: HR at large is not.
+pub const RESTRICTED: &[&str] = &["incident_lead", "responder"];
+
 /// Every kind, in the order of [`Kind`].
 pub const KINDS: [Words; 11] = [
     Words {

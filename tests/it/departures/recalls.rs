@@ -1,11 +1,13 @@
 //! Wrong person, wait, stop: before anything was closed, and after.
 
 use cordon::app::Desk;
-use cordon::case::event::Actor;
+use cordon::app::review::AskedBy;
+use cordon::case::event::{Actor, Entry, Event};
 use cordon::case::state::{Phase, RunPhase};
 use cordon::fault::Kind;
 use cordon::id::CaseId;
 use cordon::secret::{ExposeSecret as _, SecretString};
+use cordon::store::CaseStore;
 use tokio::sync::watch;
 
 use super::reviews::Company;
@@ -93,14 +95,14 @@ async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
         assert_eq!(fault.code(), "recall-link");
     }
     // A recall that fails leaves the link as it was: somebody works on the case, or no reason is given.
-    let desk = hr.app.desk(case.as_str()).unwrap();
+    let store = CaseStore::open(&hr.app.case_dir(&case)).unwrap();
     let owned = hr
         .app
         .redeem_recall(&token, "wrong person")
         .await
         .unwrap_err();
     assert_eq!(owned.kind(), Kind::Owned);
-    drop(desk);
+    drop(store);
     assert!(hr.app.redeem_recall(&token, "  ").await.is_err());
     assert_eq!(hr.case().phase, Phase::Open);
 
@@ -131,6 +133,39 @@ async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
 }
 
 #[tokio::test]
+async fn that_a_link_was_used_stands_in_the_log_with_who_made_it_and_nowhere_else() {
+    let (folder, hr, case) = opened().await;
+    let link = hr.app.recall_link(case.as_str(), "Hal", hours(2)).unwrap();
+    let token = link.path.expose_secret().replace("/recall/", "");
+    // A claim beside the log, of a process that ended before it held the case, uses nothing up.
+    let name = cordon::canon::Digest::of(token.as_bytes()).to_string();
+    let recalls = folder.path().join("data/recalls");
+    let claim = recalls.join(format!("{name}.used"));
+    std::fs::write(&claim, r#"{"at":"2027-03-12T21:00:00Z","reason":"why"}"#).unwrap();
+    let token = SecretString::from(token);
+    assert!(hr.app.recall_behind(&token).is_ok());
+    hr.app.redeem_recall(&token, "wrong person").await.unwrap();
+    std::fs::remove_file(&claim).unwrap();
+    let entries = hr.app.entries(case.as_str()).unwrap();
+    let held = |entry: &&Entry| matches!(entry.event, Event::CaseHeld { .. });
+    let held = entries.iter().find(held).unwrap();
+    assert_eq!(held.by, Actor::Intake("recall link of Hal".into()));
+    let used = hr.notes();
+    assert!(
+        used.last().unwrap().contains(name.get(..12).unwrap()),
+        "{used:?}"
+    );
+    assert!(hr.app.recall_behind(&token).is_err());
+    let again = hr.app.redeem_recall(&token, "wrong person").await;
+    assert_eq!(again.unwrap_err().code(), "recall-link");
+    // Another link of the same case still works: it adds a note.
+    let other = hr.app.recall_link(case.as_str(), "Hal", hours(2)).unwrap();
+    let other = other.path.expose_secret().replace("/recall/", "");
+    hr.app.redeem_recall(&other.into(), "wait").await.unwrap();
+    assert!(hr.notes().contains(&"recalled: wait".to_owned()));
+}
+
+#[tokio::test]
 async fn two_who_use_a_link_at_once_recall_once() {
     let (_folder, hr, case) = opened().await;
     let link = hr.app.recall_link(case.as_str(), "HR", hours(2)).unwrap();
@@ -149,7 +184,7 @@ async fn once_doors_were_closed_a_recall_stops_the_run_and_names_the_undo() {
     let (_keep, cancel) = watch::channel(false);
     company
         .app
-        .begin_review(case.as_str(), cancel)
+        .begin_review(case.as_str(), AskedBy::Sender, cancel)
         .await
         .unwrap();
     let closed = company.closed();
@@ -191,7 +226,7 @@ async fn a_signed_recall_leaves_a_case_with_closed_doors_to_a_person() {
     let (_keep, cancel) = watch::channel(false);
     company
         .app
-        .begin_review(case.as_str(), cancel)
+        .begin_review(case.as_str(), AskedBy::Sender, cancel)
         .await
         .unwrap();
     let closed = company.closed();

@@ -1,6 +1,6 @@
 //! The restricted route: what raises a departure to it, what begins by itself, and what never does.
 
-use cordon::app::review::Begun;
+use cordon::app::review::{AskedBy, Begun};
 use cordon::case::event::Event;
 use cordon::door::{Class, DoorState};
 use cordon::id::{CaseId, DoorId};
@@ -37,6 +37,28 @@ impl Company {
             inbox,
             _folder: folder,
         }
+    }
+
+    /// The inbox at work, until no review waits to be begun.
+    async fn reviews_begun(&self) {
+        let (stop, stopped) = watch::channel(false);
+        let inbox = Arc::clone(&self.inbox);
+        let working = tokio::spawn(async move { inbox.work(stopped).await });
+        let begun = std::time::Instant::now();
+        while self.marks() > 0 {
+            assert!(begun.elapsed().as_secs() < 60, "never begun");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+        stop.send(true).unwrap();
+        working.await.unwrap();
+    }
+
+    /// How many reviews wait to be begun.
+    fn marks(&self) -> usize {
+        let names = std::fs::read_dir(self.staged.folder.join("data/messages")).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name());
+        let marks = names.filter(|name| name.to_string_lossy().ends_with(".review"));
+        marks.count()
     }
 
     async fn send(&self, body: &[u8], route: &str, id: &str) {
@@ -91,7 +113,8 @@ impl Company {
 
     async fn begin(&self, case: &CaseId) -> Begun {
         let (_keep, cancel) = watch::channel(false);
-        self.app.begin_review(case.as_str(), cancel).await.unwrap()
+        let begun = (self.app).begin_review(case.as_str(), AskedBy::Sender, cancel);
+        begun.await.unwrap()
     }
 
     /// Calls that change something.
@@ -199,7 +222,7 @@ async fn a_departure_never_begins_by_itself_whatever_is_configured() {
     let (_keep, cancel) = watch::channel(false);
     let fault = company
         .app
-        .begin_review(case.as_str(), cancel)
+        .begin_review(case.as_str(), AskedBy::Sender, cancel)
         .await
         .unwrap_err();
     assert_eq!(fault.code(), "route");
@@ -336,36 +359,56 @@ async fn the_inbox_begins_reviews_itself_and_makes_up_for_a_crash_before() {
         app,
         staged,
         inbox,
-        _folder,
+        _folder: folder,
     } = company;
     drop(inbox);
     let inbox = Arc::new(Departures::new(Arc::clone(&app), hub(&app)).unwrap());
-    let (stop, stopped) = watch::channel(false);
-    let working = {
-        let inbox = Arc::clone(&inbox);
-        tokio::spawn(async move { inbox.work(stopped).await })
+    let company = Company {
+        app,
+        staged,
+        inbox,
+        _folder: folder,
     };
-    let marker = || {
-        let names = std::fs::read_dir(staged.folder.join("data/messages")).unwrap();
-        names
-            .filter(|entry| {
-                entry
-                    .as_ref()
-                    .unwrap()
-                    .file_name()
-                    .to_string_lossy()
-                    .ends_with(".review")
-            })
-            .count()
-    };
-    let begun = std::time::Instant::now();
-    while marker() > 0 {
-        assert!(begun.elapsed().as_secs() < 60, "never begun");
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    stop.send(true).unwrap();
-    working.await.unwrap();
-    let state = app.peek(case.as_str()).unwrap();
+    assert_eq!(company.marks(), 1);
+    company.reviews_begun().await;
+    let state = company.app.peek(case.as_str()).unwrap();
     assert!(state.gates.contains_key("ratify"));
     assert!(state.doors.values().any(|record| record.touched));
+}
+
+#[tokio::test]
+async fn a_rule_closes_nothing_on_somebody_who_is_still_engaged() {
+    let config = format!("[suspicion]\ncontain = \"now\"\n{RULE}");
+    let now = cordon::time::SystemClock.now();
+    let later = now + jiff::SignedDuration::from_hours(24 * 30);
+    // Who sent it, when the engagement ends, and whether doors may be closed at once.
+    for (route, effective, at_once) in [
+        ("departure", later, false),
+        ("departure", now, true),
+        ("suspicion", later, true),
+    ] {
+        let company = Company::set(&config).await;
+        let body = company.staged.company.hr_termination(now, effective);
+        let mut body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        body["data"]["employment"] =
+            serde_json::json!({ "agency": "Fairlead Staffing", "worker_type": "contractor" });
+        company
+            .send(body.to_string().as_bytes(), route, "m-1")
+            .await;
+        company.reviews_begun().await;
+        let case = company.inbox.opened()[0].clone();
+        let state = company.app.peek(case.as_str()).unwrap();
+        assert_eq!(state.route, "suspicion");
+        let gate = if at_once { "ratify" } else { "go" };
+        assert!(
+            state.gates.contains_key(gate),
+            "{route}: {:?} {:?}",
+            state.gates.keys(),
+            state.notes
+        );
+        let touched = state.doors.values().any(|record| record.touched);
+        assert_eq!(touched, at_once, "{route} {effective}");
+        assert_eq!(!company.closed().is_empty(), at_once);
+        assert!(!state.trails.is_empty(), "trails were read");
+    }
 }

@@ -2,22 +2,27 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use cordon::app::alert::{Alerts, KINDS, Kind};
+use cordon::app::inbox::Departures;
 use cordon::app::{App, Desk, NewCase, Origin};
 use cordon::case::event::{Actor, Person};
 use cordon::case::subject::Subject;
 use cordon::id::CaseId;
+use cordon::intake::employment::Employment;
+use cordon::intake::{Inbox as _, Incoming, Message};
 use cordon::settings::{Mail, Settings};
 use cordon::sshsig::Signer;
 use cordon::store::Hub;
 use cordon::time::{ManualClock, Timestamp};
 use jiff::SignedDuration;
+use serde_json::Value;
 
-use super::{has, until};
+use super::{House, has, until};
 
 /// An SMTP server that keeps mails as files. Killed when dropped.
 struct Smtp {
@@ -128,9 +133,11 @@ impl Told {
                 person("Bo", &["legal"], &["bo@company.example", "bo@home.example"]),
                 person("Cy", &["incident_lead", "legal"], &["cy@company.example"]),
                 person("Hal", &["hr"], &["hal@company.example"]),
+                person("Ada", &["administrator"], &["ada@company.example"]),
+                person("Res", &["responder"], &[]),
                 person(
                     "Rob",
-                    &["legal", "incident_lead", "hr"],
+                    &["legal", "incident_lead", "hr", "administrator"],
                     &["quill@company.example"],
                 ),
             ],
@@ -250,24 +257,28 @@ async fn an_alert_reaches_each_of_its_roles_once_and_never_the_account_holder() 
         ..Subject::default()
     };
     alerts
-        .raise_about(Kind::MessageWaits, &subject, "message ab12")
+        .raise_about(
+            Kind::MessageWaits,
+            &subject,
+            "message ab12",
+            Kind::MessageWaits.words().roles,
+        )
         .unwrap();
     alerts.raise(Kind::BreakGlass, None, "signed in").unwrap();
     alerts.send_due().await;
     let mut after = smtp.recipients();
     after.retain(|to| to != "bo@company.example");
-    let expected = [
-        "cy@company.example",
-        "cy@company.example",
-        "cy@company.example",
-        "hal@company.example",
-        "quill@company.example",
-        "quill@company.example",
-    ];
+    let expected = ["ada", "cy", "cy", "cy", "hal", "quill", "quill"]
+        .map(|name| format!("{name}@company.example"));
     assert_eq!(
         after, expected,
         "Rob is no account holder in what is not about him"
     );
+    drop(alerts);
+    for (_, kept) in told.hub().scan("alerts").unwrap() {
+        let kept = String::from_utf8(kept).unwrap();
+        assert!(!kept.contains("hal@company.example"), "{kept}");
+    }
 }
 
 #[tokio::test]
@@ -308,31 +319,222 @@ async fn what_could_not_be_sent_is_sent_later_and_to_nobody_twice() {
     assert_eq!(alerts.waiting(), 0);
 }
 
+/// The alerts of a case whose log was damaged after this was done in it, as they were mailed.
+async fn damaged(told: &Told, smtp: &Smtp, first_line: bool) -> Vec<(String, String)> {
+    let alerts = Arc::new(told.alerts());
+    let ledger = told.app.case_dir(&told.case).join("ledger.jsonl");
+    let text = fs::read_to_string(&ledger).unwrap();
+    let wrong = if first_line {
+        text.replacen("case.opened", "case.0pened", 1)
+    } else {
+        text.replacen("opening.json", "opening_json", 1)
+    };
+    assert_ne!(wrong, text);
+    fs::write(&ledger, wrong).unwrap();
+    let before = smtp.mails().len();
+    let timers = cordon::daemon::Timers::new(Arc::clone(&told.app), Arc::clone(&alerts));
+    timers.tick().await;
+    alerts.send_due().await;
+    if first_line {
+        assert_eq!(alerts.waiting(), 1, "it does not count as sent");
+    }
+    smtp.mails().split_off(before)
+}
+
 #[tokio::test]
-async fn a_record_that_does_not_verify_is_told_without_telling_the_account_holder() {
+async fn a_record_that_does_not_verify_is_told_to_administrators_by_its_id_alone() {
     if !has("aiosmtpd", &["--version"]) {
         return;
     }
     let told = Told::new(Some(port())).await;
-    let smtp = Smtp::start(
-        told.dir.path(),
-        told.app.settings.mail.as_ref().unwrap().port,
-    );
-    let alerts = Arc::new(told.alerts());
-    let ledger = told.app.case_dir(&told.case).join("ledger.jsonl");
-    let text = fs::read_to_string(&ledger).unwrap();
-    fs::write(&ledger, text.replacen("opening.json", "opening_json", 1)).unwrap();
-    let timers = cordon::daemon::Timers::new(Arc::clone(&told.app), Arc::clone(&alerts));
-    timers.tick().await;
+    let port = told.app.settings.mail.as_ref().unwrap().port;
+    let smtp = Smtp::start(told.dir.path(), port);
+    let desk = told.app.desk(told.case.as_str()).unwrap();
+    let only = ["Cy".to_owned()];
+    desk.restrict(&only, "need to know").await.unwrap();
+    drop(desk);
+    let mails = damaged(&told, &smtp, false).await;
+    let to: Vec<&str> = mails.iter().map(|(to, _)| to.as_str()).collect();
+    assert_eq!(to, ["ada@company.example"], "and never the account holder");
+    let mail = &mails[0].1;
+    assert!(mail.contains("A record does not verify\n"), "{mail}");
+    assert!(mail.contains(told.case.as_str()), "{mail}");
+    assert!(!mail.contains("LL-C-0417") && !mail.contains("Access review"));
+}
+
+#[tokio::test]
+async fn of_a_damaged_record_the_excluded_hear_nothing_and_nobody_does_when_the_subject_is_unknown()
+{
+    if !has("aiosmtpd", &["--version"]) {
+        return;
+    }
+    for first_line in [false, true] {
+        let told = Told::new(Some(port())).await;
+        let port = told.app.settings.mail.as_ref().unwrap().port;
+        let smtp = Smtp::start(told.dir.path(), port);
+        if !first_line {
+            let desk = told.app.desk(told.case.as_str()).unwrap();
+            desk.exclude("Ada", "a friend").await.unwrap();
+        }
+        assert_eq!(damaged(&told, &smtp, first_line).await, []);
+    }
+}
+
+#[tokio::test]
+async fn an_alert_that_reaches_nobody_goes_to_whom_a_restriction_names_or_to_administrators() {
+    if !has("aiosmtpd", &["--version"]) {
+        return;
+    }
+    let told = Told::new(Some(port())).await;
+    let port = told.app.settings.mail.as_ref().unwrap().port;
+    let smtp = Smtp::start(told.dir.path(), port);
+    let alerts = told.alerts();
+    // The one responder has no address.
+    let responders = ["responder".to_owned()];
+    let raise = |detail: &str| {
+        let kind = Kind::DoorReopened;
+        alerts.raise_to(kind, Some(&told.case), detail, &responders)
+    };
+    raise("door_1").unwrap();
     alerts.send_due().await;
+    let (to, mail) = smtp.mails().remove(0);
     assert_eq!(
-        smtp.recipients(),
-        ["bo@company.example", "cy@company.example"]
+        (to.as_str(), smtp.mails().len()),
+        ("ada@company.example", 1)
     );
+    assert!(mail.contains(told.case.as_str()), "{mail}");
+    for part in ["door_1", "LL-C-0417", "open again"] {
+        assert!(!mail.contains(part), "{part}: {mail}");
+    }
+    let desk = told.app.desk(told.case.as_str()).unwrap();
+    desk.restrict(&["Bo".to_owned()], "need to know")
+        .await
+        .unwrap();
+    raise("door_2").unwrap();
+    alerts.send_due().await;
+    let mut mails = smtp.mails();
+    mails.retain(|(_, mail)| mail.contains("door_2") && mail.contains("LL-C-0417"));
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    assert_eq!(mails[0].0, "bo@company.example");
+    assert_eq!((smtp.mails().len(), alerts.waiting()), (2, 0));
+    // Nobody is left: it is not sent, and stays.
+    desk.unrestrict("over").await.unwrap();
+    desk.exclude("Ada", "a friend").await.unwrap();
+    raise("door_3").unwrap();
+    alerts.send_due().await;
+    assert_eq!((smtp.mails().len(), alerts.waiting()), (2, 1));
+}
+
+#[tokio::test]
+async fn whom_an_alert_is_about_is_forgotten_when_it_was_sent_and_an_old_one_is_not_raised_again() {
+    let told = Told::new(None).await;
+    let hub = told.hub();
+    let subject = Subject {
+        emails: vec!["hal@company.example".into()],
+        ..Subject::default()
+    };
+    let about = || Alerts::new(Arc::clone(&told.app), Arc::clone(&hub)).unwrap();
+    let kept = || {
+        let mut all = hub.scan("alerts").unwrap();
+        assert_eq!(all.len(), 1);
+        String::from_utf8(all.remove(0).1).unwrap()
+    };
+    let raise = |alerts: &Alerts| {
+        let raised = alerts.raise_about(Kind::MessageWaits, &subject, "message ab12", &["hr"]);
+        raised.unwrap();
+    };
+    let alerts = about();
+    raise(&alerts);
+    alerts.send_due().await;
     assert!(
-        smtp.mails()[0]
-            .1
-            .contains("does not verify: Access review LL-C-0417")
+        kept().contains("ab12") && !kept().contains("hal@"),
+        "{}",
+        kept()
+    );
+    told.later(24 * 91);
+    alerts.send_due().await;
+    assert_eq!(kept(), "null");
+    raise(&alerts);
+    assert_eq!(kept(), "null", "it was raised before");
+    drop(alerts);
+    raise(&about());
+    assert_eq!(kept(), "null", "also after a restart");
+}
+
+/// A message that waits, on the route of its sender.
+async fn message(told: &Told, hub: &Arc<Hub>, id: &str, route: &str) {
+    let now = cordon::time::Clock::now(&*told.clock);
+    let inbox = Departures::new(Arc::clone(&told.app), Arc::clone(hub)).unwrap();
+    let inbox = Arc::new(inbox);
+    let message = Message {
+        id: id.into(),
+        signed_at: None,
+        kind: cordon::intake::Kind::Termination,
+        subject: Subject::default(),
+        effective: Some(now),
+        lookup: Some("Nothing says who it is: look it up.".into()),
+        employment: Employment::default(),
+        notes: Vec::new(),
+    };
+    let incoming = Incoming {
+        source: "desk".into(),
+        received: now,
+        message,
+        route: route.into(),
+        headers: Vec::new(),
+        body: id.as_bytes().to_vec().into(),
+    };
+    inbox.accept(incoming).await.unwrap();
+    inbox.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn of_a_restricted_sender_hr_at_large_is_not_told_and_a_damaged_message_hides_no_other() {
+    let told = Told::new(None).await;
+    let hub = told.hub();
+    message(&told, &hub, "1", "suspicion").await;
+    message(&told, &hub, "2", "departure").await;
+    let messages = told.app.settings.data.join("messages");
+    for end in ["json", "waits"] {
+        fs::write(messages.join(format!("00ff.{end}")), "{").unwrap();
+    }
+    let (waiting, unread) = told.app.waiting_and_unread().unwrap();
+    assert_eq!((waiting.len(), unread), (2, 1));
+    assert_eq!(told.app.waiting().unwrap().len(), 2);
+    let alerts = Arc::new(Alerts::new(Arc::clone(&told.app), Arc::clone(&hub)).unwrap());
+    let timers = cordon::daemon::Timers::new(Arc::clone(&told.app), alerts);
+    timers.tick().await;
+    for one in waiting {
+        let detail = format!("message {}", one.message);
+        let raised = hub.scan("alerts").unwrap().into_iter();
+        let mut raised = raised.map(|(_, value)| serde_json::from_slice::<Value>(&value).unwrap());
+        let alert = raised.find(|alert| alert["detail"] == *detail).unwrap();
+        let roles = if one.route == "suspicion" {
+            serde_json::json!(["incident_lead", "responder"])
+        } else {
+            serde_json::json!(["hr", "incident_lead"])
+        };
+        assert_eq!(alert["roles"], roles);
+    }
+}
+
+#[test]
+fn the_list_of_cases_warns_of_a_message_that_cannot_be_read() {
+    let house = House::new("");
+    let messages = house.path("data/messages");
+    for folder in [house.path("data"), messages.clone()] {
+        fs::create_dir(&folder).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    for end in ["json", "waits"] {
+        fs::write(messages.join(format!("00ff.{end}")), "{").unwrap();
+    }
+    let ended = house.command(&["case", "list"]).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(ended.status.success(), "{said}");
+    assert!(
+        said.contains("1 message that waits cannot be read"),
+        "{said}"
     );
 }
 

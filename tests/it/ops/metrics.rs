@@ -107,11 +107,17 @@ fn numbers_are_for_this_machine_or_for_who_has_the_token() {
     for through in [
         "x-forwarded-for: 192.0.2.1\r\n",
         "forwarded: for=192.0.2.1\r\n",
+        "x-real-ip: 192.0.2.1\r\n",
+        "via: 1.1 proxy\r\n",
     ] {
         assert_eq!(daemon.get("/metrics", through).status, 403, "{through}");
     }
     drop(daemon);
-    let house = House::new(&format!("{SERVE}metrics_token = \"env:TOKEN\"\n"));
+    // Reached by another address: whatever stands there asks from this machine too.
+    let public = "public_url = \"https://cordon.company.example\"\n";
+    let house = House::new(&format!("{SERVE}{public}"));
+    assert_eq!(house.start().get("/metrics", "").status, 403);
+    let house = House::new(&format!("{SERVE}{public}metrics_token = \"env:TOKEN\"\n"));
     let daemon = house.start();
     for (header, status) in [
         ("", 401),
@@ -141,8 +147,6 @@ fn a_look_that_was_due_before_the_start_is_counted() {
         go_on(&app, &case).await;
         (staged, case)
     });
-    let config = std::fs::read_to_string(staged.config()).unwrap();
-    std::fs::write(staged.config(), format!("{config}{SERVE}")).unwrap();
     std::thread::sleep(Duration::from_secs(3));
     house.program = Program::at(house.folder.path(), Some(staged.config()));
     let daemon = house.start();

@@ -208,7 +208,10 @@ async fn a_case_that_another_works_on_is_left_until_they_are_done() {
     let timed = Timed::new(None).await;
     timed.gate().await;
     timed.clock.set(hours(2));
-    let desk = timed.desk();
+    // A second program: the desks of one share the log.
+    let clock = Arc::clone(&timed.clock) as _;
+    let other = App::new(timed.app.settings.clone(), clock).unwrap();
+    let desk = other.desk(timed.case.as_str()).unwrap();
     let timers = timed.timers();
     timers.tick().await;
     let held_back = desk
@@ -218,7 +221,7 @@ async fn a_case_that_another_works_on_is_left_until_they_are_done() {
         .into_iter()
         .any(|entry| matches!(entry.event, Event::GateExpired { .. }));
     assert!(!held_back);
-    drop(desk);
+    drop((desk, other));
     timed.clock.set(hours(3));
     timers.tick().await;
     assert_eq!(timed.expired().len(), 1);
