@@ -16,9 +16,12 @@ use crate::time::Clock;
 const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(5);
 
+/// The place of one case, held while it is opened: a slow one keeps nobody from the others.
+type Slot = Arc<Mutex<Weak<CaseLog>>>;
+
 /// The logs that somebody in this process holds.
 #[derive(Debug, Default)]
-pub(super) struct OpenCases(Mutex<BTreeMap<CaseId, Weak<CaseLog>>>);
+pub(super) struct OpenCases(Mutex<BTreeMap<CaseId, Slot>>);
 
 impl OpenCases {
     /// The log of a case, opened unless it is open.
@@ -31,15 +34,28 @@ impl OpenCases {
         case: &CaseId,
         clock: &Arc<dyn Clock>,
     ) -> Result<Arc<CaseLog>> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(log) = open.get(case).and_then(Weak::upgrade) {
+        let slot = self.slot(case);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = slot.upgrade() {
             return Ok(log);
         }
-        open.retain(|_, log| log.strong_count() > 0);
         let log = Arc::new(take(dir, clock)?);
         own_place(case, log.case())?;
-        open.insert(case.clone(), Arc::downgrade(&log));
+        *slot = Arc::downgrade(&log);
         Ok(log)
+    }
+
+    fn slot(&self, case: &CaseId) -> Slot {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = open.get(case) {
+            return Arc::clone(slot);
+        }
+        // One that somebody opens right now is theirs too.
+        open.retain(|_, slot| {
+            Arc::strong_count(slot) > 1
+                || (slot.try_lock()).is_ok_and(|log| log.strong_count() > 0)
+        });
+        Arc::clone(open.entry(case.clone()).or_default())
     }
 }
 

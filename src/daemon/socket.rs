@@ -9,11 +9,13 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::carry::far::Far;
-use crate::carry::{Call, SOCKET};
+use crate::carry::SOCKET;
 use crate::fault::{Fault, Result, io};
 
 /// How many commands are carried out at once; further ones wait.
 const COMMANDS: usize = 32;
+/// How long a connection may say nothing before it is let go of; it takes no command's place.
+const SILENT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Carries a command out; whoever composes the program knows the commands.
 pub trait Commands: Send + Sync {
@@ -80,19 +82,44 @@ impl Socket {
                 tracing::warn!("a command of another account was refused");
                 continue;
             }
-            let (commands, stop) = (Arc::clone(&commands), stop.clone());
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            running.spawn_blocking(move || {
-                let _slot = slot;
-                if let Err(fault) = carry(stream, &*commands, stop) {
-                    tracing::warn!(%fault, "a command was not understood");
-                }
-            });
+            running.spawn(take(
+                stream,
+                Arc::clone(&commands),
+                Arc::clone(&slots),
+                stop.clone(),
+            ));
         }
         std::fs::remove_file(&self.path).ok();
         drop(self.listener);
         while running.join_next().await.is_some() {}
     }
+}
+
+/// Takes one connection: a thread carries its command out, once it says something and there is room.
+async fn take(
+    stream: UnixStream,
+    commands: Arc<dyn Commands>,
+    slots: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
+) {
+    let mut stopped = stop.clone();
+    let ready = async {
+        let heard = tokio::time::timeout(SILENT, stream.readable()).await;
+        heard.ok()?.ok()?;
+        slots.acquire_owned().await.ok()
+    };
+    let slot = tokio::select! {
+        _ = stopped.wait_for(|stop| *stop) => return,
+        slot = ready => slot,
+    };
+    let Some(slot) = slot else { return };
+    let carried = tokio::task::spawn_blocking(move || {
+        let _slot = slot;
+        if let Err(fault) = carry(stream, &*commands, stop) {
+            tracing::warn!(%fault, "a command was not understood");
+        }
+    });
+    carried.await.ok();
 }
 
 fn carry(stream: UnixStream, commands: &dyn Commands, stop: watch::Receiver<bool>) -> Result<()> {
@@ -103,7 +130,7 @@ fn carry(stream: UnixStream, commands: &dyn Commands, stop: watch::Receiver<bool
     stream.set_nonblocking(false).map_err(broken)?;
     let far = Far::begin(stream, stop)?;
     let code = commands.carry(&far);
-    far.show(&Call::End(code), &[]);
+    far.end(code);
     Ok(())
 }
 
