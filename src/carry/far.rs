@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::{Begin, Call, Reply, gone, read, write};
+use super::{Begin, Call, HEAD_LIMIT, Reply, gone, read, write};
 use crate::app::workplace::Workplace;
 use crate::fault::{Fault, Result};
 use crate::sshsig::Signer;
@@ -42,6 +42,44 @@ pub enum Signal {
     Gone,
 }
 
+/// What a connection wants done. One that says nothing costs no thread, and has its time.
+///
+/// # Errors
+/// It says nothing in time, is gone, or is no command.
+pub async fn begins(stream: &tokio::net::UnixStream) -> Result<Begin> {
+    let told = async {
+        let mut frame = exactly(stream, 8).await?;
+        let lengths = frame.chunks(4).map(|four| {
+            let four = four.try_into().unwrap_or([0xff; 4]);
+            u64::from(u32::from_be_bytes(four))
+        });
+        let length = usize::try_from(lengths.sum::<u64>()).ok();
+        let length = length.filter(|length| *length <= HEAD_LIMIT as usize)?;
+        frame.extend(exactly(stream, length).await?);
+        match read(&mut &frame[..]) {
+            Ok((Reply::Begin(begin), _)) => Some(begin),
+            _ => None,
+        }
+    };
+    let told = tokio::time::timeout(BEGINS_WITHIN, told).await;
+    (told.ok().flatten()).ok_or_else(|| Fault::input("command", "What was sent is no command."))
+}
+
+/// That many bytes and no more: what follows is for the thread that listens.
+async fn exactly(stream: &tokio::net::UnixStream, length: usize) -> Option<Vec<u8>> {
+    let (mut bytes, mut got) = (vec![0; length], 0);
+    while got < length {
+        stream.readable().await.ok()?;
+        match stream.try_read(bytes.get_mut(got..)?) {
+            Ok(0) => return None,
+            Ok(more) => got += more,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return None,
+        }
+    }
+    Some(bytes)
+}
+
 /// The far end of one command.
 #[derive(Debug)]
 pub struct Far {
@@ -60,17 +98,16 @@ pub struct Far {
 }
 
 impl Far {
-    /// The far end of a connection, once it has said what is to be done. One thread listens to it from
-    /// then on and one writes, until the connection ends.
+    /// The far end of a connection that has said what is to be done. One thread listens to it from then
+    /// on and one writes, until the connection ends.
     ///
     /// # Errors
-    /// It is gone, or is no command.
-    pub fn begin(mut stream: UnixStream, stopping: watch::Receiver<bool>) -> Result<Arc<Self>> {
-        stream.set_read_timeout(Some(BEGINS_WITHIN)).map_err(gone)?;
-        let Ok((Reply::Begin(begin), _)) = read(&mut stream) else {
-            return Err(Fault::input("command", "What was sent is no command."));
-        };
-        stream.set_read_timeout(None).map_err(gone)?;
+    /// It is gone.
+    pub fn begin(
+        begin: Begin,
+        stream: UnixStream,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Arc<Self>> {
         stream.set_write_timeout(Some(TAKEN_WITHIN)).map_err(gone)?;
         let mut heard_from = stream.try_clone().map_err(gone)?;
         let mut told_to = stream.try_clone().map_err(gone)?;

@@ -210,9 +210,7 @@ impl Near {
                 Ok((Reply::Text(signature), Vec::new()))
             }
             Call::Free(to) => Here.free(self.named(&to)?).map(done),
-            Call::Deliver(made, to) => {
-                Here.deliver(&self.made(&made)?, self.named(&to)?).map(done)
-            }
+            Call::Deliver(made, to) => Here.deliver(&self.made(&made)?, self.named(&to)?).map(done),
             Call::Out | Call::Err | Call::End(_) => Err(not_asked_for(Path::new(""))),
         }
     }

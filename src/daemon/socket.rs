@@ -8,14 +8,12 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::carry::far::Far;
-use crate::carry::SOCKET;
+use crate::carry::far::{self, Far};
+use crate::carry::{Begin, SOCKET};
 use crate::fault::{Fault, Result, io};
 
 /// How many commands are carried out at once; further ones wait.
 const COMMANDS: usize = 32;
-/// How long a connection may say nothing before it is let go of; it takes no command's place.
-const SILENT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Carries a command out; whoever composes the program knows the commands.
 pub trait Commands: Send + Sync {
@@ -104,31 +102,34 @@ async fn take(
 ) {
     let mut stopped = stop.clone();
     let ready = async {
-        let heard = tokio::time::timeout(SILENT, stream.readable()).await;
-        heard.ok()?.ok()?;
-        slots.acquire_owned().await.ok()
+        let begin = far::begins(&stream).await?;
+        Ok((begin, slots.acquire_owned().await.ok()))
     };
-    let slot = tokio::select! {
+    let ready: Result<_> = tokio::select! {
         _ = stopped.wait_for(|stop| *stop) => return,
-        slot = ready => slot,
+        ready = ready => ready,
     };
-    let Some(slot) = slot else { return };
     let carried = tokio::task::spawn_blocking(move || {
-        let _slot = slot;
-        if let Err(fault) = carry(stream, &*commands, stop) {
-            tracing::warn!(%fault, "a command was not understood");
-        }
+        let (begin, _slot) = ready?;
+        carry(begin, stream, &*commands, stop)
     });
-    carried.await.ok();
+    if let Ok(Err(fault)) = carried.await {
+        tracing::warn!(%fault, "a command was not understood");
+    }
 }
 
-fn carry(stream: UnixStream, commands: &dyn Commands, stop: watch::Receiver<bool>) -> Result<()> {
+fn carry(
+    begin: Begin,
+    stream: UnixStream,
+    commands: &dyn Commands,
+    stop: watch::Receiver<bool>,
+) -> Result<()> {
     let broken = |error: std::io::Error| {
         Fault::failed("command", "The connection of a command broke off.").caused_by(error)
     };
     let stream = stream.into_std().map_err(broken)?;
     stream.set_nonblocking(false).map_err(broken)?;
-    let far = Far::begin(stream, stop)?;
+    let far = Far::begin(begin, stream, stop)?;
     let code = commands.carry(&far);
     far.end(code);
     Ok(())
