@@ -91,7 +91,7 @@ mod tests {
             let first = Event::CaseOpened {
                 title: name.to_owned(),
                 salt: "00".to_owned(),
-                subject: crate::case::event::Holder::default(),
+                subject: crate::case::subject::Subject::default(),
                 route: "test".to_owned(),
                 people: Vec::new(),
                 recorder: "key".to_owned(),
