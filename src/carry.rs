@@ -6,9 +6,9 @@
 //!   prints              ← Out, Err, End            ─
 //! ```
 //!
-//! Both ends are the same program and the same account: the socket has mode 0600, the daemon checks the
-//! peer's uid, and a daemon of another version is refused. A frame is a JSON head and bytes, each with
-//! its length before it.
+//! Both ends are the same program and the same account: the socket has mode 0600, each end checks the
+//! peer's uid, and a daemon of another version is refused. A command signs the one decision that its own
+//! words make, once. A frame is a JSON head and bytes, each with its length before it.
 
 pub mod far;
 
@@ -23,6 +23,8 @@ use crate::fault::{Fault, Kind};
 
 /// The name of the socket in the data folder.
 pub const SOCKET: &str = "daemon.sock";
+/// The folder in the data folder where what is to be delivered is made.
+pub const DELIVERIES: &str = "deliveries";
 
 /// The largest head of a frame, bytes.
 const HEAD_LIMIT: u32 = 1 << 20;

@@ -84,6 +84,27 @@ struct Account {
     enrolled: Option<Timestamp>,
     /// The last sign-in.
     seen: Option<Timestamp>,
+    /// Where they signed in, the last one first: failures are counted apart there.
+    #[serde(default)]
+    places: Vec<IpAddr>,
+}
+
+impl Account {
+    /// The key under which a failure from there is counted.
+    fn counted(&self, name: &str, from: Option<IpAddr>) -> Vec<u8> {
+        match lockout::place(from).filter(|place| self.places.contains(place)) {
+            Some(place) => place_key(name, place),
+            None => key(name),
+        }
+    }
+
+    fn came_from(&mut self, from: Option<IpAddr>) {
+        if let Some(place) = lockout::place(from) {
+            self.places.retain(|known| *known != place);
+            self.places.insert(0, place);
+            self.places.truncate(lockout::PLACES);
+        }
+    }
 }
 
 /// What somebody enters to sign in.
@@ -114,7 +135,7 @@ pub struct Standing {
     pub sessions: usize,
     /// How many break-glass codes are left.
     pub break_glass: usize,
-    /// Until when too many failures keep them out.
+    /// Until when too many failures keep them out: of every place that is new, or of one of their own.
     pub locked_until: Option<Timestamp>,
 }
 
@@ -173,7 +194,8 @@ impl SignIn {
         };
         // Read again: between the two it may have been revoked.
         let mut account = self.account(&person.name)?;
-        let why = if self.locked(&person.name)?.is_some() {
+        let counted = account.counted(&person.name, attempt.from);
+        let why = if self.locked(&counted)?.is_some() {
             Some("locked after failures")
         } else if kept.is_none() {
             Some("not enrolled")
@@ -205,7 +227,8 @@ impl SignIn {
             return self.refused(None, "the identity provider named nobody of ours", from);
         };
         let mut account = self.account(name)?;
-        let why = if code.is_some() && self.locked(name)?.is_some() {
+        let counted = account.counted(name, from);
+        let why = if code.is_some() && self.locked(&counted)?.is_some() {
             Some("locked after failures")
         } else if code.is_some_and(|code| !self.take_code(&mut account, code)) {
             Some("another code, or one that was used")
@@ -247,7 +270,7 @@ impl SignIn {
                 seen: account.seen,
                 sessions: self.sessions(&person.name)?.len(),
                 break_glass: account.glass.len(),
-                locked_until: self.locked(&person.name)?,
+                locked_until: self.locked_anywhere(&person.name, &account)?,
             })
         });
         each.collect()
@@ -292,9 +315,11 @@ impl SignIn {
         how: How,
         from: Option<IpAddr>,
     ) -> Result<Opened> {
+        self.hub
+            .remove(FAILURES, &account.counted(&person.name, from))?;
         account.seen = Some(self.clock.now());
+        account.came_from(from);
         self.keep_account(&person.name, &account)?;
-        self.hub.remove(FAILURES, &key(&person.name))?;
         self.addresses.forgive(from);
         let opened = self.open_session(&person.name, how, from)?;
         self.note(What::SignedIn, Some(&person.name), how.words(), from)?;
@@ -304,17 +329,29 @@ impl SignIn {
     /// Counts and notes a failure; for an unknown name at the same cost. The caller holds `changing`.
     fn refused(&self, name: Option<&str>, why: &str, from: Option<IpAddr>) -> Result<Opened> {
         let now = self.clock.now();
-        let key = name.map_or_else(|| b"unknown".to_vec(), key);
+        let key = match name {
+            Some(name) => self.account(name)?.counted(name, from),
+            None => b"unknown".to_vec(),
+        };
         let failures: Failures = self.get(FAILURES, &key)?.unwrap_or_default();
         self.put(FAILURES, &key, &failures.after_another(now))?;
         self.note(What::Refused, name, why, from)?;
         Err(refused())
     }
 
-    /// Until when somebody is kept out.
-    fn locked(&self, name: &str) -> Result<Option<Timestamp>> {
-        let failures: Failures = self.get(FAILURES, &key(name))?.unwrap_or_default();
+    /// Until when those are kept out whose failures are counted there.
+    fn locked(&self, counted: &[u8]) -> Result<Option<Timestamp>> {
+        let failures: Failures = self.get(FAILURES, counted)?.unwrap_or_default();
         Ok(failures.until.filter(|until| *until > self.clock.now()))
+    }
+
+    fn locked_anywhere(&self, name: &str, account: &Account) -> Result<Option<Timestamp>> {
+        let own = account.places.iter().map(|place| place_key(name, *place));
+        let mut last = self.locked(&key(name))?;
+        for counted in own {
+            last = last.max(self.locked(&counted)?);
+        }
+        Ok(last)
     }
 
     fn named(&self, name: &str) -> Option<&Person> {
@@ -355,6 +392,11 @@ impl SignIn {
 /// The key of a person's records: names have any length.
 fn key(name: &str) -> Vec<u8> {
     Digest::of(name.as_bytes()).as_bytes().to_vec()
+}
+
+/// The key of their failures from a place that they signed in from.
+fn place_key(name: &str, place: IpAddr) -> Vec<u8> {
+    key(&format!("{name}\0{place}"))
 }
 
 fn read<T: DeserializeOwned>(tree: &'static str, bytes: &[u8]) -> Result<T> {

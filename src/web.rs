@@ -98,7 +98,20 @@ impl Web {
 /// # Errors
 /// The identity provider's settings, or its secret.
 pub fn check(app: &App) -> Result<()> {
+    tell_apart(app)?;
     signin::idp::provider(app).map(drop)
+}
+
+/// Warns when all clients would count as one.
+fn tell_apart(app: &App) -> Result<()> {
+    let (serve, signin) = (&app.settings.serve, &app.settings.signin);
+    let https = (signin.url.as_ref()).is_some_and(|url| url.scheme() == "https");
+    if https && serve.address()?.ip().is_loopback() && signin.client_header.is_none() {
+        tracing::warn!(
+            "people come through a proxy on this machine, and [signin] `client_header` is missing: all of them count as one address, and one of them can use up everybody's attempts to sign in"
+        );
+    }
+    Ok(())
 }
 
 /// Every route of the pages.
@@ -106,6 +119,7 @@ pub fn check(app: &App) -> Result<()> {
 /// # Errors
 /// A template or a record of the sign-in that cannot be read.
 pub fn router(app: Arc<App>, hub: Arc<Hub>) -> Result<Router> {
+    tell_apart(&app)?;
     let web = Arc::new(Web::new(app, hub)?);
     let routes = pages::router()
         .merge(signin::router())

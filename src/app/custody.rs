@@ -180,7 +180,7 @@ impl Desk {
         let made = self
             .settings
             .data
-            .join("deliveries")
+            .join(crate::carry::DELIVERIES)
             .join(EvidenceId::fresh().as_str());
         crate::store::make_dir(made.parent().unwrap_or(&made))?;
         let mut exported = export::write(&self.log, &self.key, &self.by, &made).await?;

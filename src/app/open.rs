@@ -16,9 +16,12 @@ use crate::time::Clock;
 const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(5);
 
+/// The place of one case, held while it is opened: a slow one keeps nobody from the others.
+type Slot = Arc<Mutex<Weak<CaseLog>>>;
+
 /// The logs that somebody in this process holds.
 #[derive(Debug, Default)]
-pub(super) struct OpenCases(Mutex<BTreeMap<CaseId, Weak<CaseLog>>>);
+pub(super) struct OpenCases(Mutex<BTreeMap<CaseId, Slot>>);
 
 impl OpenCases {
     /// The log of a case, opened unless it is open.
@@ -31,15 +34,27 @@ impl OpenCases {
         case: &CaseId,
         clock: &Arc<dyn Clock>,
     ) -> Result<Arc<CaseLog>> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(log) = open.get(case).and_then(Weak::upgrade) {
+        let slot = self.slot(case);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(log) = slot.upgrade() {
             return Ok(log);
         }
-        open.retain(|_, log| log.strong_count() > 0);
         let log = Arc::new(take(dir, clock)?);
         own_place(case, log.case())?;
-        open.insert(case.clone(), Arc::downgrade(&log));
+        *slot = Arc::downgrade(&log);
         Ok(log)
+    }
+
+    fn slot(&self, case: &CaseId) -> Slot {
+        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = open.get(case) {
+            return Arc::clone(slot);
+        }
+        // One that somebody opens right now is theirs too.
+        open.retain(|_, slot| {
+            Arc::strong_count(slot) > 1 || (slot.try_lock()).is_ok_and(|log| log.strong_count() > 0)
+        });
+        Arc::clone(open.entry(case.clone()).or_default())
     }
 }
 
@@ -57,5 +72,58 @@ fn take(dir: &Path, clock: &Arc<dyn Clock>) -> Result<CaseLog> {
             }
             opened => return opened,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::case::event::{Actor, Event};
+    use crate::time::SystemClock;
+
+    #[tokio::test]
+    async fn a_case_that_is_slow_to_open_keeps_nobody_from_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mut cases = Vec::new();
+        for name in ["slow", "other"] {
+            let (id, dir) = (CaseId::fresh(), folder.path().join(name));
+            let first = Event::CaseOpened {
+                title: name.to_owned(),
+                salt: "00".to_owned(),
+                subject: crate::case::subject::Subject::default(),
+                route: "test".to_owned(),
+                people: Vec::new(),
+                recorder: "key".to_owned(),
+                protected: Vec::new(),
+                effective: None,
+                evidence: None,
+            };
+            let by = Actor::Operator("example".to_owned());
+            let log = CaseLog::create(&dir, id.clone(), Arc::clone(&clock), &by, first).await;
+            cases.push((id, dir, Some(log.unwrap())));
+        }
+        let (other, other_dir, log) = cases.pop().unwrap();
+        drop(log);
+        let (slow, slow_dir, held) = cases.pop().unwrap();
+        let open = OpenCases::default();
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| open.log(&slow_dir, &slow, &clock).unwrap());
+            while Arc::strong_count(&open.slot(&slow)) < 3 {
+                std::thread::sleep(AGAIN);
+            }
+            let log = open.log(&other_dir, &other, &clock).unwrap();
+            assert!(!waits.is_finished());
+            assert_eq!(log.case(), &other);
+            drop(held);
+            let first = waits.join().unwrap();
+            // It is one log for all, and a slot that nobody needs goes.
+            let again = open.log(&slow_dir, &slow, &clock).unwrap();
+            assert!(Arc::ptr_eq(&first, &again));
+            drop((first, again));
+            open.slot(&CaseId::fresh());
+            assert!(!open.0.lock().unwrap().contains_key(&slow));
+            assert!(open.0.lock().unwrap().contains_key(&other));
+        });
     }
 }

@@ -1,16 +1,35 @@
 //! The far end of a command that the daemon carries out: its screen, its person, its files and keys.
 
+use std::io::Write as _;
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{
+    Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel,
+};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::{Begin, Call, Reply, gone, read, write};
+use super::{Begin, Call, HEAD_LIMIT, Reply, gone, read, write};
 use crate::fault::{Fault, Result};
 use crate::sshsig::Signer;
 use crate::workplace::Workplace;
+
+/// How long it may take to say what is to be done.
+const BEGINS_WITHIN: Duration = Duration::from_secs(10);
+/// How many frames wait for a terminal that is slow. When there are more, what only shows how far
+/// something is gets lost.
+const WAITING: usize = 64;
+/// How long an answer waits for room among them; then nobody looks any more.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a frame may take on its way: somebody may read in a pager.
+const TAKEN_WITHIN: Duration = Duration::from_mins(10);
+/// How long the end of a command waits for what it said to be taken; then that goes on without it.
+const LINGERS: Duration = Duration::from_secs(1);
+/// How often whoever waits looks whether the daemon stops.
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// What the far end has said of the command as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,58 +42,159 @@ pub enum Signal {
     Gone,
 }
 
+/// What a connection wants done. One that says nothing costs no thread, and has its time.
+///
+/// # Errors
+/// It says nothing in time, is gone, or is no command.
+pub async fn begins(stream: &tokio::net::UnixStream) -> Result<Begin> {
+    let told = async {
+        let mut frame = exactly(stream, 8).await?;
+        let lengths = frame.chunks(4).map(|four| {
+            let four = four.try_into().unwrap_or([0xff; 4]);
+            u64::from(u32::from_be_bytes(four))
+        });
+        let length = usize::try_from(lengths.sum::<u64>()).ok();
+        let length = length.filter(|length| *length <= HEAD_LIMIT as usize)?;
+        frame.extend(exactly(stream, length).await?);
+        match read(&mut &frame[..]) {
+            Ok((Reply::Begin(begin), _)) => Some(begin),
+            _ => None,
+        }
+    };
+    let told = tokio::time::timeout(BEGINS_WITHIN, told).await;
+    (told.ok().flatten()).ok_or_else(|| Fault::input("command", "What was sent is no command."))
+}
+
+/// That many bytes and no more: what follows is for the thread that listens.
+async fn exactly(stream: &tokio::net::UnixStream, length: usize) -> Option<Vec<u8>> {
+    let (mut bytes, mut got) = (vec![0; length], 0);
+    while got < length {
+        stream.readable().await.ok()?;
+        match stream.try_read(bytes.get_mut(got..)?) {
+            Ok(0) => return None,
+            Ok(more) => got += more,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+            Err(_) => return None,
+        }
+    }
+    Some(bytes)
+}
+
 /// The far end of one command.
 #[derive(Debug)]
 pub struct Far {
     /// What it brought along.
     pub begin: Begin,
-    out: Mutex<UnixStream>,
+    stream: UnixStream,
+    /// To the thread that writes; `None` once the command has ended.
+    frames: Mutex<Option<SyncSender<Vec<u8>>>>,
+    /// The exit code, which that thread writes last.
+    ended: Arc<OnceLock<u8>>,
+    /// Breaks off when that thread has ended.
+    written: Mutex<Receiver<()>>,
     replies: Mutex<Receiver<(Reply, Vec<u8>)>>,
     signal: watch::Receiver<Signal>,
     stopping: watch::Receiver<bool>,
 }
 
 impl Far {
-    /// The far end of a connection, once it has said what is to be done. A thread listens to it from
-    /// then on, until the connection ends.
+    /// The far end of a connection that has said what is to be done. One thread listens to it from then
+    /// on and one writes, until the connection ends.
     ///
     /// # Errors
-    /// It is gone, or is no command.
-    pub fn begin(mut stream: UnixStream, stopping: watch::Receiver<bool>) -> Result<Arc<Self>> {
-        let Ok((Reply::Begin(begin), _)) = read(&mut stream) else {
-            return Err(Fault::input("command", "What was sent is no command."));
-        };
-        let out = stream.try_clone().map_err(gone)?;
+    /// It is gone.
+    pub fn begin(
+        begin: Begin,
+        stream: UnixStream,
+        stopping: watch::Receiver<bool>,
+    ) -> Result<Arc<Self>> {
+        stream.set_write_timeout(Some(TAKEN_WITHIN)).map_err(gone)?;
+        let mut heard_from = stream.try_clone().map_err(gone)?;
+        let mut told_to = stream.try_clone().map_err(gone)?;
         let (heard, replies) = channel();
         let (signals, signal) = watch::channel(Signal::None);
-        std::thread::spawn(move || listen(&mut stream, &heard, &signals));
+        std::thread::spawn(move || listen(&mut heard_from, &heard, &signals));
+        let (frames, queue) = sync_channel(WAITING);
+        let (writes, written) = channel();
+        let ended = Arc::new(OnceLock::new());
+        let code = Arc::clone(&ended);
+        std::thread::spawn(move || {
+            let _writes: Sender<()> = writes;
+            // Whoever is gone is heard of by the one who listens.
+            tell(&mut told_to, &queue, &code).ok();
+            told_to.shutdown(Shutdown::Both).ok();
+        });
         Ok(Arc::new(Self {
             begin,
-            out: Mutex::new(out),
+            stream,
+            frames: Mutex::new(Some(frames)),
+            ended,
+            written: Mutex::new(written),
             replies: Mutex::new(replies),
             signal,
             stopping,
         }))
     }
 
-    /// Sends something to look at; a far end that is gone has nobody who looks.
+    /// Sends something to look at; a far end that is gone has nobody who looks. One that takes nothing
+    /// holds nothing up: it misses what goes to stderr, and is let go of when an answer has no room.
     pub fn show(&self, call: &Call, bytes: &[u8]) {
-        self.send(call, bytes).ok();
+        let patience = match call {
+            Call::Err => Duration::ZERO,
+            _ => PATIENCE,
+        };
+        if !self.queue(call, bytes, patience) && !patience.is_zero() {
+            self.stream.shutdown(Shutdown::Both).ok();
+        }
     }
 
-    fn send(&self, call: &Call, bytes: &[u8]) -> Result<()> {
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        write(&mut *out, call, bytes).map_err(gone)
+    /// Says how the command ended, after everything that it said.
+    pub fn end(&self, code: u8) {
+        self.ended.set(code).ok();
+        drop(hold(&self.frames).take());
+        hold(&self.written).recv_timeout(LINGERS).ok();
     }
 
-    /// Asks for something and waits for it.
+    /// Whether a frame has found room in time.
+    fn queue(&self, call: &Call, bytes: &[u8], patience: Duration) -> bool {
+        let mut frame = Vec::new();
+        let Some(frames) = hold(&self.frames).clone() else {
+            return false;
+        };
+        if write(&mut frame, call, bytes).is_err() {
+            return false;
+        }
+        let since = Instant::now();
+        loop {
+            match frames.try_send(frame) {
+                Ok(()) => return true,
+                Err(TrySendError::Full(back)) if since.elapsed() < patience && !self.stops() => {
+                    frame = back;
+                    std::thread::sleep(AGAIN);
+                }
+                Err(_) => return false,
+            }
+        }
+    }
+
+    fn stops(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    /// Asks for something and waits for it, until the daemon stops.
     fn errand(&self, call: &Call, bytes: &[u8]) -> Result<(Reply, Vec<u8>)> {
-        let replies = self.replies.lock().unwrap_or_else(PoisonError::into_inner);
-        self.send(call, bytes)?;
-        match replies.recv() {
-            Ok((Reply::Refused(refused), _)) => Err(refused.into()),
-            Ok(reply) => Ok(reply),
-            Err(_) => Err(gone(std::io::ErrorKind::UnexpectedEof.into())),
+        let broken = || gone(std::io::ErrorKind::UnexpectedEof.into());
+        let replies = hold(&self.replies);
+        if !self.queue(call, bytes, Duration::MAX) {
+            return Err(broken());
+        }
+        loop {
+            match replies.recv_timeout(AGAIN) {
+                Ok((Reply::Refused(refused), _)) => return Err(refused.into()),
+                Ok(reply) => return Ok(reply),
+                Err(RecvTimeoutError::Timeout) if !self.stops() => {}
+                Err(_) => return Err(broken()),
+            }
         }
     }
 
@@ -104,6 +224,25 @@ impl Far {
             () = interrupt => {}
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
+    }
+}
+
+fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Writes what there is to say, and the end of it.
+fn tell(
+    stream: &mut UnixStream,
+    queue: &Receiver<Vec<u8>>,
+    ended: &OnceLock<u8>,
+) -> std::io::Result<()> {
+    for frame in queue {
+        stream.write_all(&frame)?;
+    }
+    match ended.get() {
+        Some(code) => write(stream, &Call::End(*code), &[]),
+        None => Ok(()),
     }
 }
 
@@ -209,10 +348,14 @@ impl FarTerminal {
         })
     }
 
+    /// Whoever does not look misses it.
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "what draws the bar wants a result"
+    )]
     fn say(&self, text: &str) -> std::io::Result<()> {
-        self.far
-            .send(&Call::Err, text.as_bytes())
-            .map_err(std::io::Error::other)
+        self.far.show(&Call::Err, text.as_bytes());
+        Ok(())
     }
 
     fn step(&self, count: usize, letter: char) -> std::io::Result<()> {

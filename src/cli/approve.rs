@@ -10,18 +10,18 @@ use crate::ui;
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The case: its id, or enough of its end to be unique.
-    case: String,
+    pub(super) case: String,
     /// The gate, as `cordon status` names it.
-    step: String,
+    pub(super) step: String,
     /// Who you are, as the configuration names you.
     #[arg(long = "as", value_name = "NAME")]
-    person: String,
+    pub(super) person: String,
     /// Your SSH private key, or the public half of one that an agent or a token holds.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// Why; it stands in the log.
     #[arg(long)]
-    reason: String,
+    pub(super) reason: String,
 }
 
 pub(super) async fn run(desktop: &Desktop, args: &Args, approve: bool) -> Result<Ended> {

@@ -4,9 +4,10 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::Cli;
-use crate::carry::{Begin, Call, Refused, Reply, SOCKET, gone, read, write};
-use crate::fault::{Fault, Result};
+use super::{Cli, Verb, notice};
+use crate::carry::{Begin, Call, DELIVERIES, Refused, Reply, SOCKET, gone, read, write};
+use crate::evidence::approval::{Approval, Decision, Subject};
+use crate::fault::{Fault, Kind, Result};
 use crate::settings::Settings;
 use crate::sshsig;
 use crate::ui::Ui;
@@ -16,14 +17,18 @@ use crate::workplace::{Here, Workplace as _};
 /// data, or the command is not for it.
 ///
 /// # Errors
-/// The daemon is gone before the command has ended.
+/// Another account listens there, or the daemon is gone before the command has ended.
 pub(super) async fn carried(cli: &Cli, ui: &Ui) -> Option<Result<u8>> {
     if cli.verb.is_own() {
         return None;
     }
     // What is wrong with the configuration is said by the command itself.
     let settings = Settings::load(cli.config.as_deref()).ok()?;
-    let stream = UnixStream::connect(settings.data.join(SOCKET)).ok()?;
+    let socket = settings.data.join(SOCKET);
+    let stream = tokio::net::UnixStream::connect(&socket).await.ok()?;
+    if !same_account(&stream) {
+        return Some(Err(other_account(&socket)));
+    }
     let args = std::env::args_os()
         .skip(1)
         .map(|arg| arg.into_string().ok());
@@ -36,12 +41,32 @@ pub(super) async fn carried(cli: &Cli, ui: &Ui) -> Option<Result<u8>> {
         progress: crate::ui::progress_columns(),
         can_ask: ui.can_ask(),
     };
-    Some(follow(ui, stream, begin).await)
+    let near = Near {
+        ui: ui.clone(),
+        given: begin.args.iter().flat_map(|arg| paths(arg)).collect(),
+        data: settings.data,
+        decides: Mutex::new(Decides::of(&cli.verb)),
+    };
+    Some(follow(near, stream, begin).await)
 }
 
-async fn follow(ui: &Ui, stream: UnixStream, begin: Begin) -> Result<u8> {
+/// The kernel says who listens. The daemon takes commands of its own account, so it is nobody else.
+fn same_account(stream: &tokio::net::UnixStream) -> bool {
+    let own = rustix::process::getuid().as_raw();
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == own)
+}
+
+fn other_account(socket: &Path) -> Fault {
+    let what = "The socket of the daemon is of another account.";
+    Fault::new(Kind::Owned, "socket-account", what)
+        .at(socket.display())
+        .hint("give commands as the account that runs the daemon")
+}
+
+async fn follow(near: Near, stream: tokio::net::UnixStream, begin: Begin) -> Result<u8> {
+    let stream = stream.into_std().map_err(gone)?;
+    stream.set_nonblocking(false).map_err(gone)?;
     let out = Arc::new(Mutex::new(stream.try_clone().map_err(gone)?));
-    let given: Vec<PathBuf> = begin.args.iter().flat_map(|arg| paths(arg)).collect();
     say(&out, &Reply::Begin(begin), &[])?;
     let interrupts = Arc::clone(&out);
     tokio::spawn(async move {
@@ -53,10 +78,6 @@ async fn follow(ui: &Ui, stream: UnixStream, begin: Begin) -> Result<u8> {
             std::process::abort();
         }
     });
-    let near = Near {
-        ui: ui.clone(),
-        given,
-    };
     let followed = tokio::task::spawn_blocking(move || near.follow(stream, &out)).await;
     followed.unwrap_or_else(|error| Err(gone(std::io::Error::other(error))))
 }
@@ -81,6 +102,64 @@ struct Near {
     ui: Ui,
     /// What the command line names: nothing else of this machine is read, signed with or written.
     given: Vec<PathBuf>,
+    /// The data folder, below which the daemon makes what it delivers.
+    data: PathBuf,
+    /// What is still to be signed.
+    decides: Mutex<Option<Decides>>,
+}
+
+/// The decision that the command line makes: the one thing that is signed for it, once.
+struct Decides {
+    /// The case, or the end of its id.
+    case: String,
+    subject: Subject,
+    decision: Decision,
+    person: String,
+    reason: String,
+}
+
+impl Decides {
+    fn of(verb: &Verb) -> Option<Self> {
+        let gate = |args: &super::approve::Args, decision| Self {
+            case: args.case.clone(),
+            subject: Subject::Gate(args.step.clone()),
+            decision,
+            person: args.person.clone(),
+            reason: args.reason.clone(),
+        };
+        match verb {
+            Verb::Approve(args) => Some(gate(args, Decision::Approve)),
+            Verb::Deny(args) => Some(gate(args, Decision::Deny)),
+            Verb::Notice(notice::Verb::Approve(args)) => Some(Self {
+                case: args.case.clone(),
+                subject: Subject::Notice(args.notice.clone()),
+                decision: Decision::Approve,
+                person: args.person.clone(),
+                reason: args.reason.clone(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether a text says what the command line says. What it cannot know, the text and the plan that
+    /// it binds and the times, is the daemon's.
+    fn says(self, text: &[u8]) -> bool {
+        let text = String::from_utf8_lossy(text);
+        let Ok(given) = text.parse::<Approval>() else {
+            return false;
+        };
+        let case = given.case.as_str();
+        let same_case = case == self.case || (self.case.len() >= 4 && case.ends_with(&self.case));
+        let ours = Approval {
+            subject: self.subject,
+            decision: self.decision,
+            person: self.person,
+            reason: self.reason,
+            session: None,
+            ..given
+        };
+        same_case && ours.to_string() == text
+    }
 }
 
 impl Near {
@@ -122,15 +201,28 @@ impl Near {
                 Ok((Reply::Text(public), Vec::new()))
             }
             Call::Sign(key, namespace) => {
-                if namespace != sshsig::APPROVAL {
+                let mut decides = self.decides.lock().unwrap_or_else(PoisonError::into_inner);
+                let says = |decides: Decides| decides.says(bytes);
+                if namespace != sshsig::APPROVAL || !decides.take().is_some_and(says) {
                     return Err(not_asked_for(&key));
                 }
                 let signature = Here.signer(self.named(&key)?)?.sign(&namespace, bytes)?;
                 Ok((Reply::Text(signature), Vec::new()))
             }
             Call::Free(to) => Here.free(self.named(&to)?).map(done),
-            Call::Deliver(made, to) => Here.deliver(&made, self.named(&to)?).map(done),
+            Call::Deliver(made, to) => Here.deliver(&self.made(&made)?, self.named(&to)?).map(done),
             Call::Out | Call::Err | Call::End(_) => Err(not_asked_for(Path::new(""))),
+        }
+    }
+
+    /// A folder that the daemon made to be delivered: no other is carried anywhere.
+    fn made(&self, made: &Path) -> Result<PathBuf> {
+        let whole = |path: &Path| std::fs::canonicalize(path).map_err(|_| not_asked_for(made));
+        let (made, all) = (whole(made)?, whole(&self.data.join(DELIVERIES))?);
+        if made.parent() == Some(&all) {
+            Ok(made)
+        } else {
+            Err(not_asked_for(&made))
         }
     }
 

@@ -55,18 +55,18 @@ pub(super) struct Show {
 #[derive(Debug, clap::Args)]
 pub(super) struct Approve {
     /// The case: its id, or enough of its end to be unique.
-    case: String,
+    pub(super) case: String,
     /// The draft.
-    notice: NoticeId,
+    pub(super) notice: NoticeId,
     /// Who you are, as the configuration names you.
     #[arg(long = "as", value_name = "NAME")]
-    person: String,
+    pub(super) person: String,
     /// Your SSH private key, or the public half of one that an agent or a token holds.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
     /// Why; it stands in the log.
     #[arg(long)]
-    reason: String,
+    pub(super) reason: String,
 }
 
 #[derive(Debug, clap::Args)]

@@ -8,8 +8,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::carry::far::Far;
-use crate::carry::{Call, SOCKET};
+use crate::carry::far::{self, Far};
+use crate::carry::{Begin, SOCKET};
 use crate::fault::{Fault, Result, io};
 
 /// How many commands are carried out at once; further ones wait.
@@ -80,14 +80,12 @@ impl Socket {
                 tracing::warn!("a command of another account was refused");
                 continue;
             }
-            let (commands, stop) = (Arc::clone(&commands), stop.clone());
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            running.spawn_blocking(move || {
-                let _slot = slot;
-                if let Err(fault) = carry(stream, &*commands, stop) {
-                    tracing::warn!(%fault, "a command was not understood");
-                }
-            });
+            running.spawn(take(
+                stream,
+                Arc::clone(&commands),
+                Arc::clone(&slots),
+                stop.clone(),
+            ));
         }
         std::fs::remove_file(&self.path).ok();
         drop(self.listener);
@@ -95,15 +93,45 @@ impl Socket {
     }
 }
 
-fn carry(stream: UnixStream, commands: &dyn Commands, stop: watch::Receiver<bool>) -> Result<()> {
+/// Takes one connection: a thread carries its command out, once it says something and there is room.
+async fn take(
+    stream: UnixStream,
+    commands: Arc<dyn Commands>,
+    slots: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
+) {
+    let mut stopped = stop.clone();
+    let ready = async {
+        let begin = far::begins(&stream).await?;
+        Ok((begin, slots.acquire_owned().await.ok()))
+    };
+    let ready: Result<_> = tokio::select! {
+        _ = stopped.wait_for(|stop| *stop) => return,
+        ready = ready => ready,
+    };
+    let carried = tokio::task::spawn_blocking(move || {
+        let (begin, _slot) = ready?;
+        carry(begin, stream, &*commands, stop)
+    });
+    if let Ok(Err(fault)) = carried.await {
+        tracing::warn!(%fault, "a command was not understood");
+    }
+}
+
+fn carry(
+    begin: Begin,
+    stream: UnixStream,
+    commands: &dyn Commands,
+    stop: watch::Receiver<bool>,
+) -> Result<()> {
     let broken = |error: std::io::Error| {
         Fault::failed("command", "The connection of a command broke off.").caused_by(error)
     };
     let stream = stream.into_std().map_err(broken)?;
     stream.set_nonblocking(false).map_err(broken)?;
-    let far = Far::begin(stream, stop)?;
+    let far = Far::begin(begin, stream, stop)?;
     let code = commands.carry(&far);
-    far.show(&Call::End(code), &[]);
+    far.end(code);
     Ok(())
 }
 

@@ -44,7 +44,8 @@ pub struct Welcome {
 }
 
 impl SignIn {
-    /// Invites somebody: an earlier invitation, passphrase, app and every session of theirs are void.
+    /// Invites somebody: an earlier invitation, passphrase, app and every session and token of theirs are
+    /// void.
     ///
     /// # Errors
     /// `no-person`, or the hub fails.
@@ -69,6 +70,7 @@ impl SignIn {
         };
         self.keep_account(name, &account)?;
         self.end_sessions(name, None)?;
+        self.end_tokens(name)?;
         self.note_by(What::Invited, name, by, "")?;
         Ok((ticket, expires))
     }

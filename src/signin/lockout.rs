@@ -1,4 +1,9 @@
 //! How often somebody may try: per person, and per address that requests come from.
+//!
+//! Whoever knows a name can fail in it, again and again. So failures count per person *and* apart for
+//! each place where the person has signed in before: strangers keep out whoever comes from a place that
+//! is new, and nobody who comes from a desk of their own. From there they have as many failures as
+//! strangers have, and an address has an end of attempts whatever name it tries.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -15,16 +20,21 @@ use crate::time::Timestamp;
 const FREE: u32 = 5;
 /// How long the first failure that is not free keeps them out; each one more doubles it.
 const FIRST: SignedDuration = SignedDuration::from_secs(30);
-/// The longest that somebody is kept out, so that others cannot keep them out for good.
+/// The longest that somebody is kept out by one failure more.
 const LONGEST: SignedDuration = SignedDuration::from_mins(15);
 /// After this long without one, failures are forgotten.
 const FORGOTTEN: SignedDuration = SignedDuration::from_hours(24);
 
-/// How many attempts an address has.
+/// In how many places, the last ones, a person's failures are counted apart.
+pub(super) const PLACES: usize = 8;
+
+/// How many attempts an address has, or the network of 64 bits that one subscriber has.
 const ATTEMPTS: u32 = 20;
+/// How many attempts a network of 48 bits has: whoever has one has 65,536 of those.
+const SITE_ATTEMPTS: u32 = 100;
 /// In how long.
 const WINDOW: SignedDuration = SignedDuration::from_mins(5);
-/// How many addresses are remembered at once; those beyond share one place.
+/// How many addresses and networks are remembered at once; for one more, the oldest is forgotten.
 const ADDRESSES: usize = 10_000;
 
 /// The failures of a person in a row.
@@ -62,71 +72,94 @@ impl Failures {
     }
 }
 
-/// How often those whose time is over are looked for, when there is no room: it walks over all.
-const SWEPT_EVERY: SignedDuration = SignedDuration::from_secs(10);
-
 /// The attempts of addresses, in memory.
 #[derive(Debug, Default)]
-pub(super) struct Addresses(Mutex<Known>);
+pub(super) struct Addresses(Mutex<HashMap<Network, Attempts>>);
 
-#[derive(Debug, Default)]
-struct Known {
-    /// How many attempts since when.
-    attempts: HashMap<IpAddr, (u32, Timestamp)>,
-    swept: Option<Timestamp>,
+/// An address, and how many bits of it count.
+type Network = (IpAddr, u8);
+
+#[derive(Debug, Clone, Copy)]
+struct Attempts {
+    count: u32,
+    since: Timestamp,
+}
+
+impl Attempts {
+    fn current(&self, now: Timestamp) -> bool {
+        now.duration_since(self.since) < WINDOW && self.since <= now
+    }
 }
 
 impl Addresses {
     /// Counts an attempt.
     pub(super) fn admit(&self, from: Option<IpAddr>, now: Timestamp) -> Result<()> {
         let mut known = hold(&self.0);
-        let current = |begun: Timestamp| now.duration_since(begun) < WINDOW && begun <= now;
-        let recently = |swept: Timestamp| now.duration_since(swept).abs() < SWEPT_EVERY;
-        if known.attempts.len() >= ADDRESSES && !known.swept.is_some_and(recently) {
-            known.attempts.retain(|_, (_, begun)| current(*begun));
-            known.swept = Some(now);
+        let networks = networks(from);
+        for (network, most) in &networks {
+            let attempts = known.get(network).filter(|attempts| attempts.current(now));
+            if let Some(attempts) = attempts.filter(|attempts| attempts.count >= *most) {
+                let wait = WINDOW - now.duration_since(attempts.since);
+                let what = "There were too many attempts to sign in from your address.";
+                return Err(Fault::input("too-many", what)
+                    .at(format!("{} seconds", wait.as_secs().max(1)))
+                    .hint("wait some minutes, and try again"));
+            }
         }
-        let mut place = place(from);
-        if known.attempts.len() >= ADDRESSES && !known.attempts.contains_key(&place) {
-            place = nowhere();
+        for (network, _) in networks {
+            if known.len() >= ADDRESSES && !known.contains_key(&network) {
+                let oldest = known.iter().min_by_key(|(_, attempts)| attempts.since);
+                if let Some(oldest) = oldest.map(|(network, _)| *network) {
+                    known.remove(&oldest);
+                }
+            }
+            let fresh = Attempts {
+                count: 0,
+                since: now,
+            };
+            let attempts = known.entry(network).or_insert(fresh);
+            if !attempts.current(now) {
+                *attempts = fresh;
+            }
+            attempts.count += 1;
         }
-        let (count, begun) = known.attempts.entry(place).or_insert((0, now));
-        if !current(*begun) {
-            (*count, *begun) = (0, now);
-        }
-        if *count >= ATTEMPTS {
-            let wait = WINDOW - now.duration_since(*begun);
-            let what = "There were too many attempts to sign in from your address.";
-            return Err(Fault::input("too-many", what)
-                .at(format!("{} seconds", wait.as_secs().max(1)))
-                .hint("wait some minutes, and try again"));
-        }
-        *count += 1;
         Ok(())
     }
 
     /// A sign-in that succeeded does not count.
     pub(super) fn forgive(&self, from: Option<IpAddr>) {
-        if let Some((count, _)) = hold(&self.0).attempts.get_mut(&place(from)) {
-            *count = count.saturating_sub(1);
+        let mut known = hold(&self.0);
+        for (network, _) in networks(from) {
+            if let Some(attempts) = known.get_mut(&network) {
+                attempts.count = attempts.count.saturating_sub(1);
+            }
         }
     }
 }
 
-/// An IPv4 address, or the network of 64 bits that one subscriber has.
-fn place(from: Option<IpAddr>) -> IpAddr {
+/// The networks that an attempt counts in, and how many each has.
+fn networks(from: Option<IpAddr>) -> Vec<(Network, u32)> {
     match from.map(|address| address.to_canonical()) {
-        Some(IpAddr::V6(address)) => {
-            let network = u128::from(address) & !u128::from(u64::MAX);
-            IpAddr::V6(Ipv6Addr::from(network))
-        }
-        Some(address) => address,
-        None => nowhere(),
+        Some(IpAddr::V6(address)) => vec![
+            ((network(address, 64), 64), ATTEMPTS),
+            ((network(address, 48), 48), SITE_ATTEMPTS),
+        ],
+        Some(address) => vec![((address, 32), ATTEMPTS)],
+        None => vec![((IpAddr::V6(Ipv6Addr::UNSPECIFIED), 128), ATTEMPTS)],
     }
 }
 
-fn nowhere() -> IpAddr {
-    IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+fn network(address: Ipv6Addr, bits: u32) -> IpAddr {
+    let mask = u128::MAX << (128 - bits);
+    IpAddr::V6(Ipv6Addr::from(u128::from(address) & mask))
+}
+
+/// Where somebody signs in: an IPv4 address, or the network of 64 bits.
+pub(super) fn place(from: Option<IpAddr>) -> Option<IpAddr> {
+    match from?.to_canonical() {
+        IpAddr::V6(address) => Some(network(address, 64)),
+        address => Some(address),
+    }
 }
 
 #[cfg(test)]
@@ -170,15 +203,37 @@ mod tests {
         );
         addresses.admit(other, at(1)).unwrap();
         addresses.admit(one, at(300)).unwrap();
+        // The oldest makes room: whoever comes late is not counted with strangers.
         for number in 0..30_000_u32 {
             let from = IpAddr::V4((0x0a00_0000 + number).into());
-            addresses.admit(Some(from), at(301)).ok();
+            addresses
+                .admit(Some(from), at(301 + i64::from(number / 1000)))
+                .unwrap();
         }
-        assert!(hold(&addresses.0).attempts.len() <= ADDRESSES + 1);
-        // Those beyond share one place until there is room again.
+        assert_eq!(hold(&addresses.0).len(), ADDRESSES);
         let late: Option<IpAddr> = Some("203.0.113.9".parse().unwrap());
-        assert!(addresses.admit(late, at(305)).is_err());
-        addresses.admit(late, at(700)).unwrap();
-        assert!(hold(&addresses.0).attempts.len() < 10);
+        for _ in 0..ATTEMPTS {
+            addresses.admit(late, at(340)).unwrap();
+        }
+        assert!(addresses.admit(late, at(341)).is_err());
+        assert_eq!(hold(&addresses.0).len(), ADDRESSES);
+    }
+
+    #[test]
+    fn a_network_of_48_bits_has_an_end_too() {
+        let addresses = Addresses::default();
+        let from = |number: u32| -> Option<IpAddr> {
+            Some(format!("2001:db8:7:{number:x}::1").parse().unwrap())
+        };
+        for number in 0..SITE_ATTEMPTS {
+            addresses.admit(from(number), at(0)).unwrap();
+        }
+        assert!(addresses.admit(from(5000), at(1)).is_err());
+        addresses
+            .admit(Some("2001:db8:8::1".parse().unwrap()), at(1))
+            .unwrap();
+        addresses.forgive(from(0));
+        addresses.admit(from(5000), at(1)).unwrap();
+        addresses.admit(from(5001), at(300)).unwrap();
     }
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::session::short;
-use super::{SignIn, Ticket, What, hold, no_person, read};
+use super::{How, SignIn, Ticket, What, hold, no_person, read};
 use crate::access::{Principal, Role, Via};
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
@@ -102,6 +102,27 @@ impl SignIn {
         self.put(TREE, ticket.digest().as_bytes(), &token)?;
         self.note_by(What::TokenMade, &token.person, by, &token.id)?;
         Ok((format!("{PREFIX}{}", ticket.expose()), token))
+    }
+
+    /// Makes a token for whoever is signed in. A session that a break-glass code opened makes none: a
+    /// token would go on long after the hour that such a session lasts, and no bell would tell.
+    ///
+    /// # Errors
+    /// `may-not` in such a session, and as [`Self::new_token`].
+    pub fn own_token(&self, new: NewToken, via: &Via) -> Result<(String, Token)> {
+        let Via::Session(here) = via else {
+            let what = "A token does not make tokens.";
+            return Err(Fault::input("may-not", what));
+        };
+        let mut sessions = self.sessions(&new.person)?.into_iter();
+        let how = sessions.find(|session| session.id == *here);
+        if how.is_none_or(|session| session.how == How::BreakGlass) {
+            let what = "A session that a break-glass code opened makes no tokens.";
+            return Err(Fault::input("may-not", what)
+                .hint("sign in with passphrase and code, or with the identity provider"));
+        }
+        let by = new.person.clone();
+        self.new_token(new, &by)
     }
 
     /// Whom a token acts for; `None` when it is over, was revoked, or its person has lost the role.

@@ -249,6 +249,54 @@ fn failures_keep_somebody_out_and_longer_each_time_also_after_a_restart() {
     assert!(signin.standing().unwrap()[0].locked_until.is_none());
 }
 
+/// Whoever knows a name keeps out whoever comes from elsewhere, and nobody who comes from where they
+/// signed in before.
+#[test]
+fn strangers_keep_nobody_from_a_desk_of_their_own() {
+    let (place, signin) = Place::new();
+    let (secret, _) = place.enrol(&signin, "Ada");
+    let from = |address: &str, attempt: Attempt| Attempt {
+        from: Some(address.parse().unwrap()),
+        ..attempt
+    };
+    let right = |place: &Place| attempt("Ada", PASSPHRASE, &shown(&secret, place.now()));
+    let wrong = || attempt("Ada", "not the passphrase", "");
+    for _ in 0..12 {
+        signin.enter(&from("198.51.100.1", wrong())).unwrap_err();
+        place.wait(901);
+    }
+    signin.enter(&from("198.51.100.1", wrong())).unwrap_err();
+    assert!(signin.standing().unwrap()[0].locked_until.is_some());
+    signin
+        .enter(&from("2001:db8:1::1", right(&place)))
+        .unwrap_err();
+    signin.enter(&right(&place)).unwrap();
+    // That lets in nobody else, and it ends.
+    place.wait(30);
+    signin
+        .enter(&from("2001:db8:1::1", right(&place)))
+        .unwrap_err();
+    place.wait(900);
+    signin.enter(&from("2001:db8:1::1", right(&place))).unwrap();
+    signin.enter(&from("198.51.100.1", wrong())).unwrap_err();
+    // From there on the network of 64 bits is a place of theirs too.
+    for _ in 0..12 {
+        signin.enter(&from("198.51.100.1", wrong())).unwrap_err();
+    }
+    place.wait(30);
+    signin
+        .enter(&from("2001:db8:1::ffff", right(&place)))
+        .unwrap();
+    // At a place of their own, failures keep out as they do elsewhere.
+    for _ in 0..5 {
+        signin.enter(&wrong()).unwrap_err();
+    }
+    place.wait(29);
+    signin.enter(&right(&place)).unwrap_err();
+    place.wait(31);
+    signin.enter(&right(&place)).unwrap();
+}
+
 /// Seconds of processor time of this thread: what others do on this machine does not count.
 fn on_cpu() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();

@@ -8,7 +8,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use cordon::canon::Digest;
+use cordon::carry::far::Far;
 use cordon::carry::{Begin, Call, Reply, read, write};
+use cordon::evidence::approval::{Approval, Decision, Subject};
+use cordon::id::CaseId;
+use cordon::sshsig::Signer;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cli::Desk;
@@ -103,12 +108,8 @@ fn neither_end_believes_the_other_more_than_it_must() {
         let mut stream = UnixStream::connect(&socket).unwrap();
         let begin = Begin {
             version: version.to_owned(),
-            args: args.iter().map(|&arg| arg.to_owned()).collect(),
-            operator: "tester".to_owned(),
-            config: None,
-            columns: None,
-            progress: None,
             can_ask: false,
+            ..begin(args)
         };
         write(&mut stream, &Reply::Begin(begin), &[]).unwrap();
         let mut said = Vec::new();
@@ -161,4 +162,240 @@ fn neither_end_believes_the_other_more_than_it_must() {
     false_daemon.join().unwrap();
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(!Path::new(&folder.path().join("home/planted")).exists());
+}
+
+fn begin(args: &[&str]) -> Begin {
+    Begin {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        args: args.iter().map(|&arg| arg.to_owned()).collect(),
+        operator: "tester".to_owned(),
+        config: None,
+        columns: None,
+        progress: None,
+        can_ask: true,
+    }
+}
+
+/// Whoever listens gets one signature, under what the person's own command line says and nothing else,
+/// and no folder of ours but what it made to be delivered.
+#[test]
+fn a_false_daemon_gets_the_one_signature_that_was_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cordon.toml");
+    fs::write(&config, "data = \"data\"\n").unwrap();
+    let program = Program::at(folder.path(), Some(config));
+    fs::create_dir_all(program.data().join("deliveries/made")).unwrap();
+    fs::create_dir_all(folder.path().join("home/private")).unwrap();
+    let listener = UnixListener::bind(program.data().join("daemon.sock")).unwrap();
+    Signer::generate(&folder.path().join("home/key"), "ada").unwrap();
+    // What each call of a daemon is answered, when this is the command.
+    let told = |args: &[&str], calls: Vec<(Call, String)>| {
+        let listener = listener.try_clone().unwrap();
+        let daemon = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            read::<Reply>(&mut stream).unwrap();
+            let each = calls.iter().map(|(call, text)| {
+                write(&mut stream, call, text.as_bytes()).unwrap();
+                let (reply, _) = read::<Reply>(&mut stream).unwrap();
+                !matches!(reply, Reply::Refused(_))
+            });
+            let replies: Vec<bool> = each.collect();
+            write(&mut stream, &Call::End(0), &[]).unwrap();
+            replies
+        });
+        assert_eq!(program.run(args).code, Some(0));
+        daemon.join().unwrap()
+    };
+    let case = CaseId::fresh();
+    let meant = Approval {
+        case: case.clone(),
+        subject: Subject::Gate("contain/approve".to_owned()),
+        binds: Digest::of(b"plan"),
+        decision: Decision::Approve,
+        person: "Ada".to_owned(),
+        reason: "checked".to_owned(),
+        at: "2027-03-13T02:34:11Z".parse().unwrap(),
+        expires: "2027-03-13T06:34:11Z".parse().unwrap(),
+        session: None,
+    };
+    let sign = |approval: &Approval| {
+        let call = Call::Sign("key".into(), cordon::sshsig::APPROVAL.to_owned());
+        (call, approval.to_string())
+    };
+    let end = &case.as_str()[case.as_str().len() - 6..];
+    let words = |verb: &'static str, case: &str| {
+        let more = ["--as", "Ada", "--key", "key", "--reason", "checked"];
+        let mut words = vec![
+            verb.to_owned(),
+            case.to_owned(),
+            "contain/approve".to_owned(),
+        ];
+        words.extend(more.map(str::to_owned));
+        words
+    };
+    let with = |verb, case: &str, calls| {
+        let words = words(verb, case);
+        told(&words.iter().map(String::as_str).collect::<Vec<_>>(), calls)
+    };
+    assert_eq!(
+        with("approve", end, vec![sign(&meant), sign(&meant)]),
+        [true, false],
+        "once"
+    );
+    assert_eq!(with("approve", case.as_str(), vec![sign(&meant)]), [true]);
+    let denied = Approval {
+        decision: Decision::Deny,
+        ..meant.clone()
+    };
+    assert_eq!(with("deny", end, vec![sign(&denied)]), [true]);
+    let others = [
+        denied.clone(),
+        Approval {
+            case: CaseId::fresh(),
+            ..meant.clone()
+        },
+        Approval {
+            subject: Subject::Gate("close/approve".to_owned()),
+            ..meant.clone()
+        },
+        Approval {
+            person: "Bo".to_owned(),
+            ..meant.clone()
+        },
+        Approval {
+            reason: "all of it".to_owned(),
+            ..meant.clone()
+        },
+        Approval {
+            session: Some("1a2b".to_owned()),
+            ..meant.clone()
+        },
+    ];
+    for other in &others {
+        assert_eq!(with("approve", end, vec![sign(other)]), [false], "{other}");
+    }
+    assert_eq!(with("deny", end, vec![sign(&meant)]), [false]);
+    assert_eq!(with("approve", &end[3..], vec![sign(&meant)]), [false]);
+    // No other command signs, whatever file it names.
+    let import = ["contact", "import", "case_x", "key"];
+    assert_eq!(told(&import, vec![sign(&meant)]), [false]);
+    let deliver = |made: &Path| {
+        let call = Call::Deliver(made.to_owned(), "to".into());
+        (call, String::new())
+    };
+    let data = program.data();
+    let calls = [
+        folder.path().join("home/private"),
+        data.clone(),
+        data.join("deliveries"),
+        data.join("deliveries/made/../../../home/private"),
+        data.join("deliveries/made"),
+    ];
+    let calls = calls.iter().map(|made| deliver(made)).collect();
+    let done = told(&["evidence", "export", "case_x", "--to", "to"], calls);
+    assert_eq!(done, [false, false, false, false, true]);
+    assert!(folder.path().join("home/to").is_dir());
+}
+
+/// Whoever connects and says nothing takes nobody's place, and keeps no daemon from its end.
+#[test]
+fn silent_clients_hold_nothing_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cordon.toml");
+    let listen = "data = \"data\"\n[serve]\nlisten = \"127.0.0.1:0\"\n";
+    fs::write(&config, listen).unwrap();
+    let program = Program::at(folder.path(), Some(config));
+    let mut served = program.serve();
+    let socket = program.data().join("daemon.sock");
+    let connect = || UnixStream::connect(&socket).unwrap();
+    let mut silent: Vec<UnixStream> = (0..40).map(|_| connect()).collect();
+    for half in silent.iter_mut().skip(20) {
+        std::io::Write::write_all(half, &[0, 0, 1]).unwrap();
+    }
+    let begun = Instant::now();
+    let mut list = program.command(&["case", "list"]);
+    let mut list = list.stdout(Stdio::null()).spawn().unwrap();
+    let ended = loop {
+        if let Some(ended) = list.try_wait().unwrap() {
+            break Some(ended);
+        }
+        if begun.elapsed() > Duration::from_secs(8) {
+            list.kill().unwrap();
+            list.wait().unwrap();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert_eq!(ended.and_then(|ended| ended.code()), Some(0));
+    let begun = Instant::now();
+    signal(&served.0, Signal::TERM);
+    assert_eq!(served.0.wait().unwrap().code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(8));
+    drop(silent);
+}
+
+/// A terminal that takes nothing misses what it does not look at, and waits for nobody: neither a run
+/// nor the daemon's end does.
+#[test]
+fn a_client_that_reads_nothing_holds_nothing_up() {
+    let far = || {
+        let (near, far) = UnixStream::pair().unwrap();
+        let (stop, stopping) = tokio::sync::watch::channel(false);
+        (
+            near,
+            Far::begin(begin(&["status"]), far, stopping).unwrap(),
+            stop,
+        )
+    };
+    let (mut near, one, _stop) = far();
+    let begun = Instant::now();
+    for _ in 0..10_000 {
+        one.show(&Call::Err, &[b'.'; 1024]);
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(4),
+        "{:?}",
+        begun.elapsed()
+    );
+    one.end(3);
+    // Whoever looks again sees what was kept, whole, and the end.
+    let mut frames = 0;
+    loop {
+        match read::<Call>(&mut near).unwrap() {
+            (Call::End(code), _) => break assert_eq!(code, 3),
+            (_, bytes) => assert_eq!(bytes.len(), 1024),
+        }
+        frames += 1;
+    }
+    assert!((64..10_000).contains(&frames), "{frames}");
+
+    // An answer has its time; then nobody looks any more.
+    let (near, two, _stop) = far();
+    let begun = Instant::now();
+    for _ in 0..2_000 {
+        two.show(&Call::Out, &[b'.'; 1024]);
+    }
+    assert!(
+        begun.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        begun.elapsed()
+    );
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let gone = async { tokio::time::timeout(Duration::from_secs(10), two.interrupted(true)).await };
+    runtime.block_on(gone).unwrap();
+    drop(near);
+
+    // Nor does a question outlast the daemon.
+    let (near, three, stop) = far();
+    let asks = std::thread::spawn(move || three.ask("Go on?"));
+    std::thread::sleep(Duration::from_millis(100));
+    assert!(!asks.is_finished());
+    stop.send(true).unwrap();
+    let begun = Instant::now();
+    while !asks.is_finished() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "it still asks");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(asks.join().unwrap().unwrap_err().code(), "daemon-gone");
+    drop(near);
 }

@@ -57,7 +57,7 @@ pub(super) async fn new_token(
     State(web): State<Arc<Web>>,
     Form(visit, wanted): Form<Wanted>,
 ) -> Response {
-    let person = visit.principal.person.name.clone();
+    let who = visit.principal.clone();
     let made = async {
         let role: Role = wanted.role.parse()?;
         let case = wanted.case.trim();
@@ -68,12 +68,13 @@ pub(super) async fn new_token(
         };
         let new = NewToken {
             name: wanted.name,
-            person: person.clone(),
+            person: who.person.name,
             role,
             cases,
             days: wanted.days.trim().parse().unwrap_or_default(),
         };
-        web.wait(move |signin| signin.new_token(new, &person)).await
+        web.wait(move |signin| signin.own_token(new, &who.via))
+            .await
     };
     match made.await {
         Ok((text, _)) => account(&web, &visit, Some(text)).await,

@@ -81,3 +81,24 @@ fn people_are_invited_and_tokens_made_at_a_terminal() {
         assert!(ended.err.contains(code), "{ended:?}");
     }
 }
+
+/// A proxy that names nobody makes one address of all clients: that is said when the service starts.
+#[test]
+fn a_proxy_that_names_no_client_is_warned_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cordon.toml");
+    let program = Program::at(folder.path(), Some(config.clone()));
+    let warned = |text: &str| {
+        fs::write(&config, text).unwrap();
+        let ended = program.run(&["serve", "--check"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        ended.err.contains("client_header")
+    };
+    assert!(warned(PEOPLE));
+    assert!(!warned(&format!(
+        "{PEOPLE}[signin]\nclient_header = \"X-Forwarded-For\"\n"
+    )));
+    assert!(!warned("data = \"data\"\n"));
+    let local = PEOPLE.replace("https://cordon.corp.example", "http://localhost:8470");
+    assert!(!warned(&local));
+}

@@ -2,9 +2,10 @@
 
 use cordon::access::{Role, Via};
 use cordon::id::CaseId;
+use cordon::signin::Opened;
 use cordon::signin::token::NewToken;
 
-use super::Place;
+use super::{FROM, Place};
 
 fn new(role: Role) -> NewToken {
     NewToken {
@@ -94,4 +95,40 @@ fn a_token_is_never_more_than_its_person_and_only_its_person_revokes_it() {
     assert!(signin.bearer(&text).unwrap().is_some());
     signin.revoke_token(&token.id, Some("Ada"), "Ada").unwrap();
     assert!(signin.bearer(&text).unwrap().is_none());
+}
+
+#[test]
+fn a_break_glass_session_makes_no_token_and_a_new_invitation_ends_those_there_are() {
+    let (place, signin) = Place::new();
+    let codes = signin
+        .seal_glass("Ada", "operator", "yearly renewal")
+        .unwrap();
+    let glass = signin
+        .break_glass("Ada", &codes[0], "all is down", FROM)
+        .unwrap();
+    let via = |opened: &Opened| signin.visit(&opened.ticket).unwrap().unwrap().principal.via;
+    let refused = signin
+        .own_token(new(Role::Legal), &via(&glass))
+        .unwrap_err();
+    assert_eq!(refused.code(), "may-not");
+    assert!(signin.tokens(None).unwrap().is_empty());
+    let (_, opened) = place.enrol(&signin, "Ada");
+    let made = |opened: &Opened| signin.own_token(new(Role::Legal), &via(opened)).unwrap().0;
+    let first = made(&opened);
+    assert!(signin.bearer(&first).unwrap().is_some());
+    // A token makes none, nor does the session of somebody else.
+    let by_token = signin.bearer(&first).unwrap().unwrap().via;
+    let (_, other) = place.enrol(&signin, "Bo");
+    for via in [by_token, via(&other)] {
+        let refused = signin.own_token(new(Role::Legal), &via).unwrap_err();
+        assert_eq!(refused.code(), "may-not");
+    }
+    signin.invite("Bo", "operator").unwrap();
+    assert!(signin.bearer(&first).unwrap().is_some());
+    signin.invite("Ada", "operator").unwrap();
+    assert!(signin.bearer(&first).unwrap().is_none());
+    let (_, opened) = place.enrol(&signin, "Ada");
+    let second = made(&opened);
+    signin.revoke("Ada", "Bo").unwrap();
+    assert!(signin.bearer(&second).unwrap().is_none());
 }

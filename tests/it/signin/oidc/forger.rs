@@ -418,7 +418,11 @@ async fn subjects_are_matched_where_they_are_listed_and_nobody_is_made() {
     site.wait(60);
     let page = attempt(&site, &forger, &issuer, |claims| signer.sign(&claims)).await;
     let account = site.get("/people", &session(&page).unwrap()).await;
-    assert!(account.text.contains("<span>Bo</span>"), "{}", account.text);
+    assert!(
+        account.text.contains("href=\"/account\">Bo</a>"),
+        "{}",
+        account.text
+    );
     let stranger = with("sub", json!("Bo"));
     let page = attempt(&site, &forger, &issuer, |claims| {
         signer.sign(&stranger(claims))

@@ -116,7 +116,7 @@ async fn people_sign_in_through_a_provider_that_is_not_ours() {
         assert_eq!(status, 200, "{client}");
         let account = site.get("/account", &cookie.unwrap()).await;
         assert!(
-            account.text.contains("<span>Ada</span>"),
+            account.text.contains("href=\"/account\">Ada</a>"),
             "{}",
             account.text
         );
