@@ -158,7 +158,7 @@ fn network(address: Ipv6Addr, bits: u32) -> IpAddr {
 pub(super) fn place(from: Option<IpAddr>) -> Option<IpAddr> {
     match from?.to_canonical() {
         IpAddr::V6(address) => Some(network(address, 64)),
-        address => Some(address),
+        address @ IpAddr::V4(_) => Some(address),
     }
 }
 
