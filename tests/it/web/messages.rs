@@ -144,3 +144,21 @@ async fn nobody_reads_of_themself_or_of_a_case_that_is_hidden_from_them() {
     assert_eq!(hr.matches("look it up").count(), 2, "{hr}");
     assert!(office.get("Lea", "/").await.body.contains(case.as_str()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restricted_sender_says_is_not_for_hr_at_large() {
+    let office = Office::new();
+    let restricted = Incoming {
+        route: "suspicion".into(),
+        ..message(&office, "1", Kind::Termination, &["x@example.test"], true)
+    };
+    receive(&office, vec![restricted]).await;
+    let waiting = office.app.waiting().unwrap().remove(0);
+    let path = format!("/messages/{}", waiting.message);
+    for (name, seen) in [("Hua", false), ("Res", true), ("Lea", true)] {
+        let list = office.get(name, "/").await.body;
+        assert_eq!(list.contains("x@example.test"), seen, "{name}");
+        let page = office.get(name, &path).await.status;
+        assert_eq!(page == StatusCode::OK, seen, "{name}: {page}");
+    }
+}
