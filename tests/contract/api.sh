@@ -23,7 +23,8 @@ name = "Ash Legal"
 roles = ["legal"]
 emails = ["ash@corp.example"]
 TOML
-cordon() { target/debug/cordon --config "$folder/cordon.toml" "$@"; }
+program=$PWD/target/debug/cordon
+cordon() { "$program" --config "$folder/cordon.toml" "$@"; }
 cordon serve --json >"$folder/said" 2>"$folder/log" &
 daemon=$!
 until [ -s "$folder/said" ]; do
@@ -36,6 +37,7 @@ token=$(cordon token new "Kim Lead" --role incident_lead --json |
 cordon case open --email person@corp.example --worker-id W-1 >/dev/null
 # `positive_data_acceptance` asks that every value of the right type is taken; a case that does not exist
 # is of the right type.
+cd "$folder" # where it may leave its notes
 st run "$url/api/v1/openapi.json" --header "Authorization: Bearer $token" --workers 1 \
   --max-examples "${SCHEMATHESIS_EXAMPLES:-20}" --phases examples,coverage,fuzzing \
   --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth
