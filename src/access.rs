@@ -226,12 +226,12 @@ impl Principal {
         {
             return Sight::Nothing;
         }
-        let name = &self.person.name;
-        if state.is_subject(&self.person) || state.scope.excluded.contains(name) {
+        if state.keeps_out(&self.person) {
             return Sight::Nothing;
         }
         let named = state.scope.only.as_ref();
-        if named.is_none_or(|only| only.contains(name)) && self.has(Ability::SeeBrief) {
+        let named = named.is_none_or(|only| only.contains(&self.person.name));
+        if named && self.has(Ability::SeeBrief) {
             return Sight::Content;
         }
         if self.roles().contains(&Role::Administrator) {
@@ -246,8 +246,7 @@ impl Principal {
     /// `no-case` when they may not know more of it, `may-not` when no role of theirs has the ability.
     pub fn may(&self, ability: Ability, state: &CaseState) -> Result<()> {
         if self.sight(state) != Sight::Content {
-            // The same words as for a case that does not exist.
-            return Err(Fault::input("no-case", "There is no such case."));
+            return Err(no_case());
         }
         self.may_at_all(ability)
     }
@@ -281,6 +280,11 @@ impl Principal {
         let what = format!("This needs somebody who may {}.", ability.words());
         Err(Fault::input("may-not", what).hint(format!("roles that may: {}", roles.join(", "))))
     }
+}
+
+/// There is none, or none that whoever asks may know of: the words are the same.
+pub fn no_case() -> Fault {
+    Fault::input("no-case", "There is no such case.")
 }
 
 #[cfg(test)]

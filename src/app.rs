@@ -131,6 +131,26 @@ impl Listed {
     }
 }
 
+impl Listed {
+    /// A case that can be read.
+    pub fn of(id: CaseId, state: &CaseState) -> Self {
+        let closed = state
+            .door_counts()
+            .get(&crate::door::DoorState::Closed)
+            .copied()
+            .unwrap_or_default();
+        Self {
+            id,
+            title: state.title.clone(),
+            phase: format!("{:?}", state.phase).to_lowercase(),
+            doors: state.doors.len(),
+            closed,
+            opened: state.opened,
+            effective: state.effective,
+        }
+    }
+}
+
 impl App {
     /// The program as configured.
     ///
@@ -156,15 +176,6 @@ impl App {
         Self {
             workplace,
             ..self.clone()
-        }
-    }
-
-    /// The same program with a hub that is open already.
-    #[must_use]
-    pub fn with_hub(self, hub: Arc<Hub>) -> Self {
-        Self {
-            hub: Arc::new(Mutex::new(Some(hub))),
-            ..self
         }
     }
 
@@ -384,23 +395,7 @@ impl App {
         let state = crate::store::peek(&self.case_dir(&id))
             .and_then(|lines| crate::case::log::fold(&lines));
         match state {
-            Ok(folded) => {
-                let state = folded.state;
-                let closed = state
-                    .door_counts()
-                    .get(&crate::door::DoorState::Closed)
-                    .copied()
-                    .unwrap_or_default();
-                Listed {
-                    id,
-                    title: state.title,
-                    phase: format!("{:?}", state.phase).to_lowercase(),
-                    doors: state.doors.len(),
-                    closed,
-                    opened: state.opened,
-                    effective: state.effective,
-                }
-            }
+            Ok(folded) => Listed::of(id, &folded.state),
             Err(fault) => Listed {
                 id,
                 title: String::new(),

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::Desk;
 use crate::fault::{Fault, Kind, Result};
 use crate::id::CaseId;
-use crate::run::{Options, Progress};
+use crate::run::{Options, Quiet};
 use crate::time::Timestamp;
 
 /// One piece of work.
@@ -117,12 +117,8 @@ impl Work {
         tokio::task::spawn_blocking(move || {
             // Also when it breaks off: a case must not stay busy for good.
             let mut over = Over {
-                work: this,
-                at: Box::new({
-                    let desk = desk.clone();
-                    move || desk.now()
-                }),
-                case: case.clone(),
+                work: &this,
+                desk: &desk,
                 end: "it broke off; the case log tells how far it came".to_owned(),
             };
             let done = runtime.block_on(carry_out(&desk, task, cancelled));
@@ -161,26 +157,19 @@ impl Work {
 }
 
 /// Marks work as ended, however it ends.
-struct Over {
-    work: Arc<Work>,
-    at: Box<dyn Fn() -> Timestamp>,
-    case: CaseId,
+struct Over<'a> {
+    work: &'a Work,
+    desk: &'a Desk,
     end: String,
 }
 
-impl Drop for Over {
+impl Drop for Over<'_> {
     fn drop(&mut self) {
-        if let Some(one) = self.work.hold().get_mut(&self.case) {
-            one.begun.ended = Some((self.at)());
+        if let Some(one) = self.work.hold().get_mut(self.desk.log.case()) {
+            one.begun.ended = Some(self.desk.now());
             one.begun.end = Some(std::mem::take(&mut self.end));
         }
     }
-}
-
-struct Silent;
-
-impl Progress for Silent {
-    fn wrote(&self, _: &crate::case::event::Entry) {}
 }
 
 async fn carry_out(desk: &Desk, task: Task, cancel: watch::Receiver<bool>) -> Result<String> {
@@ -192,7 +181,7 @@ async fn carry_out(desk: &Desk, task: Task, cancel: watch::Receiver<bool>) -> Re
         }
         Task::Run => {
             let report = desk
-                .run(&Options::default(), Arc::new(Silent), cancel)
+                .run(&Options::default(), Arc::new(Quiet), cancel)
                 .await?;
             report.tree.brief()
         }
@@ -202,7 +191,7 @@ async fn carry_out(desk: &Desk, task: Task, cancel: watch::Receiver<bool>) -> Re
             "the trails were read".to_owned()
         }
         Task::Undo { doors, reason } => {
-            let undone = desk.undo(&doors, &reason, &Silent).await?;
+            let undone = desk.undo(&doors, &reason, &Quiet).await?;
             let open = undone
                 .iter()
                 .filter(|(_, end)| *end == crate::run::Undone::Open);

@@ -1,5 +1,7 @@
 //! Words that a title must not carry: it stands in lists, logs and exports, and is read by others.
 
+use crate::fault::{Fault, Result};
+
 /// Words that accuse. What a case is about is identity misrepresentation, and only a finding says so.
 const ACCUSING: [&str; 20] = [
     "fake",
@@ -116,8 +118,21 @@ fn names_a_country(word: &str) -> bool {
     })
 }
 
+/// Refuses a title that is not neutral: it is shown wherever the case is, and stays in its log.
+///
+/// # Errors
+/// The word, and what is wrong with it.
+pub fn neutral(title: Option<&str>) -> Result<()> {
+    let Some((word, why)) = title.and_then(not_neutral) else {
+        return Ok(());
+    };
+    let word = word.escape_debug();
+    let what = format!("The title is not neutral: `{word}`, {why}.");
+    Err(Fault::input("title", what))
+}
+
 /// Why a title is not neutral: the word, and what is wrong with it.
-pub fn not_neutral(title: &str) -> Option<(String, &'static str)> {
+fn not_neutral(title: &str) -> Option<(String, &'static str)> {
     let lower = title.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric());
     words.filter(|word| !word.is_empty()).find_map(|word| {

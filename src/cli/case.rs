@@ -237,21 +237,16 @@ async fn opened(desktop: &Desktop, app: &App, desk: &Desk) -> Result<Ended> {
     Ok(None)
 }
 
-/// Refuses a title that is not neutral: it is shown wherever the case is, and stays in its log.
+/// Refuses a title that is not neutral, and says what else there is.
 fn neutral(title: Option<&str>) -> Result<()> {
-    let Some((word, why)) = title.and_then(crate::case::title::not_neutral) else {
-        return Ok(());
-    };
-    let what = format!(
-        "The title is not neutral: `{}`, {why}.",
-        word.escape_debug()
-    );
-    Err(Fault::input("title", what)
-        .at("--title")
-        .hint("leave --title away, or name the case by a ticket or a worker id")
-        .hint(
-            "--title-anyway takes it as it is; it then stands in lists, the log and every export",
-        ))
+    crate::case::title::neutral(title).map_err(|fault| {
+        fault
+            .at("--title")
+            .hint("leave --title away, or name the case by a ticket or a worker id")
+            .hint(
+                "--title-anyway takes it as it is; it then stands in lists, the log and every export",
+            )
+    })
 }
 
 /// What nobody of the roster can do in this case. It was frozen when the case was opened.

@@ -5,20 +5,38 @@ use std::sync::Arc;
 use super::Web;
 use super::look::blocking;
 use super::visit::Visit;
-use crate::access::{Ability, Via};
+use crate::access::{Ability, Principal, Via, no_case};
 use crate::app::{Desk, Hand};
 use crate::case::event::Actor;
 use crate::fault::{Fault, Result};
+use crate::id::CaseId;
 
 /// The longest reason that a form takes, characters.
 const REASON: usize = 2000;
 
 impl Web {
-    /// Does something at the desk of a case. Who may not is refused before the store is taken, and
-    /// again on the state that is changed.
+    /// The desk of a case, for somebody who may do something in it. Who may not is refused before the
+    /// store is taken, and again on the state that is changed. Waits for the disk.
     ///
     /// # Errors
-    /// As [`Web::look`]; `store-owned` and `case-busy` while somebody else works on the case.
+    /// As [`Web::look`]; `store-owned` while another process works on the case.
+    pub(super) fn desk(
+        &self,
+        principal: &Principal,
+        id: &CaseId,
+        ability: Ability,
+    ) -> Result<Desk> {
+        principal.may(ability, &*self.state(id)?)?;
+        let by = Actor::Person(principal.person.name.clone());
+        let desk = self.app.desk_by(id.as_str(), by)?;
+        desk.log.read(|state| principal.may(ability, state))?;
+        Ok(desk)
+    }
+
+    /// Does something at the desk of a case.
+    ///
+    /// # Errors
+    /// As [`Web::desk`]; `case-busy` while somebody else works on the case.
     pub(super) async fn act<T: Send + 'static>(
         self: &Arc<Self>,
         visit: &Visit,
@@ -26,31 +44,22 @@ impl Web {
         ability: Ability,
         deed: impl AsyncFnOnce(&Desk) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let id = self
-            .look(visit, id, ability, |look| Ok(look.id.clone()))
-            .await?;
-        let (web, visit) = (Arc::clone(self), visit.clone());
         let runtime = tokio::runtime::Handle::current();
         // Also where nobody waits for the answer any more: what was begun is finished.
-        blocking(move || {
-            let by = Actor::Person(visit.principal.person.name.clone());
-            let desk = web.app.desk_by(id.as_str(), by)?;
-            desk.log.read(|state| visit.principal.may(ability, state))?;
+        self.at_desk(visit, id, ability, move |desk| {
             runtime.block_on(async {
-                let done = deed(&desk).await?;
+                let done = deed(desk).await?;
                 desk.finish().await?;
                 Ok(done)
             })
         })
         .await
     }
-}
 
-impl Web {
     /// Reads at the desk of a case what the ledger does not hold.
     ///
     /// # Errors
-    /// As [`Web::act`].
+    /// As [`Web::desk`].
     pub(super) async fn at_desk<T: Send + 'static>(
         self: &Arc<Self>,
         visit: &Visit,
@@ -58,15 +67,10 @@ impl Web {
         ability: Ability,
         read: impl FnOnce(&Desk) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let id = self
-            .look(visit, id, ability, |look| Ok(look.id.clone()))
-            .await?;
-        let (web, visit) = (Arc::clone(self), visit.clone());
+        let (web, visit, id) = (Arc::clone(self), visit.clone(), id.to_owned());
         blocking(move || {
-            let by = Actor::Person(visit.principal.person.name.clone());
-            let desk = web.app.desk_by(id.as_str(), by)?;
-            desk.log.read(|state| visit.principal.may(ability, state))?;
-            read(&desk)
+            let id: CaseId = id.parse().map_err(|_| no_case())?;
+            read(&web.desk(&visit.principal, &id, ability)?)
         })
         .await
     }

@@ -10,7 +10,7 @@ use std::time::SystemTime;
 use super::Web;
 use super::shown::Words;
 use super::visit::Visit;
-use crate::access::{Ability, Sight};
+use crate::access::{Ability, Principal, Sight, no_case};
 use crate::app::App;
 use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
@@ -160,14 +160,14 @@ impl Web {
     }
 
     /// Every case of which somebody may know something, the newest first; and how many cannot be read.
-    pub(super) fn seen(&self, visit: &Visit) -> Result<(Vec<Seen>, usize)> {
+    pub(super) fn seen(&self, principal: &Principal) -> Result<(Vec<Seen>, usize)> {
         let (mut seen, mut unread) = (Vec::new(), 0);
         for id in self.app.ids()?.into_iter().rev() {
             let Ok(state) = self.state(&id) else {
                 unread += 1;
                 continue;
             };
-            let content = match visit.principal.sight(&state) {
+            let content = match principal.sight(&state) {
                 Sight::Nothing => continue,
                 Sight::Existence => None,
                 Sight::Content => Some(state),
@@ -187,9 +187,4 @@ pub(super) async fn blocking<T: Send + 'static>(
         .unwrap_or_else(|error| {
             Err(Fault::failed("page", "The page could not be made.").caused_by(error))
         })
-}
-
-/// There is none, or none that this visitor may know of: the words are the same.
-pub(super) fn no_case() -> Fault {
-    Fault::input("no-case", "There is no such case.")
 }

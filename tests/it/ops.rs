@@ -17,14 +17,13 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cordon::intake::standard_webhooks::sign;
 use cordon::time::{Clock as _, SystemClock};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
 
-use crate::program::Program;
+use crate::program::{Program, started, until};
 
 const SECRET: &str = "whsec_b2xkIHNlY3JldCBvZiB0aGUgSFIgc3lzdGVt";
 
@@ -47,17 +46,6 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
-    }
-}
-
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -103,24 +91,9 @@ impl House {
     }
 
     fn start_with(&self, change: impl FnOnce(&mut Command)) -> Served {
-        let said = self.path("serve.out");
-        let log = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.path("serve.err"))
-            .unwrap();
         let mut command = self.command(&["serve", "--json"]);
-        command.stdout(fs::File::create(&said).unwrap()).stderr(log);
         change(&mut command);
-        let mut child = command.spawn().unwrap();
-        let port = until("the daemon listens", || {
-            if let Some(status) = child.try_wait().unwrap() {
-                panic!("ended with {status}: {}", self.log());
-            }
-            let said: Value = serde_json::from_slice(&fs::read(&said).unwrap()).ok()?;
-            let (_, port) = said["listen"].as_str()?.rsplit_once(':')?;
-            port.parse().ok()
-        });
+        let (child, port) = started(command, self.folder.path());
         Served { child, port }
     }
 

@@ -15,7 +15,7 @@ use cordon::time::{Clock as _, SystemClock, Timestamp};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::program::Program;
+use crate::program::{Program, started, until};
 
 const OLD: &str = "whsec_b2xkIHNlY3JldCBvZiB0aGUgSFIgc3lzdGVt";
 const NEW: &str = "whsec_bmV3IHNlY3JldCBvZiB0aGUgSFIgc3lzdGVt";
@@ -37,17 +37,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
-    }
-}
-
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(begun.elapsed() < Duration::from_mins(1), "never: {what}");
-        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -91,24 +80,10 @@ secrets = ["env:OKTA_HOOK"]
     }
 
     fn start_with(&self, change: impl FnOnce(&mut Command)) -> Running {
-        let said = self.folder.path().join("serve.out");
-        let log = fs::OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.folder.path().join("serve.err"))
-            .unwrap();
         let mut command = self.command(&["serve", "--json"]);
-        command.stdout(fs::File::create(&said).unwrap()).stderr(log);
         change(&mut command);
-        let mut child = command.spawn().unwrap();
-        let port = until("the daemon listens", || {
-            if let Some(status) = child.try_wait().unwrap() {
-                panic!("ended with {status}: {}", self.log());
-            }
-            let said: Value = serde_json::from_slice(&fs::read(&said).unwrap()).ok()?;
-            let (_, port) = said["listen"].as_str()?.rsplit_once(':')?;
-            port.parse().ok()
-        });
+        let (child, port) = started(command, self.folder.path());
+        let said = self.folder.path().join("serve.out");
         Running { child, port, said }
     }
 

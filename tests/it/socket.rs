@@ -17,14 +17,11 @@ use cordon::sshsig::Signer;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cli::Desk;
-use crate::program::Program;
+use crate::program::{self, Program};
 
+/// Waits until something holds.
 fn until(what: &str, look: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !look() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "never: {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    program::until(what, || look().then_some(()));
 }
 
 fn ledger(desk: &Desk) -> String {

@@ -53,13 +53,10 @@ impl CaseState {
         }
     }
 
-    /// Whether a person may know nothing of the case: they are the person under review, were excluded,
-    /// or are not among those whom a restriction names.
+    /// Whether a person may not know that the case exists: they are the person under review, or were
+    /// excluded.
     pub fn keeps_out(&self, person: &Person) -> bool {
-        let named = self.scope.only.as_ref();
-        self.is_subject(person)
-            || self.scope.excluded.contains(&person.name)
-            || named.is_some_and(|only| !only.contains(&person.name))
+        self.is_subject(person) || self.scope.excluded.contains(&person.name)
     }
 
     /// Whether somebody of this name is kept out of the case: excluded, or the person under review.

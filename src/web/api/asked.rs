@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::access::{Ability, Principal, Via};
+use crate::access::{Ability, Principal, Via, no_case};
 use crate::app::Desk;
 use crate::case::event::Actor;
 use crate::case::state::CaseState;
@@ -95,17 +95,18 @@ impl Asked {
     /// The state of the case, for somebody who may do this in it. One that they may not know of is
     /// answered word for word as one that does not exist.
     pub(super) fn state(&self, ability: Ability) -> Result<Arc<CaseState>> {
-        let case = self.param("case").parse::<CaseId>();
-        let none = |_| Fault::input("no-case", "There is no such case.");
-        let state = self.web.state(&case.map_err(none)?).map_err(none)?;
+        let state = self.web.state(&self.case()?)?;
         self.principal()?.may(ability, &state)?;
         Ok(state)
     }
 
+    fn case(&self) -> Result<CaseId> {
+        self.param("case").parse().map_err(|_| no_case())
+    }
+
     /// The desk of the case, for somebody who may do this in it.
     pub(super) fn desk(&self, ability: Ability) -> Result<Desk> {
-        self.state(ability)?;
-        self.web.app.desk_by(self.param("case"), self.actor()?)
+        self.web.desk(self.principal()?, &self.case()?, ability)
     }
 
     /// The body.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Operation;
 use super::asked::{Asked, Paged, Why};
-use crate::access::{Ability, Sight};
+use crate::access::Ability;
 use crate::app::summary::Summary;
 use crate::app::{Listed, NewCase, Origin};
 use crate::case::state::{Phase, Scope};
@@ -15,6 +15,7 @@ use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
 use crate::time::Timestamp;
+use crate::web::look::Seen;
 use crate::web::waiting;
 
 /// Who asks.
@@ -148,12 +149,9 @@ fn me(asked: &Asked) -> Result<Value> {
 }
 
 fn list(asked: &Asked) -> Result<Value> {
-    let principal = asked.principal()?;
-    let seen = |case: &Listed| {
-        let state = asked.web.app.peek(case.id.as_str());
-        state.is_ok_and(|state| principal.sight(&state) == Sight::Content)
-    };
-    let all: Vec<Listed> = asked.web.app.list()?.into_iter().filter(seen).collect();
+    let (seen, _) = asked.web.seen(asked.principal()?)?;
+    let content = |case: Seen| Some(Listed::of(case.id, &*case.content?));
+    let all: Vec<Listed> = seen.into_iter().filter_map(content).collect();
     asked.page(&all, |case| case.id.to_string())
 }
 
@@ -166,17 +164,8 @@ async fn open(asked: Asked) -> Result<Value> {
             .at("subject")
             .hint("give an address, a worker id or an account; a name alone is never enough"));
     }
-    if let Some((word, why)) = new
-        .title
-        .as_deref()
-        .and_then(crate::case::title::not_neutral)
-    {
-        let what = format!(
-            "The title is not neutral: `{}`, {why}.",
-            word.escape_debug()
-        );
-        return Err(Fault::input("title", what).at("title"));
-    }
+    let title = crate::case::title::neutral(new.title.as_deref());
+    title.map_err(|fault| fault.at("title"))?;
     let case = NewCase {
         subject: new.subject,
         title: new.title,

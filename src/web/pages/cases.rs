@@ -65,7 +65,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Response 
 fn page_of(web: &Web, visit: &Visit) -> Result<Page> {
     let now = web.app.clock.now();
     let words = Words::new(web.pages.zone(), now);
-    let (seen, unread) = web.seen(visit)?;
+    let (seen, unread) = web.seen(&visit.principal)?;
     let mut page = Page {
         title: "My cases",
         mine: Vec::new(),
