@@ -10,6 +10,7 @@ use crate::case::state::{CaseState, GateRecord, NoticeRecord};
 use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::hostile::one_line;
 use crate::id::NoticeId;
+use crate::plan::Task;
 use crate::time::{Timestamp, utc_and_zone};
 use crate::ui;
 
@@ -219,11 +220,22 @@ fn gate_line(state: &CaseState, step: &str, gate: &GateRecord, now: Timestamp) -
     }
 }
 
-/// Every draft.
+/// Every draft: those of the plan in its order, which drafts them side by side, then the others.
 pub(super) fn notices(state: &CaseState, now: Timestamp) -> Vec<NoticeLine> {
+    let steps = state.plan.iter().flat_map(|(plan, _)| &plan.steps);
+    let planned: Vec<&String> = steps
+        .filter_map(|step| match &step.task {
+            Task::Draft { notice } => Some(notice),
+            _ => None,
+        })
+        .collect();
     let all = state.notices.iter();
-    all.map(|(id, notice)| notice_line(state, id, notice, now))
-        .collect()
+    let mut all: Vec<NoticeLine> = all
+        .map(|(id, notice)| notice_line(state, id, notice, now))
+        .collect();
+    let place = |line: &NoticeLine| planned.iter().position(|name| **name == line.template);
+    all.sort_by_key(|line| place(line).unwrap_or(usize::MAX));
+    all
 }
 
 fn notice_line(
