@@ -1,7 +1,7 @@
 //! Which event may follow which state.
 
 use super::{CaseState, GateRecord, Phase, RunPhase};
-use crate::case::event::{ClockStart, Entry, Event, Outcome, Quorum};
+use crate::case::event::{Entry, Event, Outcome};
 use crate::door::{Class, DoorState};
 use crate::fault::{Fault, Result};
 use crate::id::{DoorId, EvidenceId};
@@ -89,6 +89,10 @@ impl CaseState {
                 )?;
                 probe.evidence.iter().try_for_each(|id| self.known(id))
             }
+            Event::CheckpointSigned { entries, .. } => need(
+                *entries <= self.lines,
+                "a checkpoint covers lines that exist",
+            ),
             event => self.rule_scope(event),
         }
     }
@@ -339,90 +343,7 @@ impl CaseState {
         need(at < gate.expires, "the gate's time has run out")
     }
 
-    fn rule_paper(&self, event: &Event, at: Timestamp) -> Result<(), String> {
-        match event {
-            Event::NoticeDrafted {
-                evidence,
-                facts,
-                approval,
-                ..
-            } => {
-                let asks = |of: &Quorum| of.people > 0 && !of.roles.is_empty();
-                need(
-                    approval.as_ref().is_none_or(asks),
-                    "a notice that nobody has to approve",
-                )?;
-                self.known(evidence)?;
-                facts.iter().try_for_each(|id| self.known(id))
-            }
-            Event::NoticeApproved {
-                notice,
-                text,
-                signed,
-            } => {
-                let record = self.notices.get(notice).ok_or("there is no such notice")?;
-                record.stands()?;
-                need(record.text == *text, "the approval binds another text")?;
-                self.not_again(&record.approvals, &signed.person)?;
-                let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
-                self.may_decide(roles, &signed.person)
-            }
-            Event::NoticeSending {
-                notice, text, to, ..
-            } => {
-                let record = self.notices.get(notice).ok_or("there is no such notice")?;
-                record.stands()?;
-                to.iter().try_for_each(|one| self.may_receive(one))?;
-                need(
-                    record.text == *text && record.lacks(record.approvals.len()) == 0,
-                    "this text was not approved by as many people as it needs",
-                )?;
-                need(record.sent.is_none(), "it was sent before")
-            }
-            Event::NoticeSent {
-                notice, message_id, ..
-            }
-            | Event::NoticeRefused {
-                notice, message_id, ..
-            } => {
-                let record = self.notices.get(notice).ok_or("there is no such notice")?;
-                need(
-                    record.sending.as_ref() == Some(message_id),
-                    "no sending with this message id was begun",
-                )
-            }
-            Event::ClockStarted(start) => {
-                need(
-                    !start.candidates.is_empty(),
-                    "a clock needs a candidate start",
-                )?;
-                // Only an earlier instant, learnt later, states a clock anew.
-                let earliest = |of: &ClockStart| of.candidates.iter().map(|one| one.at).min();
-                let known = self.clocks.get(&start.id).map(|record| &record.start);
-                need(
-                    known.is_none_or(|known| {
-                        let same = (&known.rule, known.seconds) == (&start.rule, start.seconds);
-                        same && earliest(start) < earliest(known)
-                    }),
-                    "this clock was started before",
-                )
-            }
-            Event::ClockChosen { clock, start, .. } => {
-                need(self.clocks.contains_key(clock), "there is no such clock")?;
-                self.start_named(clock, *start, at).map(|_| ())
-            }
-            Event::ClockReceipt { clock, .. } => {
-                need(self.clocks.contains_key(clock), "there is no such clock")
-            }
-            Event::CheckpointSigned { entries, .. } => need(
-                *entries <= self.lines,
-                "a checkpoint covers lines that exist",
-            ),
-            _ => Ok(()),
-        }
-    }
-
-    fn known(&self, id: &EvidenceId) -> Result<(), String> {
+    pub(super) fn known(&self, id: &EvidenceId) -> Result<(), String> {
         need(
             self.evidence.contains_key(id),
             "it names evidence that was not kept",
@@ -482,6 +403,6 @@ const fn starts(event: &Event) -> bool {
     )
 }
 
-fn need(holds: bool, why: &str) -> Result<(), String> {
+pub(super) fn need(holds: bool, why: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(why.to_owned()) }
 }

@@ -1,0 +1,78 @@
+//! Clocks in the fold: what started them and what people decided about them.
+
+use super::check::need;
+use super::{CaseState, Choice, ClockRecord};
+use crate::case::event::{ClockStart, Entry, Event};
+use crate::time::Timestamp;
+
+impl CaseState {
+    /// Clocks, and what people decided about them.
+    pub(super) fn apply_clock(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::ClockStarted(start) => {
+                let new = || ClockRecord {
+                    start: start.clone(),
+                    chosen: None,
+                    receipt: None,
+                };
+                // What people decided about it stays.
+                let record = self.clocks.entry(start.id.clone()).or_insert_with(new);
+                record.start.clone_from(start);
+            }
+            Event::ClockChosen {
+                clock,
+                start,
+                reason,
+            } => {
+                if let Some(record) = self.clocks.get_mut(clock) {
+                    record.chosen = Some(Choice {
+                        start: *start,
+                        reason: reason.clone(),
+                        by: entry.by.to_string(),
+                        at: entry.at,
+                    });
+                }
+            }
+            Event::ClockReceipt {
+                clock,
+                reference,
+                at,
+            } => {
+                if let Some(record) = self.clocks.get_mut(clock) {
+                    record.receipt = Some((reference.clone(), *at));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an event about clocks may follow.
+    pub(super) fn rule_clock(&self, event: &Event, at: Timestamp) -> Result<(), String> {
+        match event {
+            Event::ClockStarted(start) => {
+                need(
+                    !start.candidates.is_empty(),
+                    "a clock needs a candidate start",
+                )?;
+                // Only an earlier instant, learnt later, states a clock anew.
+                let earliest = |of: &ClockStart| of.candidates.iter().map(|one| one.at).min();
+                let known = self.clocks.get(&start.id).map(|record| &record.start);
+                need(
+                    known.is_none_or(|known| {
+                        let same = (&known.rule, known.seconds) == (&start.rule, start.seconds);
+                        same && earliest(start) < earliest(known)
+                    }),
+                    "this clock was started before",
+                )
+            }
+            Event::ClockChosen { clock, start, .. } => {
+                need(self.clocks.contains_key(clock), "there is no such clock")?;
+                self.start_named(clock, *start, at).map(|_| ())
+            }
+            Event::ClockReceipt { clock, .. } => {
+                need(self.clocks.contains_key(clock), "there is no such clock")
+            }
+            _ => Ok(()),
+        }
+    }
+}

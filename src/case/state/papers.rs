@@ -1,0 +1,121 @@
+//! Notices in the fold: drafts, approvals, sendings.
+
+use super::check::need;
+use super::{CaseState, NoticeRecord};
+use crate::case::event::{Entry, Event, Quorum};
+use crate::time::Timestamp;
+
+impl CaseState {
+    /// Notices.
+    pub(super) fn apply_paper(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::NoticeDrafted {
+                notice,
+                template,
+                text,
+                evidence,
+                facts,
+                missing,
+                approval,
+            } => {
+                self.replace(template, notice);
+                self.notices.insert(
+                    notice.clone(),
+                    NoticeRecord {
+                        template: template.clone(),
+                        text: *text,
+                        evidence: evidence.clone(),
+                        facts: facts.clone(),
+                        missing: missing.clone(),
+                        approval: approval.clone(),
+                        approvals: Vec::new(),
+                        sending: None,
+                        sent: None,
+                        replaced_by: None,
+                    },
+                );
+            }
+            Event::NoticeApproved { notice, signed, .. } => self.approve(notice, signed),
+            Event::NoticeSending {
+                notice, message_id, ..
+            } => {
+                if let Some(record) = self.notices.get_mut(notice) {
+                    record.sending = Some(message_id.clone());
+                }
+            }
+            Event::NoticeSent {
+                notice,
+                message_id,
+                reply,
+            } => {
+                if let Some(record) = self.notices.get_mut(notice) {
+                    record.sending = None;
+                    record.sent = Some((message_id.clone(), reply.clone()));
+                }
+            }
+            Event::NoticeRefused { notice, .. } => {
+                if let Some(record) = self.notices.get_mut(notice) {
+                    record.sending = None;
+                }
+            }
+            _ => self.apply_clock(entry),
+        }
+    }
+
+    /// Whether an event about notices may follow.
+    pub(super) fn rule_paper(&self, event: &Event, at: Timestamp) -> Result<(), String> {
+        match event {
+            Event::NoticeDrafted {
+                evidence,
+                facts,
+                approval,
+                ..
+            } => {
+                let asks = |of: &Quorum| of.people > 0 && !of.roles.is_empty();
+                need(
+                    approval.as_ref().is_none_or(asks),
+                    "a notice that nobody has to approve",
+                )?;
+                self.known(evidence)?;
+                facts.iter().try_for_each(|id| self.known(id))
+            }
+            Event::NoticeApproved {
+                notice,
+                text,
+                signed,
+            } => {
+                let record = self.notices.get(notice).ok_or("there is no such notice")?;
+                record.stands()?;
+                need(record.text == *text, "the approval binds another text")?;
+                self.not_again(&record.approvals, &signed.person)?;
+                let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
+                self.may_decide(roles, &signed.person)
+            }
+            Event::NoticeSending {
+                notice, text, to, ..
+            } => {
+                let record = self.notices.get(notice).ok_or("there is no such notice")?;
+                record.stands()?;
+                to.iter().try_for_each(|one| self.may_receive(one))?;
+                need(
+                    record.text == *text && record.lacks(record.approvals.len()) == 0,
+                    "this text was not approved by as many people as it needs",
+                )?;
+                need(record.sent.is_none(), "it was sent before")
+            }
+            Event::NoticeSent {
+                notice, message_id, ..
+            }
+            | Event::NoticeRefused {
+                notice, message_id, ..
+            } => {
+                let record = self.notices.get(notice).ok_or("there is no such notice")?;
+                need(
+                    record.sending.as_ref() == Some(message_id),
+                    "no sending with this message id was begun",
+                )
+            }
+            event => self.rule_clock(event, at),
+        }
+    }
+}

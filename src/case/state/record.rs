@@ -1,0 +1,191 @@
+//! What the log tells of one door, step, gate, notice, clock or trail.
+
+use crate::canon::Digest;
+use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Quorum, Signed};
+use crate::door::{Door, DoorState, Probe};
+use crate::id::{EvidenceId, NoticeId};
+use crate::provider::{Account, Closing, Completeness};
+use crate::time::Timestamp;
+
+/// A door and everything that happened to it.
+#[derive(Debug, Clone)]
+pub struct DoorRecord {
+    /// As the inventory found it first: the undo manifest rests on this.
+    pub door: Door,
+    /// Whether it still works, as far as is proven.
+    pub state: DoorState,
+    /// The last probe.
+    pub probe: Option<Probe>,
+    /// What reopening needs, as stored before the close left.
+    pub undo: Option<serde_json::Value>,
+    /// Whether a close was ever intended.
+    pub touched: bool,
+    /// Whether an undo was carried out after the last close.
+    pub undone: bool,
+    /// The line of the last intent to close it: undo goes through these in reverse.
+    pub closing_line: Option<u64>,
+    /// Whether an undo was begun whose answer is not recorded.
+    pub undoing: bool,
+}
+
+/// A step as the log tells it.
+#[derive(Debug, Clone, Default)]
+pub struct StepRecord {
+    /// Where it stands in the plan.
+    pub place: usize,
+    /// When it was first intended.
+    pub intended: Option<Timestamp>,
+    /// Attempts that were intended.
+    pub attempts: u32,
+    /// The attempt whose intent has no outcome yet.
+    pub in_doubt: Option<u32>,
+    /// What the last act answered.
+    pub acted: Option<Closing>,
+    /// When the last act was answered.
+    pub acted_at: Option<Timestamp>,
+    /// What the last act said.
+    pub note: String,
+    /// When a timer is due.
+    pub due: Option<Timestamp>,
+    /// What it ended with.
+    pub outcome: Option<Outcome>,
+    /// A person resumed the run after this step had stopped it.
+    pub passed_over: bool,
+}
+
+/// A gate as the log tells it.
+#[derive(Debug, Clone)]
+pub struct GateRecord {
+    /// The plan that it binds.
+    pub plan: Digest,
+    /// The roles that may approve.
+    pub roles: Vec<String>,
+    /// How many different people.
+    pub people: u32,
+    /// Until when.
+    pub expires: Timestamp,
+    /// Who approved.
+    pub approvals: Vec<Signed>,
+    /// Who denied.
+    pub denied: Option<Signed>,
+    /// Whether it let through.
+    pub passed: bool,
+    /// Whether its time ran out.
+    pub expired: bool,
+}
+
+/// A notice as the log tells it.
+#[derive(Debug, Clone)]
+pub struct NoticeRecord {
+    /// The template.
+    pub template: String,
+    /// The digest of the text as it stands.
+    pub text: Digest,
+    /// Where the text is kept.
+    pub evidence: EvidenceId,
+    /// The evidence behind its facts.
+    pub facts: Vec<EvidenceId>,
+    /// Facts that it lacks.
+    pub missing: Vec<String>,
+    /// Whose approval it needs; `None` means any one person.
+    pub approval: Option<Quorum>,
+    /// Approvals of exactly this text.
+    pub approvals: Vec<Signed>,
+    /// A sending that was begun, by message id.
+    pub sending: Option<String>,
+    /// The message id and the server's answer.
+    pub sent: Option<(String, String)>,
+    /// The later draft of the same template that takes its place; it can neither be approved nor sent.
+    pub replaced_by: Option<NoticeId>,
+}
+
+/// The start of a clock as a person chose it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Choice {
+    /// The instant.
+    pub start: Timestamp,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When it was chosen.
+    pub at: Timestamp,
+}
+
+/// What a person said of a contact.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Judgment {
+    /// Whether it makes a demand.
+    pub demand: bool,
+    /// Why.
+    pub reason: String,
+    /// Who said so.
+    pub by: Actor,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A clock as the log tells it.
+#[derive(Debug, Clone)]
+pub struct ClockRecord {
+    /// How it began.
+    pub start: ClockStart,
+    /// The human's choice of the start.
+    pub chosen: Option<Choice>,
+    /// The receipt that ends it.
+    pub receipt: Option<(String, Timestamp)>,
+}
+
+/// Pages of a trail whose pull has not ended.
+#[derive(Debug, Clone, Default)]
+pub struct Pulling {
+    /// The pages, in the order received.
+    pub evidence: Vec<EvidenceId>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<String>,
+    /// What was read so far.
+    pub so_far: Completeness,
+}
+
+/// A trail that was read.
+#[derive(Debug, Clone)]
+pub struct TrailRecord {
+    /// When the reading ended.
+    pub at: Timestamp,
+    /// The trail.
+    pub trail: String,
+    /// About whom; `None` for an imported file.
+    pub account: Option<Account>,
+    /// What was read and what was not.
+    pub completeness: Completeness,
+    /// The pages.
+    pub evidence: Vec<EvidenceId>,
+}
+
+/// Damage to the store that opening it mended: no crash explains it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct MendedRecord {
+    /// The line of the log that tells of it.
+    pub line: u64,
+    /// When it was found.
+    pub at: Timestamp,
+    /// What was found and done.
+    pub what: String,
+    /// The file or folder of the case that keeps it as found.
+    pub kept: Option<String>,
+}
+
+impl MendedRecord {
+    /// What an entry tells of damage that was mended.
+    pub fn of(entry: &Entry) -> Option<Self> {
+        let Event::StoreMended { what, kept } = &entry.event else {
+            return None;
+        };
+        Some(Self {
+            line: entry.seq + 1,
+            at: entry.at,
+            what: what.clone(),
+            kept: kept.clone(),
+        })
+    }
+}
