@@ -354,7 +354,7 @@ impl Alerts {
 /// The password cannot be had, or the protection is none.
 pub fn mail_server(app: &App) -> Result<Option<(Server, String)>> {
     let mail = app.settings.mail.as_ref();
-    mail.map(|mail| Ok((super::papers::server(mail)?, mail.from.clone())))
+    mail.map(|mail| Ok((super::sending::server(mail)?, mail.from.clone())))
         .transpose()
 }
 

@@ -1,0 +1,105 @@
+//! Clocks of a case: proposed, chosen, receipted.
+
+use super::desk::Desk;
+use crate::case::event::Event;
+use crate::case::state::{CaseState, Named};
+use crate::clock::{self, Shown};
+use crate::fault::{Fault, Result};
+use crate::time::Timestamp;
+
+impl Desk {
+    /// Starts every clock that the case gives reason for and that does not run yet.
+    ///
+    /// # Errors
+    /// The log cannot be appended to.
+    pub async fn propose_clocks(&self) -> Result<()> {
+        let trails: Vec<_> = self
+            .providers
+            .values()
+            .flat_map(|provider| provider.spec().trails)
+            .collect();
+        let decide = |state: &_| {
+            Ok(clock::propose(state, &trails)
+                .into_iter()
+                .map(Event::ClockStarted)
+                .collect())
+        };
+        self.log.append_if(&self.by, Vec::new(), decide).await?;
+        Ok(())
+    }
+
+    /// Every clock.
+    pub fn clocks(&self) -> Vec<Shown> {
+        let now = self.now();
+        self.log.read(|state| clock::list(state, now))
+    }
+
+    /// A person chooses the start of a clock: one of the instants that the case gives reason for, or
+    /// with `other` any that can be. The log says who.
+    ///
+    /// # Errors
+    /// There is no such clock, or the instant is none of its candidates and not meant or not possible.
+    pub async fn choose_start(
+        &self,
+        clock: &str,
+        start: Timestamp,
+        other: bool,
+        reason: &str,
+    ) -> Result<()> {
+        let now = self.now();
+        let event = self.log.read(|state| {
+            let clock = clock::find(state, clock)?.start.id.clone();
+            let starts = state.starts(&clock);
+            let starts = starts.iter().map(|reading| crate::time::utc(reading.at));
+            let refused = |what: String| {
+                Fault::input("clock-start", what)
+                    .at(format!("--start {start}"))
+                    .hint(format!(
+                        "candidates: {}",
+                        starts.collect::<Vec<_>>().join(", ")
+                    ))
+            };
+            let start = match state.start_named(&clock, start, now) {
+                Ok(Named::Reading(start)) => start,
+                Ok(Named::Other(start)) if other => start,
+                Ok(Named::Other(_)) => {
+                    let what = "This instant is none of the clock's candidates.";
+                    return Err(refused(what.to_owned())
+                        .hint("when another instant is meant, say so with --other"));
+                }
+                Err(why) => {
+                    let what = format!("This cannot be the start: {why}.");
+                    return Err(refused(what));
+                }
+            };
+            Ok(Event::ClockChosen {
+                clock,
+                start,
+                reason: reason.to_owned(),
+            })
+        })?;
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(())
+    }
+
+    /// Records that what a clock asks for was handed in; `at` is now unless it is given.
+    ///
+    /// # Errors
+    /// There is no such clock, or it has a receipt.
+    pub async fn clock_receipt(
+        &self,
+        clock: &str,
+        reference: &str,
+        at: Option<Timestamp>,
+    ) -> Result<()> {
+        let find =
+            |state: &CaseState| clock::find(state, clock).map(|record| record.start.id.clone());
+        let receipt = Event::ClockReceipt {
+            clock: self.log.read(find)?,
+            reference: reference.to_owned(),
+            at: at.unwrap_or_else(|| self.now()),
+        };
+        self.log.append(&self.by, vec![receipt]).await?;
+        Ok(())
+    }
+}

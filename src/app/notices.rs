@@ -1,0 +1,155 @@
+//! Notices of a case: drafted from facts, read, approved by hash.
+
+use super::desk::{COMPANY, Desk};
+use crate::canon::Digest;
+use crate::case::event::{Event, Signed, Source};
+use crate::case::state::NoticeRecord;
+use crate::evidence::approval::{Decision, Subject};
+use crate::fault::{Fault, Result};
+use crate::id::{EvidenceId, NoticeId};
+use crate::notice::{self, Draft, facts};
+
+impl Desk {
+    /// Drafts a notice from the facts of the case; the text is kept as evidence made from its facts.
+    ///
+    /// # Errors
+    /// There is no such notice.
+    pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
+        let company = self.company_record().await?;
+        let draft = self.log.read(|state| {
+            let facts = facts::gather(
+                state,
+                &self.settings.company,
+                Some(&company),
+                self.now(),
+                &self.zone,
+            );
+            notice::draft(template, &facts)
+        })?;
+        let how = format!("Draft of notice `{template}`");
+        let bytes = draft.text.clone().into_bytes().into();
+        let evidence = self
+            .recorder
+            .keep_derived(
+                draft.evidence.clone(),
+                &how,
+                "text/markdown; charset=utf-8",
+                bytes,
+            )
+            .await?;
+        let id = NoticeId::fresh();
+        let event = Event::NoticeDrafted {
+            notice: id.clone(),
+            template: template.to_owned(),
+            text: draft.digest,
+            evidence,
+            facts: draft.evidence.clone(),
+            missing: draft.missing.clone(),
+            approval: Some(notice::about(template)?.approval),
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok((id, draft))
+    }
+
+    /// The evidence of what the configuration says of the company now: the bytes decide which, not a
+    /// name that any file could have. Kept again when the configuration was changed.
+    pub(super) async fn company_record(&self) -> Result<EvidenceId> {
+        let bytes = crate::canon::canonical(&self.settings.company)?;
+        let digest = Digest::of(&bytes);
+        let known = self.log.read(|state| {
+            let mut all = state.evidence.values();
+            all.find(|e| {
+                let company = matches!(&e.source, Source::File { name } if name == COMPANY);
+                company && e.sha256 == digest
+            })
+            .map(|e| e.id.clone())
+        });
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let title = "The record of the company, from the configuration";
+        self.recorder
+            .keep_file(COMPANY, "application/json", bytes.into(), title)
+            .await
+    }
+
+    /// A draft's record and its text, checked against its hash.
+    ///
+    /// # Errors
+    /// There is no such draft, or its text is damaged.
+    pub fn notice(&self, id: &NoticeId) -> Result<(NoticeRecord, String)> {
+        let record = self
+            .log
+            .read(|state| state.notices.get(id).cloned())
+            .ok_or_else(|| {
+                Fault::input("no-notice", "The case has no such draft.")
+                    .at(id)
+                    .hint(format!("see `cordon notice list {}`", self.log.case()))
+            })?;
+        let evidence = self.evidence(&record.evidence)?;
+        let text = String::from_utf8(self.bytes(&evidence)?.to_vec()).map_err(|error| {
+            Fault::evidence("notice-text", "The text of the draft is not text.")
+                .at(id)
+                .caused_by(error)
+        })?;
+        Ok((record, text))
+    }
+
+    /// A person's signed approval of exactly this text. One that the person gave before, and that still
+    /// holds, is answered as it is.
+    ///
+    /// # Errors
+    /// A later draft took its place; the person is not on the case's roster or may not approve it, or
+    /// the key is not theirs.
+    pub async fn approve_notice<'a>(
+        &self,
+        id: &NoticeId,
+        person: &str,
+        hand: impl Into<super::Hand<'a>>,
+        reason: &str,
+    ) -> Result<Signed> {
+        let (record, _) = self.notice(id)?;
+        self.not_replaced(id, &record)?;
+        let subject = Subject::Notice(id.clone());
+        let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
+        // Signed before anything is answered: only whose key it is may hear that it stands.
+        let signed = self.sign(
+            &subject,
+            record.text,
+            Decision::Approve,
+            person,
+            hand.into(),
+            reason,
+            expires,
+        )?;
+        if let Some(before) = self.stands(&record.approvals, &signed, &subject, record.text) {
+            return Ok(before);
+        }
+        let event = Event::NoticeApproved {
+            notice: id.clone(),
+            text: record.text,
+            signed: signed.clone(),
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(signed)
+    }
+
+    /// Only the last draft of a notice is decided on and goes out.
+    pub(super) fn not_replaced(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+        let Some(later) = &record.replaced_by else {
+            return Ok(());
+        };
+        let what = format!("A later draft of this notice took its place: {later}.");
+        Err(Fault::input("notice-replaced", what).at(id).hint(format!(
+            "read and approve that one: cordon notice show {} {later}",
+            self.log.case()
+        )))
+    }
+
+    /// The record of an item of evidence.
+    pub(super) fn evidence(&self, id: &EvidenceId) -> Result<crate::case::event::Evidence> {
+        self.log
+            .read(|state| state.evidence.get(id).cloned())
+            .ok_or_else(|| Fault::input("no-evidence", "The case has no such evidence.").at(id))
+    }
+}
