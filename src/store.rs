@@ -32,6 +32,7 @@ mod mend;
 mod objects;
 mod recover;
 mod repair;
+mod room;
 mod spool;
 
 pub use aside::{Making, remove_unfinished};

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use super::dir;
 use super::lock::unsafe_place;
+use super::room::Room;
 use crate::fault::{Fault, io};
 
 /// Bytes of values after which a writer has to flush.
@@ -81,6 +82,8 @@ pub(super) struct Disk {
     pub(super) db: sled::Db,
     file: File,
     dir: PathBuf,
+    /// After `db`: what it reserved is given back when it is gone.
+    _room: Room,
 }
 
 impl Disk {
@@ -108,7 +111,16 @@ impl Disk {
         dir::sync(dir)?;
         let dir = dir.to_owned();
         no_spill(&dir)?;
-        Ok(Self { db, file, dir })
+        let room = Room {
+            file: path,
+            tail: SEGMENT as u64,
+        };
+        Ok(Self {
+            db,
+            file,
+            dir,
+            _room: room,
+        })
     }
 
     /// Makes everything written so far durable.
