@@ -5,6 +5,7 @@
 //! it goes out: its subject line and its body without numbers of evidence and Markdown escapes.
 
 pub mod facts;
+pub mod revision;
 pub mod send;
 mod template;
 

@@ -115,19 +115,19 @@ impl Desk {
         // Signed before anything is answered: only whose key it is may hear that it stands.
         let signed = self.sign(
             &subject,
-            record.text,
+            record.binds(),
             Decision::Approve,
             person,
             hand.into(),
             reason,
             expires,
         )?;
-        if let Some(before) = self.stands(&record.approvals, &signed, &subject, record.text) {
+        if let Some(before) = self.stands(&record.approvals, &signed, &subject, record.binds()) {
             return Ok(before);
         }
         let event = Event::NoticeApproved {
             notice: id.clone(),
-            text: record.text,
+            text: record.binds(),
             signed: signed.clone(),
         };
         self.log.append(&self.by, vec![event]).await?;

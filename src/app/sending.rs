@@ -66,7 +66,7 @@ impl Desk {
             .await?;
         let sending = Event::NoticeSending {
             notice: id.clone(),
-            text: record.text,
+            text: record.binds(),
             to: to.to_vec(),
             message_id: message_id.clone(),
         };
@@ -96,7 +96,7 @@ impl Desk {
     }
 
     /// Never to the person under review, and never to whoever has made contact.
-    fn may_go_to(&self, to: &[String]) -> Result<()> {
+    pub(super) fn may_go_to(&self, to: &[String]) -> Result<()> {
         self.log.read(|state| {
             to.iter().try_for_each(|one| {
                 state.may_receive(one).map_err(|why| {
@@ -124,10 +124,10 @@ impl Desk {
 
     /// As many people have approved as the notice asks for. An approval counts while its text, its
     /// signature and its time hold.
-    fn still_approved(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+    pub(super) fn still_approved(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
         let subject = Subject::Notice(id.clone());
         let hold = record.approvals.iter().filter(|signed| {
-            self.check_signed(signed, &subject, record.text, Decision::Approve)
+            self.check_signed(signed, &subject, record.binds(), Decision::Approve)
                 .is_ok()
         });
         let hold = hold.count();
@@ -151,7 +151,7 @@ impl Desk {
 }
 
 /// A text that lacks facts goes out only when somebody says so.
-fn complete(id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+pub(super) fn complete(id: &NoticeId, record: &NoticeRecord) -> Result<()> {
     if record.missing.is_empty() {
         return Ok(());
     }

@@ -13,6 +13,7 @@
 
 mod clock;
 mod contact;
+mod review;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,7 @@ use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
+pub use review::{Attachment, Brought, Comment, Suggestion};
 
 /// The version of the line format that this build writes.
 pub const FORMAT: u32 = 1;
@@ -406,6 +408,66 @@ pub enum Event {
         /// Whose approval it needs; `None` in logs that say nothing of it: any one person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<Quorum>,
+    },
+    /// A person's words take the place of the text before: every approval of it is void.
+    #[serde(rename = "notice.revised")]
+    NoticeRevised {
+        notice: NoticeId,
+        /// The version that it was made from.
+        from: Digest,
+        text: Digest,
+        evidence: EvidenceId,
+        facts: Vec<EvidenceId>,
+        missing: Vec<String>,
+        /// Suggestions that it takes up.
+        takes: Vec<u32>,
+        reason: String,
+    },
+    /// A draft is given to those who review it.
+    #[serde(rename = "notice.submitted")]
+    NoticeSubmitted { notice: NoticeId, text: Digest },
+    #[serde(rename = "notice.commented")]
+    NoticeCommented { notice: NoticeId, comment: Comment },
+    #[serde(rename = "notice.comment_resolved")]
+    NoticeCommentResolved { notice: NoticeId, comment: u32 },
+    #[serde(rename = "notice.suggested")]
+    NoticeSuggested {
+        notice: NoticeId,
+        suggestion: Suggestion,
+    },
+    /// Other words were not taken; those that were are named by the version that takes them.
+    #[serde(rename = "notice.suggestion_declined")]
+    NoticeSuggestionDeclined {
+        notice: NoticeId,
+        suggestion: u32,
+        reason: String,
+    },
+    /// A file goes out with the text: every approval is void.
+    #[serde(rename = "notice.attached")]
+    NoticeAttached {
+        notice: NoticeId,
+        attachment: Attachment,
+    },
+    #[serde(rename = "notice.detached")]
+    NoticeDetached { notice: NoticeId, name: String },
+    /// A person handed the approved text in or over, other than by mail from here.
+    #[serde(rename = "notice.dispatched")]
+    NoticeDispatched {
+        notice: NoticeId,
+        /// What was approved, as approvals bind it.
+        binds: Digest,
+        /// `portal`, `post`, `mail`, `hand` or `telephone`.
+        how: String,
+        to: String,
+        at: Timestamp,
+    },
+    /// What the addressee answered: a reference, a receipt.
+    #[serde(rename = "notice.receipted")]
+    NoticeReceipted {
+        notice: NoticeId,
+        reference: String,
+        at: Timestamp,
+        evidence: Vec<EvidenceId>,
     },
     #[serde(rename = "notice.approved")]
     NoticeApproved {

@@ -4,16 +4,20 @@
 
 mod check;
 mod clocks;
+mod notice;
 mod papers;
 mod people;
 mod record;
+mod review;
 mod scope;
 mod start;
 
+pub use notice::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version, bound};
 pub use record::{
-    Choice, ClockRecord, DoorRecord, GateRecord, Judgment, MendedRecord, NoticeRecord, Pulling,
-    StepRecord, TrailRecord,
+    Choice, ClockRecord, DoorRecord, GateRecord, Judgment, MendedRecord, Pulling, StepRecord,
+    TrailRecord,
 };
+pub use review::number_after;
 pub use scope::Scope;
 pub use start::Named;
 

@@ -1,5 +1,8 @@
 //! `cordon notice`: draft, look at, approve by hash, send. Cordon never sends what was not approved.
 
+mod review;
+mod told;
+
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -25,6 +28,32 @@ pub(super) enum Verb {
     Approve(Approve),
     /// Send an approved text by mail.
     Send(Send),
+    /// Show versions, comments, suggestions, files and receipts of a draft.
+    Review(review::Which),
+    /// Give a draft to those who review it.
+    Submit(review::Which),
+    /// Comment on a draft, or on words of it.
+    Comment(review::Comment),
+    /// Say that a comment is settled.
+    Resolve(review::Resolve),
+    /// Suggest other words for a paragraph.
+    Suggest(review::Words),
+    /// Take suggestions into the text; every approval is void.
+    Take(review::Numbered),
+    /// Decline suggestions.
+    Decline(review::Numbered),
+    /// Put a whole new text in the place of the draft; every approval is void.
+    Edit(review::Edit),
+    /// Show what changed between two versions, word by word.
+    Redline(review::Redline),
+    /// Put a file with a draft; every approval is void.
+    Attach(review::Attach),
+    /// Take a file out again; every approval is void.
+    Detach(review::Detach),
+    /// Record that you handed an approved text in: into a form, by post. Cordon never does.
+    Dispatch(review::Dispatch),
+    /// Record what the addressee answered.
+    Receipt(review::Receipt),
 }
 
 #[derive(Debug, clap::Args)]
@@ -50,6 +79,9 @@ pub(super) struct Show {
     /// Only what goes out by mail or is copied into a form: no numbers of evidence, no Markdown escapes.
     #[arg(long)]
     plain: bool,
+    /// With the paragraphs counted, for comments and suggestions.
+    #[arg(long, conflicts_with = "plain")]
+    numbered: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -93,6 +125,19 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Show(args) => show(desktop, &args),
         Verb::Approve(args) => approve(desktop, &args).await,
         Verb::Send(args) => send(desktop, args).await,
+        Verb::Review(args) => review::review(desktop, &args),
+        Verb::Submit(args) => review::submit(desktop, &args).await,
+        Verb::Comment(args) => review::comment(desktop, args).await,
+        Verb::Resolve(args) => review::resolve(desktop, &args).await,
+        Verb::Suggest(args) => review::suggest(desktop, args).await,
+        Verb::Take(args) => review::take(desktop, &args).await,
+        Verb::Decline(args) => review::decline(desktop, &args).await,
+        Verb::Edit(args) => review::edit(desktop, &args).await,
+        Verb::Redline(args) => review::redlined(desktop, &args),
+        Verb::Attach(args) => review::attach(desktop, &args).await,
+        Verb::Detach(args) => review::detach(desktop, &args).await,
+        Verb::Dispatch(args) => review::dispatch(desktop, &args).await,
+        Verb::Receipt(args) => review::receipt(desktop, &args).await,
     }
 }
 
@@ -153,8 +198,11 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let plain = crate::notice::plain(&text);
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
                            "plain": plain, "evidence": record.facts, "missing": record.missing, "approval": line });
-    let shown = if args.plain { &plain } else { &text };
-    desktop.ui.answer(&document, || hostile::terminal(shown))?;
+    desktop.ui.answer(&document, || match (args.plain, args.numbered) {
+        (true, _) => hostile::terminal(&plain),
+        (false, true) => told::numbered(&text),
+        (false, false) => hostile::terminal(&text),
+    })?;
     if let Some(line) = line {
         still(desktop, &line);
     }

@@ -88,7 +88,7 @@ const REVIEW: &str = "Prepared for review. What goes out is the subject and the 
 const SUBJECT: &str = "Subject: ";
 
 /// The heading of what a notice cannot say.
-const UNKNOWN: &str = "## Unknown, not collected, expired";
+pub(super) const UNKNOWN: &str = "## Unknown, not collected, expired";
 
 /// Head, body, what is unknown, and the table of evidence.
 fn finish(about: &About, body: &str, facts: &Facts, used: &mut Used) -> String {
@@ -309,7 +309,7 @@ pub(super) fn subject(text: &str) -> Option<&str> {
 }
 
 /// Whether a line at the beginning of a text is of its head.
-fn in_head(line: &str) -> bool {
+pub(super) fn in_head(line: &str) -> bool {
     let starts = ["# ", "> ", "To: ", SUBJECT, "Prepared for review"];
     line.trim().is_empty() || starts.iter().any(|start| line.starts_with(start))
 }

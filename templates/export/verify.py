@@ -184,9 +184,19 @@ def principal_of(name):
     return "".join(c if c in allowed else "_" for c in name)
 
 
+def bound_by(notices, files, notice):
+    """What an approval of a notice binds: its text; with files, the text and each of them."""
+    text, with_it = notices.get(notice), files.get(notice)
+    if not with_it:
+        return text
+    lines = [f"text sha256:{text}\n"]
+    lines += [f"file sha256:{with_it[name]} {name}\n" for name in sorted(with_it, key=str.encode)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
 def check_approvals(entries):
     """Lists every decision of a person and what it binds."""
-    plans, notices = set(), {}
+    plans, notices, files = set(), {}, {}
     for number, entry in entries:
         what, it = kind(entry), body(entry)
         if what == "plan.made":
@@ -194,12 +204,16 @@ def check_approvals(entries):
             if hashlib.sha256(plain.encode()).hexdigest() != it["digest"]:
                 problem(f"ledger.jsonl line {number}", "the digest is not the plan's")
             plans.add(it["digest"])
-        elif what == "notice.drafted":
+        elif what in ("notice.drafted", "notice.revised"):
             notices[it["notice"]] = it["text"]
+        elif what == "notice.attached":
+            files.setdefault(it["notice"], {})[it["attachment"]["name"]] = it["attachment"]["sha256"]
+        elif what == "notice.detached":
+            files.get(it["notice"], {}).pop(it["name"], None)
         elif what in ("gate.approved", "gate.denied", "notice.approved"):
             place, signed = f"ledger.jsonl line {number}", it["signed"]
             bound = it["text"] if what == "notice.approved" else it["plan"]
-            known = notices.get(it["notice"]) == bound if what == "notice.approved" else bound in plans
+            known = bound_by(notices, files, it["notice"]) == bound if what == "notice.approved" else bound in plans
             if not known:
                 problem(place, "the decision binds no plan or text of this log")
             if f"\nbinds: sha256:{bound}\n" not in signed["text"]:

@@ -247,10 +247,10 @@ fn notice_line(
     let look = Look {
         state,
         subject: Subject::Notice(id.clone()),
-        binds: notice.text,
+        binds: notice.binds(),
         now,
     };
-    let sent = notice.sent.is_some();
+    let sent = notice.is_out();
     let each = notice.approvals.iter();
     let decisions: Vec<DecisionLine> = each
         .map(|signed| look.decision(signed, Decision::Approve, sent))

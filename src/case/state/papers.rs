@@ -1,7 +1,7 @@
 //! Notices in the fold: drafts, approvals, sendings.
 
 use super::check::need;
-use super::{CaseState, NoticeRecord};
+use super::{CaseState, NoticeRecord, Version};
 use crate::case::event::{Entry, Event, Quorum};
 use crate::time::Timestamp;
 
@@ -27,10 +27,24 @@ impl CaseState {
                         evidence: evidence.clone(),
                         facts: facts.clone(),
                         missing: missing.clone(),
+                        versions: vec![Version {
+                            text: *text,
+                            evidence: evidence.clone(),
+                            at: entry.at,
+                            by: entry.by.to_string(),
+                            reason: "drafted from the facts of the case".to_owned(),
+                        }],
+                        submitted: false,
+                        remarks: Vec::new(),
+                        proposals: Vec::new(),
+                        attachments: Vec::new(),
                         approval: approval.clone(),
                         approvals: Vec::new(),
+                        void: Vec::new(),
                         sending: None,
                         sent: None,
+                        dispatched: None,
+                        receipts: Vec::new(),
                         replaced_by: None,
                     },
                 );
@@ -58,7 +72,10 @@ impl CaseState {
                     record.sending = None;
                 }
             }
-            _ => self.apply_clock(entry),
+            _ => {
+                self.apply_review(entry);
+                self.apply_clock(entry);
+            }
         }
     }
 
@@ -86,7 +103,8 @@ impl CaseState {
             } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
                 record.stands()?;
-                need(record.text == *text, "the approval binds another text")?;
+                need(record.binds() == *text, "the approval binds another text")?;
+                need(!record.is_out(), "the text went out")?;
                 self.not_again(&record.approvals, &signed.person)?;
                 let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
                 self.may_decide(roles, &signed.person)
@@ -98,10 +116,10 @@ impl CaseState {
                 record.stands()?;
                 to.iter().try_for_each(|one| self.may_receive(one))?;
                 need(
-                    record.text == *text && record.lacks(record.approvals.len()) == 0,
+                    record.binds() == *text && record.lacks(record.approvals.len()) == 0,
                     "this text was not approved by as many people as it needs",
                 )?;
-                need(record.sent.is_none(), "it was sent before")
+                need(!record.is_out(), "it went out before")
             }
             Event::NoticeSent {
                 notice, message_id, ..
@@ -115,7 +133,10 @@ impl CaseState {
                     "no sending with this message id was begun",
                 )
             }
-            event => self.rule_clock(event, at),
+            event => {
+                self.rule_review(event, at)?;
+                self.rule_clock(event, at)
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
 //! What the log tells of one door, step, gate, notice, clock or trail.
 
 use crate::canon::Digest;
-use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Quorum, Signed};
+use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Signed};
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{EvidenceId, NoticeId};
+use crate::id::EvidenceId;
 use crate::provider::{Account, Closing, Completeness};
 use crate::time::Timestamp;
 
@@ -72,31 +72,6 @@ pub struct GateRecord {
     pub passed: bool,
     /// Whether its time ran out.
     pub expired: bool,
-}
-
-/// A notice as the log tells it.
-#[derive(Debug, Clone)]
-pub struct NoticeRecord {
-    /// The template.
-    pub template: String,
-    /// The digest of the text as it stands.
-    pub text: Digest,
-    /// Where the text is kept.
-    pub evidence: EvidenceId,
-    /// The evidence behind its facts.
-    pub facts: Vec<EvidenceId>,
-    /// Facts that it lacks.
-    pub missing: Vec<String>,
-    /// Whose approval it needs; `None` means any one person.
-    pub approval: Option<Quorum>,
-    /// Approvals of exactly this text.
-    pub approvals: Vec<Signed>,
-    /// A sending that was begun, by message id.
-    pub sending: Option<String>,
-    /// The message id and the server's answer.
-    pub sent: Option<(String, String)>,
-    /// The later draft of the same template that takes its place; it can neither be approved nor sent.
-    pub replaced_by: Option<NoticeId>,
 }
 
 /// The start of a clock as a person chose it.

@@ -1,0 +1,115 @@
+//! The review of a notice in a terminal.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+
+use crate::case::state::{NoticeRecord, Verdict};
+use crate::document::{Document, Piece, RedlineBlock};
+use crate::hostile::{one_line, terminal};
+use crate::time::utc_and_zone;
+
+/// The longest quotation in a list, characters.
+const SHORT: usize = 300;
+
+/// Who did what to a notice, in the order of versions, remarks, suggestions, files, dispatch.
+pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
+    let mut out = String::new();
+    let when = |at| utc_and_zone(at, zone);
+    for version in &record.versions {
+        let (by, why) = (one_line(&version.by, 80), one_line(&version.reason, SHORT));
+        let _ = writeln!(
+            out,
+            "version {}  {} by {by}: {why}",
+            version.text.short(),
+            when(version.at)
+        );
+    }
+    for remark in &record.remarks {
+        let comment = &remark.comment;
+        let author = comment.brought.as_ref();
+        let by = author.map_or(&remark.by, |brought| &brought.author);
+        let (by, text) = (one_line(by, 80), one_line(&comment.text, SHORT));
+        let place = comment.block.map(|block| format!(" at {}", block + 1));
+        let answers = comment.answers.map(|to| format!(", answers {to}"));
+        let settled = remark.resolved.as_ref().map(|_| ", resolved");
+        let _ = writeln!(
+            out,
+            "comment {}{}{}{}  {} by {by}: {text}",
+            comment.number,
+            place.unwrap_or_default(),
+            answers.unwrap_or_default(),
+            settled.unwrap_or_default(),
+            when(remark.at)
+        );
+    }
+    for proposal in &record.proposals {
+        let words = &proposal.suggestion;
+        let author = words.brought.as_ref();
+        let by = author.map_or(&proposal.by, |brought| &brought.author);
+        let verdict = match &proposal.verdict {
+            Verdict::Open => "open".to_owned(),
+            Verdict::Taken { by, .. } => format!("taken by {}", one_line(by, 80)),
+            Verdict::Declined { by, reason } => {
+                format!("declined by {}: {}", one_line(by, 80), one_line(reason, SHORT))
+            }
+        };
+        let _ = writeln!(
+            out,
+            "suggestion {} at {}  {} by {}, {verdict}\n    - {}\n    + {}",
+            words.number,
+            words.block + 1,
+            when(proposal.at),
+            one_line(by, 80),
+            one_line(&words.before, SHORT),
+            one_line(&words.after, SHORT)
+        );
+    }
+    for file in &record.attachments {
+        let name = one_line(&file.name, 150);
+        let _ = writeln!(out, "file {name}  sha256 {}", file.sha256);
+    }
+    if let Some(went) = &record.dispatched {
+        let (to, by) = (one_line(&went.to, SHORT), one_line(&went.by, 80));
+        let _ = writeln!(out, "handed in  {} by {by}: {}, {to}", when(went.at), went.how);
+    }
+    for receipt in &record.receipts {
+        let (by, said) = (one_line(&receipt.by, 80), one_line(&receipt.reference, SHORT));
+        let _ = writeln!(out, "receipt  {} by {by}: {said}", when(receipt.at));
+    }
+    out
+}
+
+/// What changed, by paragraph: `[-removed-]` and `{+added+}`, as other programs write it.
+pub(super) fn redline(blocks: &[RedlineBlock]) -> String {
+    let mut out = String::new();
+    for block in blocks.iter().filter(|block| block.changed()) {
+        let place = match (block.old, block.new) {
+            (_, Some(new)) => format!("{}", new + 1),
+            (Some(old), None) => format!("was {}", old + 1),
+            (None, None) => String::new(),
+        };
+        let _ = write!(out, "{place}: ");
+        for piece in &block.pieces {
+            let _ = match piece {
+                Piece::Same(text) => write!(out, "{}", terminal(text)),
+                Piece::Added(text) => write!(out, "{{+{}+}}", terminal(text)),
+                Piece::Removed(text) => write!(out, "[-{}-]", terminal(text)),
+            };
+        }
+        out.push_str("\n\n");
+    }
+    if out.is_empty() {
+        out.push_str("Nothing changed.\n");
+    }
+    out
+}
+
+/// A text with its paragraphs counted.
+pub(super) fn numbered(text: &str) -> String {
+    let mut out = String::new();
+    for block in &Document::parse(text).blocks {
+        let _ = writeln!(out, "{:>3}  {}", block.index + 1, terminal(&block.source));
+    }
+    out
+}

@@ -1,0 +1,164 @@
+//! A person's words in the text of a notice: only the body is theirs to change.
+//!
+//! Head, what is unknown and the table of evidence are made from the case and stay byte for byte. A
+//! changed body may cite what the table names and nothing else.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::template;
+use crate::canon::Digest;
+use crate::document::{Change, Document, Span};
+use crate::fault::{Fault, Result};
+use crate::id::EvidenceId;
+
+/// The longest text of a notice, bytes.
+const LONGEST: usize = 1 << 20;
+
+/// A text that a person changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revised {
+    /// The whole text.
+    pub text: String,
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// The evidence that its body cites.
+    pub evidence: Vec<EvidenceId>,
+    /// What it still says is missing.
+    pub missing: Vec<String>,
+}
+
+/// The text with changes made, each found by its words where blocks before it came or went.
+///
+/// `on` is the text that the changes were made against.
+///
+/// # Errors
+/// `change-stale` when a block no longer says what a change was made against; `not-yours` for a change
+/// outside of the body; as [`rewritten`].
+pub fn revised(text: &str, on: &str, changes: &[Change]) -> Result<Revised> {
+    let on = Document::parse(on);
+    let mut now = Document::parse(text);
+    // From the end, so that what is not changed yet stands where it stood.
+    let mut changes: Vec<&Change> = changes.iter().collect();
+    changes.sort_by_key(|change| std::cmp::Reverse((change.block, change.before.is_empty())));
+    for change in changes {
+        let block = place(&now, &on, change);
+        if !body(now.text()).contains(&block) {
+            return Err(not_yours());
+        }
+        let change = Change {
+            block,
+            ..change.clone()
+        };
+        now = Document::parse(&now.apply(&change)?);
+    }
+    checked(text, now.text())
+}
+
+/// The text with another body, written whole.
+///
+/// # Errors
+/// Head, what is unknown or the table of evidence was changed; a number of evidence that the table does
+/// not have; too long.
+pub fn rewritten(text: &str, new: &str) -> Result<Revised> {
+    checked(text, new)
+}
+
+/// The blocks that are a person's to change.
+pub fn body(text: &str) -> Range<usize> {
+    let (head, body, _) = parts(text);
+    let blocks = |text: &str| Document::parse(text).blocks.len();
+    let first = blocks(head);
+    first..first + blocks(body)
+}
+
+/// The evidence of each number that a text cites, by its own table.
+pub fn sources(text: &str) -> BTreeMap<u32, EvidenceId> {
+    let (.., rest) = parts(text);
+    let lines = rest.lines().filter_map(|line| {
+        let (number, rest) = line.strip_prefix("[e")?.split_once("] ")?;
+        let id = rest.split(' ').next()?;
+        Some((number.parse().ok()?, id.parse().ok()?))
+    });
+    lines.collect()
+}
+
+/// Head, body, and what follows it.
+fn parts(text: &str) -> (&str, &str, &str) {
+    let mut lines = text.split_inclusive('\n');
+    let head: usize = (lines.by_ref())
+        .take_while(|line| template::in_head(line))
+        .map(str::len)
+        .sum();
+    let (head, body) = text.split_at_checked(head).unwrap_or((text, ""));
+    let mut at = 0;
+    for line in body.split_inclusive('\n') {
+        if line.trim_end() == template::UNKNOWN {
+            break;
+        }
+        at += line.len();
+    }
+    let (body, rest) = body.split_at_checked(at).unwrap_or((body, ""));
+    (head, body, rest)
+}
+
+/// Where a change belongs in a text: where it was made, or where its block went.
+fn place(now: &Document, on: &Document, change: &Change) -> usize {
+    let anchor = on.blocks.get(change.block).map(|block| &block.source);
+    let says = |block: usize| now.blocks.get(block).map(|block| &block.source) == anchor;
+    if anchor.is_none() || says(change.block) {
+        return change.block;
+    }
+    let mut same = (0..now.blocks.len()).filter(|block| says(*block));
+    match (same.next(), same.next()) {
+        (Some(only), None) => only,
+        _ => change.block,
+    }
+}
+
+fn checked(before: &str, after: &str) -> Result<Revised> {
+    if after.len() > LONGEST {
+        return Err(Fault::input("text-long", "The text is longer than 1 MiB."));
+    }
+    let (head, _, rest) = parts(before);
+    let (new_head, body, new_rest) = parts(after);
+    if (head, rest) != (new_head, new_rest) {
+        return Err(not_yours());
+    }
+    let (known, document) = (sources(before), Document::parse(body));
+    let mut evidence: Vec<EvidenceId> = Vec::new();
+    let mut missing: Vec<String> = Vec::new();
+    for block in &document.blocks {
+        for number in block.cites().into_iter().flat_map(|cite| cite.numbers()) {
+            let id = known.get(&number).ok_or_else(|| {
+                Fault::input("no-source", "The text cites evidence that its table does not name.")
+                    .at(format!("[e{number}]"))
+                    .hint("cite what the table at the end of the text names, or record the fact with its evidence and draft anew")
+            })?;
+            if !evidence.contains(id) {
+                evidence.push(id.clone());
+            }
+        }
+        for span in &block.spans {
+            if let Span::Missing(what) = span
+                && !missing.contains(what)
+            {
+                missing.push(what.clone());
+            }
+        }
+    }
+    Ok(Revised {
+        digest: Digest::of(after.as_bytes()),
+        text: after.to_owned(),
+        evidence,
+        missing,
+    })
+}
+
+fn not_yours() -> Fault {
+    Fault::input(
+        "not-yours",
+        "Only the body of a notice is written by people: its head, what is unknown and the table of evidence are made from the case.",
+    )
+    .hint("record a fact, or take one back, and draft anew: cordon fact record CASE KEY …")
+}
