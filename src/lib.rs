@@ -8,6 +8,7 @@ pub mod id;
 pub mod secret;
 pub mod time;
 // 1: mechanisms
+pub mod document;
 pub mod http;
 pub mod sshsig;
 pub mod store;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// do not know each other.
 const LAYERS: &[(u8, &[&str])] = &[
     (0, &["canon", "fault", "hostile", "id", "secret", "time"]),
-    (1, &["http", "sshsig", "store"]),
+    (1, &["document", "http", "sshsig", "store"]),
     (2, &["case", "door", "plan", "playbook", "provider"]),
     (3, &["access", "clock", "contact", "evidence"]),
     (
@@ -46,6 +46,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("hyper", &["daemon"]),
     ("hyper_util", &["daemon"]),
     ("tokio_rustls", &["daemon"]),
+    ("pulldown_cmark", &["document/parse"]),
+    ("similar", &["document/redline"]),
+    ("zip", &["document/docx"]),
     ("prometheus_client", &["daemon/metrics"]),
 ];
 

@@ -19,6 +19,7 @@ mod contact_deadline;
 mod contact_demand;
 mod contact_indicator;
 mod departures;
+mod document;
 mod engine;
 mod engine_close;
 mod engine_find;
