@@ -293,15 +293,16 @@ impl Desk {
         let record = self.log.read(|state| known(state, id).cloned())?;
         self.not_replaced(id, &record)?;
         if record.is_out() {
-            return Err(
-                Fault::input("sent-before", "The text went out: it is not changed any more.")
-                    .at(id)
-                    .hint(format!(
-                        "for another text, draft anew: cordon notice draft {} {}",
-                        self.log.case(),
-                        record.template
-                    )),
-            );
+            return Err(Fault::input(
+                "sent-before",
+                "The text went out: it is not changed any more.",
+            )
+            .at(id)
+            .hint(format!(
+                "for another text, draft anew: cordon notice draft {} {}",
+                self.log.case(),
+                record.template
+            )));
         }
         Ok(record)
     }
@@ -325,9 +326,10 @@ impl Desk {
 }
 
 fn known<'a>(state: &'a CaseState, id: &NoticeId) -> Result<&'a NoticeRecord> {
-    state.notices.get(id).ok_or_else(|| {
-        Fault::input("no-notice", "The case has no such draft.").at(id)
-    })
+    state
+        .notices
+        .get(id)
+        .ok_or_else(|| Fault::input("no-notice", "The case has no such draft.").at(id))
 }
 
 fn open(record: &NoticeRecord, number: u32) -> Result<&Suggestion> {

@@ -198,11 +198,13 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let plain = crate::notice::plain(&text);
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
                            "plain": plain, "evidence": record.facts, "missing": record.missing, "approval": line });
-    desktop.ui.answer(&document, || match (args.plain, args.numbered) {
-        (true, _) => hostile::terminal(&plain),
-        (false, true) => told::numbered(&text),
-        (false, false) => hostile::terminal(&text),
-    })?;
+    desktop
+        .ui
+        .answer(&document, || match (args.plain, args.numbered) {
+            (true, _) => hostile::terminal(&plain),
+            (false, true) => told::numbered(&text),
+            (false, false) => hostile::terminal(&text),
+        })?;
     if let Some(line) = line {
         still(desktop, &line);
     }

@@ -129,7 +129,11 @@ fn checked(before: &str, after: &str) -> Result<Revised> {
     let mut evidence: Vec<EvidenceId> = Vec::new();
     let mut missing: Vec<String> = Vec::new();
     for block in &document.blocks {
-        for number in block.cites().into_iter().flat_map(|cite| cite.numbers()) {
+        for number in block
+            .cites()
+            .into_iter()
+            .flat_map(crate::document::Cite::numbers)
+        {
             let id = known.get(&number).ok_or_else(|| {
                 Fault::input("no-source", "The text cites evidence that its table does not name.")
                     .at(format!("[e{number}]"))

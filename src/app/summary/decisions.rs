@@ -87,6 +87,14 @@ pub struct NoticeLine {
     pub decisions: Vec<DecisionLine>,
     /// Whether it went out.
     pub sent: bool,
+    /// Whether somebody wrote down what the addressee answered.
+    pub answered: bool,
+    /// Whether people review it: it was given to them, or they have said something.
+    pub in_review: bool,
+    /// Approvals that a later change made void, by person.
+    pub void: Vec<String>,
+    /// Suggestions that nobody decided, and comments that nobody settled.
+    pub open: usize,
     /// Whether a later draft of the same notice takes its place.
     pub replaced: bool,
 }
@@ -94,17 +102,14 @@ pub struct NoticeLine {
 impl NoticeLine {
     /// Where it stands, in a word or two.
     pub const fn stage(&self) -> &'static str {
-        match (
-            self.sent,
-            self.replaced,
-            self.lacks,
-            self.decisions.is_empty(),
-        ) {
-            (true, ..) => "sent",
-            (false, true, ..) => "replaced",
-            (false, false, 0, _) => "approved",
-            (false, false, _, true) => "draft",
-            (false, false, _, false) => "not approved by all",
+        match (self.answered, self.sent, self.replaced, self.lacks) {
+            (true, ..) => "answered",
+            (_, true, ..) => "sent",
+            (_, _, true, _) => "replaced",
+            (.., 0) => "approved",
+            _ if !self.decisions.is_empty() => "not approved by all",
+            _ if self.in_review => "in review",
+            _ => "draft",
         }
     }
 
@@ -271,6 +276,10 @@ fn notice_line(
         approved_by,
         decisions,
         sent,
+        answered: !notice.receipts.is_empty(),
+        in_review: notice.submitted || !notice.remarks.is_empty() || !notice.proposals.is_empty(),
+        void: notice.void.iter().map(|one| one.person.clone()).collect(),
+        open: notice.open(),
         replaced: notice.replaced_by.is_some(),
     }
 }

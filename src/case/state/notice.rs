@@ -148,6 +148,13 @@ impl NoticeRecord {
         self.sent.is_some() || self.dispatched.is_some()
     }
 
+    /// How many suggestions nobody decided, and comments nobody settled.
+    pub fn open(&self) -> usize {
+        let remarks = self.remarks.iter().filter(|one| one.resolved.is_none());
+        let proposals = self.proposals.iter();
+        remarks.count() + proposals.filter(|one| one.verdict == Verdict::Open).count()
+    }
+
     /// What was changed makes every approval void.
     pub(super) fn unapprove(&mut self) {
         self.void.append(&mut self.approvals);

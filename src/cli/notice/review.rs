@@ -392,18 +392,13 @@ fn changed(desktop: &Desktop, which: &Which, text: Digest) -> Result<Ended> {
     done(desktop, which, &said, json!({ "text": text }))
 }
 
-fn done(
-    desktop: &Desktop,
-    which: &Which,
-    said: &str,
-    more: serde_json::Value,
-) -> Result<Ended> {
+fn done(desktop: &Desktop, which: &Which, said: &str, more: serde_json::Value) -> Result<Ended> {
     let mut document = json!({ "notice": which.notice });
     if let (Some(all), serde_json::Value::Object(more)) = (document.as_object_mut(), more) {
         all.extend(more);
     }
-    desktop.ui.answer(&document, || {
-        format!("{} {said}.\n", which.notice)
-    })?;
+    desktop
+        .ui
+        .answer(&document, || format!("{} {said}.\n", which.notice))?;
     Ok(None)
 }

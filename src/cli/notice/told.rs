@@ -51,7 +51,11 @@ pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
             Verdict::Open => "open".to_owned(),
             Verdict::Taken { by, .. } => format!("taken by {}", one_line(by, 80)),
             Verdict::Declined { by, reason } => {
-                format!("declined by {}: {}", one_line(by, 80), one_line(reason, SHORT))
+                format!(
+                    "declined by {}: {}",
+                    one_line(by, 80),
+                    one_line(reason, SHORT)
+                )
             }
         };
         let _ = writeln!(
@@ -71,10 +75,18 @@ pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
     }
     if let Some(went) = &record.dispatched {
         let (to, by) = (one_line(&went.to, SHORT), one_line(&went.by, 80));
-        let _ = writeln!(out, "handed in  {} by {by}: {}, {to}", when(went.at), went.how);
+        let _ = writeln!(
+            out,
+            "handed in  {} by {by}: {}, {to}",
+            when(went.at),
+            went.how
+        );
     }
     for receipt in &record.receipts {
-        let (by, said) = (one_line(&receipt.by, 80), one_line(&receipt.reference, SHORT));
+        let (by, said) = (
+            one_line(&receipt.by, 80),
+            one_line(&receipt.reference, SHORT),
+        );
         let _ = writeln!(out, "receipt  {} by {by}: {said}", when(receipt.at));
     }
     out
