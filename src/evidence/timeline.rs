@@ -398,7 +398,16 @@ fn ours(entry: &Entry) -> Option<Moment> {
         Event::NoticeApproved { notice, signed, .. } => {
             (Action, format!("{notice} approved by {}", signed.person))
         }
+        Event::NoticeRevised { notice, reason, .. } => {
+            (Action, format!("{notice} has a new text by {by}: {reason}"))
+        }
         Event::NoticeSent { notice, .. } => (Action, format!("{notice} sent")),
+        Event::NoticeDispatched {
+            notice, how, to, ..
+        } => (Action, format!("{notice} handed in by {how} to {to}")),
+        Event::NoticeReceipted {
+            notice, reference, ..
+        } => (Action, format!("{notice} answered: {reference}")),
         Event::NoticeRefused { notice, why, .. } => (Action, format!("{notice} refused: {why}")),
         Event::ContactJudged {
             contact,

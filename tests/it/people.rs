@@ -2,6 +2,7 @@
 //! a case is about.
 
 mod papers;
+mod reviewing;
 mod standing;
 
 use std::path::{Path, PathBuf};

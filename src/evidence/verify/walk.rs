@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::papers;
 use super::{Decided, Issue};
 use crate::canon::{Digest, canonical, digest_of};
-use crate::case::event::{Entry, Event, Evidence, FORMAT, Person};
+use crate::case::event::{Attachment, Entry, Event, Evidence, FORMAT, Person};
 use crate::case::log::line_hash;
 use crate::case::state::{CaseState, MendedRecord};
 use crate::evidence::checkpoint::SignedCheckpoint;
@@ -46,7 +46,7 @@ pub(super) struct Walk {
     pub(super) mended: Vec<MendedRecord>,
     pub(super) issues: Vec<Issue>,
     /// Digests of evidence by id.
-    kept: HashMap<EvidenceId, Digest>,
+    pub(super) kept: HashMap<EvidenceId, Digest>,
     pub(super) plans: HashSet<Digest>,
     pub(super) notices: HashMap<NoticeId, Drafted>,
     pub(super) state: CaseState,
@@ -59,6 +59,8 @@ pub(super) struct Walk {
 /// The text of a notice, and who has approved it.
 pub(super) struct Drafted {
     pub(super) text: Digest,
+    /// What goes out with it.
+    pub(super) files: Vec<Attachment>,
     /// How many people have to approve.
     pub(super) people: u32,
     /// Approvals that hold: who, and until when.
@@ -243,23 +245,13 @@ impl Walk {
                 }
                 self.plans.insert(*digest);
             }
-            Event::NoticeDrafted {
-                notice,
-                text,
-                evidence,
-                approval,
-                ..
-            } => {
-                if self.kept.get(evidence) != Some(text) {
-                    let what = format!("the text of {notice} is not the evidence that it names");
+            Event::NoticeDrafted { .. }
+            | Event::NoticeRevised { .. }
+            | Event::NoticeAttached { .. }
+            | Event::NoticeDetached { .. } => {
+                if let Err(what) = papers::text(self, &entry.event) {
                     self.issue(place, what);
                 }
-                let drafted = Drafted {
-                    text: *text,
-                    people: approval.as_ref().map_or(1, |of| of.people),
-                    approved: HashMap::new(),
-                };
-                self.notices.insert(notice.clone(), drafted);
             }
             Event::CheckpointSigned {
                 entries,
