@@ -23,13 +23,16 @@ mod recall;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 
 use super::visit::Visit;
 use super::{Web, page};
 use crate::fault::Fault;
+
+/// How much a form may bring in files, bytes.
+const FILES: usize = 32 << 20;
 
 /// Every route.
 pub fn router() -> Router<Arc<Web>> {
@@ -50,7 +53,23 @@ pub fn router() -> Router<Arc<Web>> {
             "/cases/{id}/clocks/{clock}",
             get(clock::show).post(clock::choose),
         )
-        .route("/cases/{id}/notices/{notice}", get(notice::show))
+        .route("/cases/{id}/notices/{notice}", get(notice::sheet::show))
+        .route(
+            "/cases/{id}/notices/{notice}/redline",
+            get(notice::redline::show),
+        )
+        .route(
+            "/cases/{id}/notices/{notice}/as/{form}",
+            get(notice::sheet::download),
+        )
+        .route(
+            "/cases/{id}/notices/{notice}/do/{act}",
+            post(notice::acts::take),
+        )
+        .route(
+            "/cases/{id}/notices/{notice}/bring/{act}",
+            post(notice::acts::bring).layer(DefaultBodyLimit::max(FILES)),
+        )
         .route("/cases/{id}/contacts", get(contacts::show))
         .route("/cases/{id}/evidence", get(evidence::list))
         .route("/cases/{id}/evidence/{item}", get(evidence::show))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{
-    ConnectInfo, FromRequest, FromRequestParts, OptionalFromRequestParts, Request,
+    ConnectInfo, FromRequest, FromRequestParts, Multipart, OptionalFromRequestParts, Request,
 };
 use axum::response::{IntoResponse as _, Redirect, Response};
 use http::request::Parts;
@@ -23,6 +23,8 @@ use crate::fault::Fault;
 
 /// How long the fields of a form may take to arrive.
 const FIELDS_WITHIN: Duration = Duration::from_secs(10);
+/// How long files may take to arrive.
+const FILES_WITHIN: Duration = Duration::from_mins(2);
 
 /// Somebody who is signed in.
 #[derive(Debug, Clone)]
@@ -87,14 +89,95 @@ impl<T: DeserializeOwned> FromRequest<Arc<Web>> for Form<T> {
         let bytes = bytes.map_err(|fault| refuse(&fault))?;
         let Csrf { csrf } = urlencoded(&bytes).map_err(|fault| refuse(&fault))?;
         if !bool::from(csrf.as_bytes().ct_eq(visit.csrf.as_bytes())) {
-            let what = "This form does not come from a page of your session.";
-            return Err(refuse(
-                &Fault::input("form", what).hint("open the page again, and send it from there"),
-            ));
+            return Err(refuse(&not_ours()));
         }
         let fields = urlencoded(&bytes).map_err(|fault| refuse(&fault))?;
         Ok(Self(visit, fields))
     }
+}
+
+/// A form of our own pages that brings files: multipart, with the `csrf` of the session before them.
+#[derive(Debug)]
+pub struct Upload {
+    /// Who sent it.
+    pub visit: Visit,
+    /// The files, by the names that the browser gives; those without a name are left out.
+    pub files: Vec<(String, Vec<u8>)>,
+    fields: Vec<(String, String)>,
+}
+
+impl Upload {
+    /// The fields beside the files.
+    ///
+    /// # Errors
+    /// One stands twice.
+    pub fn fields<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        let pairs = self
+            .fields
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        let pairs = serde::de::value::MapDeserializer::<_, serde::de::value::Error>::new(pairs);
+        T::deserialize(pairs).map_err(|_| unreadable())
+    }
+}
+
+impl FromRequest<Arc<Web>> for Upload {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, web: &Arc<Web>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let visit = <Visit as FromRequestParts<_>>::from_request_parts(&mut parts, web).await?;
+        let request = Request::from_parts(parts, body);
+        let read = tokio::time::timeout(FILES_WITHIN, uploaded(visit.clone(), request, web)).await;
+        let read = read.unwrap_or_else(|_| Err(unreadable()));
+        read.map_err(|fault| page::fault(web, Some(&visit), &fault))
+    }
+}
+
+async fn uploaded(visit: Visit, request: Request, web: &Arc<Web>) -> Result<Upload, Fault> {
+    let multipart = Multipart::from_request(request, web).await;
+    let mut multipart = multipart.map_err(|_| unreadable())?;
+    let (mut files, mut fields, mut ours) = (Vec::new(), Vec::new(), false);
+    while let Some(field) = multipart.next_field().await.map_err(|_| unreadable())? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let file = field.file_name().map(str::to_owned);
+        // Nothing is read before the form has shown whose it is.
+        if !ours && name != "csrf" {
+            break;
+        }
+        let bytes = field.bytes().await.map_err(|_| {
+            Fault::input("upload", "The files cannot be read: too large, or cut off.")
+                .hint("at most 32 MiB in all")
+        })?;
+        match file {
+            Some(file) if !file.is_empty() => files.push((file, bytes.to_vec())),
+            Some(_) => {}
+            None => {
+                let text = String::from_utf8(bytes.to_vec()).map_err(|_| unreadable())?;
+                if name == "csrf" {
+                    ours = bool::from(text.as_bytes().ct_eq(visit.csrf.as_bytes()));
+                } else {
+                    fields.push((name, text));
+                }
+            }
+        }
+    }
+    if !ours {
+        return Err(not_ours());
+    }
+    Ok(Upload {
+        visit,
+        files,
+        fields,
+    })
+}
+
+fn not_ours() -> Fault {
+    Fault::input(
+        "form",
+        "This form does not come from a page of your session.",
+    )
+    .hint("open the page again, and send it from there")
 }
 
 /// The fields of a form of somebody who is not signed in: the guard has seen that a page of ours

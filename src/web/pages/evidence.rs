@@ -72,7 +72,7 @@ fn row(look: &Look<'_>, item: &Evidence) -> Row {
     }
 }
 
-const fn how(source: &Source) -> &'static str {
+pub(super) const fn how(source: &Source) -> &'static str {
     match source {
         Source::Exchange {
             status: Some(_), ..

@@ -1,0 +1,300 @@
+//! The page of one notice: where it stands, its text beside its sources, and what can be done.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, header};
+use serde::{Deserialize, Serialize};
+
+use super::super::head::{Head, head};
+use super::text::{Group, ProposalView, Reading, RemarkView, SourceView};
+use super::{NoticeView, at_notice, no_notice, notice_id, view};
+use crate::access::Ability;
+use crate::app::dispatch::WAYS;
+use crate::app::summary::{NoticeLine, Summary};
+use crate::case::state::NoticeRecord;
+use crate::fault::{Fault, Result};
+use crate::id::NoticeId;
+use crate::web::look::Look;
+use crate::web::shown::{When, line, short};
+use crate::web::visit::Visit;
+use crate::web::{Web, page};
+
+/// Which block's forms are open.
+#[derive(Debug, Default, Deserialize)]
+pub(in crate::web) struct Asked {
+    #[serde(default)]
+    block: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Page {
+    title: String,
+    head: Head,
+    notice: NoticeView,
+    at: String,
+    replaced: bool,
+    basis: String,
+    cautions: Vec<String>,
+    /// The SHA-256 of the text, and what an approval binds.
+    text: String,
+    binds: String,
+    binds_short: String,
+    void: Vec<String>,
+    groups: Vec<Group>,
+    sources: Vec<SourceView>,
+    remarks: Vec<RemarkView>,
+    proposals: Vec<ProposalView>,
+    versions: Vec<VersionView>,
+    files: Vec<FileView>,
+    went: Option<Went>,
+    receipts: Vec<Answered>,
+    /// Whether the text can still be changed, and by the visitor.
+    may: bool,
+    submitted: bool,
+    /// Whether the visitor may approve it; why not, when they might think so.
+    approves: bool,
+    barred: Option<String>,
+    /// Whether it can go out now.
+    ready: bool,
+    out: bool,
+    may_receipt: bool,
+    sending: Option<String>,
+    ways: [&'static str; 5],
+}
+
+#[derive(Debug, Serialize)]
+struct VersionView {
+    short: String,
+    at: When,
+    by: String,
+    reason: String,
+    /// What changed since.
+    href: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FileView {
+    name: String,
+    sha256: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Went {
+    how: String,
+    to: String,
+    at: Option<When>,
+    by: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Answered {
+    reference: String,
+    at: When,
+    by: String,
+    files: usize,
+}
+
+pub(in crate::web) async fn show(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((id, notice)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Response {
+    let made = made(&web, &visit, &id, &notice, asked).await;
+    page::answered(&web, &visit, "notice", made)
+}
+
+async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Asked) -> Result<Page> {
+    let notice = notice_id(notice)?;
+    let of = notice.clone();
+    // Refused before the store is taken: the text lies in it, not in the ledger.
+    let (record, text) = web
+        .at_desk(visit, id, Ability::SeeCase, move |desk| desk.notice(&of))
+        .await?;
+    let open = asked.block.parse::<usize>().ok();
+    web.look(visit, id, Ability::SeeCase, move |look| {
+        page_of(
+            look,
+            &notice,
+            &record,
+            &text,
+            open.and_then(|open| open.checked_sub(1)),
+        )
+    })
+    .await
+}
+
+fn page_of(
+    look: &Look<'_>,
+    id: &NoticeId,
+    record: &NoticeRecord,
+    text: &str,
+    open: Option<usize>,
+) -> Result<Page> {
+    let summary = Summary::of(look.state, look.now);
+    let draft = summary.notices.iter().find(|draft| draft.id == *id);
+    let draft = draft.ok_or_else(no_notice)?;
+    let about = crate::notice::about(&record.template).ok();
+    let out = record.is_out();
+    let may = look.may(Ability::Counsel) && !out && record.replaced_by.is_none();
+    let reading = Reading {
+        look,
+        record,
+        notice: id.as_str(),
+        text,
+        open,
+        may,
+    };
+    let (remarks, proposals) = reading.elsewhere();
+    let notice = view(look, draft);
+    let (approves, barred) = approval(look, record, draft);
+    let cautions = about.iter().flat_map(|about| &about.cautions);
+    Ok(Page {
+        title: notice.title.clone(),
+        head: head(look, "notice"),
+        at: at_notice(look.id.as_str(), id.as_str()),
+        notice,
+        replaced: record.replaced_by.is_some(),
+        cautions: cautions.map(|one| line(one)).collect(),
+        basis: about
+            .as_ref()
+            .map_or_else(String::new, |about| line(&about.basis)),
+        text: record.text.to_string(),
+        binds: record.binds().to_string(),
+        binds_short: record.binds().short(),
+        void: draft.void.iter().map(|name| short(name)).collect(),
+        groups: reading.groups(),
+        sources: reading.sources(),
+        remarks,
+        proposals,
+        versions: versions(look, id, record),
+        files: record.attachments.iter().map(file).collect(),
+        went: went(look, record),
+        receipts: record
+            .receipts
+            .iter()
+            .map(|one| answered(look, one))
+            .collect(),
+        may,
+        submitted: record.submitted,
+        approves,
+        barred,
+        ready: may && draft.lacks == 0,
+        out,
+        may_receipt: out && look.may(Ability::Counsel),
+        sending: record.sending.as_deref().map(line),
+        ways: WAYS,
+    })
+}
+
+/// Whether the visitor may approve, and why not when they could think so.
+fn approval(look: &Look<'_>, record: &NoticeRecord, draft: &NoticeLine) -> (bool, Option<String>) {
+    if record.is_out() || record.replaced_by.is_some() || draft.lacks == 0 {
+        return (false, None);
+    }
+    let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
+    if let Err(why) = look.state.may_decide(roles, look.name()) {
+        return (false, Some(line(&why)));
+    }
+    if draft.approved_by.iter().any(|name| name == look.name()) {
+        return (false, Some("you approved it before".to_owned()));
+    }
+    let able = look.visit.principal.may_at_all(Ability::Decide);
+    let barred = able.err().map(|fault| fault.what().to_owned());
+    let mine = draft.may.iter().any(|name| name == look.name());
+    (mine && barred.is_none(), barred)
+}
+
+fn versions(look: &Look<'_>, id: &NoticeId, record: &NoticeRecord) -> Vec<VersionView> {
+    let at = at_notice(look.id.as_str(), id.as_str());
+    let each = record.versions.iter().rev().map(|version| VersionView {
+        short: version.text.short(),
+        at: look.words.when(version.at),
+        by: short(&version.by),
+        reason: line(&version.reason),
+        href: (version.text != record.text)
+            .then(|| format!("{at}/redline?from={}&to={}", version.text, record.text)),
+    });
+    each.collect()
+}
+
+fn file(file: &crate::case::event::Attachment) -> FileView {
+    FileView {
+        name: short(&file.name),
+        sha256: file.sha256.to_string(),
+    }
+}
+
+fn went(look: &Look<'_>, record: &NoticeRecord) -> Option<Went> {
+    if let Some(went) = &record.dispatched {
+        return Some(Went {
+            how: went.how.clone(),
+            to: line(&went.to),
+            at: Some(look.words.when(went.at)),
+            by: short(&went.by),
+        });
+    }
+    let (message_id, reply) = record.sent.as_ref()?;
+    Some(Went {
+        how: "mail from here".to_owned(),
+        to: line(message_id),
+        at: None,
+        by: line(reply),
+    })
+}
+
+fn answered(look: &Look<'_>, receipt: &crate::case::state::Receipt) -> Answered {
+    Answered {
+        reference: line(&receipt.reference),
+        at: look.words.when(receipt.at),
+        by: short(&receipt.by),
+        files: receipt.evidence.len(),
+    }
+}
+
+/// The text in another form, for download.
+pub(in crate::web) async fn download(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path((id, notice, form)): Path<(String, String, String)>,
+) -> Response {
+    match downloaded(&web, &visit, &id, &notice, form).await {
+        Ok((name, media_type, bytes)) => {
+            let as_file = format!("attachment; filename=\"{name}\"");
+            let as_file = HeaderValue::from_str(&as_file);
+            let as_file = as_file.unwrap_or(HeaderValue::from_static("attachment"));
+            let headers = [
+                (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+                (header::CONTENT_DISPOSITION, as_file),
+            ];
+            (headers, bytes).into_response()
+        }
+        Err(fault) => page::fault(&web, Some(&visit), &fault),
+    }
+}
+
+async fn downloaded(
+    web: &Arc<Web>,
+    visit: &Visit,
+    id: &str,
+    notice: &str,
+    form: String,
+) -> Result<(String, &'static str, Vec<u8>)> {
+    let notice = notice_id(notice)?;
+    web.at_desk(visit, id, Ability::SeeCase, move |desk| {
+        let (record, text) = desk.notice(&notice)?;
+        let (media_type, bytes) = match form.as_str() {
+            "txt" => (
+                "text/plain; charset=utf-8",
+                crate::notice::plain(&text).into_bytes(),
+            ),
+            "md" => ("text/markdown; charset=utf-8", text.into_bytes()),
+            _ => return Err(Fault::input("no-page", "There is no such page.")),
+        };
+        let name = format!("{}-{}.{form}", record.template, record.text.short());
+        Ok((crate::hostile::file_name(&name), media_type, bytes))
+    })
+    .await
+}

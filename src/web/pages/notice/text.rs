@@ -1,0 +1,353 @@
+//! The text of a notice as a page shows it: each sentence leads to what it stands on.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::access::Ability;
+use crate::case::state::{NoticeRecord, Proposal, Remark, Verdict};
+use crate::document::{Block, Document, Kind, Piece, Span, redline};
+use crate::id::EvidenceId;
+use crate::notice::revision;
+use crate::web::look::Look;
+use crate::web::shown::{When, line, path, short};
+
+/// The longest remark that is shown, characters.
+const REMARK: usize = 4_000;
+
+/// Blocks that belong together on a page: one list, one table, or one block alone.
+#[derive(Debug, Serialize)]
+pub(super) struct Group {
+    /// `list`, `numbers`, `table` or `block`.
+    kind: &'static str,
+    /// The number of the first item.
+    start: Option<u64>,
+    blocks: Vec<Part>,
+}
+
+/// One block with what people say of it.
+#[derive(Debug, Serialize)]
+struct Part {
+    number: usize,
+    /// `h2`, `h3`, `p`, `quote`, `item`, `row` or `rule`.
+    kind: &'static str,
+    header: bool,
+    cells: Vec<Vec<Said>>,
+    /// Where it is commented on and changed, for who may.
+    href: Option<String>,
+    /// Whether the forms for it are open, and what stands in them.
+    open: bool,
+    source: String,
+    /// Whether its words are a person's to change.
+    ours: bool,
+    remarks: Vec<RemarkView>,
+    proposals: Vec<ProposalView>,
+}
+
+/// A sentence, or a piece of one.
+#[derive(Debug, Serialize)]
+struct Said {
+    pieces: Vec<PieceView>,
+    /// The number of the first evidence that it stands on.
+    on: Option<u32>,
+    cites: Vec<(u32, String)>,
+}
+
+/// Words that are shown one way.
+#[derive(Debug, Serialize)]
+pub(super) struct PieceView {
+    /// `text`, `strong`, `em`, `missing`, `add` or `cut`.
+    kind: &'static str,
+    text: String,
+}
+
+/// A remark.
+#[derive(Debug, Serialize)]
+pub(super) struct RemarkView {
+    number: u32,
+    by: String,
+    at: When,
+    quote: String,
+    text: String,
+    answers: Option<u32>,
+    resolved: Option<String>,
+    /// Whether the visitor may settle it.
+    may: bool,
+}
+
+/// Other words for a block.
+#[derive(Debug, Serialize)]
+pub(super) struct ProposalView {
+    number: u32,
+    by: String,
+    at: When,
+    reason: String,
+    pieces: Vec<PieceView>,
+    verdict: String,
+    /// Whether the visitor may take or decline it.
+    may: bool,
+}
+
+/// An item of evidence that the text names.
+#[derive(Debug, Serialize)]
+pub(super) struct SourceView {
+    number: u32,
+    title: String,
+    how: &'static str,
+    at: When,
+    sha256: String,
+    tool: String,
+    href: Option<String>,
+}
+
+/// How the text of a notice is looked at.
+pub(super) struct Reading<'a> {
+    pub(super) look: &'a Look<'a>,
+    pub(super) record: &'a NoticeRecord,
+    pub(super) notice: &'a str,
+    pub(super) text: &'a str,
+    /// The block whose forms are open.
+    pub(super) open: Option<usize>,
+    /// Whether the visitor may work on the text.
+    pub(super) may: bool,
+}
+
+impl Reading<'_> {
+    /// Every block, in groups.
+    pub(super) fn groups(&self) -> Vec<Group> {
+        let body = revision::body(self.text);
+        let mut groups: Vec<Group> = Vec::new();
+        for block in &Document::parse(self.text).blocks {
+            let (kind, start) = match block.kind {
+                Kind::Item {
+                    ordered: Some(number),
+                    ..
+                } => ("numbers", Some(number)),
+                Kind::Item { .. } => ("list", None),
+                Kind::Row { .. } => ("table", None),
+                _ => ("block", None),
+            };
+            let part = self.part(block, body.contains(&block.index));
+            let begins = matches!(block.kind, Kind::Row { header: true });
+            match groups.last_mut() {
+                Some(group) if group.kind == kind && kind != "block" && !begins => {
+                    group.blocks.push(part);
+                }
+                _ => groups.push(Group {
+                    kind,
+                    start,
+                    blocks: vec![part],
+                }),
+            }
+        }
+        groups
+    }
+
+    fn part(&self, block: &Block, ours: bool) -> Part {
+        let open = self.open == Some(block.index);
+        let at = path(&["cases", self.look.id.as_str(), "notices", self.notice]);
+        let number = block.index + 1;
+        let here = |remark: &&Remark| {
+            remark.comment.block == Some(block.index) && remark.comment.on == self.record.text
+        };
+        let remarks = self.record.remarks.iter().filter(here);
+        let proposals = self.record.proposals.iter();
+        let proposals = proposals
+            .filter(|one| one.verdict == Verdict::Open && self.place(one) == Some(block.index));
+        Part {
+            number,
+            kind: match block.kind {
+                Kind::Heading(1) => "h2",
+                Kind::Heading(_) => "h3",
+                Kind::Paragraph => "p",
+                Kind::Quote => "quote",
+                Kind::Item { .. } => "item",
+                Kind::Row { .. } => "row",
+                Kind::Rule => "rule",
+            },
+            header: matches!(block.kind, Kind::Row { header: true }),
+            cells: cells(block),
+            href: (self.may && !open).then(|| format!("{at}?block={number}#b{number}")),
+            open: self.may && open,
+            source: if open {
+                block.source.clone()
+            } else {
+                String::new()
+            },
+            ours,
+            remarks: remarks.map(|one| self.remark(one)).collect(),
+            proposals: proposals.map(|one| self.proposal(one)).collect(),
+        }
+    }
+
+    /// The block of the text as it stands that a suggestion is about.
+    fn place(&self, one: &Proposal) -> Option<usize> {
+        let suggestion = &one.suggestion;
+        if suggestion.on == self.record.text {
+            return Some(suggestion.block);
+        }
+        let document = Document::parse(self.text);
+        let mut same = document.blocks.iter();
+        let found = same.find(|block| block.source == suggestion.before);
+        found.map(|block| block.index)
+    }
+
+    /// Suggestions and remarks that have no place in the text as it stands.
+    pub(super) fn elsewhere(&self) -> (Vec<RemarkView>, Vec<ProposalView>) {
+        let lost = |remark: &&Remark| {
+            remark.comment.block.is_none() || remark.comment.on != self.record.text
+        };
+        let remarks = self.record.remarks.iter().filter(lost);
+        let proposals = self.record.proposals.iter();
+        let proposals =
+            proposals.filter(|one| one.verdict != Verdict::Open || self.place(one).is_none());
+        (
+            remarks.map(|one| self.remark(one)).collect(),
+            proposals.map(|one| self.proposal(one)).collect(),
+        )
+    }
+
+    fn remark(&self, remark: &Remark) -> RemarkView {
+        let comment = &remark.comment;
+        let brought = comment.brought.as_ref();
+        RemarkView {
+            number: comment.number,
+            by: brought.map_or_else(
+                || short(&remark.by),
+                |from| {
+                    format!(
+                        "{} (in a file that {} brought)",
+                        short(&from.author),
+                        short(&remark.by)
+                    )
+                },
+            ),
+            at: self
+                .look
+                .words
+                .when(brought.and_then(|from| from.at).unwrap_or(remark.at)),
+            quote: line(&comment.quote),
+            text: comment.text.chars().take(REMARK).collect(),
+            answers: comment.answers,
+            resolved: remark.resolved.as_deref().map(short),
+            may: self.may && remark.resolved.is_none(),
+        }
+    }
+
+    fn proposal(&self, one: &Proposal) -> ProposalView {
+        let words = &one.suggestion;
+        let brought = words.brought.as_ref();
+        ProposalView {
+            number: words.number,
+            by: brought.map_or_else(
+                || short(&one.by),
+                |from| {
+                    format!(
+                        "{} (in a file that {} brought)",
+                        short(&from.author),
+                        short(&one.by)
+                    )
+                },
+            ),
+            at: self
+                .look
+                .words
+                .when(brought.and_then(|from| from.at).unwrap_or(one.at)),
+            reason: line(&words.reason),
+            pieces: changed(&words.before, &words.after),
+            verdict: match &one.verdict {
+                Verdict::Open => "open".to_owned(),
+                Verdict::Taken { by, .. } => format!("taken by {}", short(by)),
+                Verdict::Declined { by, reason } => {
+                    format!("declined by {}: {}", short(by), line(reason))
+                }
+            },
+            may: self.may && one.verdict == Verdict::Open,
+        }
+    }
+
+    /// The evidence that the text names, by its numbers.
+    pub(super) fn sources(&self) -> Vec<SourceView> {
+        let known: BTreeMap<u32, EvidenceId> = revision::sources(self.text);
+        let see = self.look.may(Ability::SeeEvidence);
+        let items = known.into_iter().filter_map(|(number, id)| {
+            let item = self.look.state.evidence.get(&id)?;
+            let href = path(&["cases", self.look.id.as_str(), "evidence", id.as_str()]);
+            Some(SourceView {
+                number,
+                title: line(&item.title),
+                how: super::super::evidence::how(&item.source),
+                at: self.look.words.when(item.at),
+                sha256: item.sha256.to_string(),
+                tool: short(&item.tool),
+                href: see.then_some(href),
+            })
+        });
+        items.collect()
+    }
+}
+
+/// What changed between two short texts, word by word.
+fn changed(before: &str, after: &str) -> Vec<PieceView> {
+    let blocks = redline(before, after);
+    blocks
+        .iter()
+        .flat_map(|block| pieces(&block.pieces))
+        .collect()
+}
+
+/// The pieces of a comparison.
+pub(super) fn pieces(pieces: &[Piece]) -> Vec<PieceView> {
+    let each = pieces.iter().map(|piece| {
+        let (kind, text) = match piece {
+            Piece::Same(text) => ("text", text),
+            Piece::Added(text) => ("add", text),
+            Piece::Removed(text) => ("cut", text),
+        };
+        PieceView {
+            kind,
+            text: text.clone(),
+        }
+    });
+    each.collect()
+}
+
+fn cells(block: &Block) -> Vec<Vec<Said>> {
+    if !matches!(block.kind, Kind::Row { .. }) {
+        let sentences = block.sentences();
+        let said = sentences.iter().map(|one| said(&one.spans)).collect();
+        return vec![said];
+    }
+    let cells = block.cells();
+    cells.iter().map(|cell| vec![said(cell)]).collect()
+}
+
+fn said(spans: &[Span]) -> Said {
+    let mut pieces = Vec::new();
+    let mut cites = Vec::new();
+    for span in spans {
+        let (kind, text) = match span {
+            Span::Text {
+                text,
+                strong,
+                emphasis,
+            } => match (strong, emphasis) {
+                (true, _) => ("strong", text.clone()),
+                (false, true) => ("em", text.clone()),
+                (false, false) => ("text", text.clone()),
+            },
+            Span::Missing(what) => ("missing", format!("[MISSING: {what}]")),
+            Span::Break => ("text", "\n".to_owned()),
+            Span::Cite(cite) => {
+                cites.push((cite.first, cite.to_string()));
+                continue;
+            }
+        };
+        pieces.push(PieceView { kind, text });
+    }
+    Said {
+        on: cites.first().map(|(first, _)| *first),
+        pieces,
+        cites,
+    }
+}
