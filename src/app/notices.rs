@@ -16,7 +16,7 @@ impl Desk {
     /// There is no such notice.
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
         let company = self.company_record().await?;
-        let draft = self.log.read(|state| {
+        let (draft, kept) = self.log.read(|state| {
             let facts = facts::gather(
                 state,
                 &self.settings.company,
@@ -24,8 +24,18 @@ impl Desk {
                 self.now(),
                 &self.zone,
             );
-            notice::draft(template, &facts)
+            let draft = notice::draft(template, &facts)?;
+            Ok::<_, Fault>((draft, facts::Kept::of(&facts)))
         })?;
+        let kept = self
+            .recorder
+            .keep_derived(
+                kept.evidence(),
+                "Facts of the case as a draft found them",
+                "application/json",
+                kept.bytes()?.into(),
+            )
+            .await?;
         let how = format!("Draft of notice `{template}`");
         let bytes = draft.text.clone().into_bytes().into();
         let evidence = self
@@ -46,6 +56,7 @@ impl Desk {
             facts: draft.evidence.clone(),
             missing: draft.missing.clone(),
             approval: Some(notice::about(template)?.approval),
+            facts_kept: Some(kept),
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok((id, draft))

@@ -4,6 +4,7 @@
 
 mod check;
 mod clocks;
+mod facts;
 mod papers;
 mod people;
 mod record;
@@ -11,8 +12,8 @@ mod scope;
 mod start;
 
 pub use record::{
-    Choice, ClockRecord, DoorRecord, GateRecord, Judgment, MendedRecord, NoticeRecord, Pulling,
-    StepRecord, TrailRecord,
+    Choice, ClockRecord, DoorRecord, FactRecord, GateRecord, Judgment, MendedRecord, NoticeRecord,
+    Pulling, StepRecord, TrailRecord,
 };
 pub use scope::Scope;
 pub use start::Named;
@@ -107,6 +108,8 @@ pub struct CaseState {
     pub judged: BTreeMap<ContactId, Judgment>,
     pub sanctions_hold: Option<String>,
     pub clocks: BTreeMap<ClockId, ClockRecord>,
+    /// What people recorded for notices, by the name of the fact.
+    pub facts: BTreeMap<String, FactRecord>,
     pub checkpoints: Vec<(u64, Digest)>,
     pub mended: Vec<MendedRecord>,
     /// How many lines were folded.

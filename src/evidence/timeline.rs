@@ -395,6 +395,13 @@ fn ours(entry: &Entry) -> Option<Moment> {
             (Action, format!("undo of {door}: {}", answered(closing)))
         }
         Event::NoticeDrafted { template, .. } => (Action, format!("notice {template} drafted")),
+        Event::FactRecorded(said) => {
+            let text = format!("{} recorded as {} by {by}", said.key, said.standing.word());
+            (Case, text)
+        }
+        Event::FactWithdrawn { key, reason } => {
+            (Case, format!("{key} withdrawn by {by}: {reason}"))
+        }
         Event::NoticeApproved { notice, signed, .. } => {
             (Action, format!("{notice} approved by {}", signed.person))
         }
@@ -432,6 +439,7 @@ fn shows(event: &Event) -> Option<EvidenceId> {
         }
         Event::DoorProbed { probe, .. } => probe.evidence.first().cloned(),
         Event::NoticeDrafted { evidence, .. } => Some(evidence.clone()),
+        Event::FactRecorded(said) => said.evidence.first().cloned(),
         Event::StepActed {
             closing: Some(closing),
             ..

@@ -17,6 +17,7 @@ impl CaseState {
                 facts,
                 missing,
                 approval,
+                facts_kept,
             } => {
                 self.replace(template, notice);
                 self.notices.insert(
@@ -26,6 +27,7 @@ impl CaseState {
                         text: *text,
                         evidence: evidence.clone(),
                         facts: facts.clone(),
+                        facts_kept: facts_kept.clone(),
                         missing: missing.clone(),
                         approval: approval.clone(),
                         approvals: Vec::new(),
@@ -58,6 +60,7 @@ impl CaseState {
                     record.sending = None;
                 }
             }
+            Event::FactRecorded(_) | Event::FactWithdrawn { .. } => self.apply_fact(entry),
             _ => self.apply_clock(entry),
         }
     }
@@ -69,6 +72,7 @@ impl CaseState {
                 evidence,
                 facts,
                 approval,
+                facts_kept,
                 ..
             } => {
                 let asks = |of: &Quorum| of.people > 0 && !of.roles.is_empty();
@@ -77,6 +81,7 @@ impl CaseState {
                     "a notice that nobody has to approve",
                 )?;
                 self.known(evidence)?;
+                facts_kept.iter().try_for_each(|id| self.known(id))?;
                 facts.iter().try_for_each(|id| self.known(id))
             }
             Event::NoticeApproved {
@@ -115,6 +120,7 @@ impl CaseState {
                     "no sending with this message id was begun",
                 )
             }
+            Event::FactRecorded(_) | Event::FactWithdrawn { .. } => self.rule_fact(event),
             event => self.rule_clock(event, at),
         }
     }

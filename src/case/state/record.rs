@@ -1,7 +1,7 @@
 //! What the log tells of one door, step, gate, notice, clock or trail.
 
 use crate::canon::Digest;
-use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Quorum, Signed};
+use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Quorum, Signed, Statement};
 use crate::door::{Door, DoorState, Probe};
 use crate::id::{EvidenceId, NoticeId};
 use crate::provider::{Account, Closing, Completeness};
@@ -85,6 +85,8 @@ pub struct NoticeRecord {
     pub evidence: EvidenceId,
     /// The evidence behind its facts.
     pub facts: Vec<EvidenceId>,
+    /// Where its facts are kept as they stood; `None` in logs of before they were.
+    pub facts_kept: Option<EvidenceId>,
     /// Facts that it lacks.
     pub missing: Vec<String>,
     /// Whose approval it needs; `None` means any one person.
@@ -97,6 +99,17 @@ pub struct NoticeRecord {
     pub sent: Option<(String, String)>,
     /// The later draft of the same template that takes its place; it can neither be approved nor sent.
     pub replaced_by: Option<NoticeId>,
+}
+
+/// What a person recorded for notices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRecord {
+    /// What was said.
+    pub statement: Statement,
+    /// Who said it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// The start of a clock as a person chose it.

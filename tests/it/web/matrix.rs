@@ -81,6 +81,7 @@ async fn full(office: &Office, only: Option<&[&str]>) -> Full {
         evidence: item.clone(),
         facts: vec![item.clone()],
         missing: Vec::new(),
+        facts_kept: None,
         approval: Some(Quorum {
             roles: vec!["legal".into()],
             people: 1,
