@@ -39,6 +39,7 @@ mod intake_foreign;
 mod intake_unsigned;
 mod intake_vendors;
 mod mail;
+mod notice_texts;
 mod notices;
 mod okta;
 mod ops;
