@@ -77,29 +77,19 @@ pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
         if rule.when == When::LogsIncomplete && complete {
             continue;
         }
-        match rule.scope {
-            Scope::Subject => {
-                for (line, subject) in &sheet.subject {
-                    let found = rule.find(subject, &names);
-                    findings.extend(found.map(|(_, words)| rule.finding(*line, &words)));
-                }
-            }
-            Scope::Text | Scope::All => {
-                let ours = if rule.scope == Scope::All {
-                    &sheet.whole
-                } else {
-                    &sheet.ours
-                };
-                // Who is named is looked for in the values too; the rest in our words alone.
-                let read = if rule.names { &sheet.named } else { ours };
-                for (at, words) in rule.find(read, &names) {
-                    findings.push(rule.finding(sheet.line(at), &words));
-                }
-                for (line, subject) in &sheet.subject {
-                    let found = rule.find(subject, &names);
-                    findings.extend(found.map(|(_, words)| rule.finding(*line, &words)));
-                }
-            }
+        if let Some((line, subject)) = &sheet.subject {
+            let found = rule.find(subject, &names);
+            findings.extend(found.map(|(_, words)| rule.finding(*line, &words)));
+        }
+        let read = match rule.scope {
+            Scope::Subject => continue,
+            Scope::All => &sheet.whole,
+            // Who is named is looked for in the values of the log too; the rest in our words alone.
+            Scope::Text if rule.names => &sheet.named,
+            Scope::Text => &sheet.ours,
+        };
+        for (at, words) in rule.find(read, &names) {
+            findings.push(rule.finding(sheet.line(at), &words));
         }
     }
     findings.extend(sheet.too_long());
