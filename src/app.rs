@@ -11,6 +11,7 @@ mod contacts;
 pub mod custody;
 pub mod desk;
 pub mod due;
+pub mod facts;
 pub mod inbox;
 pub mod messages;
 mod notices;
@@ -26,6 +27,7 @@ pub mod survey;
 #[cfg(feature = "otel")]
 pub mod telemetry;
 mod wiring;
+mod wording;
 pub mod work;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@
 mod about;
 pub mod dictionary;
 pub mod facts;
+pub mod lint;
 pub mod send;
 mod template;
 mod text;
@@ -43,6 +44,8 @@ pub struct Draft {
     pub missing: Vec<String>,
     /// Sections that are longer than the addressee takes.
     pub too_long: Vec<String>,
+    /// What the wording lint finds in it.
+    pub findings: Vec<lint::Finding>,
     /// The facts that it asks for, by name, each once, in the order of the text.
     pub keys: Vec<String>,
 }

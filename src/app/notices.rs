@@ -1,8 +1,7 @@
 //! Notices of a case: drafted from facts, read, approved by hash.
 
 use super::desk::{COMPANY, Desk};
-use crate::canon::Digest;
-use crate::case::event::{Event, Signed, Source};
+use crate::case::event::{Event, Signed};
 use crate::case::state::NoticeRecord;
 use crate::evidence::approval::{Decision, Subject};
 use crate::fault::{Fault, Result};
@@ -65,19 +64,12 @@ impl Desk {
     /// The evidence of what the configuration says of the company now: the bytes decide which, not a
     /// name that any file could have. Kept again when the configuration was changed.
     pub(super) async fn company_record(&self) -> Result<EvidenceId> {
-        let bytes = crate::canon::canonical(&self.settings.company)?;
-        let digest = Digest::of(&bytes);
-        let known = self.log.read(|state| {
-            let mut all = state.evidence.values();
-            all.find(|e| {
-                let company = matches!(&e.source, Source::File { name } if name == COMPANY);
-                company && e.sha256 == digest
-            })
-            .map(|e| e.id.clone())
-        });
+        let company = &self.settings.company;
+        let known = (self.log).read(|state| super::facts::company_kept(state, company))?;
         if let Some(known) = known {
             return Ok(known);
         }
+        let bytes = crate::canon::canonical(company)?;
         let title = "The record of the company, from the configuration";
         self.recorder
             .keep_file(COMPANY, "application/json", bytes.into(), title)
@@ -121,6 +113,9 @@ impl Desk {
     ) -> Result<Signed> {
         let (record, _) = self.notice(id)?;
         self.not_replaced(id, &record)?;
+        notice::lint::may_be_approved(&self.notice_findings(id)?).map_err(|fault| {
+            fault.hint(format!("see `cordon notice lint {} {id}`", self.log.case()))
+        })?;
         let subject = Subject::Notice(id.clone());
         let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
         // Signed before anything is answered: only whose key it is may hear that it stands.

@@ -335,6 +335,10 @@ fn stands(event: &Event, by: &Actor) -> Option<String> {
         }
         Event::CaseUnrestricted { reason } => format!("restriction lifted by {by}: {reason}"),
         Event::PersonExcluded { person, reason } => format!("{person} excluded by {by}: {reason}"),
+        Event::FactRecorded(said) => {
+            format!("{} recorded as {} by {by}", said.key, said.standing.word())
+        }
+        Event::FactWithdrawn { key, reason } => format!("{key} withdrawn by {by}: {reason}"),
         _ => return None,
     })
 }
@@ -395,13 +399,6 @@ fn ours(entry: &Entry) -> Option<Moment> {
             (Action, format!("undo of {door}: {}", answered(closing)))
         }
         Event::NoticeDrafted { template, .. } => (Action, format!("notice {template} drafted")),
-        Event::FactRecorded(said) => {
-            let text = format!("{} recorded as {} by {by}", said.key, said.standing.word());
-            (Case, text)
-        }
-        Event::FactWithdrawn { key, reason } => {
-            (Case, format!("{key} withdrawn by {by}: {reason}"))
-        }
         Event::NoticeApproved { notice, signed, .. } => {
             (Action, format!("{notice} approved by {}", signed.person))
         }

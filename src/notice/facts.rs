@@ -116,7 +116,7 @@ pub struct Logs {
 /// The facts of one case at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    facts: BTreeMap<String, Fact>,
+    known: BTreeMap<String, Fact>,
     /// The clocks without a receipt, the next due first.
     clocks: Vec<Due>,
     logs: Logs,
@@ -129,12 +129,12 @@ type Each = Vec<(Said, Vec<EvidenceId>)>;
 impl Facts {
     /// The fact of that name.
     pub fn get(&self, key: &str) -> Option<&Fact> {
-        self.facts.get(key)
+        self.known.get(key)
     }
 
     /// Every fact that the case has, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Fact)> {
-        self.facts.iter().map(|(key, fact)| (key.as_str(), fact))
+        self.known.iter().map(|(key, fact)| (key.as_str(), fact))
     }
 
     /// The next end of a clock of this obligation, of any of its stages.
@@ -193,7 +193,7 @@ impl Facts {
             value.evidence.dedup();
         }
         if dictionary::known(key).is_some() && !values.is_empty() {
-            self.facts.insert(key.to_owned(), Fact { values, standing });
+            self.known.insert(key.to_owned(), Fact { values, standing });
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use handlebars::{Handlebars, no_escape};
 
 use super::about::About;
-use super::facts::Facts;
+use super::facts::{Facts, Kept};
 use super::text::{Parts, whole};
 use super::words::Language;
 use super::{Draft, dictionary};
@@ -88,11 +88,12 @@ pub(super) fn render(name: &str, about: &About, sources: &Sources, facts: &Facts
     Ok(Draft {
         template: name.to_owned(),
         digest: Digest::of(text.as_bytes()),
-        text,
         evidence: used.evidence.clone(),
         missing: used.missing.clone(),
         too_long: used.too_long.clone(),
+        findings: super::lint::lint(&text, &[Kept::of(&facts)])?,
         keys: used.keys.clone(),
+        text,
     })
 }
 
@@ -133,8 +134,8 @@ fn unknown(about: &About, facts: &Facts, used: &mut Used) -> String {
         let _ = writeln!(text, "- Not known: {missing}.");
     }
     for key in used.keys.clone() {
-        let silent = |fact: &&super::Fact| !fact.speaks(about.language);
-        if facts.get(&key).filter(silent).is_some() {
+        let silent = |fact: &super::Fact| !fact.speaks(about.language);
+        if facts.get(&key).is_some_and(silent) {
             let label = dictionary::known(&key).map_or(key.as_str(), |k| k.label(Language::En));
             let name = about.language.name();
             let _ = writeln!(text, "- Recorded, but not in {name}: {label}.");

@@ -106,6 +106,25 @@ pub(super) fn going(text: &str) -> String {
         .collect()
 }
 
+/// What the lint looks at, and what stands before it: body, cover mail and reading copy. Of a text
+/// that is no draft, all of it.
+pub(super) fn looked_at(text: &str) -> (&str, &str) {
+    let mut from = 0;
+    let mut lines = text.split_inclusive('\n').peekable();
+    if subject(text).is_some() {
+        while let Some(line) = lines.next_if(|line| in_head(line)) {
+            from += line.len();
+        }
+        if let Some(line) = lines.next_if(|line| line.trim_end() == BODY) {
+            from += line.len();
+        }
+    }
+    let inside = lines.take_while(|line| line.trim_end() != UNKNOWN);
+    let to = from + inside.map(str::len).sum::<usize>();
+    let before = text.get(..from).unwrap_or_default();
+    (before, text.get(from..to).unwrap_or_default())
+}
+
 /// The body of a notice as it is copied into a form: no head, no numbers of evidence, no Markdown
 /// escapes, nothing after it.
 pub(super) fn plain(text: &str) -> String {

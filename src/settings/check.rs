@@ -28,7 +28,7 @@ struct Names {
     people: Vec<Person>,
     mail: Option<Spanned<Mail>>,
     #[serde(default)]
-    company: BTreeMap<Spanned<String>, IgnoredAny>,
+    company: BTreeMap<Spanned<String>, toml::Value>,
 }
 
 #[derive(Debug, Deserialize)]

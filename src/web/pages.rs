@@ -10,6 +10,7 @@ mod clock;
 mod contacts;
 mod doors;
 mod evidence;
+mod facts;
 mod gate;
 mod head;
 mod lines;
@@ -50,6 +51,8 @@ pub fn router() -> Router<Arc<Web>> {
             "/cases/{id}/clocks/{clock}",
             get(clock::show).post(clock::choose),
         )
+        .route("/cases/{id}/facts", get(facts::show).post(facts::record))
+        .route("/cases/{id}/facts/withdraw", post(facts::withdraw))
         .route("/cases/{id}/notices/{notice}", get(notice::show))
         .route("/cases/{id}/contacts", get(contacts::show))
         .route("/cases/{id}/evidence", get(evidence::list))

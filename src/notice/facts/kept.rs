@@ -8,6 +8,7 @@ use super::{Facts, Logs, Standing};
 use crate::canon::canonical;
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
+use crate::notice::dictionary::{self, Origin};
 use crate::notice::words::Language;
 
 /// The instant of a draft is another one each time; that is no change of the case.
@@ -33,7 +34,23 @@ struct KeptFact {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct KeptValue {
     text: String,
+    /// In other languages, where the words are others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    others: BTreeMap<Language, String>,
     evidence: Vec<EvidenceId>,
+}
+
+impl KeptValue {
+    fn of(value: &super::Value) -> Self {
+        let text = value.said.text(Language::En);
+        let others = Language::ALL.into_iter();
+        let others = others.map(|language| (language, value.said.text(language)));
+        Self {
+            others: others.filter(|(_, other)| *other != text).collect(),
+            text,
+            evidence: value.evidence.clone(),
+        }
+    }
 }
 
 impl KeptFact {
@@ -55,16 +72,11 @@ impl Kept {
     pub fn of(facts: &Facts) -> Self {
         let fact = |fact: &super::Fact| KeptFact {
             standing: fact.standing,
-            values: (fact.values.iter())
-                .map(|value| KeptValue {
-                    text: value.said.text(Language::En),
-                    evidence: value.evidence.clone(),
-                })
-                .collect(),
+            values: fact.values.iter().map(KeptValue::of).collect(),
         };
         let clocks = facts.clocks.iter();
         Self {
-            facts: (facts.facts.iter())
+            facts: (facts.known.iter())
                 .map(|(key, one)| (key.clone(), fact(one)))
                 .collect(),
             clocks: clocks
@@ -97,9 +109,25 @@ impl Kept {
         all.into_iter().collect()
     }
 
-    /// The words of a name a person used, for the lint of a text that was drafted from these facts.
-    pub fn value(&self, key: &str) -> Option<String> {
-        self.facts.get(key).map(KeptFact::words)
+    /// The values of a fact in English.
+    pub(in crate::notice) fn texts(&self, key: &str) -> Vec<String> {
+        let values = self
+            .facts
+            .get(key)
+            .into_iter()
+            .flat_map(|fact| &fact.values);
+        values.map(|value| value.text.clone()).collect()
+    }
+
+    /// Every value that the log of the case gives, in every language: not our words.
+    pub(in crate::notice) fn of_the_log(&self) -> Vec<String> {
+        let gathered =
+            |key: &String| dictionary::known(key).is_some_and(|known| known.source == Origin::Case);
+        let facts = self.facts.iter().filter(|(key, _)| gathered(key));
+        let values = facts.flat_map(|(_, fact)| &fact.values);
+        values
+            .flat_map(|value| value.others.values().chain([&value.text]).cloned())
+            .collect()
     }
 
     /// Everything that has words, by name; clocks as `clock RULE`.

@@ -186,3 +186,86 @@ impl Walk<'_> {
 fn bad(what: &str) -> Fault {
     Fault::failed("template", what.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(privilege: &str) -> About {
+        let text = format!(
+            "title = 't'\naddressee = 'a'\nchannel = 'inside'\nsubject = 's'\nbasis = 'b'\ncautions = []\ndistribution = ['legal']\nprivilege = '{privilege}'\napproval = {{ roles = ['legal'], people = 1 }}\n"
+        );
+        let read = About::read("x", &text);
+        assert!(read.is_ok(), "{:?}", read.err());
+        read.unwrap_or_else(|_| unreachable!())
+    }
+
+    #[test]
+    fn what_does_not_exist_is_an_error_with_its_line() {
+        let about = about("none");
+        let bad = [
+            ("{{fact \"case.ids\"}}", "`case.ids`"),
+            (
+                "{{#known \"case.id\"}}{{fact \"no.such\"}}{{/known}}",
+                "`no.such`",
+            ),
+            ("{{#known \"no.such\"}}x{{/known}}", "`no.such`"),
+            ("{{facts \"case.id\"}}", "`facts`"),
+            ("{{about.title}}", "no helper"),
+            ("{{#if x}}y{{/if}}", "no helper"),
+            ("{{{fact \"case.id\"}}}", "no notice can use"),
+            ("{{> other}}", "no notice can use"),
+            ("{{fact case.id}}", "quotation marks"),
+            ("{{fact \"case.id\" \"x\"}}", "one thing"),
+            ("{{#fact \"case.id\"}}{{/fact}}", "form"),
+            ("{{section \"a\"}}", "form"),
+            ("{{#section \"a\" 0}}{{/section}}", "above 0"),
+            (
+                "{{#section \"a\"}}{{#section \"b\"}}{{/section}}{{/section}}",
+                "inside another",
+            ),
+            (
+                "{{#section \"a\"}}{{/section}}{{#section \"a\"}}{{/section}}",
+                "twice",
+            ),
+            ("{{clock \"gdpr\"}}", "obligation"),
+            ("{{ask \"\"}}", "empty"),
+            ("{{#section \"a\"}}", "cannot be read"),
+        ];
+        for (text, words) in bad {
+            let text = format!("one\ntwo {text}\n");
+            let fault = compile("f.hbs", &about, &text).err();
+            let told =
+                fault.map(|fault| (fault.what().to_owned(), fault.place().map(str::to_owned)));
+            let (what, place) = told.unwrap_or_default();
+            assert!(what.contains(words), "{text}: {what}");
+            let place = place.unwrap_or_default();
+            assert!(place.starts_with("f.hbs:"), "{text}: {place}");
+            if !what.contains("cannot be read") {
+                assert_eq!(place, "f.hbs:2", "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_exists_is_taken() {
+        let text = "{{#section \"A\" 10}}{{#known \"case.id\"}}{{fact \"case.id\"}}{{else}}{{ask \"x\"}}{{/known}}{{/section}}{{list \"trails.gaps\"}}{{clock \"eu.gdpr.33\"}}{{! note }}";
+        assert!(compile("f.hbs", &about("none"), text).is_ok());
+    }
+
+    #[test]
+    fn a_privileged_fact_stands_in_privileged_notices_alone() {
+        let facts = dictionary::shipped()
+            .into_iter()
+            .flat_map(|all| all.values());
+        for known in facts {
+            let text = format!("{{{{fact \"{}\"}}}}", known.key);
+            let taken = compile("f.hbs", &about("none"), &text).is_ok();
+            let open = known.privilege == dictionary::Privilege::Fact;
+            assert_eq!(taken, open, "{}", known.key);
+            assert!(compile("f.hbs", &about("privileged"), &text).is_ok());
+        }
+        let refused = about("none").may_hold("x.y", dictionary::Privilege::Privileged);
+        assert!(refused.is_err_and(|fault| fault.what().contains("`x.y`")));
+    }
+}

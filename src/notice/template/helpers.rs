@@ -78,12 +78,11 @@ impl HelperDef for Put {
         };
         let mut used = self.page.used();
         used.key(key);
-        let text = match self.page.facts.get(key) {
-            Some(fact) => used.put(fact, self.layout, self.page.language),
-            None => {
-                used.lacks(known.label(Language::En));
-                format!("[MISSING: {}]", known.label(self.page.language))
-            }
+        let text = if let Some(fact) = self.page.facts.get(key) {
+            used.put(fact, self.layout, self.page.language)
+        } else {
+            used.lacks(known.label(Language::En));
+            format!("[MISSING: {}]", known.label(self.page.language))
         };
         out.write(&text)?;
         Ok(())
@@ -123,14 +122,12 @@ impl HelperDef for Ends {
     ) -> HelperResult {
         let id = word(helper);
         let mut used = self.0.used();
-        let text = match self.0.facts.due(id) {
-            Some(due) => used.value(&due.value, self.0.language),
-            None => {
-                let what =
-                    |language| phrase(language, "clock.missing", &[("clock", id.to_owned())]);
-                used.lacks(&what(Language::En));
-                format!("[MISSING: {}]", what(self.0.language))
-            }
+        let what = |language| phrase(language, "clock.missing", &[("clock", id.to_owned())]);
+        let text = if let Some(due) = self.0.facts.due(id) {
+            used.value(&due.value, self.0.language)
+        } else {
+            used.lacks(&what(Language::En));
+            format!("[MISSING: {}]", what(self.0.language))
         };
         out.write(&text)?;
         Ok(())

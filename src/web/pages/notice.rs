@@ -11,6 +11,7 @@ use crate::access::Ability;
 use crate::app::summary::{NoticeLine, Summary};
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
+use crate::notice::lint::{Finding, Severity};
 use crate::ui::count;
 use crate::web::look::Look;
 use crate::web::shown::{Prose, line, path, prose, short};
@@ -69,8 +70,31 @@ struct Page {
     cautions: Vec<String>,
     digest: String,
     text: Option<Prose>,
+    findings: Vec<Found>,
     facts: Vec<Fact>,
     facts_words: String,
+}
+
+/// What the wording lint found.
+#[derive(Debug, Serialize)]
+struct Found {
+    blocks: bool,
+    line: usize,
+    words: String,
+    reason: String,
+    instead: String,
+}
+
+impl Found {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            blocks: finding.severity == Severity::Block,
+            line: finding.line,
+            words: short(&finding.words),
+            reason: line(&finding.reason),
+            instead: line(&finding.instead),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -101,13 +125,13 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: String) -> Result
         .look(visit, id, Ability::SeeCase, move |look| page_of(look, &of))
         .await?;
     // The text lies in the store, not in the ledger.
-    let text = web
+    let (text, findings) = web
         .at_desk(visit, id, Ability::SeeCase, move |desk| {
-            desk.notice(&notice)
+            Ok((desk.notice(&notice)?.1, desk.notice_findings(&notice)?))
         })
-        .await?
-        .1;
+        .await?;
     page.text = Some(prose(&text, TEXT));
+    page.findings = findings.iter().map(Found::of).collect();
     Ok(page)
 }
 
@@ -140,6 +164,7 @@ fn page_of(look: &Look<'_>, id: &NoticeId) -> Result<Page> {
         }),
         digest: record.text.to_string(),
         text: None,
+        findings: Vec::new(),
         facts_words: count(facts.len(), "item") + " of evidence",
         facts,
         notice,

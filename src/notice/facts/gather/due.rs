@@ -57,7 +57,7 @@ impl Saying<'_> {
             .filter(|(_, gate)| !gate.passed && gate.denied.is_none())
             .map(|(step, gate)| {
                 let args = vec![
-                    ("step", step.to_string().into()),
+                    ("step", step.clone().into()),
                     ("given", gate.approvals.len().into()),
                     ("people", gate.people.to_string().into()),
                     ("expires", self.at(gate.expires)),
