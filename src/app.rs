@@ -12,6 +12,7 @@ pub mod custody;
 pub mod desk;
 pub mod dispatch;
 pub mod due;
+pub mod facts;
 pub mod inbox;
 pub mod messages;
 mod notices;
@@ -28,6 +29,7 @@ pub mod survey;
 #[cfg(feature = "otel")]
 pub mod telemetry;
 mod wiring;
+mod wording;
 pub mod work;
 
 use std::collections::BTreeMap;

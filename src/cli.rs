@@ -8,6 +8,7 @@ mod completions;
 mod contact;
 mod drill;
 mod evidence;
+mod fact;
 mod init;
 mod inventory;
 mod near;
@@ -93,6 +94,8 @@ enum Verb {
     Contact(contact::Verb),
     #[command(subcommand)]
     Clock(clock::Verb),
+    #[command(subcommand)]
+    Fact(fact::Verb),
     #[command(subcommand)]
     Notice(notice::Verb),
     #[command(subcommand)]
@@ -254,6 +257,7 @@ async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
         Verb::Evidence(verb) => evidence::run(desktop, verb).await,
         Verb::Contact(verb) => contact::run(desktop, verb).await,
         Verb::Clock(verb) => clock::run(desktop, verb).await,
+        Verb::Fact(verb) => fact::run(desktop, verb).await,
         Verb::Notice(verb) => notice::run(desktop, verb).await,
         Verb::Playbook(verb) => playbook::run(desktop, verb),
         Verb::Serve(args) => serve::run(desktop, &args).await,

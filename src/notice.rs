@@ -2,47 +2,33 @@
 //!
 //! A template cannot reach the case; it sees facts by name. A fact without a value is listed as
 //! missing and never invented. An approval binds the SHA-256 of the whole text, whose head says what of
-//! it goes out: its subject line and its body without numbers of evidence and Markdown escapes.
+//! it goes out: its subject line, and its body and cover mail without numbers of evidence and Markdown
+//! escapes.
 
+mod about;
+pub mod dictionary;
 pub mod facts;
+pub mod lint;
 pub mod revision;
 pub mod send;
 mod template;
+mod text;
+pub mod words;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+pub use about::{About, Channel, Confidence, Field};
 pub use facts::{Company, Fact, Facts, Standing, Value};
+pub use words::Language;
 
 use crate::canon::Digest;
-use crate::case::event::Quorum;
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
-use crate::playbook::ROLES;
 
-/// The templates that the program carries; one folder per notice.
+/// The templates that the program carries; one folder per notice, and what all of them share.
 #[derive(rust_embed::RustEmbed)]
 #[folder = "templates/notice"]
 struct Shipped;
-
-/// The metadata of a notice: `notice.toml`.
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct About {
-    /// What it is.
-    pub title: String,
-    /// To whom.
-    pub addressee: String,
-    /// How it goes out: `mail`, `portal` or `inside`.
-    pub channel: String,
-    /// The subject line of the mail, neutral.
-    pub subject: String,
-    /// The basis, and what is not a duty.
-    pub basis: String,
-    /// What a person has to know before sending.
-    pub cautions: Vec<String>,
-    /// Whose approval the text needs.
-    pub approval: Quorum,
-}
 
 /// A rendered draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,6 +45,10 @@ pub struct Draft {
     pub missing: Vec<String>,
     /// Sections that are longer than the addressee takes.
     pub too_long: Vec<String>,
+    /// What the wording lint finds in it.
+    pub findings: Vec<lint::Finding>,
+    /// The facts that it asks for, by name, each once, in the order of the text.
+    pub keys: Vec<String>,
 }
 
 /// The names of the shipped notices.
@@ -75,28 +65,62 @@ pub fn names() -> Vec<String> {
 /// # Errors
 /// There is no such notice; the fault names the ones that exist.
 pub fn about(name: &str) -> Result<About> {
-    let bad = |what: &str| Fault::failed("template", what.to_owned()).at(name.escape_debug());
-    let about: About = toml::from_str(&file(name, "notice.toml")?)
-        .map_err(|error| bad("The metadata of a notice cannot be read.").caused_by(error))?;
-    let known = |role: &String| ROLES.contains(&role.as_str());
-    let Quorum { roles, people } = &about.approval;
-    if roles.is_empty() || !roles.iter().all(known) || *people == 0 {
-        return Err(bad(
-            "The metadata of a notice asks nobody for an approval, or a role that does not exist.",
-        )
-        .hint(format!("roles: {}", ROLES.join(", "))));
-    }
-    Ok(about)
+    About::read(name, &file(name, "notice.toml")?)
 }
 
 /// Renders a notice from facts.
 ///
 /// # Errors
-/// There is no such notice, or its template asks for a fact that no case can have.
+/// There is no such notice, or its template asks for a fact that no case can have or that it may not
+/// hold.
 pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
     let about = about(name)?;
-    let body = file(name, "body.md.hbs")?;
-    template::render(name, &about, &body, facts)
+    let source = |base: &str, language: Language| -> Option<template::Source> {
+        let dot = match language {
+            Language::En => String::new(),
+            other => format!(".{}", other.code()),
+        };
+        let (stem, rest) = base.split_once('.')?;
+        let file = format!("{name}/{stem}{dot}.{rest}");
+        let text = shipped(&file).ok()?;
+        Some(template::Source {
+            file,
+            text,
+            language,
+        })
+    };
+    let english = source("body.md.hbs", Language::En)
+        .ok_or_else(|| lacks(name, "body.md.hbs", Language::En))?;
+    let own = |base: &str| source(base, about.language);
+    let body = own("body.md.hbs").ok_or_else(|| lacks(name, "body.md.hbs", about.language))?;
+    let mail = source("mail.hbs", Language::En);
+    let cover = own("mail.hbs");
+    if mail.is_some() && cover.is_none() {
+        return Err(lacks(name, "mail.hbs", about.language));
+    }
+    if cover.is_some() && about.channel != Channel::Mail {
+        return Err(Fault::failed(
+            "template",
+            "Only a notice that goes by mail has a cover mail.",
+        )
+        .at(format!("templates/notice/{name}")));
+    }
+    let reading = (about.language != Language::En).then_some((english, mail));
+    let sources = template::Sources {
+        body,
+        cover,
+        reading,
+    };
+    template::render(name, &about, &sources, facts)
+}
+
+fn lacks(name: &str, base: &str, language: Language) -> Fault {
+    Fault::failed(
+        "template",
+        format!("The notice has no `{base}` in {}.", language.name()),
+    )
+    .at(format!("templates/notice/{name}"))
+    .hint("a notice that goes out in another language has the English one beside it")
 }
 
 /// What goes out by mail of an approved text: nothing but a function of its bytes, as its head says.
@@ -104,17 +128,20 @@ pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
 pub struct Outgoing {
     /// The subject line, as the head of the text gives it.
     pub subject: String,
-    /// The body, as [`plain`] gives it.
+    /// The cover mail where there is one, then the body as [`plain`] gives it.
     pub body: String,
 }
 
 /// What goes out by mail of an approved text. A text of before its head said what goes out was
 /// approved as a whole, and goes out so.
 pub fn outgoing(about: &About, text: &str) -> Outgoing {
-    match template::subject(text) {
+    match text::subject(text) {
         Some(subject) => Outgoing {
             subject: subject.to_owned(),
-            body: template::plain(text),
+            body: match cover(text) {
+                Some(cover) => format!("{cover}\n\n{}", plain(text)),
+                None => plain(text),
+            },
         },
         None => Outgoing {
             subject: about.subject.clone(),
@@ -125,20 +152,32 @@ pub fn outgoing(about: &About, text: &str) -> Outgoing {
 
 /// The body of a notice's text as it goes out by mail or is copied into a form: no numbers of evidence, no escapes.
 pub fn plain(text: &str) -> String {
-    template::plain(text)
+    text::plain(text)
+}
+
+/// The cover mail of a notice's text as it goes out; `None` when it has none.
+pub fn cover(text: &str) -> Option<String> {
+    text::cover(text)
 }
 
 fn file(name: &str, file: &str) -> Result<String> {
-    let bytes = Shipped::get(&format!("{name}/{file}")).ok_or_else(|| {
-        Fault::input(
-            "no-notice",
-            format!("There is no notice `{}`.", name.escape_debug()),
-        )
-        .hint(format!("notices: {}", names().join(", ")))
-    })?;
+    if Shipped::get(&format!("{name}/{file}")).is_none() {
+        let what = format!("There is no notice `{}`.", name.escape_debug());
+        return Err(
+            Fault::input("no-notice", what).hint(format!("notices: {}", names().join(", ")))
+        );
+    }
+    shipped(&format!("{name}/{file}"))
+}
+
+/// The text of a file that the program carries.
+fn shipped(path: &str) -> Result<String> {
+    let place = format!("templates/notice/{path}");
+    let bytes = Shipped::get(path)
+        .ok_or_else(|| Fault::failed("template", "There is no such file.").at(&place))?;
     String::from_utf8(bytes.data.into_owned()).map_err(|error| {
         Fault::failed("template", "A template is not UTF-8.")
-            .at(name)
+            .at(place)
             .caused_by(error)
     })
 }

@@ -1,8 +1,7 @@
 //! Notices of a case: drafted from facts, read, approved by hash.
 
 use super::desk::{COMPANY, Desk};
-use crate::canon::Digest;
-use crate::case::event::{Event, Signed, Source};
+use crate::case::event::{Event, Signed};
 use crate::case::state::NoticeRecord;
 use crate::evidence::approval::{Decision, Subject};
 use crate::fault::{Fault, Result};
@@ -16,7 +15,7 @@ impl Desk {
     /// There is no such notice.
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
         let company = self.company_record().await?;
-        let draft = self.log.read(|state| {
+        let (draft, kept) = self.log.read(|state| {
             let facts = facts::gather(
                 state,
                 &self.settings.company,
@@ -24,8 +23,18 @@ impl Desk {
                 self.now(),
                 &self.zone,
             );
-            notice::draft(template, &facts)
+            let draft = notice::draft(template, &facts)?;
+            Ok::<_, Fault>((draft, facts::Kept::of(&facts)))
         })?;
+        let kept = self
+            .recorder
+            .keep_derived(
+                kept.evidence(),
+                "Facts of the case as a draft found them",
+                "application/json",
+                kept.bytes()?.into(),
+            )
+            .await?;
         let how = format!("Draft of notice `{template}`");
         let bytes = draft.text.clone().into_bytes().into();
         let evidence = self
@@ -46,6 +55,7 @@ impl Desk {
             facts: draft.evidence.clone(),
             missing: draft.missing.clone(),
             approval: Some(notice::about(template)?.approval),
+            facts_kept: Some(kept),
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok((id, draft))
@@ -54,19 +64,12 @@ impl Desk {
     /// The evidence of what the configuration says of the company now: the bytes decide which, not a
     /// name that any file could have. Kept again when the configuration was changed.
     pub(super) async fn company_record(&self) -> Result<EvidenceId> {
-        let bytes = crate::canon::canonical(&self.settings.company)?;
-        let digest = Digest::of(&bytes);
-        let known = self.log.read(|state| {
-            let mut all = state.evidence.values();
-            all.find(|e| {
-                let company = matches!(&e.source, Source::File { name } if name == COMPANY);
-                company && e.sha256 == digest
-            })
-            .map(|e| e.id.clone())
-        });
+        let company = &self.settings.company;
+        let known = (self.log).read(|state| super::facts::company_kept(state, company))?;
         if let Some(known) = known {
             return Ok(known);
         }
+        let bytes = crate::canon::canonical(company)?;
         let title = "The record of the company, from the configuration";
         self.recorder
             .keep_file(COMPANY, "application/json", bytes.into(), title)
@@ -110,6 +113,9 @@ impl Desk {
     ) -> Result<Signed> {
         let (record, _) = self.notice(id)?;
         self.not_replaced(id, &record)?;
+        notice::lint::may_be_approved(&self.notice_findings(id)?).map_err(|fault| {
+            fault.hint(format!("see `cordon notice lint {} {id}`", self.log.case()))
+        })?;
         let subject = Subject::Notice(id.clone());
         let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
         // Signed before anything is answered: only whose key it is may hear that it stands.

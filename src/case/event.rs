@@ -13,6 +13,7 @@
 
 mod clock;
 mod contact;
+mod fact;
 mod review;
 
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,7 @@ use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
+pub use fact::{Standing, Statement};
 pub use review::{Attachment, Brought, Comment, Suggestion};
 
 /// The version of the line format that this build writes.
@@ -408,7 +410,15 @@ pub enum Event {
         /// Whose approval it needs; `None` in logs that say nothing of it: any one person.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<Quorum>,
+        /// The facts as they stood, canonical JSON; `None` in logs of before they were kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        facts_kept: Option<EvidenceId>,
     },
+    /// A person says what the case itself does not show, and what shows it.
+    #[serde(rename = "fact.recorded")]
+    FactRecorded(Statement),
+    #[serde(rename = "fact.withdrawn")]
+    FactWithdrawn { key: String, reason: String },
     /// A person's words take the place of the text before: every approval of it is void.
     #[serde(rename = "notice.revised")]
     NoticeRevised {

@@ -4,6 +4,7 @@
 
 mod check;
 mod clocks;
+mod facts;
 mod notice;
 mod papers;
 mod people;
@@ -14,8 +15,8 @@ mod start;
 
 pub use notice::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version, bound};
 pub use record::{
-    Choice, ClockRecord, DoorRecord, GateRecord, Judgment, MendedRecord, Pulling, StepRecord,
-    TrailRecord,
+    Choice, ClockRecord, DoorRecord, FactRecord, GateRecord, Judgment, MendedRecord,
+    Pulling, StepRecord, TrailRecord,
 };
 pub use review::number_after;
 pub use scope::Scope;
@@ -111,6 +112,8 @@ pub struct CaseState {
     pub judged: BTreeMap<ContactId, Judgment>,
     pub sanctions_hold: Option<String>,
     pub clocks: BTreeMap<ClockId, ClockRecord>,
+    /// What people recorded for notices, by the name of the fact.
+    pub facts: BTreeMap<String, FactRecord>,
     pub checkpoints: Vec<(u64, Digest)>,
     pub mended: Vec<MendedRecord>,
     /// How many lines were folded.

@@ -1,5 +1,6 @@
 //! `cordon notice`: draft, look at, approve by hash, send. Cordon never sends what was not approved.
 
+mod lint;
 mod review;
 mod told;
 
@@ -13,6 +14,7 @@ use crate::app::summary::{NoticeLine, Summary};
 use crate::fault::Result;
 use crate::hostile;
 use crate::id::NoticeId;
+use crate::notice::lint::Severity;
 use crate::ui;
 
 /// Draft notices from facts, approve exactly one text, send exactly that text.
@@ -24,6 +26,8 @@ pub(super) enum Verb {
     Draft(Draft),
     /// Show the text of a draft, its evidence and what is missing.
     Show(Show),
+    /// Look at the wording of a draft or of a text of your own: what may not be said, and where.
+    Lint(lint::Lint),
     /// Approve the text as it is, by its hash. Any new draft needs a new approval.
     Approve(Approve),
     /// Send an approved text by mail.
@@ -123,6 +127,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::List(args) => list(desktop, &args),
         Verb::Draft(args) => draft(desktop, &args).await,
         Verb::Show(args) => show(desktop, &args),
+        Verb::Lint(args) => lint::run(desktop, &args),
         Verb::Approve(args) => approve(desktop, &args).await,
         Verb::Send(args) => send(desktop, args).await,
         Verb::Review(args) => review::review(desktop, &args),
@@ -184,6 +189,18 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
     for long in &draft.too_long {
         desktop.ui.warning(&format!("too long: {long}"));
     }
+    for one in draft
+        .findings
+        .iter()
+        .filter(|one| one.severity == Severity::Block)
+    {
+        let words = hostile::one_line(&one.words, 120);
+        let what = format!(
+            "wording, line {}, “{words}”: {} Write instead: {}",
+            one.line, one.reason, one.instead
+        );
+        desktop.ui.warning(&what);
+    }
     desktop.ui.hint(&format!(
         "next: cordon notice approve {} {id} --as NAME --key FILE --reason …",
         desk.log.case()
@@ -196,8 +213,13 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let (record, text) = desk.notice(&args.notice)?;
     let line = line(&desk, &args.notice);
     let plain = crate::notice::plain(&text);
+    let (findings, changes) = (
+        desk.notice_findings(&args.notice)?,
+        desk.notice_changes(&args.notice)?,
+    );
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
-                           "plain": plain, "evidence": record.facts, "missing": record.missing, "approval": line });
+                           "plain": plain, "evidence": record.facts, "missing": record.missing, "approval": line,
+                           "findings": findings, "changed": changes });
     desktop
         .ui
         .answer(&document, || match (args.plain, args.numbered) {

@@ -335,6 +335,10 @@ fn stands(event: &Event, by: &Actor) -> Option<String> {
         }
         Event::CaseUnrestricted { reason } => format!("restriction lifted by {by}: {reason}"),
         Event::PersonExcluded { person, reason } => format!("{person} excluded by {by}: {reason}"),
+        Event::FactRecorded(said) => {
+            format!("{} recorded as {} by {by}", said.key, said.standing.word())
+        }
+        Event::FactWithdrawn { key, reason } => format!("{key} withdrawn by {by}: {reason}"),
         _ => return None,
     })
 }
@@ -441,6 +445,7 @@ fn shows(event: &Event) -> Option<EvidenceId> {
         }
         Event::DoorProbed { probe, .. } => probe.evidence.first().cloned(),
         Event::NoticeDrafted { evidence, .. } => Some(evidence.clone()),
+        Event::FactRecorded(said) => said.evidence.first().cloned(),
         Event::StepActed {
             closing: Some(closing),
             ..

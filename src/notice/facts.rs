@@ -1,38 +1,32 @@
 //! Facts: the only thing that a template can see. Each names the evidence that shows it.
 
 mod gather;
+mod kept;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::dictionary;
+use super::words::{Language, Said};
 use crate::id::EvidenceId;
+use crate::time::Timestamp;
 
-pub use gather::gather;
-
-/// What a sentence may claim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// The evidence shows it.
-    Fact,
-    /// It follows from the evidence by a step that is named.
-    Inference,
-    /// Somebody suspects it.
-    Suspicion,
-}
+pub use crate::case::event::Standing;
+pub use gather::{check, gather};
+pub use kept::{Change, Kept, changes};
 
 /// One value of a fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value {
-    /// What it says. Hostile text.
-    pub text: String,
-    /// What shows it; a value without any has no place in a notice.
+    /// What it says, in any language. Hostile text.
+    pub said: Said,
+    /// What shows it; a value without any has no place in a notice, unless it is a suspicion.
     pub evidence: Vec<EvidenceId>,
 }
 
 /// One fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     /// Its values, one or several.
     pub values: Vec<Value>,
@@ -40,9 +34,32 @@ pub struct Fact {
     pub standing: Standing,
 }
 
+impl Fact {
+    /// Its values in a language, with `; ` between. Hostile text.
+    pub fn text(&self, language: Language) -> String {
+        let each = self.values.iter().map(|value| value.said.text(language));
+        each.collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether all of it can be said in this language.
+    pub fn speaks(&self, language: Language) -> bool {
+        self.values.iter().all(|value| value.said.speaks(language))
+    }
+
+    /// What shows it: the evidence of all its values, sorted.
+    pub fn evidence(&self) -> Vec<EvidenceId> {
+        let mut all: Vec<EvidenceId> = (self.values.iter())
+            .flat_map(|value| value.evidence.clone())
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+}
+
 /// What notices say about the company.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Company {
     /// Its legal name.
     pub name: Option<String>,
@@ -52,66 +69,86 @@ pub struct Company {
     pub domain: Option<String>,
     /// Who answers questions: name, telephone, address.
     pub contact: Option<String>,
+    /// More of what the dictionary of facts names `company.…`, by the rest of the name.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, String>,
 }
 
-/// Every fact that a case can have, with the words for when it is missing.
-const CATALOGUE: &[(&str, &str)] = &[
-    ("accounts.list", "the accounts of the account holder"),
-    ("case.as_of", "the time of this draft"),
-    ("case.id", "the reference of the case"),
-    ("case.opened", "when the review was opened"),
-    ("case.title", "the title of the case"),
-    ("clocks.next", "a running clock"),
-    ("company.address", "the address of the business"),
-    ("company.contact", "the contact person of the business"),
-    ("company.domain", "the domain of the business"),
-    ("company.name", "the name of the business"),
-    ("contact.deadline", "a deadline that a message sets"),
-    ("contact.indicators", "other indicators in messages"),
-    ("contact.links", "links in messages"),
-    ("contact.senders", "senders of messages"),
-    (
-        "contact.summary",
-        "messages to or from whoever makes demands",
-    ),
-    ("contact.wallets", "payment addresses in messages"),
-    ("containment.started", "when closing began"),
-    ("decisions.open", "decisions that wait for a person"),
-    ("doors.contained", "whether the ways in are closed"),
-    ("doors.summary", "the inventory of ways in"),
-    (
-        "doors.unproven",
-        "ways in that are open or not proven closed",
-    ),
-    ("inventory.blind", "what providers cannot show"),
-    ("sanctions.hold", "the sanctions hold"),
-    ("subject.emails", "the addresses of the account holder"),
-    ("subject.name_used", "the name that the account holder used"),
-    ("trails.gaps", "what logs could not show"),
-    ("trails.saved", "logs that were kept"),
-    ("trails.summary", "the state of the logs"),
-];
+impl Company {
+    /// Every value that it has, by the name of its fact.
+    pub fn values(&self) -> BTreeMap<String, String> {
+        let mut all: BTreeMap<String, String> = (self.more.iter())
+            .map(|(name, value)| (format!("company.{name}"), value.clone()))
+            .collect();
+        let named = [
+            ("company.name", &self.name),
+            ("company.address", &self.address),
+            ("company.domain", &self.domain),
+            ("company.contact", &self.contact),
+        ];
+        for (key, value) in named {
+            all.extend(value.iter().map(|value| (key.to_owned(), value.clone())));
+        }
+        all
+    }
+}
 
-/// What a fact is, for people; `None` when no case can have it.
-pub fn describe(key: &str) -> Option<&'static str> {
-    CATALOGUE
-        .iter()
-        .find(|(name, _)| *name == key)
-        .map(|(_, what)| *what)
+/// When the clock of an obligation runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The rule of the clock.
+    pub rule: String,
+    /// When.
+    pub at: Timestamp,
+    /// The instant as it is said, with what the start rests on.
+    pub value: Value,
+}
+
+/// What is known of the logs, for what may be said of what they show.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logs {
+    /// How many logs were kept.
+    pub kept: usize,
+    /// Whether each was read to its end, without a gap, and each list of ways in could be read.
+    pub complete: bool,
 }
 
 /// The facts of one case at one moment.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
-    facts: BTreeMap<&'static str, Fact>,
+    known: BTreeMap<String, Fact>,
+    /// The clocks without a receipt, the next due first.
+    clocks: Vec<Due>,
+    logs: Logs,
     /// One line for each piece of evidence: hash, time, source.
     lines: BTreeMap<EvidenceId, String>,
 }
 
+type Each = Vec<(Said, Vec<EvidenceId>)>;
+
 impl Facts {
     /// The fact of that name.
     pub fn get(&self, key: &str) -> Option<&Fact> {
-        self.facts.get(key)
+        self.known.get(key)
+    }
+
+    /// Every fact that the case has, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Fact)> {
+        self.known.iter().map(|(key, fact)| (key.as_str(), fact))
+    }
+
+    /// The next end of a clock of this obligation, of any of its stages.
+    pub fn due(&self, obligation: &str) -> Option<&Due> {
+        let of = |due: &&Due| {
+            let rest = due.rule.strip_prefix(obligation);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '/', ':', '#']))
+        };
+        self.clocks.iter().find(of)
+    }
+
+    /// What is known of the logs.
+    pub const fn logs(&self) -> Logs {
+        self.logs
     }
 
     /// Hash, time and source of a piece of evidence.
@@ -122,40 +159,41 @@ impl Facts {
     /// Takes a fact in whose values are all shown by the same evidence.
     fn put(
         &mut self,
-        key: &'static str,
-        values: Vec<String>,
+        key: &str,
+        values: Vec<Said>,
         evidence: impl IntoIterator<Item = EvidenceId>,
         standing: Standing,
     ) {
         let evidence: Vec<EvidenceId> = evidence.into_iter().collect();
-        let each = values.into_iter().map(|text| (text, evidence.clone()));
+        let each = values.into_iter().map(|said| (said, evidence.clone()));
         self.put_each(key, each, standing);
     }
 
-    /// Takes a fact in; a value without words or without evidence is not one. Values that say the
-    /// same are one value with the evidence of all.
+    /// Takes a fact in; a value without words is not one, and one without evidence is a suspicion or
+    /// nothing. Values that say the same are one value with the evidence of all.
     fn put_each(
         &mut self,
-        key: &'static str,
-        each: impl IntoIterator<Item = (String, Vec<EvidenceId>)>,
+        key: &str,
+        each: impl IntoIterator<Item = (Said, Vec<EvidenceId>)>,
         standing: Standing,
     ) {
         let mut values: Vec<Value> = Vec::new();
-        for (text, evidence) in each {
-            if text.trim().is_empty() || evidence.is_empty() {
+        for (said, evidence) in each {
+            let bare = evidence.is_empty() && standing != Standing::Suspicion;
+            if bare || said.text(Language::En).trim().is_empty() {
                 continue;
             }
-            match values.iter_mut().find(|known| known.text == text) {
+            match values.iter_mut().find(|known| known.said == said) {
                 Some(known) => known.evidence.extend(evidence),
-                None => values.push(Value { text, evidence }),
+                None => values.push(Value { said, evidence }),
             }
         }
         for value in &mut values {
             value.evidence.sort();
             value.evidence.dedup();
         }
-        if describe(key).is_some() && !values.is_empty() {
-            self.facts.insert(key, Fact { values, standing });
+        if dictionary::known(key).is_some() && !values.is_empty() {
+            self.known.insert(key.to_owned(), Fact { values, standing });
         }
     }
 }

@@ -1,12 +1,13 @@
 //! A person's words in the text of a notice: only the body is theirs to change.
 //!
-//! Head, what is unknown and the table of evidence are made from the case and stay byte for byte. A
-//! changed body may cite what the table names and nothing else.
+//! Head, banner, what is unknown and the table of evidence are made from the case and stay byte for
+//! byte, and so do the headings that say what of a text goes out. A changed body may cite what the table
+//! names and nothing else.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::template;
+use super::text;
 use crate::canon::Digest;
 use crate::document::{Change, Document, Span};
 use crate::fault::{Fault, Result};
@@ -83,22 +84,10 @@ pub fn sources(text: &str) -> BTreeMap<u32, EvidenceId> {
     lines.collect()
 }
 
-/// Head, body, and what follows it.
+/// Head, what is a person's to change, and what follows it.
 fn parts(text: &str) -> (&str, &str, &str) {
-    let mut lines = text.split_inclusive('\n');
-    let head: usize = (lines.by_ref())
-        .take_while(|line| template::in_head(line))
-        .map(str::len)
-        .sum();
-    let (head, body) = text.split_at_checked(head).unwrap_or((text, ""));
-    let mut at = 0;
-    for line in body.split_inclusive('\n') {
-        if line.trim_end() == template::UNKNOWN {
-            break;
-        }
-        at += line.len();
-    }
-    let (body, rest) = body.split_at_checked(at).unwrap_or((body, ""));
+    let (head, body) = text::looked_at(text);
+    let rest = text.get(head.len() + body.len()..).unwrap_or_default();
     (head, body, rest)
 }
 
@@ -122,7 +111,9 @@ fn checked(before: &str, after: &str) -> Result<Revised> {
     }
     let (head, _, rest) = parts(before);
     let (new_head, body, new_rest) = parts(after);
-    if (head, rest) != (new_head, new_rest) {
+    let (_, old_body, _) = parts(before);
+    let same = (head, rest) == (new_head, new_rest) && text::frame(old_body) == text::frame(body);
+    if !same {
         return Err(not_yours());
     }
     let (known, document) = (sources(before), Document::parse(body));

@@ -27,6 +27,8 @@ struct Names {
     #[serde(default)]
     people: Vec<Person>,
     mail: Option<Spanned<Mail>>,
+    #[serde(default)]
+    company: BTreeMap<Spanned<String>, toml::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +46,20 @@ struct Mail {
     password: Option<IgnoredAny>,
 }
 
+/// Whether notices can say this of the company; else why not, and what to do.
+fn company(name: &str) -> Result<(), (String, String)> {
+    let shown = name.escape_debug();
+    let what = format!("No notice says `{shown}` of the company.");
+    match crate::notice::dictionary::entry(&format!("company.{name}")) {
+        Ok(known) if known.source == crate::notice::dictionary::Origin::Company => Ok(()),
+        Ok(_) => Err((
+            what,
+            "it is recorded in the case: `cordon fact record`".to_owned(),
+        )),
+        Err(fault) => Err((what, fault.hints().join("; "))),
+    }
+}
+
 /// Refuses names that mean nothing: providers, roles, the mail server's protection and sender.
 ///
 /// # Errors
@@ -58,6 +74,9 @@ pub(super) fn names(text: &str, path: &Path) -> Result<()> {
         let place = format!("{} line {line}", path.display());
         Fault::input("config", what).at(place)
     };
+    for name in names.company.keys() {
+        company(name.get_ref()).map_err(|(what, hint)| refuse(name.span(), what).hint(hint))?;
+    }
     for provider in names.protected.keys() {
         let name = provider.get_ref().as_str();
         let known = SPECS.iter().map(|spec| spec.name);

@@ -9,6 +9,7 @@ mod asked;
 mod cases;
 mod describe;
 mod evidence;
+mod facts;
 mod messages;
 mod notices;
 mod once;
@@ -154,6 +155,7 @@ pub fn operations() -> Vec<Operation> {
     let mut all = cases::operations();
     all.extend(work::operations());
     all.extend(papers::operations());
+    all.extend(facts::operations());
     all.extend(notices::operations());
     all.extend(evidence::operations());
     all.extend(messages::operations());

@@ -10,6 +10,7 @@ mod clock;
 mod contacts;
 mod doors;
 mod evidence;
+mod facts;
 mod gate;
 mod head;
 mod lines;
@@ -70,6 +71,8 @@ pub fn router() -> Router<Arc<Web>> {
             "/cases/{id}/notices/{notice}/bring/{act}",
             post(notice::acts::bring).layer(DefaultBodyLimit::max(FILES)),
         )
+        .route("/cases/{id}/facts", get(facts::show).post(facts::record))
+        .route("/cases/{id}/facts/withdraw", post(facts::withdraw))
         .route("/cases/{id}/contacts", get(contacts::show))
         .route("/cases/{id}/evidence", get(evidence::list))
         .route("/cases/{id}/evidence/{item}", get(evidence::show))

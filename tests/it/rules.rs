@@ -483,6 +483,7 @@ fn nobody_approves_a_notice_about_themself_or_from_outside_the_roster() {
             facts: Vec::new(),
             missing: Vec::new(),
             approval: None,
+            facts_kept: None,
         })
         .unwrap();
     let mut approve = |name: &str| {

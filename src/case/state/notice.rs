@@ -107,6 +107,8 @@ pub struct NoticeRecord {
     pub evidence: EvidenceId,
     /// The evidence behind its facts.
     pub facts: Vec<EvidenceId>,
+    /// Where its facts are kept as they stood; `None` in logs of before they were.
+    pub facts_kept: Option<EvidenceId>,
     /// Facts that it lacks.
     pub missing: Vec<String>,
     /// Every text, the first first; the last is the one that stands.

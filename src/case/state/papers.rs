@@ -17,6 +17,7 @@ impl CaseState {
                 facts,
                 missing,
                 approval,
+                facts_kept,
             } => {
                 self.replace(template, notice);
                 self.notices.insert(
@@ -26,6 +27,7 @@ impl CaseState {
                         text: *text,
                         evidence: evidence.clone(),
                         facts: facts.clone(),
+                        facts_kept: facts_kept.clone(),
                         missing: missing.clone(),
                         versions: vec![Version {
                             text: *text,
@@ -72,6 +74,7 @@ impl CaseState {
                     record.sending = None;
                 }
             }
+            Event::FactRecorded(_) | Event::FactWithdrawn { .. } => self.apply_fact(entry),
             _ => {
                 self.apply_review(entry);
                 self.apply_clock(entry);
@@ -86,6 +89,7 @@ impl CaseState {
                 evidence,
                 facts,
                 approval,
+                facts_kept,
                 ..
             } => {
                 let asks = |of: &Quorum| of.people > 0 && !of.roles.is_empty();
@@ -94,6 +98,7 @@ impl CaseState {
                     "a notice that nobody has to approve",
                 )?;
                 self.known(evidence)?;
+                facts_kept.iter().try_for_each(|id| self.known(id))?;
                 facts.iter().try_for_each(|id| self.known(id))
             }
             Event::NoticeApproved {
@@ -133,6 +138,7 @@ impl CaseState {
                     "no sending with this message id was begun",
                 )
             }
+            Event::FactRecorded(_) | Event::FactWithdrawn { .. } => self.rule_fact(event),
             event => {
                 self.rule_review(event, at)?;
                 self.rule_clock(event, at)

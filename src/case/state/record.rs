@@ -1,7 +1,7 @@
 //! What the log tells of one door, step, gate, notice, clock or trail.
 
 use crate::canon::Digest;
-use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Signed};
+use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Signed, Statement};
 use crate::door::{Door, DoorState, Probe};
 use crate::id::EvidenceId;
 use crate::provider::{Account, Closing, Completeness};
@@ -72,6 +72,17 @@ pub struct GateRecord {
     pub passed: bool,
     /// Whether its time ran out.
     pub expired: bool,
+}
+
+/// What a person recorded for notices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FactRecord {
+    /// What was said.
+    pub statement: Statement,
+    /// Who said it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// The start of a clock as a person chose it.

@@ -12,6 +12,8 @@ use crate::app::summary::{NoticeLine, Summary};
 use crate::canon::Digest;
 use crate::fault::Result;
 use crate::id::NoticeId;
+use crate::notice::facts::Change;
+use crate::notice::lint::Finding;
 
 /// A notice to draft.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -34,6 +36,10 @@ struct Drafted {
     text: String,
     /// Facts that it lacks.
     missing: Vec<String>,
+    /// What the wording lint finds in it; what blocks stands in the way of an approval.
+    findings: Vec<Finding>,
+    /// What changed in the facts since; nothing in a draft of before facts were kept.
+    changed: Vec<Change>,
 }
 
 /// Where a text goes.
@@ -114,6 +120,8 @@ async fn draft(asked: Asked) -> Result<Value> {
         digest: draft.digest,
         text: draft.text,
         missing: draft.missing,
+        findings: draft.findings,
+        changed: Vec::new(),
     }))
 }
 
@@ -122,11 +130,13 @@ fn notice(asked: &Asked) -> Result<Value> {
     let id: NoticeId = asked.param("notice").parse()?;
     let (record, text) = desk.notice(&id)?;
     Ok(json!(Drafted {
-        notice: id,
+        notice: id.clone(),
         template: record.template,
         digest: record.text,
         text,
         missing: record.missing,
+        findings: desk.notice_findings(&id)?,
+        changed: desk.notice_changes(&id)?.unwrap_or_default(),
     }))
 }
 

@@ -240,6 +240,7 @@ impl Made {
             facts,
             missing: Vec::new(),
             approval: None,
+            facts_kept: None,
         }])
         .await;
         let signed = self.sign(Subject::Notice(notice.clone()), digest);

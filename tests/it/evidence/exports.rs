@@ -558,6 +558,7 @@ async fn decisions_that_do_not_hold_are_named() {
         facts: Vec::new(),
         missing: Vec::new(),
         approval: None,
+        facts_kept: None,
     }])
     .await;
     // Signed for another text than the log says.

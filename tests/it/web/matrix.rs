@@ -30,6 +30,9 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("GET",  "/gates/never-opened",   [NONE; 7]),
     ("GET",  "/clocks/{clock}",       [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
     ("POST", "/clocks/{clock}",       [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("GET",  "/facts",                [NO,  OK,  OK,  NO,  NO,  NO,  NONE]),
+    ("POST", "/facts",                [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("POST", "/facts/withdraw",       [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
     ("GET",  "/notices/{notice}",     [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
     ("GET",  "/notices/{notice}?block=1", [OK, OK, OK, NO, OK, OK, NONE]),
     ("GET",  "/notices/{notice}/redline", [OK, OK, OK, NO, OK, OK, NONE]),
@@ -87,6 +90,7 @@ async fn full(office: &Office, only: Option<&[&str]>) -> Full {
         evidence: item.clone(),
         facts: vec![item.clone()],
         missing: Vec::new(),
+        facts_kept: None,
         approval: Some(Quorum {
             roles: vec!["legal".into()],
             people: 1,

@@ -16,6 +16,8 @@ use crate::app::summary::{NoticeLine, Summary};
 use crate::case::state::NoticeRecord;
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
+use crate::notice::facts::Change;
+use crate::notice::lint::{Finding, Severity};
 use crate::web::look::Look;
 use crate::web::shown::{When, line, short};
 use crate::web::visit::Visit;
@@ -42,6 +44,9 @@ struct Page {
     binds: String,
     binds_short: String,
     void: Vec<String>,
+    findings: Vec<Found>,
+    /// What changed in the facts since the text was drafted.
+    changes: Vec<Changed>,
     groups: Vec<Group>,
     sources: Vec<SourceView>,
     remarks: Vec<RemarkView>,
@@ -62,6 +67,46 @@ struct Page {
     may_receipt: bool,
     sending: Option<String>,
     ways: [&'static str; 5],
+}
+
+/// What the wording lint found.
+#[derive(Debug, Serialize)]
+struct Found {
+    blocks: bool,
+    line: usize,
+    words: String,
+    reason: String,
+    instead: String,
+}
+
+impl Found {
+    fn of(finding: &Finding) -> Self {
+        Self {
+            blocks: finding.severity == Severity::Block,
+            line: finding.line,
+            words: short(&finding.words),
+            reason: line(&finding.reason),
+            instead: line(&finding.instead),
+        }
+    }
+}
+
+/// A fact that says something else by now.
+#[derive(Debug, Serialize)]
+struct Changed {
+    key: String,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Changed {
+    fn of(change: &Change) -> Self {
+        Self {
+            key: short(&change.key),
+            before: change.before.as_deref().map(line),
+            after: change.after.as_deref().map(line),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -110,8 +155,12 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
     let notice = notice_id(notice)?;
     let of = notice.clone();
     // Refused before the store is taken: the text lies in it, not in the ledger.
-    let (record, text) = web
-        .at_desk(visit, id, Ability::SeeCase, move |desk| desk.notice(&of))
+    let (record, text, findings, changes) = web
+        .at_desk(visit, id, Ability::SeeCase, move |desk| {
+            let (record, text) = desk.notice(&of)?;
+            let findings = desk.notice_findings(&of)?;
+            Ok((record, text, findings, desk.notice_changes(&of)?))
+        })
         .await?;
     let open = asked.block.parse::<usize>().ok();
     web.look(visit, id, Ability::SeeCase, move |look| {
@@ -165,6 +214,8 @@ fn page_of(
         binds: record.binds().to_string(),
         binds_short: record.binds().short(),
         void: draft.void.iter().map(|name| short(name)).collect(),
+        findings: Vec::new(),
+        changes: Vec::new(),
         groups: reading.groups(),
         sources: reading.sources(),
         remarks,

@@ -1,0 +1,62 @@
+//! The wording of a case's notices, and what changed in their facts since they were drafted.
+
+use super::desk::Desk;
+use super::facts::company_kept;
+use crate::case::state::NoticeRecord;
+use crate::fault::Result;
+use crate::id::NoticeId;
+use crate::notice::facts::{self, Change, Kept};
+use crate::notice::lint::{self, Finding};
+
+impl Desk {
+    /// What the wording lint finds in a draft, read with the facts that it was drafted from and with
+    /// those of today: a log that has a gap now had it then.
+    ///
+    /// # Errors
+    /// There is no such draft, or what is kept of it is damaged.
+    pub fn notice_findings(&self, id: &NoticeId) -> Result<Vec<Finding>> {
+        let (record, text) = self.notice(id)?;
+        let mut known = vec![self.facts_now()?];
+        known.extend(self.facts_kept(&record)?);
+        lint::lint(&text, &known)
+    }
+
+    /// What the wording lint finds in any text about this case.
+    ///
+    /// # Errors
+    /// The rules cannot be read.
+    pub fn text_findings(&self, text: &str) -> Result<Vec<Finding>> {
+        lint::lint(text, &[self.facts_now()?])
+    }
+
+    /// What changed in the facts since a draft was made; `None` when it was made before its facts were
+    /// kept.
+    ///
+    /// # Errors
+    /// There is no such draft, or what is kept of it is damaged.
+    pub fn notice_changes(&self, id: &NoticeId) -> Result<Option<Vec<Change>>> {
+        let (record, _) = self.notice(id)?;
+        let now = self.facts_now()?;
+        let then = self.facts_kept(&record)?;
+        Ok(then.map(|then| facts::changes(&then, &now)))
+    }
+
+    /// The facts as they stand.
+    fn facts_now(&self) -> Result<Kept> {
+        let company = &self.settings.company;
+        self.log.read(|state| {
+            let kept = company_kept(state, company)?;
+            let facts = facts::gather(state, company, kept.as_ref(), self.now(), &self.zone);
+            Ok(Kept::of(&facts))
+        })
+    }
+
+    /// The facts that a draft was made from.
+    fn facts_kept(&self, record: &NoticeRecord) -> Result<Option<Kept>> {
+        let Some(id) = &record.facts_kept else {
+            return Ok(None);
+        };
+        let evidence = self.evidence(id)?;
+        Kept::read(&self.bytes(&evidence)?).map(Some)
+    }
+}

@@ -1,0 +1,148 @@
+//! The wording lint: what no notice may say, found with its place and what to write instead.
+//!
+//! The rules are data, `templates/notice/lint.toml`. What is looked at is what goes out and its English
+//! reading copy: our words. Quotations that show their evidence (`“…”[e4]`) and the values that the
+//! log of the case gives are not our words; they are looked at by rules with the scope `all` alone.
+
+mod place;
+mod rules;
+
+use serde::Serialize;
+
+use super::facts::Kept;
+use crate::fault::{Fault, Result};
+use place::Sheet;
+use rules::{Scope, When};
+
+/// What a finding does.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// The text cannot be approved: it has to be changed.
+    Block,
+    /// It is shown to whoever reads and approves.
+    Warn,
+}
+
+impl Severity {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// Words that a notice may not have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Finding {
+    /// The rule.
+    pub rule: String,
+    /// Whether it stands in the way of an approval.
+    pub severity: Severity,
+    /// The line of the text, counted from 1.
+    pub line: usize,
+    /// The words found. Hostile text.
+    pub words: String,
+    /// Why they may not stand there.
+    pub reason: String,
+    /// What to write instead.
+    pub instead: String,
+}
+
+/// Looks at a text. `known` are the facts that it was drafted from, and those of today: with none, the
+/// logs count as incomplete.
+///
+/// # Errors
+/// The rules cannot be read; a test holds that they can.
+pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
+    let rules = rules::shipped()?;
+    let sheet = Sheet::of(text, known);
+    let complete = !known.is_empty() && known.iter().all(|kept| kept.logs.complete);
+    let names = names(known);
+    let mut findings: Vec<Finding> = Vec::new();
+    for rule in rules {
+        if rule.when == When::LogsIncomplete && complete {
+            continue;
+        }
+        if let Some((line, subject)) = &sheet.subject {
+            let found = rule.find(subject, &names);
+            findings.extend(found.map(|(_, words)| rule.finding(*line, &words)));
+        }
+        let read = match rule.scope {
+            Scope::Subject => continue,
+            Scope::All => &sheet.whole,
+            // Who is named is looked for in the values of the log too; the rest in our words alone.
+            Scope::Text if rule.names => &sheet.named,
+            Scope::Text => &sheet.ours,
+        };
+        for (at, words) in rule.find(read, &names) {
+            findings.push(rule.finding(sheet.line(at), &words));
+        }
+    }
+    findings.extend(sheet.too_long());
+    findings.extend(sheet.missing());
+    findings.sort_by(|a, b| {
+        let key = |f: &Finding| (f.severity, f.line, f.rule.clone(), f.words.clone());
+        key(a).cmp(&key(b))
+    });
+    findings.dedup();
+    Ok(findings)
+}
+
+/// The names that the account holder used and that may be another person's.
+fn names(known: &[Kept]) -> Vec<String> {
+    let mut names: Vec<String> = known
+        .iter()
+        .flat_map(|kept| kept.texts("subject.name_used"))
+        .filter(|name| name.chars().count() >= 3)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Whether a text may be approved.
+///
+/// # Errors
+/// A finding blocks it: the fault names each with its place and what to write instead.
+pub fn may_be_approved(findings: &[Finding]) -> Result<()> {
+    let mut blocks = findings.iter().filter(|f| f.severity == Severity::Block);
+    let Some(first) = blocks.next() else {
+        return Ok(());
+    };
+    let more = blocks.count();
+    let and = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let words = crate::hostile::one_line(&first.words, 120);
+    let what = format!(
+        "The wording stands in the way of an approval: line {}, “{words}”{and}.",
+        first.line
+    );
+    let fault = Fault::input("wording", what).at(&first.rule);
+    let all = findings.iter().filter(|f| f.severity == Severity::Block);
+    Err(all
+        .take(8)
+        .fold(fault, |fault, one| {
+            let words = crate::hostile::one_line(&one.words, 80);
+            fault.hint(format!(
+                "line {}, “{words}”: {} Write instead: {}",
+                one.line, one.reason, one.instead
+            ))
+        })
+        .hint("nobody can override this: change the text, or the fact that it says"))
+}

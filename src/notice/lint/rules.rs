@@ -1,0 +1,246 @@
+//! The rules of the wording lint, read from `templates/notice/lint.toml`.
+
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexBuilder};
+use serde::Deserialize;
+
+use super::{Finding, Severity};
+use crate::fault::{Fault, Result};
+use crate::notice::text::shown;
+
+/// Where the rules lie, for messages.
+const FILE: &str = "templates/notice/lint.toml";
+
+/// The place of the name in a pattern.
+const NAME: &str = "{name}";
+
+/// What a rule looks at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Scope {
+    /// Our words: text and subject line.
+    #[default]
+    Text,
+    /// The subject line.
+    Subject,
+    /// Everything, quotations too.
+    All,
+}
+
+/// When a rule counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum When {
+    /// In every case.
+    #[default]
+    Always,
+    /// While logs are absent, cut or have gaps.
+    LogsIncomplete,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    rule: Vec<Told>,
+}
+
+/// A rule as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Told {
+    id: String,
+    severity: Severity,
+    #[serde(default)]
+    scope: Scope,
+    #[serde(default)]
+    when: When,
+    reason: String,
+    instead: String,
+    #[serde(default)]
+    allow: Vec<String>,
+    unless: Option<String>,
+    en: Vec<String>,
+    de: Vec<String>,
+    pt: Vec<String>,
+}
+
+/// A rule, ready to look.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) id: String,
+    severity: Severity,
+    pub(super) scope: Scope,
+    pub(super) when: When,
+    reason: String,
+    instead: String,
+    allow: Vec<Regex>,
+    unless: Option<Regex>,
+    patterns: Vec<Regex>,
+    /// Patterns with a place for a name.
+    named: Vec<String>,
+    /// Whether all of its patterns are about a name.
+    pub(super) names: bool,
+}
+
+static RULES: LazyLock<Result<Vec<Rule>, String>> = LazyLock::new(|| {
+    let text = crate::notice::shipped("lint.toml").map_err(|fault| fault.to_string())?;
+    read(&text).map_err(|fault| fault.to_string())
+});
+
+/// The rules that the program carries.
+pub(super) fn shipped() -> Result<&'static [Rule]> {
+    RULES.as_deref().map_err(|why| {
+        Fault::failed("lint", "The rules of the wording lint cannot be read.")
+            .at(FILE)
+            .caused_by(why.clone())
+    })
+}
+
+fn compiled(id: &str, pattern: &str) -> Result<Regex> {
+    let built = RegexBuilder::new(pattern).case_insensitive(true).build();
+    built.map_err(|error| {
+        let what = format!("A pattern of the rule `{id}` cannot be read.");
+        Fault::input("lint", what).at(FILE).caused_by(error)
+    })
+}
+
+fn read(text: &str) -> Result<Vec<Rule>> {
+    let file: File = toml::from_str(text).map_err(|error| {
+        Fault::input("lint", "The rules of the wording lint cannot be read.")
+            .at(FILE)
+            .caused_by(error)
+    })?;
+    file.rule.into_iter().map(Rule::of).collect()
+}
+
+impl Rule {
+    fn of(told: Told) -> Result<Self> {
+        let id = told.id;
+        for (language, patterns) in [("en", &told.en), ("de", &told.de), ("pt", &told.pt)] {
+            if patterns.is_empty() {
+                let what = format!("The rule `{id}` has no pattern in `{language}`.");
+                return Err(Fault::input("lint", what).at(FILE));
+            }
+        }
+        let all = told.en.into_iter().chain(told.de).chain(told.pt);
+        let (named, plain): (Vec<String>, Vec<String>) = all.partition(|one| one.contains(NAME));
+        for pattern in &named {
+            compiled(&id, &pattern.replace(NAME, "x"))?;
+        }
+        let compile = |all: &[String]| -> Result<Vec<Regex>> {
+            all.iter().map(|pattern| compiled(&id, pattern)).collect()
+        };
+        Ok(Self {
+            severity: told.severity,
+            scope: told.scope,
+            when: told.when,
+            reason: told.reason,
+            instead: told.instead,
+            allow: compile(&told.allow)?,
+            unless: (told.unless.as_ref())
+                .map(|pattern| compiled(&id, pattern))
+                .transpose()?,
+            patterns: compile(&plain)?,
+            names: plain.is_empty(),
+            named,
+            id,
+        })
+    }
+
+    /// What it finds in a text: where, in bytes, and the words.
+    pub(super) fn find<'a>(
+        &'a self,
+        text: &'a str,
+        names: &[String],
+    ) -> impl Iterator<Item = (usize, String)> + 'a {
+        let allowed: Vec<(usize, usize)> = (self.allow.iter())
+            .flat_map(|allow| {
+                allow
+                    .find_iter(text)
+                    .map(|found| (found.start(), found.end()))
+            })
+            .collect();
+        let filled: Vec<Regex> = (self.named.iter())
+            .flat_map(|pattern| names.iter().map(move |name| (pattern, name)))
+            .filter_map(|(pattern, name)| {
+                let name = format!("(?:{})", regex::escape(&shown(name)));
+                compiled(&self.id, &pattern.replace(NAME, &name)).ok()
+            })
+            .collect();
+        let mut found: Vec<(usize, usize)> = Vec::new();
+        for pattern in self.patterns.iter().chain(&filled) {
+            found.extend(pattern.find_iter(text).map(|one| (one.start(), one.end())));
+        }
+        found.sort_unstable();
+        // What begins inside another finding says nothing more.
+        let mut last = 0;
+        found.retain(|(start, end)| {
+            let new = *start >= last;
+            last = if new { *end } else { last };
+            new
+        });
+        found
+            .into_iter()
+            .filter(move |(start, end)| {
+                !(allowed.iter()).any(|(from, to)| from <= start && end <= to)
+            })
+            .filter(|(start, end)| !self.excused(text, *start, *end))
+            .map(|(start, end)| {
+                (
+                    start,
+                    text.get(start..end).unwrap_or_default().trim().to_owned(),
+                )
+            })
+    }
+
+    /// Whether the sentence around a finding has what excuses it.
+    fn excused(&self, text: &str, start: usize, end: usize) -> bool {
+        let Some(unless) = &self.unless else {
+            return false;
+        };
+        let ends = ['.', '!', '?', '\n'];
+        let before = text.get(..start).unwrap_or_default();
+        let from = before.rfind(ends).map_or(0, |at| at + 1);
+        let after = text.get(end..).unwrap_or_default();
+        let to = after.find(ends).map_or(text.len(), |at| end + at);
+        unless.is_match(text.get(from..to).unwrap_or_default())
+    }
+
+    pub(super) fn finding(&self, line: usize, words: &str) -> Finding {
+        Finding {
+            rule: self.id.clone(),
+            severity: self.severity,
+            line,
+            words: words.to_owned(),
+            reason: self.reason.clone(),
+            instead: self.instead.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_rules_are_read_and_have_every_language() {
+        assert!(
+            shipped().is_ok_and(|rules| rules.len() > 8),
+            "{:?}",
+            shipped().err()
+        );
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_is_refused() {
+        let rule = |end: &str| {
+            format!("[[rule]]\nid = 'x'\nseverity = 'block'\nreason = 'r'\ninstead = 'i'\n{end}")
+        };
+        assert!(read(&rule("en = ['a']\nde = ['b']\npt = ['c']")).is_ok());
+        assert!(read(&rule("en = ['a']\nde = ['b']\npt = []")).is_err());
+        assert!(read(&rule("en = ['(']\nde = ['b']\npt = ['c']")).is_err());
+        assert!(read(&rule("en = ['({name}']\nde = ['b']\npt = ['c']")).is_err());
+        assert!(read(&rule("en = ['a']\nde = ['b']\npt = ['c']\nother = 1")).is_err());
+    }
+}

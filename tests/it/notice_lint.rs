@@ -1,0 +1,333 @@
+//! The wording lint: each rule finds its words in each language, lets the usual ones stand, and no
+//! shipped notice breaks a rule.
+
+use cordon::notice::facts::Kept;
+use cordon::notice::lint::{Finding, Severity, lint, may_be_approved};
+use cordon::notice::{self};
+
+use crate::samples;
+
+/// What the rule has to find.
+const FOUND: &[(&str, &str)] = &[
+    ("nationality", "The contractor spoke with a foreign accent."),
+    (
+        "nationality",
+        "We became aware because of his appearance on video.",
+    ),
+    ("nationality", "The person on camera looked Asian."),
+    ("nationality", "A Korean man answered the call."),
+    ("nationality", "Her accent did not fit the biography."),
+    ("nationality", "Aufgefallen ist ein starker Akzent."),
+    (
+        "nationality",
+        "Der Verdacht entstand aufgrund der Staatsangehörigkeit.",
+    ),
+    ("nationality", "Seine Herkunft passte nicht zum Lebenslauf."),
+    ("nationality", "A suspeita surgiu por causa do sotaque."),
+    ("nationality", "Foi atendida por uma pessoa asiática."),
+    ("attribution", "The contractor is a North Korean IT worker."),
+    ("attribution", "Indicators point to the DPRK."),
+    ("attribution", "A hacker had access to the repository."),
+    (
+        "attribution",
+        "The person acted on behalf of a foreign government.",
+    ),
+    ("attribution", "He is a sanctioned person."),
+    ("attribution", "This was a state-sponsored operation."),
+    (
+        "attribution",
+        "Es handelt sich um einen nordkoreanischen Mitarbeiter.",
+    ),
+    ("attribution", "Ein Hacker hatte Zugriff."),
+    (
+        "attribution",
+        "Die Person handelte im Auftrag eines fremden Staates.",
+    ),
+    ("attribution", "Trata-se de um trabalhador norte-coreano."),
+    ("attribution", "Um pirata informático teve acesso."),
+    ("attribution", "A pessoa agiu ao serviço de um estado."),
+    ("accusation", "The contractor is an impostor."),
+    ("accusation", "The culprit left on Friday."),
+    ("accusation", "A malicious insider copied it."),
+    ("accusation", "Er ist ein Betrüger."),
+    ("accusation", "Der Täter hatte Zugang."),
+    ("accusation", "O burlão teve acesso."),
+    ("accusation", "Ele é o autor do crime."),
+    (
+        "confirmed",
+        "We have confirmed that the identity was false.",
+    ),
+    ("confirmed", "The misrepresentation is proven."),
+    (
+        "confirmed",
+        "It is established beyond doubt that another person worked.",
+    ),
+    ("confirmed", "Die falsche Identität ist zweifelsfrei."),
+    (
+        "confirmed",
+        "Es ist bewiesen, dass eine andere Person arbeitete.",
+    ),
+    ("confirmed", "Está comprovada a usurpação."),
+    ("confirmed", "A identidade falsa foi confirmada."),
+    (
+        "no-evidence",
+        "There is no evidence that data was accessed.",
+    ),
+    ("no-evidence", "We found no indication of exfiltration."),
+    ("no-evidence", "Customer data was not accessed."),
+    ("no-evidence", "No records were taken."),
+    (
+        "no-evidence",
+        "Es gibt keine Hinweise auf einen Datenabfluss.",
+    ),
+    ("no-evidence", "Keine Daten wurden entwendet."),
+    (
+        "no-evidence",
+        "Kundendaten sind betroffen, Daten anderer wurden nicht kopiert.",
+    ),
+    ("no-evidence", "Não há indícios de exfiltração."),
+    ("no-evidence", "Os dados dos clientes não foram acedidos."),
+    ("victim-named", "Robin Calloway copied the repository."),
+    ("victim-named", "Robin Calloway is a suspect."),
+    (
+        "victim-named",
+        "We accuse nobody. The perpetrator is Robin Calloway.",
+    ),
+    (
+        "victim-named",
+        "Robin Calloway hat das Unternehmen getäuscht.",
+    ),
+    ("victim-named", "Robin Calloway ameaçou publicar o código."),
+    ("payment", "We will pay the amount you demand."),
+    (
+        "payment",
+        "The company is prepared to transfer the sum to the wallet.",
+    ),
+    ("payment", "The payment has been scheduled."),
+    ("payment", "Please send 2 BTC to this wallet."),
+    ("payment", "We accept your terms."),
+    ("payment", "Wir sind bereit, den Betrag zu zahlen."),
+    (
+        "payment",
+        "Die geforderte Zahlung wurde bereits veranlasst.",
+    ),
+    ("payment", "Estamos dispostos a pagar."),
+    ("payment", "Pagaremos o montante."),
+    ("payment", "O pagamento exigido está preparado."),
+    ("admission", "We violated sanctions law."),
+    ("admission", "The company breached OFAC regulations."),
+    ("admission", "Wir haben gegen Sanktionen verstoßen."),
+    ("admission", "A empresa violou a lei."),
+    ("personal-number", "Number 123-45-6789 was used."),
+    ("personal-number", "Date of birth: 1990-04-01."),
+    ("personal-number", "Born on 1 April 1990."),
+    ("personal-number", "Geburtsdatum 01.04.1990."),
+    ("personal-number", "Geboren am 1. April 1990."),
+    ("personal-number", "Data de nascimento: 01/04/1990."),
+    ("personal-number", "Nascido em 1 de abril de 1990."),
+];
+
+/// What has to be allowed to stand.
+const FINE: &[&str] = &[
+    "The individual engaged under the name Robin Calloway copied the repository.",
+    "The indicators are consistent with public advisories.",
+    "The report names the North Korea Sanctions Regulations, 31 CFR Part 510.",
+    "No conclusion about nationality is drawn.",
+    "Language of the source code: English. The office in Lisbon is Portuguese territory.",
+    "The German Federal Criminal Police was told.",
+    "Ways in found: 4. Proven closed: 3. Open: 1.",
+    "The identity was not confirmed.",
+    "Nobody has confirmed the identity of the person.",
+    "The receipt was confirmed by the portal.",
+    "The logs were read to their end; the gaps are named below.",
+    "The business will not pay the demand.",
+    "The business has made no payment and promises none.",
+    "The business will pay the external laboratory for its report.",
+    "The company may have breached sanctions regulations; counsel examines it.",
+    "An apparent violation of sanctions regulations by the company is disclosed.",
+    "Number 2027-03-13 and telephone +1 555 0100.",
+    "Anzeige gegen Unbekannt; unbekannte Täter.",
+    "Gefundene Zugangswege: 4. Nachweislich geschlossen: 3.",
+    "Die Person, die unter dem Namen Robin Calloway tätig war, hat das Repository kopiert.",
+    "Die Identität ist nicht bestätigt.",
+    "Das Unternehmen zahlt nicht und wird keine Zahlung leisten.",
+    "Es besteht eine Zahlungssperre wegen Sanktionsrechts.",
+    "Vias de acesso encontradas: 4. Comprovadamente fechadas: 3.",
+    "A pessoa contratada com o nome Robin Calloway copiou o repositório.",
+    "A identidade não foi confirmada.",
+    "A empresa não pagará nem prometeu qualquer pagamento.",
+    "Queixa contra desconhecidos.",
+    "Die Agentur wurde unterrichtet. Der Akzent liegt auf der Sicherung der Protokolle.",
+    "A agência foi informada.",
+];
+
+fn known() -> Kept {
+    Kept::of(&samples::complete().facts())
+}
+
+fn rules(text: &str) -> Vec<Finding> {
+    lint(text, &[known()]).unwrap()
+}
+
+#[test]
+fn every_rule_finds_its_words_in_every_language() {
+    for (rule, text) in FOUND {
+        let findings = rules(text);
+        assert!(
+            findings.iter().any(|one| one.rule == *rule),
+            "{rule} does not find: {text}: {findings:?}"
+        );
+        for one in &findings {
+            assert!(text.contains(&one.words), "{rule}: {one:?}");
+            assert!(!one.reason.is_empty() && !one.instead.is_empty());
+        }
+        assert!(may_be_approved(&findings).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn usual_words_stand() {
+    for text in FINE {
+        assert_eq!(rules(text), Vec::new(), "{text}");
+    }
+}
+
+#[test]
+fn that_nothing_was_seen_may_be_said_when_every_log_was_read() {
+    let text = "There is no evidence that data was accessed.";
+    assert_eq!(rules(text).len(), 1, "a log of the sample was cut");
+    let mut whole = known();
+    whole.logs.complete = true;
+    assert_eq!(lint(text, &[whole.clone()]).unwrap(), Vec::new());
+    // Then complete, now with a gap: it counts.
+    assert_eq!(lint(text, &[whole, known()]).unwrap().len(), 1);
+    assert_eq!(lint(text, &[]).unwrap().len(), 1, "nothing is known");
+}
+
+#[test]
+fn a_sentence_over_two_lines_is_one_and_is_found_at_its_line() {
+    let text = "First line.\n\nThere is no\nevidence that data was accessed.\n";
+    let findings = rules(text);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].line, 3);
+    // Two items of a list are two sentences.
+    assert_eq!(
+        rules("- there is no evidence\n- data was accessed\n"),
+        Vec::new()
+    );
+}
+
+#[test]
+fn a_quotation_with_its_evidence_is_not_our_word_and_one_without_is() {
+    let quoted = "The message says: “we are the hackers who took it, pay”[e4].";
+    assert_eq!(rules(quoted), Vec::new());
+    let german = "In der Nachricht steht: „wir sind Hacker“[e4–e6].";
+    assert_eq!(rules(german), Vec::new());
+    let several = "It says: “hackers”; “DPRK”[e4].";
+    assert_eq!(rules(several), Vec::new());
+    for ours in [
+        "They are “hackers”.",
+        "They are “hackers” [e4\\].",
+        "They are hackers[e4].",
+        "The message says “pay”[e4], they are hackers.",
+        "Nach „eigenen“ Angaben[e1] ein Hacker.",
+    ] {
+        assert_eq!(rules(ours).len(), 1, "{ours}");
+    }
+    // A number that may stand nowhere may not be quoted either.
+    assert_eq!(rules("“123-45-6789”[e4]").len(), 1);
+}
+
+#[test]
+fn a_value_of_the_log_is_not_our_word() {
+    let mut sample = samples::sparse();
+    sample.state.subject.emails = vec!["hacker@evil.example".into()];
+    let known = Kept::of(&sample.facts());
+    let text = "Addresses used: hacker@evil.example[e1]";
+    assert_eq!(lint(text, &[known.clone()]).unwrap(), Vec::new());
+    let ours = "The hacker used hacker@evil.example[e1]";
+    assert_eq!(lint(ours, &[known]).unwrap().len(), 1);
+}
+
+#[test]
+fn a_subject_line_neither_accuses_nor_names() {
+    let text = |subject: &str| {
+        format!(
+            "# T\n\nPrepared for review.\n\nSubject: {subject}\n\nTo: X. Y\n\n---\n\nBody.\n\n## Unknown, not collected, expired\n\n- Hackers.\n"
+        )
+    };
+    assert_eq!(rules(&text("Access review C-0417")), Vec::new());
+    for bad in [
+        "Fraud by a contractor",
+        "Extortion",
+        "Robin Calloway",
+        "Anzeige wegen Betrug",
+        "Suspeita de furto",
+    ] {
+        let findings = rules(&text(bad));
+        assert!(
+            findings
+                .iter()
+                .any(|one| one.rule == "subject-line" && one.line == 5),
+            "{bad}: {findings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_section_over_its_limit_blocks_and_a_hole_warns() {
+    let long = format!(
+        "## Narrative (9 of 20 characters)\n\n{}\n\n## Next\n\nx\n",
+        "a ".repeat(20)
+    );
+    let findings = rules(&long);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(
+        (findings[0].rule.as_str(), findings[0].line),
+        ("section-limit", 1)
+    );
+    assert!(may_be_approved(&findings).is_err());
+    assert_eq!(
+        rules("## Narrative (9 of 20 characters)\n\nshort[e1][e2]\n"),
+        Vec::new()
+    );
+    assert_eq!(rules("## Teil (9 von 3 Zeichen)\n\nlanger\n").len(), 1);
+    let hole = rules("Name: [MISSING: the name of the business]\n");
+    assert_eq!(hole.len(), 1);
+    assert_eq!(hole[0].severity, Severity::Warn);
+    assert!(may_be_approved(&hole).is_ok());
+}
+
+#[test]
+fn no_shipped_notice_breaks_a_rule() {
+    let mut broken = Vec::new();
+    for sample in [samples::complete(), samples::sparse()] {
+        let facts = sample.facts();
+        for name in notice::names() {
+            let draft = notice::draft(&name, &facts).unwrap();
+            let blocks = draft
+                .findings
+                .iter()
+                .filter(|one| one.severity == Severity::Block);
+            broken.extend(blocks.map(|one| {
+                format!(
+                    "{} {name} line {}: {}: {}",
+                    sample.name, one.line, one.rule, one.words
+                )
+            }));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn what_an_attacker_writes_gives_no_finding_that_only_a_change_of_evidence_could_end() {
+    // What the log gives is blanked; what people recorded is their word.
+    let facts = samples::hostile().facts();
+    let draft = notice::draft("executive", &facts).unwrap();
+    let blocks = draft
+        .findings
+        .iter()
+        .filter(|one| one.severity == Severity::Block);
+    assert_eq!(blocks.count(), 0, "{:?}", draft.findings);
+}
