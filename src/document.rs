@@ -4,6 +4,7 @@
 //! Markdown, so none can show what another hides. Pure functions: no case, no files, no clock.
 
 pub mod change;
+pub mod docx;
 mod inline;
 mod parse;
 mod redline;

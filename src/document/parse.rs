@@ -65,6 +65,14 @@ impl Block {
     }
 }
 
+/// The Markdown of a block of this kind that says this.
+pub(super) fn settled(kind: Kind, spans: Vec<Span>) -> String {
+    let mut block = Block::new(kind, 0..0);
+    block.spans = spans;
+    settle(&mut block);
+    block.source
+}
+
 /// Keeps the Markdown of a block where it reads the same when it stands alone; else writes it anew,
 /// and gives up emphasis where Markdown cannot write it.
 fn settle(block: &mut Block) {

@@ -145,7 +145,7 @@ impl Tokens {
 }
 
 /// Differences of two slices; where they are too long, what lies between their common ends differs.
-fn compare<T: Eq + std::hash::Hash + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
+pub(super) fn compare<T: Eq + std::hash::Hash + Ord>(old: &[T], new: &[T]) -> Vec<DiffOp> {
     let head = old.iter().zip(new).take_while(|(a, b)| a == b).count();
     let (was, is) = (old.get(head..), new.get(head..));
     let (was, is) = (was.unwrap_or_default(), is.unwrap_or_default());
@@ -289,7 +289,7 @@ fn both(old: &Tokens, new: &Tokens) -> RedlineBlock {
 }
 
 /// The pieces of two runs of words. A lone space between two changed words belongs to the change.
-pub(super) fn words(old: &[String], new: &[String]) -> Vec<Piece> {
+fn words(old: &[String], new: &[String]) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     let ops = compare(old, new);
     let (mut removed, mut added) = (String::new(), String::new());

@@ -82,6 +82,15 @@ impl Document {
             None => 0,
         };
         let (head, tail) = (self.part(..at), self.part(at..));
+        let is_row = |block: &Block| matches!(block.kind, Kind::Row { .. });
+        let row = source.trim_start().starts_with('|')
+            && block
+                .and_then(|block| self.blocks.get(block))
+                .is_some_and(is_row);
+        if row {
+            let end = if head.ends_with('\n') { "" } else { "\n" };
+            return format!("{head}{end}{}\n{tail}", source.trim());
+        }
         let before = match head {
             "" => "",
             head if head.ends_with("\n\n") => "",
