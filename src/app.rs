@@ -18,7 +18,7 @@ pub mod open;
 pub mod recall;
 mod response;
 pub mod review;
-mod sending;
+pub mod sending;
 mod standing;
 mod subject;
 pub mod summary;

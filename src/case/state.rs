@@ -4,6 +4,7 @@
 
 mod check;
 mod clocks;
+mod outbox;
 mod papers;
 mod people;
 mod record;
@@ -11,8 +12,8 @@ mod scope;
 mod start;
 
 pub use record::{
-    Choice, ClockRecord, DoorRecord, GateRecord, Judgment, MendedRecord, NoticeRecord, Pulling,
-    StepRecord, TrailRecord,
+    Bounce, Choice, ClockRecord, Delayed, DoorRecord, GateRecord, Judgment, MailRecord,
+    MendedRecord, NoticeRecord, Pulling, StepRecord, TrailRecord,
 };
 pub use scope::Scope;
 pub use start::Named;

@@ -30,35 +30,17 @@ impl CaseState {
                         approval: approval.clone(),
                         approvals: Vec::new(),
                         sending: None,
+                        mails: Vec::new(),
+                        delayed: None,
+                        unclear: None,
+                        bounces: Vec::new(),
                         sent: None,
                         replaced_by: None,
                     },
                 );
             }
             Event::NoticeApproved { notice, signed, .. } => self.approve(notice, signed),
-            Event::NoticeSending {
-                notice, message_id, ..
-            } => {
-                if let Some(record) = self.notices.get_mut(notice) {
-                    record.sending = Some(message_id.clone());
-                }
-            }
-            Event::NoticeSent {
-                notice,
-                message_id,
-                reply,
-            } => {
-                if let Some(record) = self.notices.get_mut(notice) {
-                    record.sending = None;
-                    record.sent = Some((message_id.clone(), reply.clone()));
-                }
-            }
-            Event::NoticeRefused { notice, .. } => {
-                if let Some(record) = self.notices.get_mut(notice) {
-                    record.sending = None;
-                }
-            }
-            _ => self.apply_clock(entry),
+            _ => self.apply_outbox(entry),
         }
     }
 
@@ -91,31 +73,7 @@ impl CaseState {
                 let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
                 self.may_decide(roles, &signed.person)
             }
-            Event::NoticeSending {
-                notice, text, to, ..
-            } => {
-                let record = self.notices.get(notice).ok_or("there is no such notice")?;
-                record.stands()?;
-                to.iter().try_for_each(|one| self.may_receive(one))?;
-                need(
-                    record.text == *text && record.lacks(record.approvals.len()) == 0,
-                    "this text was not approved by as many people as it needs",
-                )?;
-                need(record.sent.is_none(), "it was sent before")
-            }
-            Event::NoticeSent {
-                notice, message_id, ..
-            }
-            | Event::NoticeRefused {
-                notice, message_id, ..
-            } => {
-                let record = self.notices.get(notice).ok_or("there is no such notice")?;
-                need(
-                    record.sending.as_ref() == Some(message_id),
-                    "no sending with this message id was begun",
-                )
-            }
-            event => self.rule_clock(event, at),
+            event => self.rule_outbox(event, at),
         }
     }
 }

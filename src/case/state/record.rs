@@ -91,12 +91,65 @@ pub struct NoticeRecord {
     pub approval: Option<Quorum>,
     /// Approvals of exactly this text.
     pub approvals: Vec<Signed>,
-    /// A sending that was begun, by message id.
+    /// A sending that was begun and has no end, by message id.
     pub sending: Option<String>,
+    /// Every mail that was begun, by message id, in order.
+    pub mails: Vec<MailRecord>,
+    /// The mail that the server asked to have later.
+    pub delayed: Option<Delayed>,
+    /// Why the end of the sending is not known, when something was seen of it.
+    pub unclear: Option<String>,
+    /// What came back.
+    pub bounces: Vec<Bounce>,
     /// The message id and the server's answer.
     pub sent: Option<(String, String)>,
     /// The later draft of the same template that takes its place; it can neither be approved nor sent.
     pub replaced_by: Option<NoticeId>,
+}
+
+/// A mail that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailRecord {
+    /// Its Message-ID, with angle brackets.
+    pub message_id: String,
+    /// To whom.
+    pub to: Vec<String>,
+    /// Its bytes; `None` in logs of before they were named.
+    pub mail: Option<EvidenceId>,
+    /// How it is encrypted: `smime` or `pgp`.
+    pub sealed: Option<String>,
+    /// When it was first begun.
+    pub since: Timestamp,
+}
+
+/// A mail that the server did not take yet.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Delayed {
+    /// Its Message-ID.
+    pub message_id: String,
+    /// What the server said, or why it was not reached. Hostile text.
+    pub why: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was first tried.
+    pub since: Timestamp,
+    /// When it is tried again.
+    pub again: Timestamp,
+}
+
+/// A mail that came back.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Bounce {
+    /// The Message-ID of what was sent.
+    pub message_id: String,
+    /// Whom it did not reach. Hostile text.
+    pub recipient: String,
+    /// The status (RFC 3463) with what the server said. Hostile text.
+    pub status: String,
+    /// The message that said so.
+    pub evidence: EvidenceId,
+    /// When it was taken in.
+    pub at: Timestamp,
 }
 
 /// The start of a clock as a person chose it.
