@@ -21,7 +21,7 @@ pub mod recall;
 mod response;
 pub mod review;
 pub mod revise;
-mod sending;
+pub mod sending;
 mod standing;
 mod subject;
 pub mod summary;

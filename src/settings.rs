@@ -4,6 +4,7 @@
 //! `$XDG_CONFIG_HOME/cordon/cordon.toml` (or `~/.config/cordon/cordon.toml`).
 
 mod check;
+pub mod mail;
 pub mod sample;
 pub mod secrets;
 pub mod serve;
@@ -22,6 +23,8 @@ use crate::fault::{Fault, Result};
 use crate::intake::employment::Review;
 use crate::notice::Company;
 use crate::secret::SecretRef;
+
+pub use mail::Mail;
 
 /// Everything that is configured.
 #[derive(Debug, Clone, Deserialize)]
@@ -48,6 +51,9 @@ pub struct Settings {
     pub okta: Option<Okta>,
     /// The mail server for notices.
     pub mail: Option<Mail>,
+    /// Who may send a notice.
+    #[serde(default)]
+    pub notices: mail::Notices,
     /// Where the daemon listens.
     #[serde(default)]
     pub serve: serve::Serve,
@@ -123,35 +129,12 @@ pub struct OktaApp {
     pub key: SecretRef,
 }
 
-/// The mail server.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mail {
-    /// Host name.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// `tls` (from the first byte), `starttls`, or `none` (loopback only).
-    #[serde(default = "default_security")]
-    pub security: String,
-    /// The sender.
-    pub from: String,
-    /// User name.
-    pub user: Option<String>,
-    /// Password.
-    pub password: Option<SecretRef>,
-}
-
 fn default_data() -> PathBuf {
     home("XDG_DATA_HOME", ".local/share").join("cordon")
 }
 
 fn default_zone() -> String {
     "UTC".to_owned()
-}
-
-fn default_security() -> String {
-    "tls".to_owned()
 }
 
 impl Default for Settings {
@@ -165,6 +148,7 @@ impl Default for Settings {
             github: None,
             okta: None,
             mail: None,
+            notices: mail::Notices::default(),
             serve: serve::Serve::default(),
             webhooks: Vec::new(),
             digest: None,
@@ -221,10 +205,16 @@ impl Settings {
         settings.digest = Some(Digest::of(text.as_bytes()));
         if let Some(folder) = path.parent() {
             settings.serve.beside(folder);
+            if let Some(mail) = &mut settings.mail {
+                mail.beside(folder);
+            }
         }
         settings.zone()?;
         check::names(text, path)?;
         settings.check_people(path)?;
+        if let Some(mail) = &settings.mail {
+            mail.check(path)?;
+        }
         settings.serve.check(path)?;
         webhook::check(&settings.webhooks, path)?;
         suspicion::check(&settings.reviews, path)?;

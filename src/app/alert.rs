@@ -26,7 +26,7 @@ use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
 use crate::id::CaseId;
 use crate::notice::Outgoing;
-use crate::notice::send::{Mail, Server};
+use crate::notice::send::{Answer, Letter, Mail, Server};
 use crate::store::Hub;
 use crate::time::Timestamp;
 
@@ -289,6 +289,13 @@ impl Alerts {
         if audience.is_empty() {
             return Err(unheard());
         }
+        let signer = self
+            .app
+            .settings
+            .mail
+            .as_ref()
+            .map(crate::settings::Mail::signer);
+        let signer = signer.transpose()?.flatten();
         let mut first = Ok(());
         for (person, email, sight) in audience {
             if kept.sent.contains(&person.name) {
@@ -302,9 +309,18 @@ impl Alerts {
                 whose.get(..40).unwrap_or(&whose),
                 host.trim_end_matches('>')
             );
-            let mail = Mail::compose(&outgoing, from, std::slice::from_ref(email), &message_id)?;
-            match server.send(&mail).await {
-                Ok(_) => {
+            let mail = Mail::compose(&Letter {
+                outgoing: &outgoing,
+                from,
+                to: std::slice::from_ref(email),
+                message_id: &message_id,
+                at: self.app.clock.now(),
+                attachments: &[],
+                seal: None,
+                dkim: signer.as_ref(),
+            })?;
+            match server.send(&mail).await.and_then(taken) {
+                Ok(()) => {
                     kept.sent.push(person.name.clone());
                     self.write(key, kept)?;
                 }
@@ -354,8 +370,19 @@ impl Alerts {
 /// The password cannot be had, or the protection is none.
 pub fn mail_server(app: &App) -> Result<Option<(Server, String)>> {
     let mail = app.settings.mail.as_ref();
-    mail.map(|mail| Ok((super::sending::server(mail)?, mail.from.clone())))
+    mail.map(|mail| Ok((mail.server()?, mail.from.clone())))
         .transpose()
+}
+
+/// An alert that was not certainly taken is sent again: once too often is better than never.
+fn taken(answer: Answer) -> Result<()> {
+    let (code, why) = match answer {
+        Answer::Taken(_) => return Ok(()),
+        Answer::Later(why) => ("mail-delayed", why),
+        Answer::Refused(why) => ("mail-refused", why),
+        Answer::Unclear(why) => ("mail-unclear", why),
+    };
+    Err(Fault::failed(code, "The mail server did not take an alert.").at(why))
 }
 
 fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

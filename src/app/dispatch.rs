@@ -99,6 +99,7 @@ impl Desk {
         if !incomplete {
             super::sending::complete(id, &record)?;
         }
+        self.sender_may(id, &record)?;
         let event = Event::NoticeDispatched {
             notice: id.clone(),
             binds: record.binds(),

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::case::state::{CaseState, Phase, RunPhase, StepRecord};
 use crate::clock::{self, Shown};
-use crate::id::{ClockId, DoorId};
+use crate::id::{ClockId, DoorId, NoticeId};
 use crate::intake::DEPARTURE;
 use crate::plan::{Step, StepId, Task};
 use crate::run::Rest;
@@ -51,6 +51,8 @@ pub enum What {
     },
     /// The engagement ends.
     Departure,
+    /// A mail that the server asked to have later is tried again.
+    Mail(NoticeId),
     /// A probe found a door open that was proven closed, as this line of the log says.
     Reopened(u64, DoorId),
 }
@@ -84,6 +86,12 @@ pub fn of(state: &CaseState) -> Vec<Due> {
     {
         let what = What::Departure;
         due.push(Due { at, what });
+    }
+    if state.phase == Phase::Open {
+        due.extend(super::sending::due(state).map(|(at, id)| Due {
+            at,
+            what: What::Mail(id),
+        }));
     }
     due.extend(state.reopened.iter().map(|(line, door)| Due {
         at: Timestamp::MIN,

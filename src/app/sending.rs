@@ -1,98 +1,306 @@
-//! Sending an approved notice by mail.
+//! Sending an approved notice by mail: begun in the log, handed over, ended in the log.
+//!
+//! What a server did not take goes out again as it is, with the same Message-ID; what it may have taken
+//! goes out again only when a person says so.
+
+use jiff::SignedDuration;
 
 use super::desk::Desk;
-use crate::case::event::Event;
-use crate::case::state::NoticeRecord;
+use crate::case::event::{Actor, Attachment, Event};
+use crate::case::state::{CaseState, Delayed, MailRecord, NoticeRecord};
 use crate::evidence::approval::{Decision, Subject};
-use crate::fault::{Fault, Result};
-use crate::id::NoticeId;
+use crate::fault::{Fault, Kind, Result};
+use crate::id::{EvidenceId, NoticeId};
 use crate::notice;
-use crate::notice::send::{Mail, Security, Server};
+use crate::notice::send::{self, seal::Seal};
+use crate::notice::send::{Answer, Letter, Mail};
+use crate::time::{Timestamp, utc};
+
+/// The first wait after the server asked for later; each next is twice as long, to [`WAIT_MOST`].
+const WAIT: SignedDuration = SignedDuration::from_mins(5);
+const WAIT_MOST: SignedDuration = SignedDuration::from_hours(4);
+/// How long a mail is tried by itself (RFC 5321, 4.5.4.1: four to five days at least).
+const GIVE_UP: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// A sending as a person asks for it.
+#[derive(Debug, Clone, Default)]
+pub struct Sending {
+    /// To whom; nobody means those of the mail that the server asked to have later.
+    pub to: Vec<String>,
+    /// Although an earlier sending has no clear end.
+    pub again: bool,
+    /// Although facts are missing.
+    pub incomplete: bool,
+}
+
+/// A mail that is about to leave.
+struct Ready {
+    mail: Mail,
+    kept: EvidenceId,
+    to: Vec<String>,
+    sealed: Option<String>,
+}
 
 impl Desk {
-    /// Sends an approved text. The Message-ID is durable before the mail leaves, so that a crash is
-    /// seen: a sending without an end is never repeated unless `again` says so.
+    /// Sends an approved text. The mail and its Message-ID are durable before it leaves, so that a crash
+    /// is seen: a sending without an end is never repeated unless a person says so. Gives the Message-ID and
+    /// what the server answered.
     ///
     /// # Errors
-    /// Replaced by a later draft, not approved, an address that may not have it, a text that lacks facts
-    /// unless `incomplete` says that it may, sent before, an earlier sending without an end, or the server's refusal.
-    pub async fn send_notice(
-        &self,
-        id: &NoticeId,
-        to: &[String],
-        again: bool,
-        incomplete: bool,
-    ) -> Result<(String, String)> {
+    /// Replaced by a later draft, not approved, approved by who sends where that may not be, an address that
+    /// may not have it, a text that lacks facts unless they may be missing, sent before, an earlier sending
+    /// without an end, or the server's refusal; kind waiting when the server asks for later.
+    pub async fn send_notice(&self, id: &NoticeId, asked: &Sending) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
         self.not_sent(id, &record)?;
         self.not_replaced(id, &record)?;
         self.still_approved(id, &record)?;
-        self.may_go_to(to)?;
-        if !incomplete {
+        self.sender_may(id, &record)?;
+        if !asked.incomplete {
             complete(id, &record)?;
         }
         if let Some(message_id) = &record.sending
-            && !again
+            && !asked.again
         {
-            return Err(Fault::failed(
-                "sending-unclear",
-                "An earlier sending of this notice has no clear end.",
-            )
-            .at(message_id)
-            .hint("look for that Message-ID at the mail server; then use --again, or leave it"));
+            return Err(unclear(message_id, record.unclear.as_deref()));
         }
-        let mail = self.settings.mail.as_ref().ok_or_else(|| {
-            Fault::input("no-mail", "No mail server is configured.")
-                .hint("fill in [mail], or send the text by hand from `cordon notice show`")
-        })?;
-        let server = server(mail)?;
+        let ready = match before(&record, asked) {
+            Some(mail) => self.as_before(mail)?,
+            None => self.compose(id, &record, &text, &asked.to).await?,
+        };
+        self.may_go_to(&ready.to)?;
+        self.hand_over(id, &record, ready).await
+    }
+
+    /// Sends again what the server asked to have later and whose time has come; gives how many it took.
+    ///
+    /// # Errors
+    /// The mail server is configured no more, or the log cannot be written.
+    pub async fn send_delayed(&self) -> Result<usize> {
+        let now = self.now();
+        let ripe: Vec<NoticeId> = self.log.read(|state| {
+            let come = due(state).filter(|(at, _)| *at <= now);
+            come.map(|(_, id)| id).collect()
+        });
+        let mut taken = 0;
+        for id in ripe {
+            match self
+                .send_notice(
+                    &id,
+                    &Sending {
+                        incomplete: true,
+                        ..Sending::default()
+                    },
+                )
+                .await
+            {
+                Ok(_) => taken += 1,
+                // The log says what became of it, and a person reads it there.
+                Err(fault)
+                    if matches!(
+                        fault.code(),
+                        "mail-delayed" | "mail-refused" | "mail-unclear"
+                    ) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// A mail as it was kept.
+    fn as_before(&self, (record, kept): (&MailRecord, &EvidenceId)) -> Result<Ready> {
+        let settings = self.mail()?;
+        let evidence = self.evidence(kept)?;
+        let bytes = self.bytes(&evidence)?.to_vec();
+        Ok(Ready {
+            mail: Mail::again(&settings.from, &record.to, &record.message_id, bytes)?,
+            kept: kept.clone(),
+            to: record.to.clone(),
+            sealed: record.sealed.clone(),
+        })
+    }
+
+    /// A file that goes out with a notice, with its bytes.
+    fn attached(&self, file: &Attachment) -> Result<send::Attachment> {
+        let evidence = self.evidence(&file.evidence)?;
+        Ok(send::Attachment {
+            name: file.name.clone(),
+            media_type: evidence.media_type.clone(),
+            bytes: self.bytes(&evidence)?.to_vec(),
+        })
+    }
+
+    /// A mail for the approved text, kept as evidence.
+    async fn compose(
+        &self,
+        id: &NoticeId,
+        record: &NoticeRecord,
+        text: &str,
+        to: &[String],
+    ) -> Result<Ready> {
+        self.may_go_to(to)?;
+        let settings = self.mail()?;
         let about = notice::about(&record.template)?;
-        let host = mail
-            .from
-            .rsplit('@')
-            .next()
-            .unwrap_or("cordon.invalid")
-            .trim_end_matches('>');
+        let now = self.now();
+        let host = send::domain_of(&settings.from)?;
         let message_id = format!("<{}.{}@{host}>", id, uuid::Uuid::new_v4().simple());
-        let outgoing = notice::outgoing(&about, &text);
-        let message = Mail::compose(&outgoing, &mail.from, to, &message_id)?;
-        self.recorder
-            .keep_derived(
-                vec![record.evidence.clone()],
-                "Mail as sent, composed from the approved text",
-                "message/rfc822",
-                message.bytes().into(),
-            )
+        let seal = Seal::find(to, &settings.keys()?, now)?;
+        let files = record.attachments.iter().map(|file| self.attached(file));
+        let files = files.collect::<Result<Vec<_>>>()?;
+        let mail = Mail::compose(&Letter {
+            outgoing: &notice::outgoing(&about, text),
+            from: &settings.from,
+            to,
+            message_id: &message_id,
+            at: now,
+            attachments: &files,
+            seal: seal.as_ref(),
+            dkim: settings.signer()?.as_ref(),
+        })?;
+        let how = match mail.sealed {
+            None => "Mail as sent, composed from the approved text",
+            Some("smime") => "Mail as sent, composed from the approved text, encrypted with S/MIME",
+            Some(_) => "Mail as sent, composed from the approved text, encrypted with OpenPGP",
+        };
+        let from = vec![record.evidence.clone()];
+        let bytes = mail.bytes().to_vec().into();
+        let kept = self
+            .recorder
+            .keep_derived(from, how, "message/rfc822", bytes)
             .await?;
+        Ok(Ready {
+            sealed: mail.sealed.map(str::to_owned),
+            mail,
+            kept,
+            to: to.to_vec(),
+        })
+    }
+
+    async fn hand_over(
+        &self,
+        id: &NoticeId,
+        record: &NoticeRecord,
+        ready: Ready,
+    ) -> Result<(String, String)> {
+        let server = self.mail()?.server()?;
+        let (notice, message_id) = (id.clone(), ready.mail.message_id.clone());
         let sending = Event::NoticeSending {
             notice: id.clone(),
             text: record.binds(),
-            to: to.to_vec(),
+            to: ready.to,
             message_id: message_id.clone(),
+            mail: Some(ready.kept.clone()),
+            sealed: ready.sealed,
+            apart: self.settings.notices.sender_is_not_approver,
         };
         self.log.append(&self.by, vec![sending]).await?;
-        match server.send(&message).await {
-            Ok(reply) => {
-                let event = Event::NoticeSent {
-                    notice: id.clone(),
+        let answer = server.send(&ready.mail).await?;
+        let (event, fault) = match answer {
+            Answer::Taken(reply) => {
+                let sent = Event::NoticeSent {
+                    notice,
                     message_id: message_id.clone(),
                     reply: reply.clone(),
                 };
-                self.log.append(&self.by, vec![event]).await?;
-                Ok((message_id, reply))
+                self.log.append(&self.by, vec![sent]).await?;
+                self.recorder
+                    .keep_derived(
+                        vec![ready.kept],
+                        &format!("What the mail server answered to {message_id}"),
+                        "text/plain; charset=utf-8",
+                        reply.clone().into_bytes().into(),
+                    )
+                    .await?;
+                return Ok((message_id, reply));
             }
-            Err(fault) => {
-                if fault.code() == "mail-refused" {
-                    let event = Event::NoticeRefused {
-                        notice: id.clone(),
+            Answer::Later(why) => {
+                let again = self.again(record.delayed.as_ref(), &message_id);
+                let fault = later(&why, again, self.log.case(), id);
+                (
+                    Event::NoticeDelayed {
+                        notice,
                         message_id,
-                        why: fault.to_string(),
-                    };
-                    self.log.append(&self.by, vec![event]).await?;
-                }
-                Err(fault)
+                        why,
+                        again,
+                    },
+                    fault,
+                )
             }
+            Answer::Refused(why) => {
+                let fault = Fault::failed("mail-refused", "The mail server refused the mail.")
+                    .at(format!("{}: {why}", server.host));
+                (
+                    Event::NoticeRefused {
+                        notice,
+                        message_id,
+                        why,
+                    },
+                    fault,
+                )
+            }
+            Answer::Unclear(why) => {
+                let fault = Fault::failed("mail-unclear", "The mail server gave no clear answer.")
+                    .at(format!("{}: {why}", server.host))
+                    .hint(format!(
+                        "look for Message-ID {message_id} in the server's log before sending again"
+                    ));
+                (
+                    Event::NoticeUnclear {
+                        notice,
+                        message_id,
+                        why,
+                    },
+                    fault,
+                )
+            }
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Err(fault)
+    }
+
+    /// When a mail is tried again: a little later each time.
+    fn again(&self, before: Option<&Delayed>, message_id: &str) -> Timestamp {
+        let before = before.filter(|before| before.message_id == message_id);
+        let tries = before.map_or(0, |before| before.attempts).min(16);
+        let wait = (WAIT * (1i32 << tries)).min(WAIT_MOST);
+        let now = self.now();
+        now.saturating_add(wait).unwrap_or(now)
+    }
+
+    fn mail(&self) -> Result<&crate::settings::Mail> {
+        self.settings.mail.as_ref().ok_or_else(|| {
+            Fault::input("no-mail", "No mail server is configured.")
+                .hint("fill in [mail], or send the text by hand from `cordon notice show`")
+        })
+    }
+
+    /// Where the configuration asks for it, nobody who approved a text sends it. Who sends has to be known
+    /// for that: somebody who signed in.
+    pub(super) fn sender_may(&self, id: &NoticeId, record: &NoticeRecord) -> Result<()> {
+        if !self.settings.notices.sender_is_not_approver {
+            return Ok(());
         }
+        let by = match &self.by {
+            Actor::Person(name) => name,
+            // It repeats what a person began.
+            Actor::Engine => return Ok(()),
+            Actor::Operator(_) | Actor::Intake(_) => {
+                return Err(Fault::input(
+                    "sender-unknown",
+                    "Whoever approved this notice may not send it, and a command line does not know who sends.",
+                )
+                .at(id)
+                .hint("send it signed in, through the API or the pages of `cordon serve`")
+                .hint("the configuration asks for this: sender_is_not_approver in [notices]"));
+            }
+        };
+        if record.approvals.iter().all(|signed| signed.person != *by) {
+            return Ok(());
+        }
+        let what = "Whoever approved a notice does not send it too.";
+        Err(Fault::input("sender-approved", what)
+            .at(crate::hostile::one_line(by, 80))
+            .hint("somebody else has to send it: sender_is_not_approver in [notices]"))
     }
 
     /// Never to the person under review, and never to whoever has made contact.
@@ -162,31 +370,48 @@ pub(super) fn complete(id: &NoticeId, record: &NoticeRecord) -> Result<()> {
         .hint("record them and draft anew, or send it with the gaps: --incomplete"))
 }
 
-/// The mail server as configured.
-pub(super) fn server(mail: &crate::settings::Mail) -> Result<Server> {
-    let security = match mail.security.as_str() {
-        "tls" => Security::Tls,
-        "starttls" => Security::StartTls,
-        "none" => Security::None,
-        other => {
-            return Err(Fault::input(
-                "config",
-                format!("`{}` is no way to protect mail.", other.escape_debug()),
-            )
-            .at("[mail] security")
-            .hint("write tls, starttls, or none on loopback"));
-        }
-    };
-    let login = match (&mail.user, &mail.password) {
-        (Some(user), Some(password)) => {
-            Some((user.clone(), crate::settings::secrets::resolve(password)?))
-        }
-        _ => None,
-    };
-    Ok(Server {
-        host: mail.host.clone(),
-        port: mail.port,
-        security,
-        login,
+/// The mail of before that goes out again as it is: one that the server asked to have later, or one whose
+/// end is not known, when the same people are meant.
+fn before<'a>(
+    record: &'a NoticeRecord,
+    asked: &Sending,
+) -> Option<(&'a MailRecord, &'a EvidenceId)> {
+    let waits = record.delayed.as_ref().map(|waits| &waits.message_id);
+    let message_id = record.sending.as_ref().or(waits)?;
+    let mut mails = record.mails.iter();
+    let mail = mails.find(|mail| mail.message_id == *message_id)?;
+    let same = asked.to.is_empty() || asked.to == mail.to;
+    Some((mail, mail.mail.as_ref().filter(|_| same)?))
+}
+
+/// The mails that are tried again by themselves, and when. One that was tried for [`GIVE_UP`] waits for a
+/// person.
+pub(super) fn due(state: &CaseState) -> impl Iterator<Item = (Timestamp, NoticeId)> {
+    state.notices.iter().filter_map(|(id, record)| {
+        let waits = record.delayed.as_ref()?;
+        let tried = waits.again.duration_since(waits.since);
+        let still = record.replaced_by.is_none() && tried < GIVE_UP;
+        still.then(|| (waits.again, id.clone()))
     })
+}
+
+fn unclear(message_id: &str, why: Option<&str>) -> Fault {
+    let why = why.map_or_else(
+        || "it was cut off".to_owned(),
+        |why| crate::hostile::one_line(why, 200),
+    );
+    Fault::failed(
+        "sending-unclear",
+        format!("An earlier sending of this notice has no clear end: {why}."),
+    )
+    .at(message_id)
+    .hint("look for that Message-ID at the mail server; then use --again, or leave it")
+}
+
+fn later(why: &str, again: Timestamp, case: &crate::id::CaseId, id: &NoticeId) -> Fault {
+    let what = "The mail was not taken yet; it goes out again as it is.";
+    Fault::new(Kind::Waiting, "mail-delayed", what)
+        .at(crate::hostile::one_line(why, 300))
+        .hint(format!("`cordon serve` tries again from {} on", utc(again)))
+        .hint(format!("or now: cordon notice send {case} {id}"))
 }

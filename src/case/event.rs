@@ -485,12 +485,22 @@ pub enum Event {
         text: Digest,
         signed: Signed,
     },
+    /// A mail is about to leave. The same message id again is the same mail again.
     #[serde(rename = "notice.sending")]
     NoticeSending {
         notice: NoticeId,
         text: Digest,
         to: Vec<String>,
         message_id: String,
+        /// The mail, byte for byte.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        mail: Option<EvidenceId>,
+        /// How it is encrypted: `smime` or `pgp`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sealed: Option<String>,
+        /// Whether the configuration asks that nobody who approved it sends it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        apart: bool,
     },
     #[serde(rename = "notice.sent")]
     NoticeSent {
@@ -503,6 +513,30 @@ pub enum Event {
         notice: NoticeId,
         message_id: String,
         why: String,
+    },
+    /// The server asked for later, or was not reached: it was not taken, and goes out again as it is.
+    #[serde(rename = "notice.delayed")]
+    NoticeDelayed {
+        notice: NoticeId,
+        message_id: String,
+        why: String,
+        again: Timestamp,
+    },
+    /// The text was on its way and no answer came: a person looks, and decides.
+    #[serde(rename = "notice.unclear")]
+    NoticeUnclear {
+        notice: NoticeId,
+        message_id: String,
+        why: String,
+    },
+    /// What was sent came back.
+    #[serde(rename = "notice.bounced")]
+    NoticeBounced {
+        notice: NoticeId,
+        message_id: String,
+        recipient: String,
+        status: String,
+        evidence: EvidenceId,
     },
     #[serde(rename = "contact.recorded")]
     ContactRecorded(Contact),

@@ -6,6 +6,7 @@ mod check;
 mod clocks;
 mod facts;
 mod notice;
+mod outbox;
 mod papers;
 mod people;
 mod record;
@@ -15,8 +16,8 @@ mod start;
 
 pub use notice::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version, bound};
 pub use record::{
-    Choice, ClockRecord, DoorRecord, FactRecord, GateRecord, Judgment, MendedRecord,
-    Pulling, StepRecord, TrailRecord,
+    Bounce, Choice, ClockRecord, Delayed, DoorRecord, FactRecord, GateRecord, Judgment, MailRecord,
+    MendedRecord, Pulling, StepRecord, TrailRecord,
 };
 pub use review::number_after;
 pub use scope::Scope;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::{Desktop, Ended};
 use crate::app::Desk;
+use crate::app::sending::Sending;
 use crate::app::summary::{NoticeLine, Summary};
 use crate::fault::Result;
 use crate::hostile;
@@ -111,8 +112,9 @@ pub(super) struct Send {
     case: String,
     /// The draft.
     notice: NoticeId,
-    /// The recipient; may be given more than once.
-    #[arg(long = "to", value_name = "ADDRESS", required = true)]
+    /// The recipient; may be given more than once. Nobody means those of the mail that the server asked
+    /// to have later.
+    #[arg(long = "to", value_name = "ADDRESS")]
     to: Vec<String>,
     /// Send although an earlier sending has no clear end. Look for its Message-ID first.
     #[arg(long)]
@@ -276,9 +278,12 @@ fn still(desktop: &Desktop, line: &NoticeLine) -> bool {
 
 async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let sent = desk
-        .send_notice(&args.notice, &args.to, args.again, args.incomplete)
-        .await;
+    let asked = Sending {
+        to: args.to,
+        again: args.again,
+        incomplete: args.incomplete,
+    };
+    let sent = desk.send_notice(&args.notice, &asked).await;
     desk.finish().await?;
     let (message_id, reply) = sent?;
     desktop.ui.answer(

@@ -42,6 +42,8 @@ struct Deeds {
     expired: Vec<StepId>,
     /// A later look is due.
     look: bool,
+    /// A mail is to be tried again.
+    mail: bool,
 }
 
 /// When a case may be worked on again.
@@ -146,6 +148,7 @@ impl Timers {
                 match &due.what {
                     What::Expiry(step) => deeds.expired.push(step.clone()),
                     What::Look(_) => deeds.look = true,
+                    What::Mail(_) => deeds.mail = true,
                     _ => {}
                 }
             }
@@ -196,7 +199,7 @@ impl Timers {
                 let detail = format!("{door}, line {} of the log", line + 1);
                 self.raise(Kind::DoorReopened, case, &detail, None);
             }
-            What::Look(_) => {}
+            What::Look(_) | What::Mail(_) => {}
         }
     }
 
@@ -275,6 +278,10 @@ impl Timers {
                 .append_if(&Actor::Engine, Vec::new(), run_out)
                 .await?;
             tracing::info!(%case, gates = written.len(), "gates ran out");
+        }
+        if deeds.mail {
+            let taken = desk.send_delayed().await?;
+            tracing::info!(%case, taken, "mails were tried again");
         }
         // Looked at again: a person may have decided or held the case since.
         let now = self.app.clock.now();

@@ -64,6 +64,19 @@ zone = "UTC"
 # from = "case-desk@company.example"
 # user = "case-desk"
 # password = "env:CORDON_MAIL_PASSWORD"
+# ca = "file:company-ca.pem"              # a certificate authority of the company, beside the system's
+# # Signed for the domain of `from`; its public half stands at SELECTOR._domainkey.DOMAIN.
+# dkim = { domain = "company.example", selector = "case", key = "file:/etc/cordon/dkim.pem" }
+# # Where the company's mail system files what comes back: a maildir that `cordon serve` looks into.
+# bounces = { folder = "/var/mail/case-desk" }
+# # Whoever has a key here gets no notice in plain text: a certificate (RSA), or an OpenPGP key.
+# [[mail.recipient]]
+# address = "counsel@outside.example"
+# smime = "file:counsel.pem"              # or pgp = "file:counsel.asc"
+
+# Whoever approved a notice does not send it too.
+# [notices]
+# sender_is_not_approver = true
 
 # What `cordon serve` listens to. Plain HTTP is for this machine only: put a proxy with TLS in front,
 # or give it a certificate. SIGHUP makes it read a renewed certificate.

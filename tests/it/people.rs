@@ -330,13 +330,17 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
     let shown = head(&staffed.desk.summary(), &jiff::tz::TimeZone::UTC);
     assert!(shown.contains("1 of 2 people"), "{shown}");
     let to = ["office@example.test".to_owned()];
-    let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
+    let asked = |incomplete| papers::to(&to, incomplete);
+    let fault = staffed.desk.send_notice(&notice, &asked(true)).await;
     assert_eq!(fault.unwrap_err().code(), "not-approved");
     let sending = Event::NoticeSending {
         notice: notice.clone(),
         text: draft.digest,
         to: to.to_vec(),
         message_id: "<1@example.test>".into(),
+        mail: None,
+        sealed: None,
+        apart: false,
     };
     let report = staffed.continued(vec![sending.clone()]);
     assert!(said(
@@ -347,12 +351,12 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
     assert!(refused.contains("as many people"), "{refused}");
     staffed.approve(&notice, "Cy").await.unwrap();
     assert_eq!((line().stage(), line().waits_for()), ("approved", None));
-    let fault = staffed.desk.send_notice(&notice, &to, false, false).await;
+    let fault = staffed.desk.send_notice(&notice, &asked(false)).await;
     let fault = fault.unwrap_err();
     assert_eq!((fault.code(), fault.kind()), ("incomplete", Kind::Input));
     assert!(fault.what().contains(&draft.missing[0]), "{fault}");
     assert!(fault.hints()[0].contains("--incomplete"), "{fault}");
-    let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
+    let fault = staffed.desk.send_notice(&notice, &asked(true)).await;
     assert_eq!(fault.unwrap_err().code(), "no-mail", "it may go out now");
     let report = staffed.continued(vec![sending.clone()]);
     assert!(!said(&report, "was sent with"), "{}", report.text());
@@ -373,7 +377,10 @@ async fn an_approval_of_a_notice_whose_signature_is_forged_counts_nowhere() {
     let line = staffed.desk.summary().notices.remove(0);
     assert_eq!((line.lacks, line.stage()), (1, "not approved by all"));
     assert!(!line.decisions[0].counts && line.approved_by.is_empty());
-    let fault = staffed.desk.send_notice(&notice, &[], false, true).await;
+    let fault = staffed
+        .desk
+        .send_notice(&notice, &papers::to(&[], true))
+        .await;
     assert_eq!(fault.unwrap_err().code(), "not-approved");
     // The person whose name was used is not shut out.
     staffed.approve(&notice, "Bo").await.unwrap();

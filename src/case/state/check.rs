@@ -14,7 +14,8 @@ impl CaseState {
     /// # Errors
     /// A fault with code `illegal-transition` that names the entry and the rule it breaks.
     pub fn check(&self, entry: &Entry) -> Result<()> {
-        self.rule(&entry.event, entry.at).map_err(|why| {
+        let rule = self.rule(&entry.event, entry.at);
+        rule.and_then(|()| self.rule_sender(entry)).map_err(|why| {
             Fault::failed(
                 "illegal-transition",
                 format!("This event cannot follow: {why}."),

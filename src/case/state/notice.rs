@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::record::{Bounce, Delayed, MailRecord};
 use crate::canon::Digest;
 use crate::case::event::{Attachment, Comment, Quorum, Signed, Suggestion};
 use crate::id::{EvidenceId, NoticeId};
@@ -127,8 +128,16 @@ pub struct NoticeRecord {
     pub approvals: Vec<Signed>,
     /// Approvals that a later change made void.
     pub void: Vec<Signed>,
-    /// A sending that was begun, by message id.
+    /// A sending that was begun and has no end, by message id.
     pub sending: Option<String>,
+    /// Every mail that was begun, by message id, in order.
+    pub mails: Vec<MailRecord>,
+    /// The mail that the server asked to have later.
+    pub delayed: Option<Delayed>,
+    /// Why the end of the sending is not known, when something was seen of it.
+    pub unclear: Option<String>,
+    /// What came back.
+    pub bounces: Vec<Bounce>,
     /// The message id and the server's answer.
     pub sent: Option<(String, String)>,
     /// Where a person took it.

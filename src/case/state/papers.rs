@@ -44,6 +44,10 @@ impl CaseState {
                         approvals: Vec::new(),
                         void: Vec::new(),
                         sending: None,
+                        mails: Vec::new(),
+                        delayed: None,
+                        unclear: None,
+                        bounces: Vec::new(),
                         sent: None,
                         dispatched: None,
                         receipts: Vec::new(),
@@ -52,30 +56,9 @@ impl CaseState {
                 );
             }
             Event::NoticeApproved { notice, signed, .. } => self.approve(notice, signed),
-            Event::NoticeSending {
-                notice, message_id, ..
-            } => {
-                if let Some(record) = self.notices.get_mut(notice) {
-                    record.sending = Some(message_id.clone());
-                }
-            }
-            Event::NoticeSent {
-                notice,
-                message_id,
-                reply,
-            } => {
-                if let Some(record) = self.notices.get_mut(notice) {
-                    record.sending = None;
-                    record.sent = Some((message_id.clone(), reply.clone()));
-                }
-            }
-            Event::NoticeRefused { notice, .. } => {
-                if let Some(record) = self.notices.get_mut(notice) {
-                    record.sending = None;
-                }
-            }
-            Event::FactRecorded(_) | Event::FactWithdrawn { .. } => self.apply_fact(entry),
             _ => {
+                self.apply_fact(entry);
+                self.apply_outbox(entry);
                 self.apply_review(entry);
                 self.apply_clock(entry);
             }
@@ -114,32 +97,9 @@ impl CaseState {
                 let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
                 self.may_decide(roles, &signed.person)
             }
-            Event::NoticeSending {
-                notice, text, to, ..
-            } => {
-                let record = self.notices.get(notice).ok_or("there is no such notice")?;
-                record.stands()?;
-                to.iter().try_for_each(|one| self.may_receive(one))?;
-                need(
-                    record.binds() == *text && record.lacks(record.approvals.len()) == 0,
-                    "this text was not approved by as many people as it needs",
-                )?;
-                need(!record.is_out(), "it went out before")
-            }
-            Event::NoticeSent {
-                notice, message_id, ..
-            }
-            | Event::NoticeRefused {
-                notice, message_id, ..
-            } => {
-                let record = self.notices.get(notice).ok_or("there is no such notice")?;
-                need(
-                    record.sending.as_ref() == Some(message_id),
-                    "no sending with this message id was begun",
-                )
-            }
-            Event::FactRecorded(_) | Event::FactWithdrawn { .. } => self.rule_fact(event),
             event => {
+                self.rule_fact(event)?;
+                self.rule_outbox(event)?;
                 self.rule_review(event, at)?;
                 self.rule_clock(event, at)
             }

@@ -85,6 +85,51 @@ pub struct FactRecord {
     pub at: Timestamp,
 }
 
+/// A mail that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailRecord {
+    /// Its Message-ID, with angle brackets.
+    pub message_id: String,
+    /// To whom.
+    pub to: Vec<String>,
+    /// Its bytes; `None` in logs of before they were named.
+    pub mail: Option<EvidenceId>,
+    /// How it is encrypted: `smime` or `pgp`.
+    pub sealed: Option<String>,
+    /// When it was first begun.
+    pub since: Timestamp,
+}
+
+/// A mail that the server did not take yet.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Delayed {
+    /// Its Message-ID.
+    pub message_id: String,
+    /// What the server said, or why it was not reached. Hostile text.
+    pub why: String,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// When it was first tried.
+    pub since: Timestamp,
+    /// When it is tried again.
+    pub again: Timestamp,
+}
+
+/// A mail that came back.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Bounce {
+    /// The Message-ID of what was sent.
+    pub message_id: String,
+    /// Whom it did not reach. Hostile text.
+    pub recipient: String,
+    /// The status (RFC 3463) with what the server said. Hostile text.
+    pub status: String,
+    /// The message that said so.
+    pub evidence: EvidenceId,
+    /// When it was taken in.
+    pub at: Timestamp,
+}
+
 /// The start of a clock as a person chose it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Choice {

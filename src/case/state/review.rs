@@ -89,7 +89,8 @@ impl CaseState {
         }
         record.stands()?;
         need(!record.is_out(), "the text went out")?;
-        need(record.sending.is_none(), "a sending has no end yet")?;
+        let waits = record.sending.is_some() || record.delayed.is_some();
+        need(!waits, "a sending has no end yet")?;
         match event {
             Event::NoticeRevised {
                 from,

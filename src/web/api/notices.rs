@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::Operation;
 use super::asked::{Asked, Paged};
 use crate::access::Ability;
+use crate::app::sending::Sending;
 use crate::app::summary::{NoticeLine, Summary};
 use crate::canon::Digest;
 use crate::fault::Result;
@@ -146,9 +147,14 @@ async fn send(asked: Asked) -> Result<Value> {
         incomplete,
         again,
     } = asked.body()?;
+    let wanted = Sending {
+        to,
+        again,
+        incomplete,
+    };
     let notice: NoticeId = asked.param("notice").parse()?;
     let desk = asked.desk(Ability::Counsel)?;
-    let sent = desk.send_notice(&notice, &to, again, incomplete).await;
+    let sent = desk.send_notice(&notice, &wanted).await;
     desk.finish().await?;
     let (message_id, reply) = sent?;
     Ok(json!(Sent {

@@ -148,6 +148,10 @@ impl Told {
                 from: "Case desk <desk@company.example>".into(),
                 user: None,
                 password: None,
+                ca: None,
+                dkim: None,
+                recipients: Vec::new(),
+                bounces: None,
             }),
             ..Settings::default()
         };

@@ -1,6 +1,17 @@
 //! Which notice may be approved and sent, to whom, and who chooses the start of a clock.
 
+use cordon::app::sending::Sending;
+
 use super::*;
+
+/// A sending as the tests ask for it.
+pub(super) fn to(to: &[String], incomplete: bool) -> Sending {
+    Sending {
+        to: to.to_vec(),
+        incomplete,
+        ..Sending::default()
+    }
+}
 
 #[tokio::test]
 async fn a_draft_that_a_later_one_replaced_is_neither_approved_nor_sent() {
@@ -22,7 +33,7 @@ async fn a_draft_that_a_later_one_replaced_is_neither_approved_nor_sent() {
         staffed.approve(&old, "Bo").await.unwrap_err(),
         staffed
             .desk
-            .send_notice(&old, &to, false, true)
+            .send_notice(&old, &self::to(&to, true))
             .await
             .unwrap_err(),
     ] {
@@ -43,6 +54,9 @@ async fn a_draft_that_a_later_one_replaced_is_neither_approved_nor_sent() {
         text: draft.digest,
         to: to.to_vec(),
         message_id: "<1@example.test>".into(),
+        mail: None,
+        sealed: None,
+        apart: false,
     };
     for event in [approved, sending] {
         let report = staffed.continued(vec![event.clone()]);
@@ -98,7 +112,10 @@ async fn a_notice_goes_neither_to_the_account_holder_nor_to_whoever_made_contact
         "y@else.test",
     ] {
         let to = ["office@example.test".to_owned(), to.to_owned()];
-        let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
+        let fault = staffed
+            .desk
+            .send_notice(&notice, &self::to(&to, true))
+            .await;
         let fault = fault.unwrap_err();
         assert_eq!(
             (fault.code(), fault.kind()),
@@ -110,6 +127,9 @@ async fn a_notice_goes_neither_to_the_account_holder_nor_to_whoever_made_contact
             text: draft.digest,
             to: to.to_vec(),
             message_id: "<1@example.test>".into(),
+            mail: None,
+            sealed: None,
+            apart: false,
         };
         let report = staffed.continued(vec![sending.clone()]);
         assert!(said(&report, "a notice never goes to"), "{}", report.text());
@@ -121,7 +141,10 @@ async fn a_notice_goes_neither_to_the_account_holder_nor_to_whoever_made_contact
         "bo@example.test".to_owned(),
         "legal@example.test".to_owned(),
     ];
-    let fault = staffed.desk.send_notice(&notice, &to, false, true).await;
+    let fault = staffed
+        .desk
+        .send_notice(&notice, &self::to(&to, true))
+        .await;
     assert_eq!(fault.unwrap_err().code(), "no-mail", "it may go out now");
 }
 

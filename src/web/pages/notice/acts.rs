@@ -10,6 +10,7 @@ use super::{at_notice, notice_id};
 use crate::access::Ability;
 use crate::app::Desk;
 use crate::app::revise::{Remarked, Suggested};
+use crate::app::sending::Sending;
 use crate::canon::Digest;
 use crate::document::Change;
 use crate::fault::{Fault, Result};
@@ -202,10 +203,12 @@ async fn counsel(desk: &Desk, notice: &NoticeId, act: &str, said: &Said) -> Resu
                 .map(|one| one.trim().to_owned())
                 .filter(|one| !one.is_empty())
                 .collect();
-            let (again, incomplete) = (!said.again.is_empty(), !said.incomplete.is_empty());
-            desk.send_notice(notice, &to, again, incomplete)
-                .await
-                .map(|_| ())
+            let sending = Sending {
+                to,
+                again: !said.again.is_empty(),
+                incomplete: !said.incomplete.is_empty(),
+            };
+            desk.send_notice(notice, &sending).await.map(|_| ())
         }
         _ => Err(Fault::input("no-page", "There is no such page.")),
     }

@@ -164,13 +164,11 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
         .await?;
     let open = asked.block.parse::<usize>().ok();
     web.look(visit, id, Ability::SeeCase, move |look| {
-        page_of(
-            look,
-            &notice,
-            &record,
-            &text,
-            open.and_then(|open| open.checked_sub(1)),
-        )
+        let open = open.and_then(|open| open.checked_sub(1));
+        let mut page = page_of(look, &notice, &record, &text, open)?;
+        page.findings = findings.iter().map(Found::of).collect();
+        page.changes = changes.iter().flatten().map(Changed::of).collect();
+        Ok(page)
     })
     .await
 }

@@ -1,0 +1,184 @@
+//! The outbox in the fold: a mail that was begun ends as sent, refused, delayed or unclear, and may come
+//! back. Nothing is begun twice while its end is not known, unless a person says so.
+
+use super::check::need;
+use super::{Bounce, CaseState, Delayed, MailRecord, NoticeRecord};
+use crate::case::event::{Actor, Entry, Event};
+use crate::id::NoticeId;
+
+impl CaseState {
+    /// Sendings and what came back.
+    pub(super) fn apply_outbox(&mut self, entry: &Entry) {
+        let notice = match &entry.event {
+            Event::NoticeSending { notice, .. }
+            | Event::NoticeSent { notice, .. }
+            | Event::NoticeRefused { notice, .. }
+            | Event::NoticeDelayed { notice, .. }
+            | Event::NoticeUnclear { notice, .. }
+            | Event::NoticeBounced { notice, .. } => notice,
+            _ => return,
+        };
+        if let Some(record) = self.notices.get_mut(notice) {
+            record.take_in(entry);
+        }
+    }
+
+    /// Whether an event about a sending may follow.
+    pub(super) fn rule_outbox(&self, event: &Event) -> Result<(), String> {
+        match event {
+            Event::NoticeSending {
+                notice,
+                text,
+                to,
+                mail,
+                ..
+            } => {
+                let record = self.notice(notice)?;
+                record.stands()?;
+                to.iter().try_for_each(|one| self.may_receive(one))?;
+                need(
+                    record.binds() == *text && record.lacks(record.approvals.len()) == 0,
+                    "this text was not approved by as many people as it needs",
+                )?;
+                mail.iter().try_for_each(|mail| self.known(mail))?;
+                need(!record.is_out(), "it went out before")
+            }
+            Event::NoticeSent {
+                notice, message_id, ..
+            }
+            | Event::NoticeRefused {
+                notice, message_id, ..
+            }
+            | Event::NoticeDelayed {
+                notice, message_id, ..
+            }
+            | Event::NoticeUnclear {
+                notice, message_id, ..
+            } => need(
+                self.notice(notice)?.sending.as_ref() == Some(message_id),
+                "no sending with this message id was begun",
+            ),
+            Event::NoticeBounced {
+                notice,
+                message_id,
+                evidence,
+                ..
+            } => {
+                let mails = &self.notice(notice)?.mails;
+                need(
+                    mails.iter().any(|mail| mail.message_id == *message_id),
+                    "no mail with this message id was begun",
+                )?;
+                self.known(evidence)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The engine repeats what a person began and the server asked to have later, and begins nothing. A
+    /// person who approved does not send where the configuration asks for that.
+    pub(super) fn rule_sender(&self, entry: &Entry) -> Result<(), String> {
+        let Event::NoticeSending {
+            notice,
+            message_id,
+            apart,
+            ..
+        } = &entry.event
+        else {
+            return Ok(());
+        };
+        let record = self.notice(notice)?;
+        match &entry.by {
+            Actor::Engine => {
+                let waits = record.delayed.as_ref();
+                let same = waits.is_some_and(|waits| waits.message_id == *message_id);
+                need(same, "only people begin a sending")
+            }
+            Actor::Person(name) | Actor::Operator(name) if *apart => need(
+                record.approvals.iter().all(|signed| signed.person != *name),
+                "who approved it does not send it",
+            ),
+            Actor::Person(_) | Actor::Operator(_) | Actor::Intake(_) => Ok(()),
+        }
+    }
+
+    fn notice(&self, id: &NoticeId) -> Result<&NoticeRecord, String> {
+        let found = self.notices.get(id);
+        found.ok_or_else(|| "there is no such notice".to_owned())
+    }
+}
+
+impl NoticeRecord {
+    fn take_in(&mut self, entry: &Entry) {
+        match &entry.event {
+            Event::NoticeSending {
+                message_id,
+                to,
+                mail,
+                sealed,
+                ..
+            } => {
+                self.sending = Some(message_id.clone());
+                self.unclear = None;
+                if !self
+                    .mails
+                    .iter()
+                    .any(|known| known.message_id == *message_id)
+                {
+                    self.mails.push(MailRecord {
+                        message_id: message_id.clone(),
+                        to: to.clone(),
+                        mail: mail.clone(),
+                        sealed: sealed.clone(),
+                        since: entry.at,
+                    });
+                }
+            }
+            Event::NoticeSent {
+                message_id, reply, ..
+            } => {
+                self.settle();
+                self.sent = Some((message_id.clone(), reply.clone()));
+            }
+            Event::NoticeRefused { .. } => self.settle(),
+            Event::NoticeDelayed {
+                message_id,
+                why,
+                again,
+                ..
+            } => {
+                let before = self.delayed.take();
+                let before = before.filter(|before| before.message_id == *message_id);
+                self.settle();
+                self.delayed = Some(Delayed {
+                    message_id: message_id.clone(),
+                    why: why.clone(),
+                    attempts: before.as_ref().map_or(0, |before| before.attempts) + 1,
+                    since: before.map_or(entry.at, |before| before.since),
+                    again: *again,
+                });
+            }
+            Event::NoticeUnclear { why, .. } => self.unclear = Some(why.clone()),
+            Event::NoticeBounced {
+                message_id,
+                recipient,
+                status,
+                evidence,
+                ..
+            } => self.bounces.push(Bounce {
+                message_id: message_id.clone(),
+                recipient: recipient.clone(),
+                status: status.clone(),
+                evidence: evidence.clone(),
+                at: entry.at,
+            }),
+            _ => {}
+        }
+    }
+
+    fn settle(&mut self) {
+        self.sending = None;
+        self.unclear = None;
+        self.delayed = None;
+    }
+}
