@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::tz::TimeZone;
+use tokio::sync::watch;
 
 use crate::case::event::{Actor, Entry, Event};
 use crate::case::log::CaseLog;
@@ -44,7 +45,7 @@ use crate::id::CaseId;
 use crate::playbook::{self, Catalogue, Playbook};
 use crate::provider::{Check, Provider};
 use crate::settings::Settings;
-use crate::signin::{SignIn, Ticket};
+use crate::signin::{Changed, SignIn, Ticket};
 use crate::sshsig::Signer;
 use crate::store::{Hub, Owner};
 use crate::time::{Clock, Timestamp};
@@ -208,6 +209,16 @@ impl App {
         Ok(Arc::clone(self.signin.get_or_init(|| Arc::new(signin))))
     }
 
+    /// Reads the configuration at `config` again and takes over its people; nothing else of it. One that
+    /// is not right changes nothing.
+    ///
+    /// # Errors
+    /// The configuration cannot be read or is not right, or the hub cannot be written.
+    pub fn reread_people(&self, config: Option<&Path>) -> Result<Changed> {
+        let read = Settings::load(config)?;
+        self.signin()?.take_people(read.people.now().to_vec())
+    }
+
     /// The address that people open, with its slash.
     pub fn public_url(&self) -> String {
         let url = self.settings.signin.url.as_ref();
@@ -281,7 +292,7 @@ impl App {
             salt: uuid::Uuid::new_v4().simple().to_string(),
             subject: new.subject.clone(),
             route: new.route,
-            people: self.settings.people.clone(),
+            people: self.settings.people.now().to_vec(),
             recorder: key.public().line(),
             protected: self.protected(),
             effective: new.effective,
@@ -338,6 +349,11 @@ impl App {
         let id = self.find(name)?;
         let log = self.cases.log(&self.case_dir(&id), &id, &self.clock)?;
         self.assemble(log, by, self.recorder_key()?)
+    }
+
+    /// Tells how many lines the log of a case has, while this process has it open.
+    pub fn follow(&self, case: &CaseId) -> Option<watch::Receiver<u64>> {
+        self.cases.watch(case)
     }
 
     /// The state of a case as its ledger tells it, without taking the store.

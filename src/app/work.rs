@@ -1,7 +1,6 @@
 //! Work on cases that goes on while nobody waits for it: what pages and the API begin.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
@@ -63,7 +62,7 @@ struct One {
 #[derive(Debug, Default)]
 pub struct Work {
     all: Mutex<BTreeMap<CaseId, One>>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 impl Work {
@@ -96,7 +95,7 @@ impl Work {
             ended: None,
             end: None,
         };
-        if self.stopping.load(Ordering::SeqCst) {
+        if *self.stopping.borrow() {
             let what = "The program is stopping.";
             return Err(Fault::new(Kind::Owned, "stopping", what).hint("try again in a minute"));
         }
@@ -147,9 +146,14 @@ impl Work {
         Ok(())
     }
 
+    /// Tells when the program stops.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     /// Tells all work to stop, and begins no more.
     pub fn stop_all(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.stopping.send_replace(true);
         for one in self.hold().values() {
             one.cancel.send_replace(true);
         }

@@ -144,8 +144,8 @@ fn people(look: &Look<'_>, people: People) -> Vec<String> {
     if people == People::Nobody {
         return Vec::new();
     }
-    let all = look.web.app.settings.people.iter();
-    let able = all.filter(|person| {
+    let all = look.web.app.settings.people.now();
+    let able = all.iter().filter(|person| {
         !look.state.scope.excluded.contains(&person.name) && !look.state.is_subject(person)
     });
     able.map(|person| person.name.clone()).collect()

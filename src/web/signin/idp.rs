@@ -197,15 +197,16 @@ fn name_of(web: &Web, vouched: &Vouched) -> String {
         return String::new();
     };
     let name = match oidc.matching {
-        Matching::Sub => oidc.subjects.get(&vouched.sub),
+        Matching::Sub => oidc.subjects.get(&vouched.sub).cloned(),
         Matching::Email => (vouched.email.as_ref()).and_then(|email| {
             let theirs = |own: &String| own.eq_ignore_ascii_case(email);
-            let mut people = web.app.settings.people.iter();
+            let people = web.app.settings.people.now();
+            let mut people = people.iter();
             let person = people.find(|person| person.emails.iter().any(theirs));
-            person.map(|person| &person.name)
+            person.map(|person| person.name.clone())
         }),
     };
-    name.cloned().unwrap_or_default()
+    name.unwrap_or_default()
 }
 
 fn idp(web: &Web) -> Result<&Oidc> {
