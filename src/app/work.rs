@@ -129,17 +129,17 @@ impl Work {
         Ok(begun_again)
     }
 
-    /// Tells a run to stop: nothing new begins, what is under way is recorded.
+    /// Tells a run or an undo to stop: nothing new begins, what is under way is recorded.
     ///
     /// # Errors
-    /// What goes on is no run: it ends by itself.
+    /// What goes on is neither: it ends by itself.
     pub fn stop(&self, case: &CaseId) -> Result<()> {
         let all = self.hold();
         let Some(one) = all.get(case).filter(|one| one.begun.ended.is_none()) else {
             return Ok(());
         };
-        if one.begun.task != Task::Run {
-            let what = "Only a run can be stopped; what goes on ends by itself.";
+        if !matches!(one.begun.task, Task::Run | Task::Undo { .. }) {
+            let what = "Only a run or an undo can be stopped; what goes on ends by itself.";
             return Err(Fault::new(Kind::Owned, "case-busy", what).at(case));
         }
         one.cancel.send_replace(true);
@@ -195,7 +195,7 @@ async fn carry_out(desk: &Desk, task: Task, cancel: watch::Receiver<bool>) -> Re
             "the trails were read".to_owned()
         }
         Task::Undo { doors, reason } => {
-            let undone = desk.undo(&doors, &reason, &Quiet).await?;
+            let undone = desk.undo(&doors, &reason, &Quiet, cancel).await?;
             let open = undone
                 .iter()
                 .filter(|(_, end)| *end == crate::run::Undone::Open);

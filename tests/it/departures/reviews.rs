@@ -28,7 +28,7 @@ impl Company {
     }
 
     /// With faults of the providers.
-    async fn struck(more: &str, struck: Struck) -> Self {
+    pub(crate) async fn struck(more: &str, struck: Struck) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let company = small_company();
         let staged = Staged::set(folder.path(), company, struck).await;
