@@ -182,7 +182,9 @@ impl Oidc {
         if back.error.is_some() || back.code.is_empty() || back.code.len() > 4096 {
             return Err(refused("the provider's answer"));
         }
-        let token = self.redeem(&provider, &back.code, &secrets.verifier).await?;
+        let token = self
+            .redeem(&provider, &back.code, &secrets.verifier)
+            .await?;
         let expected = Expected {
             issuer: &provider.issuer,
             client: &self.config.client_id,

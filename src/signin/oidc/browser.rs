@@ -177,7 +177,12 @@ mod tests {
         let later = browser.expose().replacen("1800000000", "1800000600", 1);
         let later = Browser::parse(&later).unwrap();
         assert!(seal.take(&later, &secrets.state).is_none());
-        assert!(Seal::new().unwrap().take(&carried, &secrets.state).is_none());
+        assert!(
+            Seal::new()
+                .unwrap()
+                .take(&carried, &secrets.state)
+                .is_none()
+        );
         let taken = seal.take(&carried, &secrets.state).unwrap();
         assert_eq!(
             (taken.nonce, taken.verifier.len()),
