@@ -254,7 +254,7 @@ impl App {
     /// either a case or none.
     ///
     /// # Errors
-    /// The store cannot be made.
+    /// Nothing says whose departure it is, or the store cannot be made.
     pub async fn open_case(&self, new: NewCase) -> Result<Desk> {
         self.open_case_as(CaseId::fresh(), new).await
     }
@@ -265,6 +265,12 @@ impl App {
     /// # Errors
     /// As [`Self::open_case`].
     pub async fn open_case_as(&self, id: CaseId, new: NewCase) -> Result<Desk> {
+        if new.subject.names_nobody() {
+            let what = "Nothing says whose departure this is.";
+            return Err(Fault::input("no-subject", what).hint(
+                "give an address (--email), a worker id (--worker-id) or an account (--account); a name alone is never enough",
+            ));
+        }
         let cases = self.settings.data.join("cases");
         crate::store::make_dir(&cases)?;
         self.remove_unfinished();

@@ -323,15 +323,26 @@ impl Departures {
         self.look(name).await?;
         let (kept, answers) = self.messages.completed(name)?;
         if let Some(why) = kept.waits() {
-            let cases = self.opened_before(&kept)?;
+            let (cases, unread) = self.opened_before(&kept)?;
             let taken_back = kept.message.kind == Kind::Recall && kept.message.lookup.is_none();
             if let ([case], true, false) = (cases.as_slice(), taken_back, kept.conflict) {
                 return self.take_back(name, &kept, case.clone()).await;
             }
+            let why = match unread {
+                0 => why,
+                number => format!(
+                    "{why} {} cannot be read, and may be about the same person.",
+                    crate::ui::count(number, "earlier message")
+                ),
+            };
             return self.wait(name, &kept.source, why, cases.into_iter().next());
         }
         if kept.message.kind != Kind::Termination {
             return self.messages.note(name, "done", &Done::Noted);
+        }
+        if kept.message.subject.names_nobody() {
+            let why = "It says that an engagement ends, and not whose: look the person up.";
+            return self.wait(name, &kept.source, why.to_owned(), None);
         }
         let case = self.messages.case_of(&kept)?;
         if case != kept.case {
@@ -423,14 +434,27 @@ impl Departures {
     }
 
     /// The cases that earlier messages of the same source about the same person opened, without those
-    /// that were closed. The same person is the same id or address, never the same name.
-    fn opened_before(&self, kept: &Kept) -> Result<Vec<CaseId>> {
-        let mut cases = Vec::new();
+    /// that were closed; and how many messages cannot be read. The same person is the same id or
+    /// address, never the same name.
+    fn opened_before(&self, kept: &Kept) -> Result<(Vec<CaseId>, usize)> {
+        let (mut cases, mut unread) = (Vec::new(), 0);
         for name in self.messages.that(Standing::Done)? {
-            let Done::Opened(case) = self.messages.read(&name, "done")? else {
-                continue;
+            let read = self
+                .messages
+                .read(&name, "done")
+                .and_then(|done| match done {
+                    Done::Opened(case) => Ok(Some((case, self.messages.completed(&name)?.0))),
+                    _ => Ok(None),
+                });
+            let (case, before) = match read {
+                Ok(Some(opened)) => opened,
+                Ok(None) => continue,
+                Err(fault) => {
+                    super::messages::unread(&name, &fault);
+                    unread += 1;
+                    continue;
+                }
             };
-            let (before, _) = self.messages.completed(&name)?;
             let (one, other) = (&before.message.subject, &kept.message.subject);
             let same_id = one.worker_id.is_some() && one.worker_id == other.worker_id;
             let same_address = one.emails.iter().any(|email| {
@@ -445,7 +469,7 @@ impl Departures {
                 cases.push(case);
             }
         }
-        Ok(cases)
+        Ok((cases, unread))
     }
 
     fn keep(&self, incoming: Incoming) -> Result<Accepted> {

@@ -75,11 +75,12 @@ async fn two_departures_of_one_person_are_not_recalled_by_guess() {
 async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
     let (folder, hr, case) = opened().await;
     for bad in [hours(0), hours(-1), hours(24 * 31)] {
-        assert!(hr.app.recall_link(case.as_str(), "HR", bad).is_err());
+        assert!(hr.app.recall_link(case.as_str(), "HR", bad).await.is_err());
     }
     let link = hr
         .app
         .recall_link(case.as_str(), "HR", hours(2))
+        .await
         .unwrap();
     let path = link.path.expose_secret().to_owned();
     let token = SecretString::from(path.strip_prefix("/recall/").unwrap());
@@ -125,6 +126,7 @@ async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
     let other = hr
         .app
         .recall_link(case.as_str(), "HR", hours(2))
+        .await
         .unwrap();
     let other = other.path.expose_secret().replace("/recall/", "");
     hr.later(hours(2));
@@ -146,6 +148,7 @@ async fn that_a_link_was_used_stands_in_the_log_with_who_made_it_and_nowhere_els
     let link = hr
         .app
         .recall_link(case.as_str(), "Hal", hours(2))
+        .await
         .unwrap();
     let token = link.path.expose_secret().replace("/recall/", "");
     // A claim beside the log, of a process that ended before it held the case, uses nothing up.
@@ -173,10 +176,26 @@ async fn that_a_link_was_used_stands_in_the_log_with_who_made_it_and_nowhere_els
     let other = hr
         .app
         .recall_link(case.as_str(), "Hal", hours(2))
+        .await
         .unwrap();
     let other = other.path.expose_secret().replace("/recall/", "");
     hr.app.redeem_recall(&other.into(), "wait").await.unwrap();
     assert!(hr.notes().contains(&"recalled: wait".to_owned()));
+}
+
+#[tokio::test]
+async fn a_case_tells_of_each_link_that_was_made_of_it() {
+    let (_folder, hr, case) = opened().await;
+    let link = hr.app.recall_link(case.as_str(), "Hal", hours(2)).await;
+    let token = link.unwrap().path.expose_secret().replace("/recall/", "");
+    let notes = hr.notes();
+    let note = notes.last().unwrap();
+    let digest = cordon::canon::Digest::of(token.as_bytes()).to_string();
+    assert!(note.contains(digest.get(..12).unwrap()), "{note}");
+    assert!(note.contains("was made") && !note.contains(&token));
+    let entries = hr.app.entries(case.as_str()).unwrap();
+    let by = entries.last().map(|entry| entry.by.clone());
+    assert_eq!(by, Some(Actor::Operator("Hal".into())));
 }
 
 #[tokio::test]
@@ -185,6 +204,7 @@ async fn two_who_use_a_link_at_once_recall_once() {
     let link = hr
         .app
         .recall_link(case.as_str(), "HR", hours(2))
+        .await
         .unwrap();
     let token = SecretString::from(link.path.expose_secret().replace("/recall/", ""));
     let (one, two) = tokio::join!(

@@ -284,7 +284,11 @@ async fn a_page_tells_live_what_happens_until_access_is_lost() {
 }
 
 /// A page that follows a case; it takes the greeting.
-async fn following(office: &Office, case: &cordon::id::CaseId, name: &str) -> axum::body::BodyDataStream {
+async fn following(
+    office: &Office,
+    case: &cordon::id::CaseId,
+    name: &str,
+) -> axum::body::BodyDataStream {
     use futures::StreamExt as _;
     use tower::ServiceExt as _;
     let request = axum::extract::Request::get(at(case, "/live"))
