@@ -4,6 +4,7 @@ mod deciding;
 mod hostile;
 mod matrix;
 mod messages;
+mod planning;
 mod served;
 
 use std::collections::BTreeMap;
