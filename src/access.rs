@@ -4,6 +4,8 @@
 //! asks for its own roles on top of it ([`CaseState::may_decide`]). The account holder, and whoever was
 //! excluded, learn not even that a case exists.
 
+mod roster;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -14,6 +16,8 @@ use crate::case::event::Person;
 use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
+
+pub use roster::Roster;
 
 /// What somebody is in the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -37,6 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::tz::TimeZone;
+use tokio::sync::watch;
 
 use crate::case::event::{Actor, Entry, Event};
 use crate::case::log::CaseLog;
@@ -48,7 +49,7 @@ use crate::id::CaseId;
 use crate::playbook::{self, Catalogue, Playbook};
 use crate::provider::{Check, Provider};
 use crate::settings::Settings;
-use crate::signin::{SignIn, Ticket};
+use crate::signin::{Changed, SignIn, Ticket};
 use crate::sshsig::Signer;
 use crate::store::{Hub, Owner};
 use crate::time::{Clock, Timestamp};
@@ -212,6 +213,16 @@ impl App {
         Ok(Arc::clone(self.signin.get_or_init(|| Arc::new(signin))))
     }
 
+    /// Reads the configuration at `config` again and takes over its people; nothing else of it. One that
+    /// is not right changes nothing.
+    ///
+    /// # Errors
+    /// The configuration cannot be read or is not right, or the hub cannot be written.
+    pub fn reread_people(&self, config: Option<&Path>) -> Result<Changed> {
+        let read = Settings::load(config)?;
+        self.signin()?.take_people(read.people.now().to_vec())
+    }
+
     /// The address that people open, with its slash.
     pub fn public_url(&self) -> String {
         let url = self.settings.signin.url.as_ref();
@@ -247,7 +258,7 @@ impl App {
     /// either a case or none.
     ///
     /// # Errors
-    /// The store cannot be made.
+    /// Nothing says whose departure it is, or the store cannot be made.
     pub async fn open_case(&self, new: NewCase) -> Result<Desk> {
         self.open_case_as(CaseId::fresh(), new).await
     }
@@ -258,6 +269,12 @@ impl App {
     /// # Errors
     /// As [`Self::open_case`].
     pub async fn open_case_as(&self, id: CaseId, new: NewCase) -> Result<Desk> {
+        if new.subject.names_nobody() {
+            let what = "Nothing says whose departure this is.";
+            return Err(Fault::input("no-subject", what).hint(
+                "give an address (--email), a worker id (--worker-id) or an account (--account); a name alone is never enough",
+            ));
+        }
         let cases = self.settings.data.join("cases");
         crate::store::make_dir(&cases)?;
         self.remove_unfinished();
@@ -285,7 +302,7 @@ impl App {
             salt: uuid::Uuid::new_v4().simple().to_string(),
             subject: new.subject.clone(),
             route: new.route,
-            people: self.settings.people.clone(),
+            people: self.settings.people.now().to_vec(),
             recorder: key.public().line(),
             protected: self.protected(),
             effective: new.effective,
@@ -342,6 +359,11 @@ impl App {
         let id = self.find(name)?;
         let log = self.cases.log(&self.case_dir(&id), &id, &self.clock)?;
         self.assemble(log, by, self.recorder_key()?)
+    }
+
+    /// Tells how many lines the log of a case has, while this process has it open.
+    pub fn follow(&self, case: &CaseId) -> Option<watch::Receiver<u64>> {
+        self.cases.watch(case)
     }
 
     /// The state of a case as its ledger tells it, without taking the store.

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::access::Roster;
 use crate::canon::Digest;
 use crate::case::event::Person;
 use crate::fault::{Fault, Result};
@@ -41,7 +42,7 @@ pub struct Settings {
     pub company: Company,
     /// Who may approve.
     #[serde(default)]
-    pub people: Vec<Person>,
+    pub people: Roster,
     /// Logins that are never closed, per provider: break-glass accounts, service accounts.
     #[serde(default)]
     pub protected: BTreeMap<String, Vec<String>>,
@@ -143,7 +144,7 @@ impl Default for Settings {
             data: default_data(),
             zone: default_zone(),
             company: Company::default(),
-            people: Vec::new(),
+            people: Roster::default(),
             protected: BTreeMap::new(),
             github: None,
             okta: None,
@@ -219,7 +220,7 @@ impl Settings {
         webhook::check(&settings.webhooks, path)?;
         suspicion::check(&settings.reviews, path)?;
         settings.signin.reached_at(&settings.serve)?;
-        signin::check(&settings.signin, &settings.people, path)?;
+        signin::check(&settings.signin, &settings.people.now(), path)?;
         Ok(settings)
     }
 
@@ -238,7 +239,8 @@ impl Settings {
     fn check_people(&self, path: &Path) -> Result<()> {
         let mut names = std::collections::BTreeSet::new();
         let (mut keys, mut aliases) = (BTreeMap::new(), BTreeMap::new());
-        for person in &self.people {
+        let people = self.people.now();
+        for person in &*people {
             if !names.insert(&person.name) {
                 return Err(Fault::input(
                     "config",

@@ -18,6 +18,7 @@ pub mod journal;
 pub mod lockout;
 pub mod oidc;
 pub mod passphrase;
+mod people;
 pub mod session;
 pub mod ticket;
 pub mod token;
@@ -27,8 +28,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
-use crate::access::{Principal, Role};
+use crate::access::{Principal, Role, Roster};
 use crate::canon::Digest;
 use crate::case::event::Person;
 use crate::fault::{Fault, Result};
@@ -42,6 +44,7 @@ use invitation::Invitation;
 pub use invitation::Welcome;
 pub use journal::{Entry, What};
 use lockout::{Addresses, Failures};
+pub use people::Changed;
 pub use session::{How, Opened, SignedIn};
 pub use ticket::Ticket;
 
@@ -55,7 +58,9 @@ type Ringer = Box<dyn Fn(&Bell) + Send + Sync>;
 pub struct SignIn {
     hub: Arc<Hub>,
     clock: Arc<dyn Clock>,
-    people: Vec<Person>,
+    people: Roster,
+    /// Counts what took somebody's way in: streams look again whether theirs still holds.
+    ended: watch::Sender<u64>,
     /// Held while a record is read, judged and written: nothing is used twice.
     changing: Mutex<()>,
     addresses: Addresses,
@@ -144,12 +149,13 @@ impl SignIn {
     ///
     /// # Errors
     /// What the hub keeps cannot be read.
-    pub fn new(hub: Arc<Hub>, clock: Arc<dyn Clock>, people: Vec<Person>) -> Result<Self> {
+    pub fn new(hub: Arc<Hub>, clock: Arc<dyn Clock>, people: Roster) -> Result<Self> {
         let ringing = Mutex::new(glass::ringing(&hub)?);
         Ok(Self {
             hub,
             clock,
             people,
+            ended: watch::Sender::default(),
             changing: Mutex::default(),
             addresses: Addresses::default(),
             ringing,
@@ -166,15 +172,18 @@ impl SignIn {
     }
 
     /// The person of that name, or who has that address. Spelling is theirs, but for upper case.
-    pub fn person(&self, name_or_address: &str) -> Option<&Person> {
+    pub fn person(&self, name_or_address: &str) -> Option<Person> {
         let wanted = name_or_address.trim().to_lowercase();
-        self.people.iter().find(|person| {
+        let people = self.people.now();
+        let mut people = people.iter();
+        let found = people.find(|person| {
             let names = std::iter::once(&person.name).chain(&person.emails);
             !wanted.is_empty()
                 && names
                     .map(|name| name.to_lowercase())
                     .any(|name| name == wanted)
-        })
+        });
+        found.cloned()
     }
 
     /// Signs somebody in with passphrase and code.
@@ -183,7 +192,7 @@ impl SignIn {
     /// `signin-refused`, in the same words and at the same cost whatever was wrong.
     pub fn enter(&self, attempt: &Attempt) -> Result<Opened> {
         let person = self.person(&attempt.name);
-        let kept = match person {
+        let kept = match &person {
             Some(person) => self.account(&person.name)?.passphrase,
             None => None,
         };
@@ -208,7 +217,7 @@ impl SignIn {
         };
         match why {
             Some(why) => self.refused(Some(&person.name), why, attempt.from),
-            None => self.entered(person, account, How::Passphrase, attempt.from),
+            None => self.entered(&person, account, How::Passphrase, attempt.from),
         }
     }
 
@@ -237,7 +246,7 @@ impl SignIn {
         };
         match why {
             Some(why) => self.refused(Some(name), why, from),
-            None => self.entered(person, account, How::IdentityProvider, from),
+            None => self.entered(&person, account, How::IdentityProvider, from),
         }
     }
 
@@ -255,7 +264,8 @@ impl SignIn {
     /// The hub cannot be read.
     pub fn standing(&self) -> Result<Vec<Standing>> {
         let now = self.clock.now();
-        let each = self.people.iter().map(|person| {
+        let people = self.people.now();
+        let each = people.iter().map(|person| {
             let account = self.account(&person.name)?;
             let state = match (&account.enrolled, &account.invitation) {
                 (_, Some(invitation)) if invitation.expires > now => "invited",
@@ -354,14 +364,15 @@ impl SignIn {
         Ok(last)
     }
 
-    fn named(&self, name: &str) -> Option<&Person> {
-        self.people.iter().find(|person| person.name == name)
+    fn named(&self, name: &str) -> Option<Person> {
+        let people = self.people.now();
+        people.iter().find(|person| person.name == name).cloned()
     }
 
     /// The person as the configuration has them now, in a role that they still have.
     fn principal(&self, name: &str, via: crate::access::Via) -> Option<Principal> {
         let principal = Principal {
-            person: self.named(name)?.clone(),
+            person: self.named(name)?,
             via,
         };
         let roles: std::collections::BTreeSet<Role> = principal.roles();

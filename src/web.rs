@@ -49,6 +49,8 @@ pub struct Web {
     pub looks: look::Looks,
     /// Who is told live what happens.
     pub listeners: pages::live::Listeners,
+    /// When old keys of the API were looked for.
+    pub(crate) pruned: api::Pruned,
     hashing: Semaphore,
 }
 
@@ -67,6 +69,7 @@ impl Web {
             signin,
             looks: look::Looks::default(),
             listeners: pages::live::Listeners::default(),
+            pruned: api::Pruned::default(),
             hashing: Semaphore::new(HASHING),
         })
     }

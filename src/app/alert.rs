@@ -277,14 +277,15 @@ impl Alerts {
         let unheard = || Fault::failed("unheard", "Nobody could be told.");
         let about = About::of(&self.app, kept.case.as_ref(), kept.subject.as_ref());
         let about = about.ok_or_else(unheard)?;
-        let mut audience = about.audience(&self.app.settings.people, &kept.roles);
+        let people = self.app.settings.people.now();
+        let mut audience = about.audience(&people, &kept.roles);
         if audience.is_empty() {
             let (alert, case) = (
                 kept.kind.words().name,
                 kept.case.as_ref().map(CaseId::as_str),
             );
             tracing::error!(alert, case, "nobody could be told");
-            audience = about.in_their_place(&self.app.settings.people);
+            audience = about.in_their_place(&people);
         }
         if audience.is_empty() {
             return Err(unheard());

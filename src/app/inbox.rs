@@ -3,13 +3,14 @@
 //! The id of the case that a message may open is reserved when the message is kept: after a crash a
 //! case of that id is either there or is opened, never a second one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::SignedDuration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
 
 use super::App;
 use super::arrival::SUSPICION;
@@ -26,6 +27,9 @@ use crate::store::Hub;
 /// How long a message whose case could not be opened rests before it is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(10);
 
+/// How many reviews are begun side by side: one that a provider keeps waiting holds up no other.
+const REVIEWS_AT_ONCE: usize = 4;
+
 /// How often old messages are looked for.
 const TIDY_EVERY: Duration = Duration::from_hours(6);
 
@@ -41,10 +45,35 @@ pub struct Departures {
     queue: Mutex<VecDeque<String>>,
     more: Notify,
     /// Cases whose review was not begun yet, by the name of the message that opened them.
-    reviews: Mutex<VecDeque<String>>,
+    reviews: Mutex<Reviews>,
     more_reviews: Notify,
     /// The cases that were opened since the start, in order.
     opened: Mutex<Vec<CaseId>>,
+}
+
+/// Reviews to begin. One name is one case.
+#[derive(Debug, Default)]
+struct Reviews {
+    waiting: VecDeque<String>,
+    under_way: BTreeSet<String>,
+}
+
+impl Reviews {
+    /// Puts one at the end, unless it waits there.
+    fn add(&mut self, name: String) {
+        if !self.waiting.contains(&name) {
+            self.waiting.push_back(name);
+        }
+    }
+
+    /// Takes the first that is not under way.
+    fn take(&mut self) -> Option<String> {
+        let mut names = self.waiting.iter();
+        let place = names.position(|name| !self.under_way.contains(name))?;
+        let name = self.waiting.remove(place)?;
+        self.under_way.insert(name.clone());
+        Some(name)
+    }
 }
 
 impl Departures {
@@ -62,7 +91,10 @@ impl Departures {
         }
         let messages = Messages::own(&app)?;
         let queue = messages.that(Standing::Behind)?.into();
-        let reviews = messages.reviews()?.into();
+        let reviews = Reviews {
+            waiting: messages.reviews()?.into(),
+            under_way: BTreeSet::new(),
+        };
         Ok(Self {
             app,
             hub,
@@ -184,37 +216,72 @@ impl Departures {
             .forget(now.saturating_sub(kept_for).unwrap_or(now))
     }
 
-    /// Begins what no person has to begin, one case after the other.
+    /// Begins what no person has to begin, case beside case. Told to stop, it waits for those under way
+    /// to journal where they stand.
     async fn work_on_reviews(self: &Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let places = Arc::new(Semaphore::new(REVIEWS_AT_ONCE));
+        let mut under_way = JoinSet::new();
+        let told = stop.clone();
         while !*stop.borrow() {
-            let name = hold(&self.reviews).pop_front();
-            let Some(name) = name else {
-                tokio::select! {
-                    () = self.more_reviews.notified() => {}
-                    _ = stop.wait_for(|stop| *stop) => {}
-                }
-                continue;
+            let next = async {
+                let place = Arc::clone(&places).acquire_owned().await.ok();
+                (place, self.next_review().await)
             };
-            let (this, cancel) = (Arc::clone(self), stop.clone());
-            let (runtime, of) = (tokio::runtime::Handle::current(), name.clone());
-            let work = move || runtime.block_on(this.begin_review(&of, cancel));
-            let result = tokio::task::spawn_blocking(work).await;
-            let result = result.unwrap_or_else(|error| {
-                Err(Fault::failed("review", "Beginning a review broke off.").caused_by(error))
-            });
-            if let Err(fault) = result {
-                let code = fault.code();
-                tracing::error!(kept = name.get(..12), code, "a review could not be begun");
-                hold(&self.reviews).push_back(name);
-                tokio::select! {
-                    () = tokio::time::sleep(AGAIN_AFTER) => {}
-                    _ = stop.wait_for(|stop| *stop) => {}
+            tokio::select! {
+                (place, name) = next => {
+                    let (this, told) = (Arc::clone(self), told.clone());
+                    under_way.spawn(async move { this.work_on_review(name, place, told).await });
                 }
+                Some(_) = under_way.join_next() => {}
+                _ = stop.wait_for(|stop| *stop) => {}
             }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+
+    /// The next review to begin, once there is one. Nothing is awaited after it was taken.
+    async fn next_review(&self) -> String {
+        loop {
+            let next = hold(&self.reviews).take();
+            if let Some(name) = next {
+                return name;
+            }
+            self.more_reviews.notified().await;
         }
     }
 
+    /// Begins one review. What fails gives its place to another and is tried again later.
+    async fn work_on_review(
+        self: &Arc<Self>,
+        name: String,
+        place: Option<OwnedSemaphorePermit>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let (this, cancel) = (Arc::clone(self), stop.clone());
+        let (runtime, of) = (tokio::runtime::Handle::current(), name.clone());
+        let work = move || runtime.block_on(this.begin_review(&of, cancel));
+        let result = tokio::task::spawn_blocking(work).await;
+        let result = result.unwrap_or_else(|error| {
+            Err(Fault::failed("review", "Beginning a review broke off.").caused_by(error))
+        });
+        drop(place);
+        if let Err(fault) = result {
+            let code = fault.code();
+            tracing::error!(kept = name.get(..12), code, "a review could not be begun");
+            tokio::select! {
+                () = tokio::time::sleep(AGAIN_AFTER) => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+            hold(&self.reviews).add(name.clone());
+        }
+        hold(&self.reviews).under_way.remove(&name);
+        self.more_reviews.notify_one();
+    }
+
     async fn begin_review(&self, name: &str, cancel: watch::Receiver<bool>) -> Result<()> {
+        if !self.messages.has(name, "review")? {
+            return Ok(()); // It was begun since.
+        }
         let case: CaseId = self.messages.read(name, "review")?;
         if self.app.case_dir(&case).exists() {
             let stopped = cancel.clone();
@@ -256,15 +323,26 @@ impl Departures {
         self.look(name).await?;
         let (kept, answers) = self.messages.completed(name)?;
         if let Some(why) = kept.waits() {
-            let cases = self.opened_before(&kept)?;
+            let (cases, unread) = self.opened_before(&kept)?;
             let taken_back = kept.message.kind == Kind::Recall && kept.message.lookup.is_none();
             if let ([case], true, false) = (cases.as_slice(), taken_back, kept.conflict) {
                 return self.take_back(name, &kept, case.clone()).await;
             }
+            let why = match unread {
+                0 => why,
+                number => format!(
+                    "{why} {} cannot be read, and may be about the same person.",
+                    crate::ui::count(number, "earlier message")
+                ),
+            };
             return self.wait(name, &kept.source, why, cases.into_iter().next());
         }
         if kept.message.kind != Kind::Termination {
             return self.messages.note(name, "done", &Done::Noted);
+        }
+        if kept.message.subject.names_nobody() {
+            let why = "It says that an engagement ends, and not whose: look the person up.";
+            return self.wait(name, &kept.source, why.to_owned(), None);
         }
         let case = self.messages.case_of(&kept)?;
         if case != kept.case {
@@ -286,7 +364,7 @@ impl Departures {
             .note(name, "done", &Done::Opened(case.clone()))?;
         hold(&self.opened).push(case);
         if self.messages.has(name, "review")? {
-            hold(&self.reviews).push_back(name.to_owned());
+            hold(&self.reviews).add(name.to_owned());
             self.more_reviews.notify_one();
         }
         Ok(())
@@ -356,14 +434,27 @@ impl Departures {
     }
 
     /// The cases that earlier messages of the same source about the same person opened, without those
-    /// that were closed. The same person is the same id or address, never the same name.
-    fn opened_before(&self, kept: &Kept) -> Result<Vec<CaseId>> {
-        let mut cases = Vec::new();
+    /// that were closed; and how many messages cannot be read. The same person is the same id or
+    /// address, never the same name.
+    fn opened_before(&self, kept: &Kept) -> Result<(Vec<CaseId>, usize)> {
+        let (mut cases, mut unread) = (Vec::new(), 0);
         for name in self.messages.that(Standing::Done)? {
-            let Done::Opened(case) = self.messages.read(&name, "done")? else {
-                continue;
+            let read = self
+                .messages
+                .read(&name, "done")
+                .and_then(|done| match done {
+                    Done::Opened(case) => Ok(Some((case, self.messages.completed(&name)?.0))),
+                    _ => Ok(None),
+                });
+            let (case, before) = match read {
+                Ok(Some(opened)) => opened,
+                Ok(None) => continue,
+                Err(fault) => {
+                    super::messages::unread(&name, &fault);
+                    unread += 1;
+                    continue;
+                }
             };
-            let (before, _) = self.messages.completed(&name)?;
             let (one, other) = (&before.message.subject, &kept.message.subject);
             let same_id = one.worker_id.is_some() && one.worker_id == other.worker_id;
             let same_address = one.emails.iter().any(|email| {
@@ -378,7 +469,7 @@ impl Departures {
                 cases.push(case);
             }
         }
-        Ok(cases)
+        Ok((cases, unread))
     }
 
     fn keep(&self, incoming: Incoming) -> Result<Accepted> {

@@ -290,16 +290,11 @@ impl Messages {
     pub(super) fn forget(&self, then: Timestamp) -> Result<usize> {
         let mut forgotten = 0;
         for name in self.that(Standing::Done)? {
-            let kept: Kept = self.read(&name, "json")?;
-            if kept.received >= then || self.has(&name, "review")? {
-                continue;
+            match self.forget_one(&name, then) {
+                Ok(done) => forgotten += usize::from(done),
+                // It keeps nobody else's for longer than they may be kept.
+                Err(fault) => unread(&name, &fault),
             }
-            self.note(&name, "gone", &kept.digest)?;
-            // The message first: without it, nothing takes what is left for one that is behind.
-            for end in ["json", "record", "waits", "done"] {
-                self.remove(&name, end)?;
-            }
-            forgotten += 1;
         }
         for name in self
             .names()?
@@ -314,6 +309,19 @@ impl Messages {
             }
         }
         Ok(forgotten)
+    }
+
+    fn forget_one(&self, name: &str, then: Timestamp) -> Result<bool> {
+        let kept: Kept = self.read(name, "json")?;
+        if kept.received >= then || self.has(name, "review")? {
+            return Ok(false);
+        }
+        self.note(name, "gone", &kept.digest)?;
+        // The message first: without it, nothing takes what is left for one that is behind.
+        for end in ["json", "record", "waits", "done"] {
+            self.remove(name, end)?;
+        }
+        Ok(true)
     }
 
     /// Whether there is that of a message.
@@ -398,6 +406,12 @@ impl Messages {
     }
 }
 
+/// Says which message cannot be read; its beginning is enough to find it.
+pub(super) fn unread(name: &str, fault: &Fault) {
+    let code = fault.code();
+    tracing::error!(kept = name.get(..12), code, "a message cannot be read");
+}
+
 impl App {
     /// Every message that waits for a person and can be read, the oldest first. Takes no store.
     ///
@@ -419,8 +433,7 @@ impl App {
             match messages.waiting(&name) {
                 Ok(one) => waiting.push(one),
                 Err(fault) => {
-                    let code = fault.code();
-                    tracing::error!(kept = name.get(..12), code, "a message cannot be read");
+                    self::unread(&name, &fault);
                     unread += 1;
                 }
             }
@@ -450,12 +463,6 @@ impl App {
         }
         let mut new = kept.new_case(by, answers, &self.settings.reviews)?;
         choose(&mut new);
-        if new.subject.names_nobody() {
-            return Err(
-                Fault::input("no-subject", "Nothing says whose departure this is.")
-                    .hint("look the person up, and give --email, --worker-id or --account"),
-            );
-        }
         let desk = self.open_case_as(case.clone(), new).await?;
         messages.note(&name, "done", &Done::Opened(case))?;
         Ok(desk)

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::own_place;
 use crate::case::log::CaseLog;
 use crate::fault::{Fault, Result};
@@ -43,6 +45,15 @@ impl OpenCases {
         own_place(case, log.case())?;
         *slot = Arc::downgrade(&log);
         Ok(log)
+    }
+
+    /// Tells when the log of a case grows, while somebody in this process holds it.
+    pub(super) fn watch(&self, case: &CaseId) -> Option<watch::Receiver<u64>> {
+        let open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = open.get(case)?;
+        // One that is just being opened is seen the next time.
+        let log = slot.try_lock().ok()?.upgrade()?;
+        Some(log.watch())
     }
 
     fn slot(&self, case: &CaseId) -> Slot {

@@ -178,15 +178,18 @@ impl App {
         desk.finish().await
     }
 
-    /// Makes a link by which a case can be recalled once. Only the digest of its token is kept.
+    /// Makes a link by which a case can be recalled once. Only the digest of its token is kept, and the
+    /// case notes who made it.
     ///
     /// # Errors
-    /// No such case, a time that is none or above 30 days, or the disk refuses.
-    pub fn recall_link(&self, case: &str, by: &str, good_for: SignedDuration) -> Result<Link> {
-        let state = self.peek(case)?;
-        let case = state
-            .case
-            .ok_or_else(|| Fault::input("no-case", "There is no such case."))?;
+    /// No such case, a time that is none or above 30 days, another process works on the case, or the
+    /// disk refuses.
+    pub async fn recall_link(
+        &self,
+        case: &str,
+        by: &str,
+        good_for: SignedDuration,
+    ) -> Result<Link> {
         if good_for <= SignedDuration::ZERO || good_for > LINK_LIMIT {
             let what = "A link is good for more than nothing and at most 30 days.";
             return Err(Fault::input("recall-link", what));
@@ -196,8 +199,16 @@ impl App {
         let mut token = [0_u8; 32];
         token_bytes(&mut token)?;
         let token = URL_SAFE_NO_PAD.encode(token);
+        let name = Digest::of(token.as_bytes()).to_string();
+        let desk = self.desk_by(case, Actor::Operator(by.to_owned()))?;
+        // Before the link: one that nobody was told of must not work.
+        let until = crate::time::utc(expires);
+        let short = name.get(..12).unwrap_or(&name);
+        let made_it = format!("The recall link {short} was made; it is good until {until}.");
+        desk.note(&made_it).await?;
+        desk.finish().await?;
         let kept = Kept {
-            case,
+            case: desk.log.case().clone(),
             by: by.to_owned(),
             made,
             expires,
@@ -205,8 +216,7 @@ impl App {
         let spool = self.recalls();
         let dir = self.settings.data.join("recalls");
         crate::store::make_dir(&dir)?;
-        let name = format!("{}.json", Digest::of(token.as_bytes()));
-        spool.put_new(&name, &crate::canon::canonical(&kept)?)?;
+        spool.put_new(&format!("{name}.json"), &crate::canon::canonical(&kept)?)?;
         Ok(Link {
             path: format!("/recall/{token}").into(),
             expires,

@@ -464,6 +464,7 @@ impl Desk {
         doors: &[DoorId],
         reason: &str,
         progress: &dyn Progress,
+        cancel: watch::Receiver<bool>,
     ) -> Result<Vec<(DoorId, Undone)>> {
         let note = Event::CaseNoted {
             text: format!("undo: {reason}"),
@@ -478,8 +479,25 @@ impl Desk {
             &self.by,
             chosen,
             progress,
+            cancel,
         )
         .await
+    }
+
+    /// Tells an undo that goes on in this process to begin no further door; `false` when none does. Who
+    /// said so and why stands in the log. To undo again goes on with the rest.
+    ///
+    /// # Errors
+    /// The log cannot be written.
+    pub async fn stop_undo(&self, reason: &str) -> Result<bool> {
+        if !self.log.stop_undo() {
+            return Ok(false);
+        }
+        let text = format!("undo told to stop: {reason}");
+        self.log
+            .append(&self.by, vec![Event::CaseNoted { text }])
+            .await?;
+        Ok(true)
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Begun {
     Waits(String),
     /// It was begun before, or the case is held or closed.
     Before,
+    /// The program stops: what was read is kept, and the rest is read at the next start.
+    Stopped,
 }
 
 impl App {
@@ -85,15 +87,15 @@ impl App {
         cancel: watch::Receiver<bool>,
     ) -> Result<Begun> {
         if run == RunPhase::None && desk.log.read(|state| state.plan.is_none()) {
-            let undecided = desk.resolve().await?;
-            if !undecided.is_empty() {
-                let which = undecided.iter().map(|(name, end)| why(name, end));
-                return Ok(Begun::Waits(which.collect::<Vec<_>>().join("; ")));
+            let mut stop = cancel.clone();
+            let waits = tokio::select! {
+                waits = self.prepare(desk, asked) => waits?,
+                // Reads only: a provider that never answers does not hold up an ordered stop.
+                Ok(_) = stop.wait_for(|stop| *stop) => return Ok(Begun::Stopped),
+            };
+            if let Some(why) = waits {
+                return Ok(Begun::Waits(why));
             }
-            desk.inventory().await?;
-            let effective = desk.log.read(|state| state.effective);
-            let playbook = self.first_playbook(asked, effective);
-            desk.plan(&playbook).await?;
         }
         let options = Options {
             linger: Duration::ZERO,
@@ -101,6 +103,20 @@ impl App {
         };
         let report = desk.run(&options, Arc::new(Quiet), cancel).await?;
         Ok(Begun::Ran(Box::new(report)))
+    }
+
+    /// Reads accounts and doors, and plans; or says what a person has to settle before.
+    async fn prepare(&self, desk: &Desk, asked: AskedBy) -> Result<Option<String>> {
+        let undecided = desk.resolve().await?;
+        if !undecided.is_empty() {
+            let which = undecided.iter().map(|(name, end)| why(name, end));
+            return Ok(Some(which.collect::<Vec<_>>().join("; ")));
+        }
+        desk.inventory().await?;
+        let effective = desk.log.read(|state| state.effective);
+        let playbook = self.first_playbook(asked, effective);
+        desk.plan(&playbook).await?;
+        Ok(None)
     }
 
     /// The playbook that a review begins with. A rule does not close doors on somebody who is still

@@ -88,7 +88,7 @@ impl Desk {
     }
 
     fn known(&self, name: &str) -> Result<()> {
-        let people = &self.settings.people;
+        let people = self.settings.people.now();
         if people.iter().any(|person| person.name == name) {
             return Ok(());
         }

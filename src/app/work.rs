@@ -1,7 +1,6 @@
 //! Work on cases that goes on while nobody waits for it: what pages and the API begin.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
@@ -63,7 +62,7 @@ struct One {
 #[derive(Debug, Default)]
 pub struct Work {
     all: Mutex<BTreeMap<CaseId, One>>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 impl Work {
@@ -96,7 +95,7 @@ impl Work {
             ended: None,
             end: None,
         };
-        if self.stopping.load(Ordering::SeqCst) {
+        if *self.stopping.borrow() {
             let what = "The program is stopping.";
             return Err(Fault::new(Kind::Owned, "stopping", what).hint("try again in a minute"));
         }
@@ -130,26 +129,31 @@ impl Work {
         Ok(begun_again)
     }
 
-    /// Tells a run to stop: nothing new begins, what is under way is recorded.
+    /// Tells a run or an undo to stop: nothing new begins, what is under way is recorded.
     ///
     /// # Errors
-    /// What goes on is no run: it ends by itself.
+    /// What goes on is neither: it ends by itself.
     pub fn stop(&self, case: &CaseId) -> Result<()> {
         let all = self.hold();
         let Some(one) = all.get(case).filter(|one| one.begun.ended.is_none()) else {
             return Ok(());
         };
-        if one.begun.task != Task::Run {
-            let what = "Only a run can be stopped; what goes on ends by itself.";
+        if !matches!(one.begun.task, Task::Run | Task::Undo { .. }) {
+            let what = "Only a run or an undo can be stopped; what goes on ends by itself.";
             return Err(Fault::new(Kind::Owned, "case-busy", what).at(case));
         }
         one.cancel.send_replace(true);
         Ok(())
     }
 
+    /// Tells when the program stops.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+
     /// Tells all work to stop, and begins no more.
     pub fn stop_all(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
+        self.stopping.send_replace(true);
         for one in self.hold().values() {
             one.cancel.send_replace(true);
         }
@@ -191,7 +195,7 @@ async fn carry_out(desk: &Desk, task: Task, cancel: watch::Receiver<bool>) -> Re
             "the trails were read".to_owned()
         }
         Task::Undo { doors, reason } => {
-            let undone = desk.undo(&doors, &reason, &Quiet).await?;
+            let undone = desk.undo(&doors, &reason, &Quiet, cancel).await?;
             let open = undone
                 .iter()
                 .filter(|(_, end)| *end == crate::run::Undone::Open);

@@ -31,6 +31,38 @@ pub struct CaseLog {
     lines: watch::Sender<u64>,
     /// Held by whoever acts on the outside world for this case.
     acting: tokio::sync::Mutex<()>,
+    /// Whether an undo goes on, and whether it was told to stop.
+    undo: watch::Sender<Undo>,
+}
+
+/// How an undo of a case stands, in this process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Undo {
+    #[default]
+    None,
+    GoesOn,
+    /// No further door is begun.
+    ToldToStop,
+}
+
+/// The right to act on the outside world for an undo.
+#[derive(Debug)]
+pub struct Undoing<'a> {
+    log: &'a CaseLog,
+    _acting: tokio::sync::MutexGuard<'a, ()>,
+}
+
+impl Undoing<'_> {
+    /// Whether somebody told it to stop.
+    pub fn is_stopped(&self) -> bool {
+        *self.log.undo.borrow() == Undo::ToldToStop
+    }
+}
+
+impl Drop for Undoing<'_> {
+    fn drop(&mut self) {
+        self.log.undo.send_replace(Undo::None);
+    }
 }
 
 #[derive(Debug)]
@@ -70,6 +102,7 @@ impl CaseLog {
             inner,
             lines: watch::Sender::new(0),
             acting: tokio::sync::Mutex::default(),
+            undo: watch::Sender::default(),
         };
         log.append(by, vec![first]).await?;
         Ok(log)
@@ -93,6 +126,7 @@ impl CaseLog {
             clock,
             lines: watch::Sender::new(folded.head.lines),
             acting: tokio::sync::Mutex::default(),
+            undo: watch::Sender::default(),
             inner: Mutex::new(Inner {
                 state: folded.state,
                 sealed,
@@ -176,6 +210,36 @@ impl CaseLog {
             .at(&self.case)
             .hint("wait for it, or stop it first")
         })
+    }
+
+    /// Takes the same right for an undo, which can be told to stop.
+    ///
+    /// # Errors
+    /// As [`Self::engage`].
+    pub fn engage_undo(&self) -> Result<Undoing<'_>> {
+        let acting = self.engage()?;
+        self.undo.send_replace(Undo::GoesOn);
+        Ok(Undoing {
+            log: self,
+            _acting: acting,
+        })
+    }
+
+    /// Whether an undo of this case goes on in this process.
+    pub fn is_undoing(&self) -> bool {
+        *self.undo.borrow() != Undo::None
+    }
+
+    /// Tells the undo that goes on to begin no further door; `false` when none goes on.
+    pub fn stop_undo(&self) -> bool {
+        self.undo.send_if_modified(|undo| {
+            let goes_on = *undo == Undo::GoesOn;
+            if goes_on {
+                *undo = Undo::ToldToStop;
+            }
+            goes_on
+        });
+        self.is_undoing()
     }
 
     /// Tells how many lines were folded, whoever wrote them: the engine waits on this for people.

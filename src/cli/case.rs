@@ -152,7 +152,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
             phase(desktop, &desk).await
         }
         Verb::Recall(args) => super::recall::run(desktop, &args).await,
-        Verb::RecallLink(args) => super::recall::link(desktop, &args),
+        Verb::RecallLink(args) => super::recall::link(desktop, &args).await,
         Verb::Release(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
             desk.release(&args.reason).await?;
@@ -196,12 +196,6 @@ async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
             })
             .await?;
         return opened(desktop, &app, &desk).await;
-    }
-    if subject.names_nobody() {
-        return Err(
-            Fault::input("no-subject", "Nothing says whose departure this is.")
-                .hint("give --email, --worker-id or --account; a name alone is never enough"),
-        );
     }
     let app = desktop.app()?;
     let origin = match &args.from {

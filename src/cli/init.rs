@@ -82,9 +82,9 @@ fn missing(settings: &Settings) -> Vec<String> {
         settings.company.contact.is_some(),
         "[company] contact, for notices",
     );
+    let people = settings.people.now();
     let with_role = |role: &str| {
-        settings
-            .people
+        people
             .iter()
             .any(|person| person.roles.iter().any(|r| r == role))
     };
@@ -94,7 +94,7 @@ fn missing(settings: &Settings) -> Vec<String> {
     );
     need(with_role("legal"), "[[people]] someone with the role legal");
     need(
-        settings.people.len() >= 2,
+        people.len() >= 2,
         "[[people]] a second person: gates need two",
     );
     need(

@@ -53,7 +53,13 @@ pub(super) async fn carried(cli: &Cli, ui: &Ui) -> Option<Result<u8>> {
 /// The kernel says who listens. The daemon takes commands of its own account, so it is nobody else.
 fn same_account(stream: &tokio::net::UnixStream) -> bool {
     let own = rustix::process::getuid().as_raw();
-    stream.peer_cred().is_ok_and(|peer| peer.uid() == own)
+    stream.peer_cred().is_ok_and(|peer| trusts(peer.uid(), own))
+}
+
+/// Whether a daemon of the account `peer` is given commands of `own`. Also root gives none to another:
+/// what that daemon asks for would be read as root.
+const fn trusts(peer: u32, own: u32) -> bool {
+    peer == own
 }
 
 fn other_account(socket: &Path) -> Fault {
@@ -241,4 +247,16 @@ fn not_asked_for(path: &Path) -> Fault {
         "The daemon asked for something that the command does not name.",
     )
     .at(path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::trusts;
+
+    #[test]
+    fn commands_go_to_a_daemon_of_the_same_account_only() {
+        assert!(trusts(1000, 1000) && trusts(0, 0));
+        assert!(!trusts(1001, 1000) && !trusts(0, 1000));
+        assert!(!trusts(1000, 0), "not even root gives them to another");
+    }
 }

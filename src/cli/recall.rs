@@ -62,11 +62,11 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
 }
 
 /// Prints a link that recalls the case once. It is shown this one time and not kept.
-pub(super) fn link(desktop: &Desktop, args: &Link) -> Result<Ended> {
+pub(super) async fn link(desktop: &Desktop, args: &Link) -> Result<Ended> {
     let app = desktop.app()?;
     let by = desktop.workplace().operator();
     let good_for = jiff::SignedDuration::from_hours(args.hours.into());
-    let link = app.recall_link(&args.case, &by, good_for)?;
+    let link = app.recall_link(&args.case, &by, good_for).await?;
     let url = app.public_url();
     let link_text = format!("{}{}", url.trim_end_matches('/'), link.path.expose_secret());
     let document = json!({ "link": link_text, "expires": link.expires });

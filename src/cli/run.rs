@@ -23,7 +23,8 @@ pub(super) struct Args {
     /// terminated-contractor].
     #[arg(long, value_name = "NAME|FILE")]
     playbook: Option<String>,
-    /// Stop the run that has begun instead: nothing more of it is done until it is resumed.
+    /// Stop the run that has begun instead, or the undo that goes on: nothing more of it is done until
+    /// it is resumed.
     #[arg(long, requires = "reason", conflicts_with_all = ["playbook", "wait", "reopen_gates"])]
     stop: bool,
     /// Why it is stopped; it stands in the log.
@@ -51,15 +52,7 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         .log
         .read(|state| Teller::new(desktop.ui.clone(), Arc::clone(desk.log.clock()), state));
     let teller = Arc::new(teller);
-    let (stop, cancel) = watch::channel(false);
-    let ui = desktop.ui.clone();
-    tokio::spawn(async move {
-        ui.interrupted(false).await;
-        ui.status("stopping: nothing new begins, what is under way is recorded");
-        stop.send(true).ok();
-        // Kept until the end, so that the run never sees a closed channel.
-        stop.closed().await;
-    });
+    let cancel = interruption(desktop);
     let options = Options {
         wait: args.wait,
         reopen_gates: args.reopen_gates,
@@ -88,11 +81,35 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     Ok(report.kind().or_else(|| summary.verdict()))
 }
 
+/// Tells when somebody at the terminal wants it to stop.
+pub(super) fn interruption(desktop: &Desktop) -> watch::Receiver<bool> {
+    let (stop, cancel) = watch::channel(false);
+    let ui = desktop.ui.clone();
+    tokio::spawn(async move {
+        ui.interrupted(false).await;
+        ui.status("stopping: nothing new begins, what is under way is recorded");
+        stop.send(true).ok();
+        // Kept until the end, so that nobody ever sees a closed channel.
+        stop.closed().await;
+    });
+    cancel
+}
+
 /// Stops a run, and says what was left of it.
 async fn stop(desktop: &Desktop, desk: &Desk, reason: &str) -> Result<Ended> {
+    let case = desk.log.case();
+    if desk.stop_undo(reason).await? {
+        desk.finish().await?;
+        let document = serde_json::json!({ "end": "undo_stopped", "case": case });
+        desktop.ui.answer(&document, || {
+            format!("{case}: the undo is told to stop; no further door is begun\n")
+        })?;
+        let again = format!("cordon undo {case} --all --reason … goes on with it");
+        desktop.ui.hint(&again);
+        return Ok(None);
+    }
     let rest = desk.stop(reason).await?;
     desk.finish().await?;
-    let case = desk.log.case();
     let document = serde_json::json!({ "end": "stopped", "case": case, "left": rest });
     desktop.ui.answer(&document, || {
         let left: String = rest

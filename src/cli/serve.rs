@@ -1,5 +1,6 @@
 //! `cordon serve`: the daemon that takes messages of HR systems.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -16,8 +17,8 @@ use crate::fault::{Fault, Result};
 /// Listens as `[serve]` says and takes `POST /hooks/NAME` for each `[[webhook]]`. `GET /health` says
 /// that the process is alive, `GET /ready` that messages can be kept. Its log goes to stderr, one JSON
 /// document per line. SIGTERM and SIGINT stop it within ten seconds; what it acknowledged is kept,
-/// even when it is killed. SIGHUP makes it read its certificate again, and nothing else. Other commands
-/// reach it through the socket `daemon.sock` in the data folder, and are carried out over its stores.
+/// even when it is killed. SIGHUP makes it read its certificate and the [[people]] of its configuration
+/// again, and nothing else: who is no longer named is out at once. Other commands reach it through the socket `daemon.sock` in the data folder, and are carried out over its stores.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// Check everything that it needs: addresses, certificate, mail server, every secret; and end.
@@ -63,7 +64,8 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let commands = Arc::new(Carried(App::clone(&app)));
     let daemon = Daemon::bind(Arc::clone(&app)).await?;
     let daemon = daemon.taking(&app.settings.data, commands)?;
-    let exchanging = tokio::spawn(exchange(hangup, daemon.certificate()));
+    let (served, config) = (Arc::clone(&app), desktop.config.clone());
+    let exchanging = tokio::spawn(exchange(hangup, daemon.certificate(), served, config));
     let address = daemon.address();
     let scheme = daemon.certificate().map_or("http", |_| "https");
     let said = json!({ "listen": address, "pid": std::process::id(), "webhooks": names });
@@ -94,9 +96,29 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     Ok(None)
 }
 
-/// SIGHUP: what was renewed on the disk is shown from now on. Nothing else is read again.
-async fn exchange(mut hangup: Signal, certificate: Option<Certificate>) {
+/// SIGHUP: the certificate and the people on the disk are taken from now on. Nothing else is read again.
+async fn exchange(
+    mut hangup: Signal,
+    certificate: Option<Certificate>,
+    app: Arc<App>,
+    config: Option<PathBuf>,
+) {
     while hangup.recv().await.is_some() {
+        let (app, config) = (Arc::clone(&app), config.clone());
+        let reread = tokio::task::spawn_blocking(move || app.reread_people(config.as_deref()));
+        match reread.await {
+            Ok(Ok(changed)) => {
+                // Counts: the log of the daemon names nobody.
+                let (added, removed) = (changed.added.len(), changed.removed.len());
+                let altered = changed.altered.len();
+                tracing::info!(added, removed, altered, "the people were read again");
+            }
+            Ok(Err(fault)) => {
+                let kept = "the people could not be read again; those before stay";
+                tracing::error!(%fault, "{kept}");
+            }
+            Err(error) => tracing::error!(%error, "reading the people again broke off"),
+        }
         match certificate.as_ref().map(Certificate::reload) {
             None => tracing::info!("there is no certificate to read again"),
             Some(Ok(())) => tracing::info!("the certificate was read again"),

@@ -49,7 +49,10 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
         ui: desktop.ui.clone(),
         labels,
     };
-    let undone = desk.undo(&args.doors, &args.reason, &teller).await?;
+    let cancel = super::run::interruption(desktop);
+    let undone = desk
+        .undo(&args.doors, &args.reason, &teller, cancel)
+        .await?;
     desk.finish().await?;
     let lines: Vec<(String, &str, &str)> = undone
         .iter()

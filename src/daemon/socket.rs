@@ -140,5 +140,28 @@ fn same_account(stream: &UnixStream) -> bool {
     let own = rustix::process::getuid().as_raw();
     stream
         .peer_cred()
-        .is_ok_and(|peer| peer.uid() == own || peer.uid() == 0)
+        .is_ok_and(|peer| may_command(peer.uid(), own))
+}
+
+/// Whether the account `peer` may give commands to a daemon of `own`.
+const fn may_command(peer: u32, own: u32) -> bool {
+    peer == own || peer == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_own_account_and_root_give_commands_and_nobody_else() {
+        assert!(may_command(1000, 1000) && may_command(0, 1000) && may_command(0, 0));
+        assert!(!may_command(1001, 1000) && !may_command(1000, 0));
+        assert!(!may_command(u32::MAX, 1000));
+    }
+
+    #[tokio::test]
+    async fn the_kernel_says_who_is_at_the_other_end() {
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert!(same_account(&one));
+    }
 }

@@ -7,10 +7,12 @@
 //!
 //! Record: `POST /employer/employment` and `POST /employer/individual` with a bearer token and
 //! `Finch-API-Version: 2020-09-17`; `employment_status`, `end_date`, `department.name`, `employment.type`
-//! and `emails[]{data,type}` in `responses[0].body`: verified against the types of the vendor's client,
-//! which are generated from its OpenAPI description.
+//! in `responses[0].body`, by the types of the vendor's client. Path and request of `/employer/individual`
+//! stand likewise in the vendor's clients and in public code; its `emails[]{data,type}` was not compared
+//! with the vendor's description: **not verified**.
 //!
-//! Source: the client library finch-api 2.9.1 (webhooks), read 2026-11.
+//! Source: the client library finch-api 2.9.1 (webhooks), read 2026-11. Nothing was tried against the
+//! service.
 
 use http::HeaderMap;
 use secrecy::SecretString;

@@ -12,14 +12,17 @@
 //! 2xx within 3 s; it is repeated for up to 3 days, so that word of last week may come after a return.
 //!
 //! Record: `GET /v2/persons/{id}` and `GET /v2/persons/{id}/employments` (the newest first), with a
-//! token of `POST /v2/auth/token` (client credentials). `status`, `type`, `employment_end_date`,
+//! token of `POST /v2/auth/token` (client credentials; that grant alone exists in v2 by the vendor's
+//! discussions; the description of this call, its path and its fields, was not opened: **not
+//! verified**). `status`, `type`, `employment_end_date`,
 //! `termination.termination_date`, `termination.type` (`SUB_COMPANY_SWITCH` is a move within the
-//! group, `IRREVOCABLE_SUSPENSION` a release from work), `org_units`: from the OpenAPI description of
-//! the vendor as a public client keeps it; `email` of a person likewise. A department is an id there.
+//! group, `IRREVOCABLE_SUSPENSION` a release from work), `org_units`, `email` of a person: as a public
+//! client has them, which names the vendor's description as its source; that was not compared. A
+//! department is an id there.
 //!
 //! Sources: developer.personio.de/v2.0/reference/webhooks, its changelog of `employment.terminated`,
-//! the descriptions `employment-contract-v2` and `persons-service-api-v2`; read 2026-11, not tried
-//! against the service.
+//! read 2026-11; the descriptions `employment-contract-v2` and `persons-service-api-v2` by way of that
+//! client. Nothing was tried against the service.
 
 use http::{HeaderMap, HeaderName};
 use secrecy::SecretString;

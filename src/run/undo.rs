@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::join_all;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::backoff::{ATTEMPT, PROBE};
@@ -94,7 +95,8 @@ struct Job {
 
 /// Opens doors again that this case closed: those of `chosen`, or all when it is `None`. One after
 /// the other, the one that was closed last first; then all are proven together. A provider that
-/// cannot be reached keeps its remaining doors as they are and does not hold up the others.
+/// cannot be reached keeps its remaining doors as they are and does not hold up the others. Told to
+/// stop, by `cancel` or through the log, it begins no further door and proves those that it has opened.
 ///
 /// # Errors
 /// The case log cannot be written, or a run of the case is under way. A door that cannot be opened is
@@ -106,8 +108,10 @@ pub async fn undo(
     by: &Actor,
     chosen: Option<&[DoorId]>,
     progress: &dyn Progress,
+    cancel: watch::Receiver<bool>,
 ) -> Result<Vec<(DoorId, Undone)>> {
-    let _acting = log.engage()?;
+    let undoing = log.engage_undo()?;
+    let stopped = || *cancel.borrow() || undoing.is_stopped();
     let (jobs, mut ends) = log.read(|state| sort(state, providers, chosen));
     let cx = Cx {
         witness: &**witness,
@@ -124,6 +128,11 @@ pub async fn undo(
             Undone::Untried(format!(
                 "`{provider}` could not be reached for a door before it, so this one was left as it is; repeat the command when it answers."
             ))
+        } else if stopped() {
+            untried += 1;
+            Undone::Untried(
+                "It was told to stop; repeat the command, and it goes on with the rest.".to_owned(),
+            )
         } else if Instant::now() >= until {
             untried += 1;
             Undone::Untried(format!(
@@ -151,7 +160,12 @@ pub async fn undo(
     }
     if untried > 0 {
         let text = format!(
-            "undo: {untried} doors were not tried: a provider could not be reached or the time was over."
+            "undo: {untried} doors were not tried: {}.",
+            if stopped() {
+                "it was told to stop"
+            } else {
+                "a provider could not be reached or the time was over"
+            }
         );
         log.append(&Actor::Engine, vec![Event::CaseNoted { text }])
             .await?;

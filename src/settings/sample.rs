@@ -79,7 +79,7 @@ zone = "UTC"
 # sender_is_not_approver = true
 
 # What `cordon serve` listens to. Plain HTTP is for this machine only: put a proxy with TLS in front,
-# or give it a certificate. SIGHUP makes it read a renewed certificate.
+# or give it a certificate. SIGHUP makes it read a renewed certificate, and [[people]].
 # [serve]
 # listen = "127.0.0.1:8470"
 # keep_messages_days = 90                 # after they are settled; what waits is kept

@@ -101,7 +101,7 @@ impl SignIn {
         }
         // The bell first: nobody comes in without it.
         self.ring(&person.name, reason, from)?;
-        self.entered(person, account, How::BreakGlass, from)
+        self.entered(&person, account, How::BreakGlass, from)
     }
 
     fn ring(&self, person: &str, reason: String, from: Option<IpAddr>) -> Result<()> {

@@ -102,7 +102,7 @@ impl SignIn {
         from: Option<IpAddr>,
     ) -> Result<Opened> {
         let (person, _) = self.invited(ticket)?;
-        passphrase::check(passphrase, person)?;
+        passphrase::check(passphrase, &person)?;
         let hash = passphrase::hash(passphrase)?;
         let _changing = hold(&self.changing);
         let (person, mut invitation) = self.invited(ticket)?;
@@ -121,10 +121,10 @@ impl SignIn {
         };
         self.end_sessions(&person.name, None)?;
         self.note(What::Enrolled, Some(&person.name), "", from)?;
-        self.entered(person, account, How::Passphrase, from)
+        self.entered(&person, account, How::Passphrase, from)
     }
 
-    fn invited(&self, ticket: &Ticket) -> Result<(&Person, Invitation)> {
+    fn invited(&self, ticket: &Ticket) -> Result<(Person, Invitation)> {
         let digest = ticket.digest();
         for (_, account) in self.hub.scan(ACCOUNTS)? {
             let account: Account = read(ACCOUNTS, &account)?;

@@ -5,9 +5,10 @@
 //! finish → state and cookie belong together → code for tokens → the ID token is checked → who
 //! ```
 //!
-//! It vouches for people of the configuration, and never makes any. What was begun is kept in memory:
-//! after a restart somebody begins again.
+//! It vouches for people of the configuration, and never makes any. What was begun the browser keeps
+//! itself, sealed: nobody fills a memory of ours and keeps others out.
 
+mod browser;
 mod idtoken;
 
 use std::collections::BTreeMap;
@@ -20,23 +21,25 @@ use jiff::SignedDuration;
 use jsonwebtoken::jwk::Jwk;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use subtle::ConstantTimeEq as _;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
-use super::{Ticket, hold};
+use super::hold;
 use crate::canon::Digest;
 use crate::fault::{Fault, Result};
 use crate::http::{Request, Transport};
 use crate::secret::{ExposeSecret as _, SecretString};
 use crate::time::{Clock, Timestamp};
 
+pub use browser::Browser;
+use browser::Seal;
 use idtoken::{Claims, Expected};
 
 /// How long somebody may take at the provider, and then over the code of their app.
 const WITHIN: SignedDuration = SignedDuration::from_mins(10);
-/// How many may be under way at once.
-const UNDER_WAY: usize = 1000;
+/// How many that the provider has vouched for may be asked for a code at once; for one more, the one who
+/// waits longest begins again.
+const VOUCHED: usize = 1000;
 /// How long the provider's description and keys are kept.
 const FRESH: SignedDuration = SignedDuration::from_hours(1);
 /// How often keys are fetched at most, because a token names one that is not known.
@@ -62,7 +65,7 @@ pub struct Oidc {
     clock: Arc<dyn Clock>,
     provider: tokio::sync::Mutex<Option<(Arc<Provider>, Timestamp)>>,
     keys: tokio::sync::Mutex<Option<(Arc<Vec<Jwk>>, Timestamp)>>,
-    begun: Mutex<BTreeMap<String, Begun>>,
+    seal: Seal,
     vouched: Mutex<BTreeMap<String, (Vouched, Timestamp)>>,
 }
 
@@ -72,16 +75,6 @@ impl std::fmt::Debug for Oidc {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
-}
-
-/// What a sign-in needs when the browser comes back, under the digest of its state.
-struct Begun {
-    /// The digest of the browser's cookie.
-    browser: String,
-    nonce: Ticket,
-    verifier: Ticket,
-    next: String,
-    at: Timestamp,
 }
 
 /// OpenID Connect Discovery 1.0, section 3, as far as it is used.
@@ -127,54 +120,46 @@ pub struct Vouched {
 
 impl Oidc {
     /// `transport` adds no credential of its own.
-    pub fn new(config: Config, transport: Arc<dyn Transport>, clock: Arc<dyn Clock>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// This machine gives no random numbers.
+    pub fn new(
+        config: Config,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        Ok(Self {
             config,
             transport,
             clock,
             provider: tokio::sync::Mutex::default(),
             keys: tokio::sync::Mutex::default(),
-            begun: Mutex::default(),
+            seal: Seal::new()?,
             vouched: Mutex::default(),
-        }
+        })
     }
 
     /// Where to send the browser, and the cookie that it comes back with.
     ///
     /// # Errors
     /// `idp-away`: the provider cannot be reached, or its description is not right.
-    pub async fn begin(&self, next: &str) -> Result<(Url, Ticket)> {
+    pub async fn begin(&self, next: &str) -> Result<(Url, Browser)> {
         let provider = self.provider().await?;
-        let (state, browser) = (Ticket::fresh()?, Ticket::fresh()?);
-        let begun = Begun {
-            browser: browser.digest(),
-            nonce: Ticket::fresh()?,
-            verifier: Ticket::fresh()?,
-            next: next.to_owned(),
-            at: self.clock.now(),
-        };
-        let challenge = Digest::of(begun.verifier.expose().as_bytes());
+        let (browser, secrets) = self.seal.begin(next, self.clock.now())?;
+        let challenge = Digest::of(secrets.verifier.as_bytes());
         let mut url = provider.authorization_endpoint.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.config.client_id)
             .append_pair("redirect_uri", self.config.back.as_str())
             .append_pair("scope", "openid email")
-            .append_pair("state", state.expose())
-            .append_pair("nonce", begun.nonce.expose())
+            .append_pair("state", &secrets.state)
+            .append_pair("nonce", &secrets.nonce)
             .append_pair(
                 "code_challenge",
                 &URL_SAFE_NO_PAD.encode(challenge.as_bytes()),
             )
             .append_pair("code_challenge_method", "S256");
-        let mut all = hold(&self.begun);
-        all.retain(|_, begun| self.is_current(begun.at));
-        if all.len() >= UNDER_WAY {
-            return Err(
-                Fault::input("too-many", "Too many sign-ins are under way.").at("60 seconds")
-            );
-        }
-        all.insert(state.digest(), begun);
         Ok((url, browser))
     }
 
@@ -182,16 +167,11 @@ impl Oidc {
     ///
     /// # Errors
     /// `idp-refused`, whose place says what was not right; `idp-away`.
-    pub async fn finish(&self, browser: &Ticket, back: &Callback) -> Result<Vouched> {
-        let state = Ticket::parse(&back.state).ok_or_else(|| refused("the state"))?;
-        let begun = hold(&self.begun)
-            .remove(&state.digest())
-            .filter(|begun| self.is_current(begun.at))
+    pub async fn finish(&self, browser: &Browser, back: &Callback) -> Result<Vouched> {
+        let secrets = Some(browser)
+            .filter(|browser| self.is_current(browser.begun()))
+            .and_then(|browser| self.seal.take(browser, &back.state))
             .ok_or_else(|| refused("the state"))?;
-        let same = begun.browser.as_bytes().ct_eq(browser.digest().as_bytes());
-        if !bool::from(same) {
-            return Err(refused("the browser"));
-        }
         let provider = self.provider().await?;
         let named = back.iss.as_ref();
         if named.is_some_and(|iss| *iss != provider.issuer)
@@ -202,11 +182,13 @@ impl Oidc {
         if back.error.is_some() || back.code.is_empty() || back.code.len() > 4096 {
             return Err(refused("the provider's answer"));
         }
-        let token = self.redeem(&provider, &back.code, &begun.verifier).await?;
+        let token = self
+            .redeem(&provider, &back.code, &secrets.verifier)
+            .await?;
         let expected = Expected {
             issuer: &provider.issuer,
             client: &self.config.client_id,
-            nonce: begun.nonce.expose(),
+            nonce: &secrets.nonce,
             now: self.clock.now(),
         };
         let claims = self.check(&provider, &token, &expected).await?;
@@ -214,28 +196,31 @@ impl Oidc {
             several_factors: claims.several_factors(),
             email: claims.verified_email(),
             sub: claims.sub,
-            next: begun.next,
+            next: browser.next().to_owned(),
         })
     }
 
     /// Keeps whom the provider vouched for, until the code of their app is there.
-    pub fn hold_vouched(&self, browser: &Ticket, vouched: Vouched) {
+    pub fn hold_vouched(&self, browser: &Browser, vouched: Vouched) {
         let mut all = hold(&self.vouched);
         all.retain(|_, (_, at)| self.is_current(*at));
-        if all.len() < UNDER_WAY {
-            all.insert(browser.digest(), (vouched, self.clock.now()));
+        if all.len() >= VOUCHED {
+            let oldest = all.iter().min_by_key(|(_, (_, at))| *at);
+            let oldest = oldest.map(|(digest, _)| digest.clone());
+            oldest.and_then(|digest| all.remove(&digest));
         }
+        all.insert(browser.digest(), (vouched, self.clock.now()));
     }
 
     /// Whom the provider vouched for in this browser.
-    pub fn vouched(&self, browser: &Ticket) -> Option<Vouched> {
+    pub fn vouched(&self, browser: &Browser) -> Option<Vouched> {
         let all = hold(&self.vouched);
         let (vouched, at) = all.get(&browser.digest())?;
         self.is_current(*at).then(|| vouched.clone())
     }
 
     /// Forgets it: they are signed in.
-    pub fn forget(&self, browser: &Ticket) {
+    pub fn forget(&self, browser: &Browser) {
         hold(&self.vouched).remove(&browser.digest());
     }
 
@@ -244,7 +229,7 @@ impl Oidc {
     }
 
     /// The code for the ID token. No answer of the token endpoint is repeated in a fault.
-    async fn redeem(&self, provider: &Provider, code: &str, verifier: &Ticket) -> Result<String> {
+    async fn redeem(&self, provider: &Provider, code: &str, verifier: &str) -> Result<String> {
         #[derive(Deserialize)]
         struct Granted {
             id_token: String,
@@ -260,12 +245,12 @@ impl Oidc {
         Ok(granted.id_token)
     }
 
-    fn redeeming(&self, provider: &Provider, code: &str, verifier: &Ticket) -> Result<Request> {
+    fn redeeming(&self, provider: &Provider, code: &str, verifier: &str) -> Result<Request> {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", "authorization_code")
             .append_pair("code", code)
             .append_pair("redirect_uri", self.config.back.as_str())
-            .append_pair("code_verifier", verifier.expose());
+            .append_pair("code_verifier", verifier);
         let mut request = Request::write(Method::POST, provider.token_endpoint.clone());
         let methods = &provider.token_endpoint_auth_methods_supported;
         // Basic is what a provider that names none takes (RFC 6749, section 2.3.1).

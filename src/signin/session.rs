@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::{SignIn, Ticket, What, hold, read};
 use crate::access::{Principal, Via};
@@ -135,6 +136,34 @@ impl SignIn {
         }))
     }
 
+    /// Who a session is now, seen by who is in it; `None` when it is over or was ended. Does not make it
+    /// last longer.
+    ///
+    /// # Errors
+    /// The hub cannot be read.
+    pub fn still(&self, principal: &Principal) -> Result<Option<Principal>> {
+        let Via::Session(id) = &principal.via else {
+            return Ok(None);
+        };
+        let (now, name) = (self.clock.now(), &principal.person.name);
+        let mut all = self.all_sessions()?.into_iter();
+        let holds = all.any(|(digest, session)| {
+            session.person == *name && short(&digest) == *id && !session.over(now)
+        });
+        Ok(self
+            .principal(name, principal.via.clone())
+            .filter(|_| holds))
+    }
+
+    /// Counts whenever somebody's way in was taken.
+    pub fn ended(&self) -> watch::Receiver<u64> {
+        self.ended.subscribe()
+    }
+
+    pub(super) fn tell_ended(&self) {
+        self.ended.send_modify(|count| *count += 1);
+    }
+
     /// Ends the session of a ticket.
     ///
     /// # Errors
@@ -144,6 +173,7 @@ impl SignIn {
         let digest = ticket.digest();
         let session: Option<Session> = self.get(TREE, digest.as_bytes())?;
         self.hub.remove(TREE, digest.as_bytes())?;
+        self.tell_ended();
         match session {
             Some(session) => self.note(What::SignedOut, Some(&session.person), "", from),
             None => Ok(()),
@@ -181,6 +211,7 @@ impl SignIn {
         let (digest, _) = found
             .ok_or_else(|| Fault::input("no-session", "There is no such session of yours."))?;
         self.hub.remove(TREE, digest.as_bytes())?;
+        self.tell_ended();
         self.note(What::SignedOut, Some(name), "one session", None)
     }
 
@@ -203,6 +234,7 @@ impl SignIn {
                 self.hub.remove(TREE, digest.as_bytes())?;
             }
         }
+        self.tell_ended();
         Ok(())
     }
 
@@ -230,10 +262,7 @@ impl SignIn {
             from,
         };
         self.put(TREE, ticket.digest().as_bytes(), &session)?;
-        Ok(Opened {
-            ticket,
-            person: person.clone(),
-        })
+        Ok(Opened { ticket, person })
     }
 
     fn all_sessions(&self) -> Result<Vec<(String, Session)>> {

@@ -39,6 +39,7 @@ use asked::Asked;
 use problem::problem;
 
 pub use describe::description;
+pub use once::Pruned;
 
 /// Where the API is.
 pub const BASE: &str = "/api/v1";

@@ -18,6 +18,7 @@ pub mod live;
 mod log;
 mod messages;
 mod notice;
+mod plan;
 mod progress;
 mod recall;
 
@@ -46,6 +47,8 @@ pub fn router() -> Router<Arc<Web>> {
         .route("/cases/{id}/fragment", get(case::fragment))
         .route("/cases/{id}/live", get(live::follow))
         .route("/cases/{id}/do/{act}", post(acts::take))
+        .route("/cases/{id}/plan", get(plan::show))
+        .route("/cases/{id}/plan/{act}", post(plan::take))
         .route(
             "/cases/{id}/gates/{step}",
             get(gate::show).post(gate::decide),

@@ -84,6 +84,7 @@ async function paths() {
     ["clock", LEAD, clock], ["notice", LEAD, notice], ["contacts", LEAD, `${ended}/contacts`],
     ["evidence", LEAD, `${ended}/evidence`], ["item", LEAD, item], ["log", LEAD, `${ended}/log`],
     ["trail", LEAD, `${ended}/log?kind=trail`], ["hostile", LEAD, `/cases/${cases.hostile}`],
+    ["plan", LEAD, `${gated}/plan`], ["plan-ended", "Robin Vale", `${ended}/plan`],
     ["hr", "Harper Lind", ended], ["executive", "Eli Marsh", ended], ["administrator", "Ada Root", "/"],
     ["fault", LEAD, "/cases/none"],
   ];

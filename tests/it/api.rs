@@ -68,7 +68,7 @@ impl Place {
         }
         let settings = Settings {
             data: folder.path().join("data"),
-            people: people.clone(),
+            people: people.clone().into(),
             ..Settings::default()
         };
         let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());

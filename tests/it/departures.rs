@@ -269,3 +269,61 @@ async fn settled_messages_are_forgotten_after_their_time_and_known_when_they_com
     assert_eq!(hr.standard("settled", &other).await, Accepted::Conflict);
     assert_eq!(hr.app.list().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn one_message_that_cannot_be_read_keeps_nothing_else_and_a_recall_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!("{STANDARD_SENDER}[serve]\nkeep_messages_days = 30\n");
+    let hr = Hr::new(folder.path(), &config, "none");
+    hr.standard("one", &departure("W-1", "2027-03-14T00:00:00Z"))
+        .await;
+    // Whichever comes first in the order of names, it is in the way.
+    let damaged = hr.messages();
+    let damaged = damaged.iter().find(|name| name.ends_with(".json")).unwrap();
+    let damaged = folder.path().join("data/messages").join(damaged);
+    std::fs::write(&damaged, b"{").unwrap();
+    for worker in ["W-2", "W-3", "W-4"] {
+        hr.standard(worker, &departure(worker, "2027-03-14T00:00:00Z"))
+            .await;
+    }
+    let recall = |worker: &str| {
+        format!(r#"{{"type":"worker.termination_recalled","data":{{"worker_id":"{worker}"}}}}"#)
+    };
+    hr.standard("r-2", &recall("W-2")).await;
+    let held = hr.app.list().unwrap().into_iter();
+    let held: Vec<_> = held.filter(|case| case.phase == "held").collect();
+    assert_eq!(held.len(), 1, "the one that can be read is held");
+    hr.standard("r-1", &recall("W-1")).await;
+    assert!(
+        hr.waits().contains("1 earlier message cannot be read"),
+        "{}",
+        hr.waits()
+    );
+    hr.later(jiff::SignedDuration::from_hours(24 * 31));
+    assert_eq!(
+        hr.inbox.forget().unwrap(),
+        4,
+        "three departures and a recall"
+    );
+    assert!(damaged.exists());
+}
+
+#[tokio::test]
+async fn nobody_opens_a_case_about_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let hr = Hr::new(folder.path(), STANDARD_SENDER, "none");
+    let new = cordon::app::NewCase {
+        subject: cordon::case::subject::Subject {
+            display_name: Some("A name alone".into()),
+            ..Default::default()
+        },
+        title: None,
+        route: "operator".into(),
+        effective: None,
+        origin: cordon::app::Origin::Subject,
+        by: cordon::case::event::Actor::Operator("tester".into()),
+    };
+    let fault = hr.app.open_case(new).await.unwrap_err();
+    assert_eq!(fault.code(), "no-subject");
+    assert!(hr.app.list().unwrap().is_empty());
+}

@@ -53,6 +53,7 @@ async fn undo_all(rig: &Rig, chosen: Option<&[DoorId]>) -> Vec<(DoorId, Undone)>
             &by,
             chosen,
             &cordon::run::Quiet,
+            tokio::sync::watch::channel(false).1,
         ),
     )
     .await

@@ -46,6 +46,7 @@ fn legal() -> Vec<Event> {
             &by,
             None,
             &cordon::run::Quiet,
+            tokio::sync::watch::channel(false).1,
         );
         crate::engine::calm(&rig.log, undone).await.unwrap();
         rig.log

@@ -213,6 +213,7 @@ async fn one_case_is_acted_on_by_one_run_at_a_time() {
             &by,
             None,
             &cordon::run::Quiet,
+            tokio::sync::watch::channel(false).1,
         )
         .await;
         assert_eq!(undone.unwrap_err().code(), "case-busy");

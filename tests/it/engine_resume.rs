@@ -289,6 +289,7 @@ async fn a_door_that_was_opened_again_by_a_person_is_not_closed_by_a_resume() {
             &operator(),
             None,
             &cordon::run::Quiet,
+            tokio::sync::watch::channel(false).1,
         ),
     )
     .await

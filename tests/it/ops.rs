@@ -6,6 +6,7 @@ mod hostile;
 mod load;
 mod logs;
 mod metrics;
+mod people;
 mod timers;
 mod tls;
 #[cfg(feature = "otel")]

@@ -57,7 +57,8 @@ impl Staffed {
                 person("Robin  ASHGROVE", "legal", &["robin@x.test"], &[]),
                 person("Ros", "legal", &["per\u{200b}son+ir@example.test"], &[]),
                 person("Ash", "legal", &["a+b@private.test"], &[]),
-            ],
+            ]
+            .into(),
             ..Settings::default()
         };
         let app = App::new(settings, Arc::new(SystemClock)).unwrap();

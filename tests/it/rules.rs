@@ -574,7 +574,7 @@ async fn only_the_owner_of_the_key_hears_that_an_approval_stands() {
     let (bo, _) = (key("bo"), key("eve"));
     let settings = Settings {
         data: dir.path().join("data"),
-        people: vec![person("Bo", &bo.public().line())],
+        people: vec![person("Bo", &bo.public().line())].into(),
         ..Settings::default()
     };
     let app = App::new(settings, Arc::new(SystemClock)).unwrap();

@@ -63,7 +63,12 @@ impl Place {
 
     fn open(&self) -> SignIn {
         let hub = Arc::new(Hub::open(&self.folder.path().join("hub")).unwrap());
-        SignIn::new(hub, Arc::clone(&self.clock) as _, self.people.clone()).unwrap()
+        SignIn::new(
+            hub,
+            Arc::clone(&self.clock) as _,
+            self.people.clone().into(),
+        )
+        .unwrap()
     }
 
     fn now(&self) -> Timestamp {

@@ -403,3 +403,75 @@ fn a_client_that_reads_nothing_holds_nothing_up() {
     assert_eq!(asks.join().unwrap().unwrap_err().code(), "daemon-gone");
     drop(near);
 }
+
+/// Whether this runs as root, with what it takes to be somebody else.
+#[expect(clippy::print_stdout, reason = "says why the test did nothing")]
+fn can_be_others() -> bool {
+    let tried = std::process::Command::new("setpriv")
+        .args(["--reuid=65534", "--clear-groups", "python3", "-c", ""])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    let can = rustix::process::getuid().is_root() && tried.is_ok_and(|status| status.success());
+    if !can {
+        println!("not run: it takes root, `setpriv` and python3");
+    }
+    can
+}
+
+#[test]
+fn another_account_is_refused_at_both_ends_though_the_socket_lies_open() {
+    if !can_be_others() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cordon.toml");
+    fs::write(
+        &config,
+        "data = \"data\"\n[serve]\nlisten = \"127.0.0.1:0\"\n",
+    )
+    .unwrap();
+    // The binary where everybody can run it.
+    let binary = folder.path().join("cordon");
+    fs::copy(env!("CARGO_BIN_EXE_cordon"), &binary).unwrap();
+    let program = Program::at(folder.path(), Some(config.clone()));
+    let _served = program.serve();
+    let socket = program.data().join("daemon.sock");
+    // The folders and the mode of the socket keep others out; here only the kernel's word does.
+    let open = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for path in [folder.path(), &program.data(), &binary] {
+        open(path, 0o755);
+    }
+    open(&config, 0o644);
+    open(&socket, 0o666);
+    let as_nobody = |command: &[&str]| {
+        let mut child = std::process::Command::new("setpriv");
+        child.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+        let output = child.args(command).env("HOME", "/nonexistent").output();
+        let output = output.unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        (output.status.code(), out, err)
+    };
+    let (binary, config) = (binary.to_str().unwrap(), config.to_str().unwrap());
+    let (code, _, err) = as_nobody(&[binary, "--config", config, "case", "list"]);
+    assert_eq!(code, Some(6), "{err}");
+    assert!(err.contains("socket-account"), "{err}");
+
+    // A client that does not look whom it talks to hears nothing: the daemon looks too.
+    let script = "import socket,sys\ns=socket.socket(socket.AF_UNIX)\ns.settimeout(20)\ns.connect(sys.argv[1])\ntry:\n s.sendall(b'{}\\n')\n print(len(s.recv(100)))\nexcept (BrokenPipeError,ConnectionResetError):\n print(0)";
+    let (code, out, err) = as_nobody(&["python3", "-c", script, socket.to_str().unwrap()]);
+    assert_eq!((code, out.trim()), (Some(0), "0"), "{err}");
+    until("the daemon says so", || {
+        let log = fs::read_to_string(folder.path().join("home/serve.err"));
+        log.unwrap()
+            .contains("a command of another account was refused")
+    });
+    assert_eq!(
+        program.run(&["case", "list"]).code,
+        Some(0),
+        "ours are taken"
+    );
+}

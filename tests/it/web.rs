@@ -4,6 +4,7 @@ mod deciding;
 mod hostile;
 mod matrix;
 mod messages;
+mod planning;
 mod reviewing;
 mod served;
 
@@ -76,7 +77,7 @@ impl Office {
         });
         let settings = Settings {
             data: dir.path().join("data"),
-            people: people.into(),
+            people: Vec::from(people).into(),
             ..Settings::default()
         };
         let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
@@ -136,19 +137,23 @@ impl Office {
 /// The pages, where a header says who is signed in.
 fn served_as(app: &Arc<App>, hub: Arc<Hub>) -> Router {
     let web = Arc::new(Web::new(Arc::clone(app), hub).unwrap());
-    let people: BTreeMap<String, Person> = app
-        .settings
-        .people
-        .iter()
-        .map(|person| (person.name.clone(), person.clone()))
-        .collect();
+    let session = |person: &Person| {
+        let opened = app.signin().unwrap();
+        let opened = opened.enter_vouched(&person.name, None, None).unwrap();
+        let id = opened.ticket.digest().chars().take(12).collect();
+        (person.name.clone(), (person.clone(), id))
+    };
+    let people: Sessions = app.settings.people.now().iter().map(session).collect();
     pages::router()
         .layer(from_fn_with_state(Arc::new(people), signed_in))
         .with_state(web)
 }
 
+/// Who somebody is, and their session.
+type Sessions = BTreeMap<String, (Person, String)>;
+
 async fn signed_in(
-    State(people): State<Arc<BTreeMap<String, Person>>>,
+    State(people): State<Arc<Sessions>>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -156,11 +161,11 @@ async fn signed_in(
         .headers()
         .get(AS)
         .and_then(|name| name.to_str().ok());
-    if let Some(person) = name.and_then(|name| people.get(name)).cloned() {
+    if let Some((person, session)) = name.and_then(|name| people.get(name)).cloned() {
         let visit = Visit {
             principal: Principal {
                 person,
-                via: Via::Session("5e551011".into()),
+                via: Via::Session(session),
             },
             csrf: CSRF.into(),
         };

@@ -12,7 +12,7 @@ use crate::app::summary::Summary;
 use crate::app::{Listed, NewCase, Origin};
 use crate::case::state::{Phase, Scope};
 use crate::case::subject::Subject;
-use crate::fault::{Fault, Result};
+use crate::fault::Result;
 use crate::id::CaseId;
 use crate::time::Timestamp;
 use crate::web::look::Seen;
@@ -158,12 +158,6 @@ fn list(asked: &Asked) -> Result<Value> {
 async fn open(asked: Asked) -> Result<Value> {
     let new: NewOne = asked.body()?;
     waiting::about_another(asked.principal()?, &new.subject)?;
-    if new.subject.names_nobody() {
-        let what = "Nothing says whose departure this is.";
-        return Err(Fault::input("no-subject", what)
-            .at("subject")
-            .hint("give an address, a worker id or an account; a name alone is never enough"));
-    }
     let title = crate::case::title::neutral(new.title.as_deref());
     title.map_err(|fault| fault.at("title"))?;
     let case = NewCase {
@@ -174,7 +168,12 @@ async fn open(asked: Asked) -> Result<Value> {
         origin: Origin::Subject,
         by: asked.actor()?,
     };
-    stands(&asked.web.app.open_case(case).await?).await
+    let opened = asked.web.app.open_case(case).await;
+    let opened = opened.map_err(|fault| match fault.code() {
+        "no-subject" => fault.at("subject"),
+        _ => fault,
+    });
+    stands(&opened?).await
 }
 
 async fn stands(desk: &crate::app::Desk) -> Result<Value> {

@@ -1,5 +1,7 @@
 //! Idempotency keys: what was carried out is answered again, not carried out again.
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::body::{Bytes, to_bytes};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -19,7 +21,9 @@ use crate::time::Timestamp;
 
 /// Where the hub keeps them.
 const TREE: &str = "idempotency";
-/// How long an answer is kept.
+/// How often what is older is looked for.
+const PRUNED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How long an answer is kept at least.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// The largest answer that is kept, bytes; after a longer one, a repetition hears that it was done.
 const ANSWER_LIMIT: usize = 64 * 1024;
@@ -115,6 +119,22 @@ enum Claim {
     Answered(Response),
 }
 
+/// When keys were looked through last, for those whose time is over.
+#[derive(Debug, Default)]
+pub struct Pruned(Mutex<Option<Timestamp>>);
+
+impl Pruned {
+    /// Whether to look now: at the first request, and then once in an hour.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| now.duration_since(last).abs() >= PRUNED_EVERY);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
+}
+
 /// Forgets keys whose time is over.
 fn prune(hub: &Hub, now: Timestamp) -> Result<()> {
     for (name, kept) in hub.scan(TREE)? {
@@ -153,7 +173,9 @@ fn claim(key: &str, operation: &Operation, asked: &Asked) -> Result<Claim> {
         answer: None,
     };
     let hub = &asked.web.hub;
-    prune(hub, kept.at)?;
+    if asked.web.pruned.is_due(kept.at) {
+        prune(hub, kept.at)?;
+    }
     if hub.put_new(TREE, &name, &canonical(&kept)?)? {
         return Ok(Claim::New(name, kept));
     }
@@ -184,4 +206,18 @@ fn claim(key: &str, operation: &Operation, asked: &Asked) -> Result<Claim> {
         .headers_mut()
         .insert("idempotency-replayed", replayed);
     Ok(Claim::Answered(response))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_looked_through_once_in_an_hour() {
+        let pruned = Pruned::default();
+        let at = |minutes: i64| Timestamp::from_second(1_800_000_000 + 60 * minutes).unwrap();
+        let due = [0, 1, 59, 60, 61, 119, 120, 0].map(|minutes| pruned.is_due(at(minutes)));
+        // A clock that is put back does not keep old answers for ever.
+        assert_eq!(due, [true, false, false, true, false, false, true, true]);
+    }
 }

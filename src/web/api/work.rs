@@ -126,7 +126,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post::<Why, Last>(
             "/cases/{case}/stop",
             "stop_work",
-            "Tell a run to stop: nothing new begins, what is under way is recorded.",
+            "Tell a run or an undo to stop: nothing new begins, what is under way is recorded.",
             Work,
             |asked| Box::pin(stop(asked)),
         ),
@@ -195,7 +195,9 @@ async fn stop(asked: Asked) -> Result<Value> {
     let desk = asked.desk(Ability::Work)?;
     let case = desk.log.case();
     asked.web.app.work.stop(case)?;
-    desk.note(&format!("work told to stop: {reason}")).await?;
+    if !desk.stop_undo(&reason).await? {
+        desk.note(&format!("work told to stop: {reason}")).await?;
+    }
     let work = asked.web.app.work.on(case);
     Ok(json!(Last { work }))
 }

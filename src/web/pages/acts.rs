@@ -63,6 +63,15 @@ const ACTS: &[Act] = &[
         when: |look| look.state.phase == Phase::Held,
     },
     Act {
+        name: "recall",
+        words: "Take the departure back",
+        means: "Wrong person, or not now: the case is held, and a run that has begun to close ways in is stopped. What was closed stays closed until a person opens it again.",
+        asks: WHY,
+        ability: Ability::Hold,
+        people: People::Nobody,
+        when: |look| matches!(look.state.phase, Phase::Open | Phase::Held),
+    },
+    Act {
         name: "note",
         words: "Add a note",
         means: "It stands in the log, with your name, for as long as the case is kept.",
@@ -144,8 +153,8 @@ fn people(look: &Look<'_>, people: People) -> Vec<String> {
     if people == People::Nobody {
         return Vec::new();
     }
-    let all = look.web.app.settings.people.iter();
-    let able = all.filter(|person| {
+    let all = look.web.app.settings.people.now();
+    let able = all.iter().filter(|person| {
         !look.state.scope.excluded.contains(&person.name) && !look.state.is_subject(person)
     });
     able.map(|person| person.name.clone()).collect()
@@ -188,6 +197,7 @@ async fn carry_out(desk: &Desk, act: &str, named: &[String], reason: &str) -> Re
     match act {
         "hold" => desk.hold(reason).await,
         "release" => desk.release(reason).await,
+        "recall" => desk.recall(reason).await.map(drop),
         "note" => desk.note(reason).await,
         "restrict" => desk.restrict(named, reason).await.map(drop),
         "unrestrict" => desk.unrestrict(reason).await.map(drop),

@@ -1,6 +1,6 @@
 //! A gate: exactly what will be done, to whom and what it means; and the decision of a person.
 
-mod closings;
+pub(super) mod closings;
 
 use std::sync::Arc;
 

@@ -16,8 +16,8 @@ use crate::fault::{Fault, Result};
 use crate::http::transport::{NoAuth, Reqwest, Timeouts};
 use crate::settings::secrets;
 use crate::settings::signin::{Matching, SecondFactor, SignIn as Settings};
-use crate::signin::oidc::{Callback, Config, Oidc, Vouched};
-use crate::signin::{Opened, Ticket};
+use crate::signin::Opened;
+use crate::signin::oidc::{Browser, Callback, Config, Oidc, Vouched};
 use crate::web::visit::{Client, Fields};
 use crate::web::{Web, guard, page};
 
@@ -47,11 +47,7 @@ pub(crate) fn provider(app: &App) -> Result<Option<Oidc>> {
         total: std::time::Duration::from_secs(10),
     };
     let transport = Reqwest::new(Arc::new(NoAuth), timeouts)?.body_limit(ANSWER_LIMIT);
-    Ok(Some(Oidc::new(
-        config,
-        Arc::new(transport),
-        Arc::clone(&app.clock),
-    )))
+    Oidc::new(config, Arc::new(transport), Arc::clone(&app.clock)).map(Some)
 }
 
 pub(super) async fn begin(
@@ -197,15 +193,16 @@ fn name_of(web: &Web, vouched: &Vouched) -> String {
         return String::new();
     };
     let name = match oidc.matching {
-        Matching::Sub => oidc.subjects.get(&vouched.sub),
+        Matching::Sub => oidc.subjects.get(&vouched.sub).cloned(),
         Matching::Email => (vouched.email.as_ref()).and_then(|email| {
             let theirs = |own: &String| own.eq_ignore_ascii_case(email);
-            let mut people = web.app.settings.people.iter();
+            let people = web.app.settings.people.now();
+            let mut people = people.iter();
             let person = people.find(|person| person.emails.iter().any(theirs));
-            person.map(|person| &person.name)
+            person.map(|person| person.name.clone())
         }),
     };
-    name.cloned().unwrap_or_default()
+    name.unwrap_or_default()
 }
 
 fn idp(web: &Web) -> Result<&Oidc> {
@@ -214,11 +211,11 @@ fn idp(web: &Web) -> Result<&Oidc> {
     })
 }
 
-fn browser(web: &Web, headers: &HeaderMap) -> Result<Ticket> {
+fn browser(web: &Web, headers: &HeaderMap) -> Result<Browser> {
     let name = cookie_name(&web.app.settings.signin);
     let mut found = guard::cookies(headers, name);
-    match (found.next().and_then(Ticket::parse), found.next()) {
-        (Some(ticket), None) => Ok(ticket),
+    match (found.next().and_then(Browser::parse), found.next()) {
+        (Some(browser), None) => Ok(browser),
         _ => Err(
             Fault::input("idp-refused", "This browser has begun no sign-in.")
                 .at("not right: the browser")
@@ -236,9 +233,9 @@ fn cookie_name(settings: &Settings) -> &'static str {
 }
 
 /// Lax: it has to come along when the provider sends the browser back. It proves nothing by itself.
-fn cookie(settings: &Settings, ticket: Option<&Ticket>) -> String {
+fn cookie(settings: &Settings, browser: Option<&Browser>) -> String {
     let secure = if settings.is_secure() { "; Secure" } else { "" };
-    let (value, age) = ticket.map_or(("", 0), |ticket| (ticket.expose(), 600));
+    let (value, age) = browser.map_or(("", 0), |browser| (browser.expose(), 600));
     let name = cookie_name(settings);
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={age}{secure}")
 }

@@ -12,6 +12,8 @@ use tokio::sync::watch;
 
 use super::reviews::Company;
 use super::*;
+use crate::staged::Struck;
+use cordon::range::fault::Faults;
 
 fn recall(worker: &str) -> String {
     format!(r#"{{"type":"worker.termination_recalled","data":{{"worker_id":"{worker}"}}}}"#)
@@ -73,9 +75,13 @@ async fn two_departures_of_one_person_are_not_recalled_by_guess() {
 async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
     let (folder, hr, case) = opened().await;
     for bad in [hours(0), hours(-1), hours(24 * 31)] {
-        assert!(hr.app.recall_link(case.as_str(), "HR", bad).is_err());
+        assert!(hr.app.recall_link(case.as_str(), "HR", bad).await.is_err());
     }
-    let link = hr.app.recall_link(case.as_str(), "HR", hours(2)).unwrap();
+    let link = hr
+        .app
+        .recall_link(case.as_str(), "HR", hours(2))
+        .await
+        .unwrap();
     let path = link.path.expose_secret().to_owned();
     let token = SecretString::from(path.strip_prefix("/recall/").unwrap());
     assert_eq!(token.expose_secret().len(), 43, "256 bits");
@@ -117,7 +123,11 @@ async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
     assert_eq!(again.code(), "recall-link");
     assert!(hr.app.recall_behind(&token).is_err());
 
-    let other = hr.app.recall_link(case.as_str(), "HR", hours(2)).unwrap();
+    let other = hr
+        .app
+        .recall_link(case.as_str(), "HR", hours(2))
+        .await
+        .unwrap();
     let other = other.path.expose_secret().replace("/recall/", "");
     hr.later(hours(2));
     let late = hr
@@ -135,7 +145,11 @@ async fn a_link_works_once_and_for_its_time_and_its_token_is_kept_nowhere() {
 #[tokio::test]
 async fn that_a_link_was_used_stands_in_the_log_with_who_made_it_and_nowhere_else() {
     let (folder, hr, case) = opened().await;
-    let link = hr.app.recall_link(case.as_str(), "Hal", hours(2)).unwrap();
+    let link = hr
+        .app
+        .recall_link(case.as_str(), "Hal", hours(2))
+        .await
+        .unwrap();
     let token = link.path.expose_secret().replace("/recall/", "");
     // A claim beside the log, of a process that ended before it held the case, uses nothing up.
     let name = cordon::canon::Digest::of(token.as_bytes()).to_string();
@@ -159,16 +173,39 @@ async fn that_a_link_was_used_stands_in_the_log_with_who_made_it_and_nowhere_els
     let again = hr.app.redeem_recall(&token, "wrong person").await;
     assert_eq!(again.unwrap_err().code(), "recall-link");
     // Another link of the same case still works: it adds a note.
-    let other = hr.app.recall_link(case.as_str(), "Hal", hours(2)).unwrap();
+    let other = hr
+        .app
+        .recall_link(case.as_str(), "Hal", hours(2))
+        .await
+        .unwrap();
     let other = other.path.expose_secret().replace("/recall/", "");
     hr.app.redeem_recall(&other.into(), "wait").await.unwrap();
     assert!(hr.notes().contains(&"recalled: wait".to_owned()));
 }
 
 #[tokio::test]
+async fn a_case_tells_of_each_link_that_was_made_of_it() {
+    let (_folder, hr, case) = opened().await;
+    let link = hr.app.recall_link(case.as_str(), "Hal", hours(2)).await;
+    let token = link.unwrap().path.expose_secret().replace("/recall/", "");
+    let notes = hr.notes();
+    let note = notes.last().unwrap();
+    let digest = cordon::canon::Digest::of(token.as_bytes()).to_string();
+    assert!(note.contains(digest.get(..12).unwrap()), "{note}");
+    assert!(note.contains("was made") && !note.contains(&token));
+    let entries = hr.app.entries(case.as_str()).unwrap();
+    let by = entries.last().map(|entry| entry.by.clone());
+    assert_eq!(by, Some(Actor::Operator("Hal".into())));
+}
+
+#[tokio::test]
 async fn two_who_use_a_link_at_once_recall_once() {
     let (_folder, hr, case) = opened().await;
-    let link = hr.app.recall_link(case.as_str(), "HR", hours(2)).unwrap();
+    let link = hr
+        .app
+        .recall_link(case.as_str(), "HR", hours(2))
+        .await
+        .unwrap();
     let token = SecretString::from(link.path.expose_secret().replace("/recall/", ""));
     let (one, two) = tokio::join!(
         hr.app.redeem_recall(&token, "one"),
@@ -211,7 +248,12 @@ async fn once_doors_were_closed_a_recall_stops_the_run_and_names_the_undo() {
     // And it can be carried out on the held case.
     let desk: Desk = company.app.desk(case.as_str()).unwrap();
     let undone = desk
-        .undo(&[], "wrong person", &cordon::run::Quiet)
+        .undo(
+            &[],
+            "wrong person",
+            &cordon::run::Quiet,
+            watch::channel(false).1,
+        )
         .await
         .unwrap();
     assert_eq!(undone.len(), recalled.undo.len());
@@ -241,4 +283,77 @@ async fn a_signed_recall_leaves_a_case_with_closed_doors_to_a_person() {
     assert_eq!(waiting[0].case.as_ref(), Some(&case));
     assert_eq!(company.app.peek(case.as_str()).unwrap().phase, Phase::Open);
     assert_eq!(company.closed(), closed);
+}
+
+#[tokio::test]
+async fn an_undo_that_is_told_to_stop_begins_no_further_door_and_the_next_goes_on() {
+    use cordon::app::work::Task;
+    let config = "[suspicion]\ncontain = \"now\"\n";
+    let slow = || Faults::none().latency(std::time::Duration::from_millis(60));
+    let struck = Struck {
+        github: slow(),
+        okta: slow(),
+        ..Struck::default()
+    };
+    let company = Company::struck(config, struck).await;
+    let case = company.suspicion(true).await;
+    let (_keep, cancel) = watch::channel(false);
+    let begun = (company.app).begin_review(case.as_str(), AskedBy::Sender, cancel);
+    begun.await.unwrap();
+    let by = Actor::Operator("tester".into());
+    let recalled = company.app.recall(case.as_str(), by, "wrong person");
+    recalled.await.unwrap();
+    let closed = company.closed().len();
+    assert!(closed > 1, "too few to stop between two");
+
+    let desk = company.app.desk(case.as_str()).unwrap();
+    assert!(!desk.stop_undo("nothing goes on").await.unwrap());
+    let task = Task::Undo {
+        doors: Vec::new(),
+        reason: "wrong person".into(),
+    };
+    company.app.work.begin(desk, task.clone()).unwrap();
+    let entries = || company.app.entries(case.as_str()).unwrap();
+    let intended = || {
+        let entries = entries().into_iter();
+        let intents = entries.filter(|entry| matches!(entry.event, Event::UndoIntended { .. }));
+        intents.count()
+    };
+    let ended = async || {
+        let begun = std::time::Instant::now();
+        while company.app.work.going() > 0 {
+            assert!(begun.elapsed().as_secs() < 60, "never ended");
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    while intended() == 0 {
+        assert!(company.app.work.going() > 0, "it ended first");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let desk = company.app.desk(case.as_str()).unwrap();
+    assert!(desk.stop_undo("the right person after all").await.unwrap());
+    drop(desk);
+    ended().await;
+    let left = company.closed().len();
+    assert!(0 < left && left < closed, "{left} of {closed}");
+    let notes = company.app.peek(case.as_str()).unwrap().notes;
+    let notes: Vec<&str> = notes.iter().map(|(_, text)| text.as_str()).collect();
+    assert!(notes.contains(&"undo told to stop: the right person after all"));
+    assert!(
+        notes
+            .iter()
+            .any(|note| note.contains("were not tried: it was told to stop")),
+        "{notes:?}"
+    );
+
+    let desk = company.app.desk(case.as_str()).unwrap();
+    company.app.work.begin(desk, task.clone()).unwrap();
+    ended().await;
+    assert!(company.closed().is_empty());
+
+    // The same by the work that goes on, as the API does it.
+    let desk = company.app.desk(case.as_str()).unwrap();
+    company.app.work.begin(desk, task).unwrap();
+    company.app.work.stop(&case).unwrap();
+    ended().await;
 }

@@ -297,8 +297,8 @@ async fn bamboohr_is_asked_for_five_fields_with_its_key() {
     }
 }
 
-// Finch: paths, request and every field by the types of finch-api-python (generated from the
-// vendor's OpenAPI description): hris/employment_data.py, hris/individual.py.
+// Finch: paths, request and the fields of an employment by the types of the vendor's client; the
+// addresses of an individual were not compared with the vendor's description.
 #[tokio::test]
 async fn finch_is_asked_twice_and_the_work_address_is_taken() {
     let body = br#"{"company_id":"c","account_id":"a","connection_id":"n","entity_id":"e","event_type":"employment.updated","data":{"individual_id":"i-1"}}"#;
@@ -347,8 +347,9 @@ async fn finch_is_asked_twice_and_the_work_address_is_taken() {
     }
 }
 
-// Personio: paths and every field by the vendor's OpenAPI descriptions `employment-contract-v2`,
-// `persons-service-api-v2` and `credentials-service-api-v2`; the inside of the webhook is not verified.
+// Personio: paths and fields of a record as a public client has them from the vendor's descriptions
+// `employment-contract-v2` and `persons-service-api-v2`; neither the call for a token nor the inside of
+// the webhook is verified.
 #[tokio::test]
 async fn personio_gives_a_token_first_and_tells_a_move_from_an_end() {
     let body = br#"{"company_id":"77","event_name":"employment.terminated","occurred_at":"2027-03-12T00:00:01Z","payload":{"id":"2306b77a","person":{"id":"5005"}}}"#;

@@ -5,6 +5,7 @@ use cordon::case::event::Event;
 use cordon::door::{Class, DoorState};
 use cordon::id::{CaseId, DoorId};
 use cordon::plan::Task;
+use cordon::range::fault::{Faults, Nth, Trouble};
 use cordon::run::End;
 use tokio::sync::watch;
 
@@ -23,9 +24,14 @@ pub(crate) struct Company {
 
 impl Company {
     pub(crate) async fn set(more: &str) -> Self {
+        Self::struck(more, Struck::default()).await
+    }
+
+    /// With faults of the providers.
+    pub(crate) async fn struck(more: &str, struck: Struck) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let company = small_company();
-        let staged = Staged::set(folder.path(), company, Struck::default()).await;
+        let staged = Staged::set(folder.path(), company, struck).await;
         let text = std::fs::read_to_string(staged.config()).unwrap();
         let settings = Settings::parse(&format!("{text}{more}"), &staged.config()).unwrap();
         let app = App::new(settings, Arc::new(cordon::time::SystemClock)).unwrap();
@@ -411,4 +417,45 @@ async fn a_rule_closes_nothing_on_somebody_who_is_still_engaged() {
         assert_eq!(!company.closed().is_empty(), at_once);
         assert!(!state.trails.is_empty(), "trails were read");
     }
+}
+
+#[tokio::test]
+async fn reviews_begin_side_by_side_and_a_provider_that_never_answers_does_not_hold_up_a_stop() {
+    let silent = || Faults::none().on_any("/**", Nth::Every, Trouble::Hang);
+    let struck = Struck {
+        okta: silent(),
+        ..Struck::default()
+    };
+    let company = Company::struck("[suspicion]\ncontain = \"now\"\n", struck).await;
+    for worker in ["W-41", "W-42"] {
+        let body = departure(worker, "2027-03-14T00:00:00Z");
+        company.send(body.as_bytes(), "suspicion", worker).await;
+    }
+    assert_eq!(company.marks(), 2);
+    let (stop, stopped) = watch::channel(false);
+    let inbox = Arc::clone(&company.inbox);
+    let working = tokio::spawn(async move { inbox.work(stopped).await });
+    // Neither is answered: the second is asked about only because it does not wait for the first.
+    let begun = std::time::Instant::now();
+    let about = |worker: &str| {
+        let calls = company.staged.calls.calls();
+        calls
+            .iter()
+            .any(|call| format!("{call:?}").contains(worker))
+    };
+    while !(about("W-41") && about("W-42")) {
+        let calls = company.staged.calls.calls();
+        assert!(
+            begun.elapsed().as_secs() < 20,
+            "one after the other: {calls:?}"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    stop.send(true).unwrap();
+    let within = std::time::Duration::from_secs(2);
+    tokio::time::timeout(within, working)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(company.marks(), 2, "both are begun again at the next start");
 }

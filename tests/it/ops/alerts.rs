@@ -140,7 +140,8 @@ impl Told {
                     &["legal", "incident_lead", "hr", "administrator"],
                     &["quill@company.example"],
                 ),
-            ],
+            ]
+            .into(),
             mail: port.map(|port| Mail {
                 host: "127.0.0.1".into(),
                 port,

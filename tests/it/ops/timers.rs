@@ -54,7 +54,7 @@ impl Timed {
         };
         let settings = Settings {
             data: dir.path().join("data"),
-            people: vec![person("Bo", "legal"), person("Cy", "incident_lead")],
+            people: vec![person("Bo", "legal"), person("Cy", "incident_lead")].into(),
             ..Settings::default()
         };
         let clock = Arc::new(ManualClock::new(start()));

@@ -72,7 +72,8 @@ async fn two_people_approve_with_a_reason_and_the_log_says_by_whose_hand() {
     let (by, signed) = signed.unwrap();
     assert_eq!(by, Actor::Person("Leg".into()));
     let said: Approval = signed.text.parse().unwrap();
-    assert_eq!(said.session.as_deref(), Some("5e551011"));
+    let sessions = office.app.signin().unwrap().sessions("Leg").unwrap();
+    assert_eq!(said.session.as_deref(), Some(&*sessions[0].id));
     assert_eq!(said.reason, "read it");
 }
 
@@ -280,4 +281,83 @@ async fn a_page_tells_live_what_happens_until_access_is_lost() {
     desk.exclude("Aud", "no longer theirs").await.unwrap();
     assert!(next().await.is_none(), "the stream ends");
     assert_eq!(open().await.status(), StatusCode::NOT_FOUND);
+}
+
+/// A page that follows a case; it takes the greeting.
+async fn following(
+    office: &Office,
+    case: &cordon::id::CaseId,
+    name: &str,
+) -> axum::body::BodyDataStream {
+    use futures::StreamExt as _;
+    use tower::ServiceExt as _;
+    let request = axum::extract::Request::get(at(case, "/live"))
+        .header(super::AS, name)
+        .body(axum::body::Body::empty())
+        .unwrap();
+    let response = office.router.clone().oneshot(request).await.unwrap();
+    let mut events = response.into_body().into_data_stream();
+    events.next().await.unwrap().unwrap();
+    events
+}
+
+/// What comes next within so many seconds: `None` when the stream has ended.
+async fn within(seconds: u64, events: &mut axum::body::BodyDataStream) -> Option<String> {
+    use futures::StreamExt as _;
+    let next = tokio::time::timeout(Duration::from_secs(seconds), events.next());
+    let event = next.await.expect("in time")?;
+    Some(String::from_utf8(event.unwrap().to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn a_log_that_is_open_here_tells_by_itself_and_one_of_another_process_is_looked_at() {
+    let office = Office::new();
+    let desk = office.case("Access review 5").await;
+    let case = desk.log.case().clone();
+    let mut told = office.app.follow(&case).expect("it is open");
+    append(&desk, Event::CaseNoted { text: "x".into() }).await;
+    assert!(told.has_changed().unwrap());
+    let lines = *told.borrow_and_update();
+    assert_eq!(lines, desk.log.read(|state| state.lines));
+    let mut events = following(&office, &case, "Aud").await;
+    append(&desk, Event::CaseNoted { text: "y".into() }).await;
+    let event = within(10, &mut events).await.unwrap();
+    assert!(event.contains(&format!("data: {}", lines + 1)), "{event}");
+
+    // Let go of here, and written by another program, as far as this one can tell.
+    drop(desk);
+    assert!(office.app.follow(&case).is_none());
+    let settings = office.app.settings.clone();
+    let other = cordon::app::App::new(settings, std::sync::Arc::new(cordon::time::SystemClock));
+    let desk = other.unwrap().desk(case.as_str()).unwrap();
+    assert!(office.app.follow(&case).is_none());
+    append(&desk, Event::CaseNoted { text: "z".into() }).await;
+    let event = within(10, &mut events).await.unwrap();
+    assert!(event.contains(&format!("data: {}", lines + 2)), "{event}");
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_session_with_its_person_and_with_the_program() {
+    let office = Office::new();
+    let desk = office.case("Access review 6").await;
+    let case = desk.log.case().clone();
+    let signin = office.app.signin().unwrap();
+    let [mut aud, mut lea, mut leg] = [
+        following(&office, &case, "Aud").await,
+        following(&office, &case, "Lea").await,
+        following(&office, &case, "Leg").await,
+    ];
+    signin.revoke("Aud", "tester").unwrap();
+    assert_eq!(within(2, &mut aud).await, None);
+    let people = office.app.settings.people.now();
+    let without = people.iter().filter(|person| person.name != "Lea");
+    let changed = signin.take_people(without.cloned().collect()).unwrap();
+    assert_eq!(changed.removed, ["Lea".to_owned()].into());
+    assert_eq!(within(2, &mut lea).await, None);
+    // Whoever is still named goes on, and is told.
+    append(&desk, Event::CaseNoted { text: "x".into() }).await;
+    let event = within(10, &mut leg).await.unwrap();
+    assert!(event.contains("event: changed"), "{event}");
+    office.app.work.stop_all();
+    assert_eq!(within(1, &mut leg).await, None);
 }

@@ -108,8 +108,10 @@ async fn for_a_browser() {
     }
     let folder = tempfile::tempdir().unwrap();
     let staged = Staged::set(folder.path(), Company::invented(), Struck::default()).await;
-    let mut settings = Settings::load(Some(&staged.config())).unwrap();
-    settings.people.extend(more_people());
+    let settings = Settings::load(Some(&staged.config())).unwrap();
+    let mut people = settings.people.now().to_vec();
+    people.extend(more_people());
+    settings.people.replace(people);
     let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
     let gated = to_the_gate(&app, departure(&staged.company, 3)).await;
     let ended = to_the_gate(&app, departure(&staged.company, 30)).await;

@@ -5,15 +5,15 @@ use serde::Serialize;
 use crate::case::state::GateRecord;
 use crate::door::{Class, Notifies, Order};
 use crate::fault::Result;
-use crate::plan::Task;
 use crate::plan::show::{ClosingView, StepView, moment, told, view};
+use crate::plan::{Plan, Task};
 use crate::ui::count;
 use crate::web::look::Look;
 use crate::web::shown::{line, short};
 
 /// Everything that an approval lets happen.
-#[derive(Debug, Serialize)]
-pub(super) struct Will {
+#[derive(Debug, Default, Serialize)]
+pub(in crate::web::pages) struct Will {
     /// The gate stands for another plan than the one of the case: nothing of it happens.
     stale: bool,
     /// The counts that a person reads first.
@@ -25,6 +25,11 @@ pub(super) struct Will {
     then: Vec<String>,
     left: Vec<LeftGroup>,
     left_count: usize,
+    /// How many closings there are, and how many of them wait for another gate.
+    #[serde(skip)]
+    closings: usize,
+    #[serde(skip)]
+    waiting: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,28 +69,46 @@ struct LeftGroup {
 
 /// What the gate `step` lets through.
 pub(super) fn will(look: &Look<'_>, step: &str, record: &GateRecord) -> Result<Will> {
-    let mut will = Will {
-        stale: true,
-        counts: Vec::new(),
-        notes: Vec::new(),
-        accounts: Vec::new(),
-        then: Vec::new(),
-        left: Vec::new(),
-        left_count: 0,
-    };
+    let mut will = Will::default();
     let current = look.state.plan.as_ref();
     let Some((plan, _)) = current.filter(|(_, digest)| *digest == record.plan) else {
+        will.stale = true;
         return Ok(will);
     };
+    fill(&mut will, look, plan, Some(step))?;
+    if will.waiting > 0 {
+        let also = will.waiting;
+        will.counts
+            .push(format!("{also} wait for another gate too"));
+    }
+    Ok(will)
+}
+
+/// Everything that a plan does, whatever it waits for.
+pub(in crate::web::pages) fn of_plan(look: &Look<'_>, plan: &Plan) -> Result<Will> {
+    let mut will = Will::default();
+    fill(&mut will, look, plan, None)?;
+    let at_once = will.closings - will.waiting;
+    will.counts
+        .push(format!("{} wait for a gate", will.waiting));
+    if at_once > 0 {
+        let what = format!("{at_once} are closed at once, before people decide at any gate");
+        will.notes.insert(0, what);
+    }
+    Ok(will)
+}
+
+/// What a plan does behind a gate, or all of it.
+fn fill(will: &mut Will, look: &Look<'_>, plan: &Plan, step: Option<&str>) -> Result<()> {
     let catalogue = crate::app::catalogue();
     let view = view(plan, look.state, &catalogue)?;
-    will.stale = false;
     will.notes = view.notes.iter().map(|note| line(note)).collect();
-    let behind = |view: &&StepView| view.needs.iter().any(|need| need == step);
+    let behind =
+        |view: &&StepView| step.is_none_or(|step| view.needs.iter().any(|need| need == step));
     for one in view.steps.iter().filter(behind) {
         match &one.closing {
             Some(closing) => {
-                let also = super::others(plan, &one.needs, step).into_iter();
+                let also = super::others(plan, &one.needs, step.unwrap_or_default()).into_iter();
                 let also = also.map(super::title).collect();
                 add(&mut will.accounts, one, closing, also);
             }
@@ -96,6 +119,14 @@ pub(super) fn will(look: &Look<'_>, step: &str, record: &GateRecord) -> Result<W
         account.kinds.sort_by_key(|kind| kind.turn);
     }
     will.counts = counts(&will.accounts);
+    let kinds = || will.accounts.iter().flat_map(|account| &account.kinds);
+    let doors = |kind: &KindGroup| kind.doors.len();
+    let waiting = kinds()
+        .filter(|kind| !kind.also.is_empty())
+        .map(doors)
+        .sum();
+    let closings = kinds().map(doors).sum();
+    (will.waiting, will.closings) = (waiting, closings);
     for door in &view.left {
         let (kind, why) = (short(&door.kind), line(&door.why));
         let alike = |group: &&mut LeftGroup| group.kind == kind && group.why == why;
@@ -110,7 +141,7 @@ pub(super) fn will(look: &Look<'_>, step: &str, record: &GateRecord) -> Result<W
         }
     }
     will.left_count = view.left.len();
-    Ok(will)
+    Ok(())
 }
 
 fn add(
@@ -211,10 +242,6 @@ fn counts(accounts: &[AccountGroup]) -> Vec<String> {
         .filter(|kind| kind.tells)
         .map(|kind| kind.doors.len())
         .sum();
-    let also: usize = kinds()
-        .filter(|kind| !kind.also.is_empty())
-        .map(|kind| kind.doors.len())
-        .sum();
     let mut counts = vec![format!(
         "{} at {}",
         count(all, "closing"),
@@ -224,8 +251,5 @@ fn counts(accounts: &[AccountGroup]) -> Vec<String> {
         counts.push(format!("{} {}", number(class.word()), class.word()));
     }
     counts.push(format!("the account holder is or may be told of {told}"));
-    if also > 0 {
-        counts.push(format!("{also} wait for another gate too"));
-    }
     counts
 }

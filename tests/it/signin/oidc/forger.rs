@@ -369,6 +369,40 @@ async fn a_code_belongs_to_one_browser_and_one_time() {
 }
 
 #[tokio::test]
+async fn however_many_begin_the_next_can_and_the_first_still_comes_back() {
+    use cordon::http::transport::{NoAuth, Reqwest, Timeouts};
+    use cordon::signin::oidc::{Callback, Config, Oidc};
+    let (_forger, issuer) = start().await;
+    let timeouts = Timeouts {
+        connect: std::time::Duration::from_secs(5),
+        total: std::time::Duration::from_secs(10),
+    };
+    let transport = Arc::new(Reqwest::new(Arc::new(NoAuth), timeouts).unwrap());
+    let config = Config {
+        issuer: issuer.parse().unwrap(),
+        client_id: "cordon".into(),
+        client_secret: None,
+        back: super::BACK.parse().unwrap(),
+    };
+    let clock = Arc::new(cordon::time::SystemClock);
+    let oidc = Oidc::new(config, transport, clock).unwrap();
+    let (url, first) = oidc.begin("/people").await.unwrap();
+    for _ in 0..2500 {
+        oidc.begin("/").await.unwrap();
+    }
+    let back = Callback {
+        state: of(&url, "state"),
+        code: "c".into(),
+        ..Callback::default()
+    };
+    // The provider has no token for it, which is asked for only when state and browser are right.
+    let came = async || oidc.finish(&first, &back).await.unwrap_err().to_string();
+    let (once, again) = (came().await, came().await);
+    assert!(!once.contains("the state"), "{once}");
+    assert!(again.contains("the state"), "{again}");
+}
+
+#[tokio::test]
 async fn without_several_factors_the_app_is_asked_unless_configured() {
     let (site, forger, issuer, signer) = ready().await;
     let secret = {
