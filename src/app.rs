@@ -11,6 +11,7 @@ mod contacts;
 pub mod custody;
 pub mod desk;
 pub mod due;
+pub mod duties;
 pub mod inbox;
 pub mod messages;
 mod notices;

@@ -4,6 +4,7 @@
 //! `$XDG_CONFIG_HOME/cordon/cordon.toml` (or `~/.config/cordon/cordon.toml`).
 
 mod check;
+mod organisation;
 pub mod sample;
 pub mod secrets;
 pub mod serve;
@@ -18,6 +19,7 @@ use serde::Deserialize;
 
 use crate::canon::Digest;
 use crate::case::event::Person;
+use crate::clock::Organisation;
 use crate::fault::{Fault, Result};
 use crate::intake::employment::Review;
 use crate::notice::Company;
@@ -66,6 +68,9 @@ pub struct Settings {
     /// How people sign in to its pages.
     #[serde(default)]
     pub signin: signin::SignIn,
+    /// Where the organisation may have duties.
+    #[serde(default)]
+    pub organisation: Organisation,
 }
 
 /// The GitHub organization and how to reach it.
@@ -171,6 +176,7 @@ impl Default for Settings {
             reviews: Vec::new(),
             suspicion: suspicion::Suspicion::default(),
             signin: signin::SignIn::default(),
+            organisation: Organisation::default(),
         }
     }
 }
@@ -230,6 +236,7 @@ impl Settings {
         suspicion::check(&settings.reviews, path)?;
         settings.signin.reached_at(&settings.serve)?;
         signin::check(&settings.signin, &settings.people, path)?;
+        organisation::check(&mut settings.organisation, path)?;
         Ok(settings)
     }
 

@@ -13,19 +13,22 @@
 
 mod clock;
 mod contact;
+pub mod due;
+mod instant;
 
 use serde::{Deserialize, Serialize};
 
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, InstantId, NoticeId};
 use crate::plan::{Plan, StepId};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
+pub use instant::{Answer, Delay, Instant};
 
 /// The version of the line format that this build writes.
 pub const FORMAT: u32 = 1;
@@ -460,6 +463,22 @@ pub enum Event {
         reference: String,
         at: Timestamp,
     },
+    /// What happened when, as a person knows it.
+    #[serde(rename = "instant.recorded")]
+    InstantRecorded(Instant),
+    /// It stays in the log, and starts nothing from now on.
+    #[serde(rename = "instant.withdrawn")]
+    InstantWithdrawn { instant: InstantId, reason: String },
+    /// A person's answer to a question that decides whether a duty applies; the last one counts.
+    #[serde(rename = "obligation.answered")]
+    ObligationAnswered {
+        obligation: String,
+        question: String,
+        answer: Answer,
+        reason: String,
+    },
+    #[serde(rename = "delay.recorded")]
+    DelayRecorded(Delay),
     #[serde(rename = "checkpoint.signed")]
     CheckpointSigned {
         entries: u64,

@@ -4,6 +4,7 @@
 
 mod check;
 mod clocks;
+mod instants;
 mod papers;
 mod people;
 mod record;
@@ -11,8 +12,8 @@ mod scope;
 mod start;
 
 pub use record::{
-    Choice, ClockRecord, DoorRecord, GateRecord, Judgment, MendedRecord, NoticeRecord, Pulling,
-    StepRecord, TrailRecord,
+    AnswerRecord, Choice, ClockRecord, DelayRecord, DoorRecord, GateRecord, InstantRecord,
+    Judgment, MendedRecord, NoticeRecord, Pulling, StepRecord, TrailRecord,
 };
 pub use scope::Scope;
 pub use start::Named;
@@ -23,7 +24,7 @@ use super::event::{Contact, Entry, Event, Evidence, Outcome, Person};
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::DoorState;
-use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, InstantId, NoticeId};
 use crate::plan::{Plan, Step, StepId, Task};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
@@ -107,6 +108,10 @@ pub struct CaseState {
     pub judged: BTreeMap<ContactId, Judgment>,
     pub sanctions_hold: Option<String>,
     pub clocks: BTreeMap<ClockId, ClockRecord>,
+    pub instants: BTreeMap<InstantId, InstantRecord>,
+    /// The last answer, by duty and question.
+    pub answers: BTreeMap<(String, String), AnswerRecord>,
+    pub delays: Vec<DelayRecord>,
     pub checkpoints: Vec<(u64, Digest)>,
     pub mended: Vec<MendedRecord>,
     /// How many lines were folded.

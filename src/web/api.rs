@@ -8,6 +8,7 @@
 mod asked;
 mod cases;
 mod describe;
+mod duties;
 mod evidence;
 mod messages;
 mod notices;
@@ -154,6 +155,7 @@ pub fn operations() -> Vec<Operation> {
     let mut all = cases::operations();
     all.extend(work::operations());
     all.extend(papers::operations());
+    all.extend(duties::operations());
     all.extend(notices::operations());
     all.extend(evidence::operations());
     all.extend(messages::operations());

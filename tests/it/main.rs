@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod canon;
 mod cli;
+mod clock_calendar;
 mod clocks;
 mod contact;
 mod contact_chats;

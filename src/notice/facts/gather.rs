@@ -356,7 +356,7 @@ fn clock_facts(
     let clocks = crate::clock::list(state, now);
     let next: Vec<String> = clocks
         .iter()
-        .filter(|clock| clock.receipt.is_none())
+        .filter(|clock| clock.is_open())
         .take(3)
         .map(|clock| {
             let start = match clock.start_is {
@@ -369,7 +369,7 @@ fn clock_facts(
         .collect();
     let mut rests_on: Vec<EvidenceId> = clocks
         .iter()
-        .filter(|clock| clock.receipt.is_none())
+        .filter(|clock| clock.is_open())
         .take(3)
         .filter_map(|clock| state.clocks.get(&clock.id))
         .flat_map(|record| record.start.evidence.clone())
@@ -398,7 +398,7 @@ fn clock_facts(
     // What a trail or a demand starts needs nobody to confirm it.
     let starts = clocks
         .iter()
-        .filter(|c| c.start_is == "earliest" && c.receipt.is_none())
+        .filter(|c| c.start_is == "earliest" && c.is_open())
         .filter(|c| !c.rule.starts_with("trail.") && c.rule != "contact.demand")
         .map(|c| format!("confirm or reject the start of the clock “{}”", c.title));
     facts.put(

@@ -94,6 +94,7 @@ async fn full(office: &Office, only: Option<&[&str]>) -> Full {
         title: "A duty".into(),
         basis: "A basis".into(),
         seconds: 3600,
+        due: None,
         candidates: vec![Reading {
             at: desk.now(),
             how: "opened".into(),
