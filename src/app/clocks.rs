@@ -102,6 +102,7 @@ impl Desk {
             at: at.unwrap_or_else(|| self.now()),
         };
         self.log.append(&self.by, vec![receipt]).await?;
-        Ok(())
+        // What follows a stage begins with its receipt.
+        self.propose_clocks().await
     }
 }

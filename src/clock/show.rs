@@ -100,7 +100,7 @@ fn withdrawn(state: &CaseState, record: &ClockRecord) -> Option<(Reading, String
     let (reason, by) = first.withdrawn.as_ref()?;
     let how = format!("{} (withdrawn)", trigger.about());
     let at = first.instant.at;
-    let why = format!("Its only start was withdrawn by {by}: {reason}");
+    let why = format!("Every start was withdrawn, the earliest by {by}: {reason}");
     Some((Reading { at, how }, why))
 }
 

@@ -9,6 +9,7 @@ mod cases;
 mod clock;
 mod contacts;
 mod doors;
+mod duty;
 mod evidence;
 mod gate;
 mod head;
@@ -19,6 +20,7 @@ mod messages;
 mod notice;
 mod progress;
 mod recall;
+mod tell;
 
 use std::sync::Arc;
 
@@ -49,6 +51,15 @@ pub fn router() -> Router<Arc<Web>> {
         .route(
             "/cases/{id}/clocks/{clock}",
             get(clock::show).post(clock::choose),
+        )
+        .route("/cases/{id}/clocks", get(tell::clocks))
+        .route("/cases/{id}/clocks/{clock}/answer", post(tell::answer))
+        .route("/cases/{id}/clocks/{clock}/receipt", post(tell::receipt))
+        .route("/cases/{id}/clocks/{clock}/delay", post(tell::delay))
+        .route("/cases/{id}/instants", post(tell::record))
+        .route(
+            "/cases/{id}/instants/{instant}/withdraw",
+            post(tell::withdraw),
         )
         .route("/cases/{id}/notices/{notice}", get(notice::show))
         .route("/cases/{id}/contacts", get(contacts::show))

@@ -16,17 +16,17 @@ fn propose(state: &CaseState) -> Vec<ClockStart> {
     clock::propose(state, &[], catalogue, &clock::Organisation::default())
 }
 
-fn at(text: &str) -> Timestamp {
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-struct World {
+pub(crate) struct World {
     case: CaseId,
-    state: CaseState,
+    pub(crate) state: CaseState,
 }
 
 impl World {
-    fn opened(when: &str) -> Self {
+    pub(crate) fn opened(when: &str) -> Self {
         let mut world = Self {
             case: CaseId::fresh(),
             state: CaseState::default(),
@@ -48,7 +48,7 @@ impl World {
         world
     }
 
-    fn add(&mut self, when: &str, event: Event) {
+    pub(crate) fn add(&mut self, when: &str, event: Event) {
         let entry = Entry {
             v: FORMAT,
             case: self.case.clone(),
@@ -62,7 +62,7 @@ impl World {
         self.state.apply(&entry);
     }
 
-    fn demand(&mut self, sent: &str, received: &str, due: &str) {
+    pub(crate) fn demand(&mut self, sent: &str, received: &str, due: &str) {
         self.mail(sent, received, due, Vec::new());
     }
 
@@ -113,13 +113,13 @@ impl World {
         );
     }
 
-    fn start_all(&mut self, when: &str) {
+    pub(crate) fn start_all(&mut self, when: &str) {
         for start in propose(&self.state) {
             self.add(when, Event::ClockStarted(start));
         }
     }
 
-    fn due(&self, rule: &str, now: &str) -> clock::Shown {
+    pub(crate) fn due(&self, rule: &str, now: &str) -> clock::Shown {
         clock::list(&self.state, at(now))
             .into_iter()
             .find(|clock| clock.rule == rule)

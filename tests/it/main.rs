@@ -13,6 +13,7 @@ mod architecture;
 mod canon;
 mod cli;
 mod clock_calendar;
+mod clock_duties;
 mod clocks;
 mod contact;
 mod contact_chats;

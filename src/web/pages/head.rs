@@ -32,6 +32,7 @@ struct Tab {
 /// The pages of a case: the end of their path, their name, and who sees them.
 const TABS: &[(&str, &str, Ability)] = &[
     ("", "Case", Ability::SeeBrief),
+    ("clocks", "Clocks", Ability::SeeCase),
     ("contacts", "Contacts", Ability::SeeEvidence),
     ("evidence", "Evidence", Ability::SeeEvidence),
     ("log", "Log", Ability::SeeEvidence),
