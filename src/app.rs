@@ -12,6 +12,7 @@ pub mod custody;
 pub mod desk;
 pub mod dispatch;
 pub mod due;
+pub mod duties;
 pub mod facts;
 pub mod inbox;
 pub mod messages;

@@ -112,4 +112,6 @@ ids! {
     ContactId = "contact_";
     /// One deadline.
     ClockId = "clock_";
+    /// One instant that a person recorded.
+    InstantId = "instant_";
 }

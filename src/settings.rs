@@ -5,6 +5,7 @@
 
 mod check;
 pub mod mail;
+mod organisation;
 pub mod sample;
 pub mod secrets;
 pub mod serve;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use crate::access::Roster;
 use crate::canon::Digest;
 use crate::case::event::Person;
+use crate::clock::Organisation;
 use crate::fault::{Fault, Result};
 use crate::intake::employment::Review;
 use crate::notice::Company;
@@ -73,6 +75,9 @@ pub struct Settings {
     /// How people sign in to its pages.
     #[serde(default)]
     pub signin: signin::SignIn,
+    /// Where the organisation may have duties.
+    #[serde(default)]
+    pub organisation: Organisation,
 }
 
 /// The GitHub organization and how to reach it.
@@ -156,6 +161,7 @@ impl Default for Settings {
             reviews: Vec::new(),
             suspicion: suspicion::Suspicion::default(),
             signin: signin::SignIn::default(),
+            organisation: Organisation::default(),
         }
     }
 }
@@ -221,6 +227,7 @@ impl Settings {
         suspicion::check(&settings.reviews, path)?;
         settings.signin.reached_at(&settings.serve)?;
         signin::check(&settings.signin, &settings.people.now(), path)?;
+        organisation::check(&mut settings.organisation, path)?;
         Ok(settings)
     }
 

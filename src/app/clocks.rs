@@ -18,8 +18,10 @@ impl Desk {
             .values()
             .flat_map(|provider| provider.spec().trails)
             .collect();
+        let catalogue = self.settings.catalogue()?;
+        let organisation = &self.settings.organisation;
         let decide = |state: &_| {
-            Ok(clock::propose(state, &trails)
+            Ok(clock::propose(state, &trails, &catalogue, organisation)
                 .into_iter()
                 .map(Event::ClockStarted)
                 .collect())
@@ -100,6 +102,7 @@ impl Desk {
             at: at.unwrap_or_else(|| self.now()),
         };
         self.log.append(&self.by, vec![receipt]).await?;
-        Ok(())
+        // What follows a stage begins with its receipt.
+        self.propose_clocks().await
     }
 }

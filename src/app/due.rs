@@ -159,7 +159,7 @@ fn only_looks_can_begin(state: &CaseState) -> bool {
 }
 
 fn warnings(clock: &Shown, due: &mut Vec<Due>) {
-    if clock.receipt.is_some() {
+    if !clock.is_open() {
         return;
     }
     let whole = clock.due.duration_since(clock.start).as_secs();

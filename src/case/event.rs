@@ -13,7 +13,9 @@
 
 mod clock;
 mod contact;
+pub mod due;
 mod fact;
+mod instant;
 mod review;
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, InstantId, NoticeId};
 use crate::plan::{Plan, StepId};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
@@ -29,6 +31,7 @@ use crate::time::Timestamp;
 pub use clock::{ClockStart, Reading};
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
 pub use fact::{Standing, Statement};
+pub use instant::{Answer, Delay, Instant};
 pub use review::{Attachment, Brought, Comment, Suggestion};
 
 /// The version of the line format that this build writes.
@@ -566,6 +569,22 @@ pub enum Event {
         reference: String,
         at: Timestamp,
     },
+    /// What happened when, as a person knows it.
+    #[serde(rename = "instant.recorded")]
+    InstantRecorded(Instant),
+    /// It stays in the log, and starts nothing from now on.
+    #[serde(rename = "instant.withdrawn")]
+    InstantWithdrawn { instant: InstantId, reason: String },
+    /// A person's answer to a question that decides whether a duty applies; the last one counts.
+    #[serde(rename = "obligation.answered")]
+    ObligationAnswered {
+        obligation: String,
+        question: String,
+        answer: Answer,
+        reason: String,
+    },
+    #[serde(rename = "delay.recorded")]
+    DelayRecorded(Delay),
     #[serde(rename = "checkpoint.signed")]
     CheckpointSigned {
         entries: u64,

@@ -5,6 +5,7 @@
 mod check;
 mod clocks;
 mod facts;
+mod instants;
 mod notice;
 mod outbox;
 mod papers;
@@ -16,8 +17,9 @@ mod start;
 
 pub use notice::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version, bound};
 pub use record::{
-    Bounce, Choice, ClockRecord, Delayed, DoorRecord, FactRecord, GateRecord, Judgment, MailRecord,
-    MendedRecord, Pulling, StepRecord, TrailRecord,
+    AnswerRecord, Bounce, Choice, ClockRecord, DelayRecord, Delayed, DoorRecord, FactRecord,
+    GateRecord, InstantRecord, Judgment, MailRecord, MendedRecord, Pulling, StepRecord,
+    TrailRecord,
 };
 pub use review::number_after;
 pub use scope::Scope;
@@ -29,7 +31,7 @@ use super::event::{Contact, Entry, Event, Evidence, Outcome, Person};
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::DoorState;
-use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, InstantId, NoticeId};
 use crate::plan::{Plan, Step, StepId, Task};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
@@ -115,6 +117,10 @@ pub struct CaseState {
     pub clocks: BTreeMap<ClockId, ClockRecord>,
     /// What people recorded for notices, by the name of the fact.
     pub facts: BTreeMap<String, FactRecord>,
+    pub instants: BTreeMap<InstantId, InstantRecord>,
+    /// The last answer, by duty and question.
+    pub answers: BTreeMap<(String, String), AnswerRecord>,
+    pub delays: Vec<DelayRecord>,
     pub checkpoints: Vec<(u64, Digest)>,
     pub mended: Vec<MendedRecord>,
     /// How many lines were folded.

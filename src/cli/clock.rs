@@ -1,5 +1,8 @@
 //! `cordon clock`: deadlines, the human's choice of their start, and receipts.
 
+mod catalogue;
+mod facts;
+
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
@@ -8,20 +11,41 @@ use serde_json::json;
 use super::{Desktop, Ended};
 use crate::app::Desk;
 use crate::clock::{self, Shown};
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
 use crate::time::{Timestamp, utc, utc_and_zone};
 use crate::ui;
 
-/// List clocks, choose when one starts, record the receipt that ends it.
+/// Clocks of duties: what runs, when it starts, what happened when, and the receipt that ends it.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
     /// List every clock with its basis, candidate starts and doubts. The earliest is the default.
     List(One),
+    /// Show one clock with the questions that decide whether it applies.
+    Show(Show),
     /// Choose the start of a clock: one of its candidates. Who chose and why stand in the log.
     Choose(Choose),
     /// Record the receipt of what was filed.
     Receipt(Receipt),
+    /// Print every duty that is known: when it is due, whether it is law, whether it was checked.
+    Catalogue(catalogue::Args),
+    /// Record when something happened, list what was recorded, or take it back.
+    #[command(subcommand)]
+    Instant(facts::Instants),
+    /// Answer a question that decides whether a duty applies.
+    Answer(facts::Answered),
+    /// Record that an authority asks to wait, with its document.
+    Delay(facts::Delayed),
+    /// Print the open deadlines as iCalendar, with titles that tell a passer-by nothing.
+    Calendar(facts::Calendar),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The clock, by id or rule.
+    clock: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -65,6 +89,12 @@ pub(super) struct Receipt {
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     match verb {
         Verb::List(args) => list(desktop, &args),
+        Verb::Show(args) => show(desktop, &args),
+        Verb::Catalogue(args) => catalogue::run(desktop, &args),
+        Verb::Instant(verb) => facts::instants(desktop, verb).await,
+        Verb::Answer(args) => facts::answer(desktop, &args).await,
+        Verb::Delay(args) => facts::delay(desktop, &args).await,
+        Verb::Calendar(args) => facts::calendar(desktop, &args),
         Verb::Choose(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
             desk.choose_start(&args.clock, args.start, args.other, &args.reason)
@@ -98,50 +128,101 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
     Ok(None)
 }
 
-/// Every clock with its basis and its doubts; what has a receipt stands last, in short.
+fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
+    let app = desktop.app()?;
+    let state = app.peek(&args.case)?;
+    let id = clock::find(&state, &args.clock)?.start.id.clone();
+    let clocks = clock::list(&state, app.clock.now());
+    let Some(shown) = clocks.into_iter().find(|clock| clock.id == id) else {
+        return Err(Fault::input("no-clock", "The case has no such clock.").at(id));
+    };
+    desktop
+        .ui
+        .answer(&json!({ "clock": shown }), || one(&shown, &app.zone))?;
+    Ok(None)
+}
+
+/// Every clock with its basis and its doubts; what is done or does not apply stands last, in short.
 fn clocks(clocks: &[Shown], zone: &TimeZone) -> String {
     let mut text = String::new();
-    for clock in clocks.iter().filter(|clock| clock.receipt.is_none()) {
-        let _ = writeln!(text, "{}  {}", utc_and_zone(clock.due, zone), clock.state);
-        text.push_str(&ui::paragraph("    ", &one_line(&clock.title, 160)));
-        let _ = writeln!(text, "    {} {}", clock.id, clock.rule);
-        let mut line = |name: &str, value: &str| {
-            text.push_str(&ui::paragraph(&format!("    {name}: "), value));
+    for clock in clocks.iter().filter(|clock| clock.is_open()) {
+        text.push_str(&one(clock, zone));
+    }
+    let mut short = |head: &str, told: &dyn Fn(&Shown) -> Option<String>| {
+        let mut ended = clocks
+            .iter()
+            .filter(|clock| !clock.is_open())
+            .filter_map(|clock| Some((clock, told(clock)?)))
+            .peekable();
+        if ended.peek().is_some() {
+            let _ = write!(text, "\n{head}\n");
+        }
+        for (clock, told) in ended {
+            let title = one_line(&clock.title, 160);
+            let line = format!("{} {title}: {}", clock.rule, one_line(&told, 300));
+            text.push_str(&ui::paragraph("    ", &line));
+        }
+    };
+    short("With a receipt", &|clock| {
+        clock.receipt.clone().filter(|_| clock.ruled_out.is_none())
+    });
+    short("Do not apply, as people answered", &|clock| {
+        clock.ruled_out.clone()
+    });
+    text
+}
+
+/// One clock in full.
+fn one(clock: &Shown, zone: &TimeZone) -> String {
+    let mut text = String::new();
+    let target = clock.duty.as_ref().is_some_and(|duty| duty.target);
+    let target = if target { ", internal target" } else { "" };
+    let _ = writeln!(
+        text,
+        "{}  {}{target}",
+        utc_and_zone(clock.due, zone),
+        clock.state.replace('_', " ")
+    );
+    text.push_str(&ui::paragraph("    ", &one_line(&clock.title, 160)));
+    let _ = writeln!(text, "    {} {}", clock.id, clock.rule);
+    let mut line = |name: &str, value: &str| {
+        text.push_str(&ui::paragraph(&format!("    {name}: "), value));
+    };
+    line("basis", &one_line(&clock.basis, 300));
+    for why in &clock.reopened {
+        line("reopened", &one_line(why, 300));
+    }
+    if let Some(choice) = clock.choice() {
+        line("start", &format!("{} {choice}", utc(clock.start)));
+    }
+    for candidate in &clock.candidates {
+        let mark = if candidate.at == clock.start {
+            clock.start_is
+        } else {
+            "candidate"
         };
-        line("basis", &one_line(&clock.basis, 300));
-        if let Some(choice) = clock.choice() {
-            line("start", &format!("{} {choice}", utc(clock.start)));
+        let how = one_line(&candidate.how, 160);
+        line("start", &format!("{} {how} ({mark})", utc(candidate.at)));
+    }
+    if let Some(duty) = &clock.duty {
+        line("owner", &duty.owner);
+        for said in duty.delays.iter().chain(&duty.readings) {
+            line("note", &one_line(said, 300));
         }
-        for candidate in &clock.candidates {
-            let mark = if candidate.at == clock.start {
-                clock.start_is
-            } else {
-                "candidate"
-            };
-            let how = one_line(&candidate.how, 160);
-            line("start", &format!("{} {how} ({mark})", utc(candidate.at)));
-        }
-        for doubt in &clock.doubts {
-            line("doubt", &one_line(doubt, 200));
+        for asked in &duty.questions {
+            if let Some(answer) = &asked.answer {
+                let reason = one_line(&answer.reason, 160);
+                let (question, word) = (&asked.question.id, answer.answer.name());
+                let by = one_line(&answer.by, 80);
+                line("answer", &format!("{question}: {word}, {by}: {reason}"));
+            }
         }
     }
-    let mut ended = clocks
-        .iter()
-        .filter_map(|clock| Some((clock, clock.receipt.as_ref()?)))
-        .peekable();
-    if ended.peek().is_some() {
-        text.push_str("\nWith a receipt\n");
+    for doubt in &clock.doubts {
+        line("doubt", &one_line(doubt, 200));
     }
-    for (clock, receipt) in ended {
-        text.push_str(&ui::paragraph(
-            "    ",
-            &format!(
-                "{} {}: {}",
-                clock.rule,
-                one_line(&clock.title, 160),
-                one_line(receipt, 160)
-            ),
-        ));
+    if let Some(receipt) = &clock.receipt {
+        line("receipt", &one_line(receipt, 160));
     }
     text
 }

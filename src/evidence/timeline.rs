@@ -502,20 +502,16 @@ fn clocks(entry: &Entry, state: &CaseState) -> Vec<Moment> {
                 })
                 .collect();
             let record = state.clocks.get(&start.id);
-            let chosen =
-                record.and_then(|record| record.chosen.as_ref().map(|choice| choice.start));
-            let first = start.candidates.iter().map(|reading| reading.at).min();
-            if let Some(from) = chosen.or(first)
-                && let Ok(due) = from.checked_add(jiff::SignedDuration::from_secs(start.seconds))
-            {
+            let shown = record.and_then(|record| crate::clock::of(state, record, entry.at));
+            if let Some(shown) = shown {
                 let text = format!(
                     "{}: due ({}), counted from {}",
                     start.title,
                     start.basis,
-                    utc(from)
+                    utc(shown.start)
                 );
                 moments.push(Moment {
-                    at: due,
+                    at: shown.due,
                     ..moment(entry, Clock, &text)
                 });
             }
@@ -537,6 +533,49 @@ fn clocks(entry: &Entry, state: &CaseState) -> Vec<Moment> {
             vec![Moment {
                 at: *at,
                 ..moment(entry, Clock, &format!("{clock}: receipt {reference}"))
+            }]
+        }
+        _ => told(entry),
+    }
+}
+
+/// What people told about duties.
+fn told(entry: &Entry) -> Vec<Moment> {
+    use MomentSource::Clock;
+    match &entry.event {
+        Event::InstantRecorded(instant) => {
+            let text = format!("{}: {}", instant.what.about(), instant.note);
+            vec![Moment {
+                at: instant.at,
+                evidence: instant.evidence.first().cloned(),
+                ..moment(entry, Clock, &text)
+            }]
+        }
+        Event::InstantWithdrawn { instant, reason } => {
+            vec![moment(
+                entry,
+                Clock,
+                &format!("{instant} withdrawn: {reason}"),
+            )]
+        }
+        Event::ObligationAnswered {
+            obligation,
+            question,
+            answer,
+            reason,
+        } => {
+            let text = format!("{obligation}: {question} is {}: {reason}", answer.name());
+            vec![moment(entry, Clock, &text)]
+        }
+        Event::DelayRecorded(delay) => {
+            let (authority, until) = (&delay.authority, utc(delay.until));
+            let text = format!(
+                "{authority} asks to wait until {until}: {}",
+                delay.scope.join(", ")
+            );
+            vec![Moment {
+                evidence: Some(delay.evidence.clone()),
+                ..moment(entry, Clock, &text)
             }]
         }
         _ => Vec::new(),

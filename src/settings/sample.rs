@@ -19,6 +19,19 @@ zone = "UTC"
 # domain = "company.example"
 # contact = "Jordan Doe, +1 555 0100, security@company.example"
 
+# Where the organisation may have duties to tell somebody. Without this a few are watched for everybody;
+# `cordon clock catalogue` lists all, and `--case CASE` says why one is not watched.
+[organisation]
+# jurisdictions = ["us", "us-ny", "eu", "de"] # also us-ca, us-tx, pt, uk, au, ca, sg, jp, kr, private
+# catalogue = "duties"                    # a folder: *.toml adds duties or replaces them by id, and
+#                                         # holidays/*.toml does so with calendars
+# [organisation.answers]                  # known in advance: yes, no or unknown; "no" rules out
+# us_person = "yes"
+# sec_registrant = "no"
+# nydfs_covered_entity = "no"
+# de_nis2_entity = "yes"
+# dora_entity = "no"
+
 # Who may approve, and sign in to the pages of `cordon serve` (`cordon people invite NAME`).
 # Roles: responder, incident_lead, legal, hr, executive, auditor (reads), administrator (people).
 # The key is the one line of the person's SSH public key file; `ssh-keygen -t ed25519` makes one.

@@ -8,6 +8,7 @@
 mod asked;
 mod cases;
 mod describe;
+mod duties;
 mod evidence;
 mod facts;
 mod messages;
@@ -157,6 +158,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(work::operations());
     all.extend(papers::operations());
     all.extend(facts::operations());
+    all.extend(duties::operations());
     all.extend(notices::operations());
     all.extend(evidence::operations());
     all.extend(messages::operations());

@@ -9,6 +9,7 @@ mod cases;
 mod clock;
 mod contacts;
 mod doors;
+mod duty;
 mod evidence;
 mod facts;
 mod gate;
@@ -21,6 +22,7 @@ mod notice;
 mod plan;
 mod progress;
 mod recall;
+mod tell;
 
 use std::sync::Arc;
 
@@ -76,6 +78,15 @@ pub fn router() -> Router<Arc<Web>> {
         )
         .route("/cases/{id}/facts", get(facts::show).post(facts::record))
         .route("/cases/{id}/facts/withdraw", post(facts::withdraw))
+        .route("/cases/{id}/clocks", get(tell::clocks))
+        .route("/cases/{id}/clocks/{clock}/answer", post(tell::answer))
+        .route("/cases/{id}/clocks/{clock}/receipt", post(tell::receipt))
+        .route("/cases/{id}/clocks/{clock}/delay", post(tell::delay))
+        .route("/cases/{id}/instants", post(tell::record))
+        .route(
+            "/cases/{id}/instants/{instant}/withdraw",
+            post(tell::withdraw),
+        )
         .route("/cases/{id}/contacts", get(contacts::show))
         .route("/cases/{id}/evidence", get(evidence::list))
         .route("/cases/{id}/evidence/{item}", get(evidence::show))

@@ -145,7 +145,9 @@ fn may(operation: &str) -> &'static [Role] {
     match operation {
         "me" | "list_cases" => &[Responder, IncidentLead, Legal, Hr, Executive, Auditor],
         "show_case" | "show_work" | "list_gates" | "list_clocks" | "list_notices"
-        | "show_notice" => &[Responder, IncidentLead, Legal, Executive, Auditor],
+        | "show_notice" | "list_instants" | "list_duties" | "show_calendar" => {
+            &[Responder, IncidentLead, Legal, Executive, Auditor]
+        }
         "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts" => {
             &[Responder, IncidentLead, Legal, Auditor]
         }
@@ -160,9 +162,8 @@ fn may(operation: &str) -> &'static [Role] {
         | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" => {
             &[Responder, IncidentLead]
         }
-        "choose_start" | "record_receipt" | "draft_notice" | "send_notice" => {
-            &[IncidentLead, Legal]
-        }
+        "choose_start" | "record_receipt" | "draft_notice" | "send_notice" | "record_instant"
+        | "withdraw_instant" | "answer_question" | "record_delay" => &[IncidentLead, Legal],
         other => panic!("{other}: nobody said who may"),
     }
 }
@@ -174,6 +175,7 @@ fn path(template: &str, case: &str) -> String {
         .replace("{evidence}", ev)
         .replace("{clock}", "clock_00000000000000000000000000")
         .replace("{contact}", "contact_00000000000000000000000000")
+        .replace("{instant}", "instant_00000000000000000000000000")
         .replace("{notice}", "notice_00000000000000000000000000")
         .replace("{step}", "go")
         .replace("{message}", "0123456789ab")

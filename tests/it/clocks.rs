@@ -2,7 +2,7 @@
 
 use cordon::canon::Digest;
 use cordon::case::event::{
-    Actor, Arrival, Contact, Deadline, Entry, Event, Evidence, FORMAT, Reading, Source,
+    Actor, Arrival, ClockStart, Contact, Deadline, Entry, Event, Evidence, FORMAT, Reading, Source,
 };
 use cordon::case::state::CaseState;
 use cordon::case::subject::Subject;
@@ -10,17 +10,23 @@ use cordon::clock;
 use cordon::id::{CaseId, ContactId, EvidenceId};
 use cordon::time::Timestamp;
 
-fn at(text: &str) -> Timestamp {
+/// What the case gives reason for, with nothing configured.
+fn propose(state: &CaseState) -> Vec<ClockStart> {
+    let catalogue = clock::Catalogue::shipped().unwrap();
+    clock::propose(state, &[], catalogue, &clock::Organisation::default())
+}
+
+pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-struct World {
+pub(crate) struct World {
     case: CaseId,
-    state: CaseState,
+    pub(crate) state: CaseState,
 }
 
 impl World {
-    fn opened(when: &str) -> Self {
+    pub(crate) fn opened(when: &str) -> Self {
         let mut world = Self {
             case: CaseId::fresh(),
             state: CaseState::default(),
@@ -42,7 +48,7 @@ impl World {
         world
     }
 
-    fn add(&mut self, when: &str, event: Event) {
+    pub(crate) fn add(&mut self, when: &str, event: Event) {
         let entry = Entry {
             v: FORMAT,
             case: self.case.clone(),
@@ -56,7 +62,7 @@ impl World {
         self.state.apply(&entry);
     }
 
-    fn demand(&mut self, sent: &str, received: &str, due: &str) {
+    pub(crate) fn demand(&mut self, sent: &str, received: &str, due: &str) {
         self.mail(sent, received, due, Vec::new());
     }
 
@@ -107,13 +113,13 @@ impl World {
         );
     }
 
-    fn start_all(&mut self, when: &str) {
-        for start in clock::propose(&self.state, &[]) {
+    pub(crate) fn start_all(&mut self, when: &str) {
+        for start in propose(&self.state) {
             self.add(when, Event::ClockStarted(start));
         }
     }
 
-    fn due(&self, rule: &str, now: &str) -> clock::Shown {
+    pub(crate) fn due(&self, rule: &str, now: &str) -> clock::Shown {
         clock::list(&self.state, at(now))
             .into_iter()
             .find(|clock| clock.rule == rule)
@@ -144,7 +150,7 @@ fn seventy_two_hours_are_elapsed_hours_over_a_change_of_the_clocks() {
         "the later candidate is shown beside it"
     );
     assert!(!gdpr.doubts.is_empty());
-    let early = world.due("de.bsig.32.early", "2027-03-13T03:00:00Z");
+    let early = world.due("de.bsig.32.early_warning", "2027-03-13T03:00:00Z");
     assert_eq!(early.due, at("2027-03-14T02:34:11Z"));
     assert_eq!(
         world.due("contact.demand", "2027-03-13T03:00:00Z").due,
@@ -199,20 +205,17 @@ fn nothing_runs_before_there_is_a_reason() {
         .into_iter()
         .map(|c| c.rule)
         .collect();
-    assert_eq!(rules, ["us.fbi.ic3.target"]);
-    assert!(
-        clock::propose(&world.state, &[]).is_empty(),
-        "a clock is started once"
-    );
+    assert_eq!(rules, ["us.fbi.ic3"]);
+    assert!(propose(&world.state).is_empty(), "a clock is started once");
 }
 
 #[test]
 fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
     let mut world = World::opened("2027-01-14T22:50:00Z");
     world.start_all("2027-01-14T22:50:00Z");
-    let id = world.due("us.fbi.ic3.target", "2027-01-14T23:00:00Z").id;
+    let id = world.due("us.fbi.ic3", "2027-01-14T23:00:00Z").id;
     assert_eq!(
-        world.due("us.fbi.ic3.target", "2027-01-15T22:50:01Z").state,
+        world.due("us.fbi.ic3", "2027-01-15T22:50:01Z").state,
         "overdue"
     );
     let start = at("2027-01-15T09:00:00Z");
@@ -224,7 +227,7 @@ fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
             reason: "counsel".into(),
         },
     );
-    let chosen = world.due("us.fbi.ic3.target", "2027-01-15T22:50:01Z");
+    let chosen = world.due("us.fbi.ic3", "2027-01-15T22:50:01Z");
     assert_eq!(
         (chosen.due, chosen.start_is, chosen.state),
         (at("2027-01-16T09:00:00Z"), "chosen", "running")
@@ -238,7 +241,7 @@ fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
         },
     );
     assert_eq!(
-        world.due("us.fbi.ic3.target", "2027-02-15T00:00:00Z").state,
+        world.due("us.fbi.ic3", "2027-02-15T00:00:00Z").state,
         "receipted"
     );
 }
@@ -266,10 +269,7 @@ fn a_demand_that_is_found_later_but_came_first_moves_the_start_forward() {
         world.due("eu.gdpr.33", "2027-03-10T03:00:00Z").due,
         at("2027-03-11T00:00:00Z")
     );
-    assert!(
-        clock::propose(&world.state, &[]).is_empty(),
-        "nothing is stated twice"
-    );
+    assert!(propose(&world.state).is_empty(), "nothing is stated twice");
     // A choice of people outlives what is learnt later.
     let id = world.due("eu.gdpr.33", "2027-03-10T03:00:00Z").id;
     let start = at("2027-03-09T00:00:00Z");

@@ -12,6 +12,8 @@ mod api;
 mod architecture;
 mod canon;
 mod cli;
+mod clock_calendar;
+mod clock_duties;
 mod clocks;
 mod contact;
 mod contact_chats;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::due::Rule;
 use crate::id::{ClockId, EvidenceId};
 use crate::time::Timestamp;
 
@@ -25,8 +26,11 @@ pub struct ClockStart {
     pub title: String,
     /// The legal or technical basis.
     pub basis: String,
-    /// How long, seconds; the deadline is start plus this.
+    /// How long, seconds; the deadline is start plus this, unless there is a rule.
     pub seconds: i64,
+    /// The rule of a duty, as the catalogue had it; older logs have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Box<Rule>>,
     /// Instants that may start it, the earliest first, each with its reason.
     pub candidates: Vec<Reading>,
     /// Why it may not apply.

@@ -3,7 +3,7 @@
 use super::check::need;
 use super::{CaseState, Choice, ClockRecord};
 use crate::case::event::{ClockStart, Entry, Event};
-use crate::time::Timestamp;
+use crate::time::{Timestamp, utc};
 
 impl CaseState {
     /// Clocks, and what people decided about them.
@@ -14,10 +14,16 @@ impl CaseState {
                     start: start.clone(),
                     chosen: None,
                     receipt: None,
+                    reopened: Vec::new(),
                 };
-                // What people decided about it stays.
+                // What people decided about it stays, and they hear that more is known.
                 let record = self.clocks.entry(start.id.clone()).or_insert_with(new);
+                let earlier = record.start != *start;
                 record.start.clone_from(start);
+                if earlier && (record.chosen.is_some() || record.receipt.is_some()) {
+                    let why = format!("an earlier start became known at {}", utc(entry.at));
+                    record.reopened.push(why);
+                }
             }
             Event::ClockChosen {
                 clock,
@@ -31,6 +37,7 @@ impl CaseState {
                         by: entry.by.to_string(),
                         at: entry.at,
                     });
+                    record.reopened.clear();
                 }
             }
             Event::ClockReceipt {
@@ -40,9 +47,10 @@ impl CaseState {
             } => {
                 if let Some(record) = self.clocks.get_mut(clock) {
                     record.receipt = Some((reference.clone(), *at));
+                    record.reopened.clear();
                 }
             }
-            _ => {}
+            _ => self.apply_instant(entry),
         }
     }
 
@@ -51,7 +59,7 @@ impl CaseState {
         match event {
             Event::ClockStarted(start) => {
                 need(
-                    !start.candidates.is_empty(),
+                    !self.starts_with(start).is_empty(),
                     "a clock needs a candidate start",
                 )?;
                 // Only an earlier instant, learnt later, states a clock anew.
@@ -72,7 +80,7 @@ impl CaseState {
             Event::ClockReceipt { clock, .. } => {
                 need(self.clocks.contains_key(clock), "there is no such clock")
             }
-            _ => Ok(()),
+            event => self.rule_instant(event, at),
         }
     }
 }

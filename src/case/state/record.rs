@@ -1,7 +1,9 @@
 //! What the log tells of one door, step, gate, notice, clock or trail.
 
 use crate::canon::Digest;
-use crate::case::event::{Actor, ClockStart, Entry, Event, Outcome, Signed, Statement};
+use crate::case::event::{
+    Actor, Answer, ClockStart, Delay, Entry, Event, Instant, Outcome, Signed, Statement,
+};
 use crate::door::{Door, DoorState, Probe};
 use crate::id::EvidenceId;
 use crate::provider::{Account, Closing, Completeness};
@@ -165,6 +167,45 @@ pub struct ClockRecord {
     pub chosen: Option<Choice>,
     /// The receipt that ends it.
     pub receipt: Option<(String, Timestamp)>,
+    /// What changed after the choice or the receipt, each as a sentence; empty when nothing did.
+    pub reopened: Vec<String>,
+}
+
+/// An instant as the log tells it.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct InstantRecord {
+    /// What happened when.
+    pub instant: Instant,
+    /// Who recorded it.
+    pub by: String,
+    /// When it was recorded.
+    pub recorded: Timestamp,
+    /// Why it was withdrawn, and by whom.
+    pub withdrawn: Option<(String, String)>,
+}
+
+/// The last answer to a question.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct AnswerRecord {
+    /// The answer.
+    pub answer: Answer,
+    /// Why.
+    pub reason: String,
+    /// Who answered.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A delay that an authority asked for.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct DelayRecord {
+    /// The delay.
+    pub delay: Delay,
+    /// Who recorded it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// Pages of a trail whose pull has not ended.

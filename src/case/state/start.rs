@@ -3,7 +3,8 @@
 use jiff::SignedDuration;
 
 use super::CaseState;
-use crate::case::event::Reading;
+use crate::case::event::due::Trigger;
+use crate::case::event::{ClockStart, Reading};
 use crate::id::ClockId;
 use crate::time::{Timestamp, utc};
 
@@ -23,19 +24,54 @@ impl CaseState {
     /// Every instant that the case gives reason for as the start of a clock: its candidates, and each
     /// reading of the demand whose deadline it watches.
     pub fn starts(&self, clock: &ClockId) -> Vec<Reading> {
-        let candidates = self.clocks.get(clock).into_iter();
+        let record = self.clocks.get(clock);
+        let candidates = record.map(|record| self.starts_with(&record.start));
         let watched = self.contacts.iter();
         let watched = watched
             .filter(|contact| ClockId::of(&["contact.demand", contact.id.as_str()]) == *clock);
         let deadlines = watched.flat_map(|contact| &contact.deadlines);
+        let readings = deadlines.flat_map(|deadline| &deadline.readings);
         let mut starts: Vec<Reading> = candidates
-            .flat_map(|record| &record.start.candidates)
-            .chain(deadlines.flat_map(|deadline| &deadline.readings))
-            .cloned()
+            .unwrap_or_default()
+            .into_iter()
+            .chain(readings.cloned())
             .collect();
         starts.sort_by_key(|reading| reading.at);
         starts.dedup_by_key(|reading| reading.at);
         starts
+    }
+
+    /// Every instant that may start this: what it was begun with, what people recorded of that kind,
+    /// and the receipts of the stage before. The earliest first.
+    pub fn starts_with(&self, start: &ClockStart) -> Vec<Reading> {
+        let mut readings = start.candidates.clone();
+        if let Some(rule) = start.due.as_deref() {
+            let recorded = self
+                .instants
+                .values()
+                .filter(|record| record.withdrawn.is_none() && record.instant.what == rule.trigger);
+            readings.extend(recorded.map(|record| Reading {
+                at: record.instant.at,
+                how: format!(
+                    "{} ({}; recorded by {})",
+                    record.instant.what.about(),
+                    record.instant.note,
+                    record.by
+                ),
+            }));
+            let before = self.clocks.values().filter_map(|other| {
+                let of = other.start.due.as_deref()?;
+                let same = rule.trigger == Trigger::PreviousStageSubmitted
+                    && of.obligation == rule.obligation
+                    && Some(of.stage) == rule.after;
+                let (reference, at) = other.receipt.as_ref().filter(|_| same)?;
+                let how = format!("stage {} was handed in ({reference})", of.stage);
+                Some(Reading { at: *at, how })
+            });
+            readings.extend(before);
+        }
+        readings.sort_by_key(|reading| reading.at);
+        readings
     }
 
     /// What a start is that a person names for a clock at `now`. People name whole seconds.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::asked::LIMIT_MOST;
 use super::problem::Problem;
 use super::{BASE, Operation, operations, schema};
-use crate::id::{CaseId, ClockId, ContactId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, EvidenceId, InstantId, NoticeId};
 
 /// What an operation may answer beside its own answer.
 const PROBLEMS: [(&str, &str); 9] = [
@@ -66,6 +66,7 @@ fn segment(name: &str, generator: &mut SchemaGenerator) -> Schema {
         "clock" => schema::<ClockId>(generator),
         "contact" => schema::<ContactId>(generator),
         "evidence" => schema::<EvidenceId>(generator),
+        "instant" => schema::<InstantId>(generator),
         "notice" => schema::<NoticeId>(generator),
         _ => schema::<String>(generator),
     }

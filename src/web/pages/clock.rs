@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::duty::{DutyView, duty};
 use super::head::{Head, head};
 use crate::access::Ability;
 use crate::app::summary::Summary;
@@ -23,6 +24,7 @@ use crate::web::{Web, page};
 pub(super) struct Clocks {
     running: Vec<ClockView>,
     ended: Vec<ClockView>,
+    ruled_out: Vec<ClockView>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,19 +39,28 @@ struct ClockView {
     start_is: String,
     doubts: Vec<String>,
     receipt: Option<String>,
-    /// Where the start is chosen, for who may.
-    href: Option<String>,
+    /// What changed since a person decided.
+    reopened: Vec<String>,
+    ruled_out: Option<String>,
+    /// Whether the time is an internal target, and whether its figure was not checked.
+    target: bool,
+    unverified: bool,
+    owner: Option<String>,
+    /// The page of the clock.
+    href: String,
+    /// Whether the visitor may choose the start.
+    may: bool,
 }
 
 pub(super) fn clocks(look: &Look<'_>, summary: &Summary) -> Clocks {
-    let (ended, running): (Vec<&Shown>, Vec<&Shown>) = summary
-        .clocks
-        .iter()
-        .partition(|clock| clock.receipt.is_some());
-    let views = |clocks: Vec<&Shown>| clocks.into_iter().map(|one| view(look, one)).collect();
+    let views = |wanted: &dyn Fn(&&Shown) -> bool| {
+        let clocks = summary.clocks.iter().filter(wanted);
+        clocks.map(|one| view(look, one)).collect()
+    };
     Clocks {
-        running: views(running),
-        ended: views(ended),
+        running: views(&|clock| clock.is_open()),
+        ended: views(&|clock| !clock.is_open() && clock.ruled_out.is_none()),
+        ruled_out: views(&|clock| clock.ruled_out.is_some()),
     }
 }
 
@@ -60,14 +71,23 @@ fn view(look: &Look<'_>, clock: &Shown) -> ClockView {
         rule: line(&clock.rule),
         basis: line(&clock.basis),
         due: look.words.when(clock.due),
-        state: clock.state,
+        state: match clock.state {
+            "ruled_out" => "ruled out",
+            state => state,
+        },
         start: look.words.when(clock.start),
         start_is: clock
             .choice()
             .unwrap_or_else(|| "the earliest candidate; nobody has chosen".to_owned()),
         doubts: clock.doubts.iter().map(|doubt| line(doubt)).collect(),
         receipt: clock.receipt.as_deref().map(line),
-        href: (look.may(Ability::Counsel) && clock.receipt.is_none()).then_some(href),
+        reopened: clock.reopened.iter().map(|why| line(why)).collect(),
+        ruled_out: clock.ruled_out.as_deref().map(line),
+        target: clock.duty.as_ref().is_some_and(|duty| duty.target),
+        unverified: clock.duty.as_ref().is_some_and(|duty| !duty.verified),
+        owner: clock.duty.as_ref().map(|duty| duty.owner.clone()),
+        href,
+        may: look.may(Ability::Counsel) && clock.is_open(),
     }
 }
 
@@ -77,9 +97,13 @@ struct Page {
     title: String,
     head: Head,
     clock: ClockView,
+    duty: Option<DutyView>,
     candidates: Vec<Candidate>,
-    /// Whether the visitor may choose.
+    /// Whether the visitor may choose the start.
     may: bool,
+    /// Whether the visitor may answer, and record receipts and delays.
+    may_tell: bool,
+    zone: String,
     action: String,
 }
 
@@ -119,7 +143,10 @@ fn page_of(look: &Look<'_>, name: &str) -> Result<Page> {
         title: line(&shown.title),
         head: head(look, "clock"),
         candidates: candidates.collect(),
-        may: clock.href.is_some(),
+        duty: duty(look, shown)?,
+        may: clock.may,
+        may_tell: look.may(Ability::Counsel),
+        zone: look.web.app.settings.zone.clone(),
         clock,
         action: path(&["cases", look.id.as_str(), "clocks", name]),
     })

@@ -33,6 +33,7 @@ struct Tab {
 const TABS: &[(&str, &str, Ability)] = &[
     ("", "Case", Ability::SeeBrief),
     ("plan", "Plan", Ability::SeeCase),
+    ("clocks", "Clocks", Ability::SeeCase),
     ("contacts", "Contacts", Ability::SeeEvidence),
     ("facts", "Facts", Ability::Counsel),
     ("evidence", "Evidence", Ability::SeeEvidence),

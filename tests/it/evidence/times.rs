@@ -14,6 +14,7 @@ fn clock(evidence: &EvidenceId) -> ClockStart {
         title: "a deadline".to_owned(),
         basis: "a contract".to_owned(),
         seconds: 3600,
+        due: None,
         candidates: vec![
             Reading {
                 at: at("2027-03-13T02:00:00Z"),

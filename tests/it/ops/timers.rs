@@ -236,6 +236,7 @@ async fn a_clock_warns_at_each_part_of_its_time_and_after_a_stop_only_of_the_las
         title: "a deadline".into(),
         basis: "a test".into(),
         seconds: due * 3600,
+        due: None,
         candidates: vec![Reading {
             at: start(),
             how: "it began".into(),

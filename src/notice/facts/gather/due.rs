@@ -9,7 +9,7 @@ use crate::notice::facts::{Due, Value};
 impl Saying<'_> {
     pub(super) fn clocks(&self, facts: &mut Facts) {
         let clocks = crate::clock::list(self.state, self.now);
-        let running = || clocks.iter().filter(|clock| clock.receipt.is_none());
+        let running = || clocks.iter().filter(|clock| clock.is_open());
         let next = running().take(3).map(|clock| {
             let key = match clock.start_is {
                 "earliest" => "clock.earliest",
@@ -73,7 +73,7 @@ impl Saying<'_> {
         // What a trail or a demand starts needs nobody to confirm it.
         let starts = clocks
             .iter()
-            .filter(|c| c.start_is == "earliest" && c.receipt.is_none())
+            .filter(|c| c.start_is == "earliest" && c.is_open())
             .filter(|c| !c.rule.starts_with("trail.") && c.rule != "contact.demand")
             .map(|c| {
                 let title = vec![("title", c.title.as_str().into())];

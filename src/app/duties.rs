@@ -1,0 +1,262 @@
+//! What people tell about duties: when something happened, whether a duty applies, who asks to wait.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+
+use super::desk::Desk;
+use crate::case::event::due::Trigger;
+use crate::case::event::{Answer, Delay, Event, Instant};
+use crate::clock::catalogue::{Finding, review};
+use crate::clock::obligation::{Obligation, Stage};
+use crate::clock::{self, Catalogue, Organisation};
+use crate::fault::{Fault, Result};
+use crate::id::{EvidenceId, InstantId};
+use crate::time::Timestamp;
+
+/// A duty of the catalogue, as a case or a company sees it.
+#[derive(Debug, serde::Serialize, schemars::JsonSchema)]
+pub struct DutyLine {
+    /// The duty.
+    pub obligation: Obligation,
+    /// Each stage: its clock's name, how long it may take, and why it is not watched.
+    pub stages: Vec<StageLine>,
+    /// Whether its latest source is older than a year, or none was read.
+    pub stale: bool,
+}
+
+/// A stage of a duty.
+#[derive(Debug, serde::Serialize, schemars::JsonSchema)]
+pub struct StageLine {
+    /// The name of its clock.
+    pub rule: String,
+    /// How long it may take, in words; nothing where the law gives no time.
+    pub length: Option<String>,
+    /// Whether its figure was checked.
+    pub verified: bool,
+    /// Why no clock runs; nothing where one does. Only with a case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_watched: Option<String>,
+}
+
+impl DutyLine {
+    /// Every duty, without a case.
+    pub fn all(catalogue: &Catalogue, today: jiff::civil::Date) -> Vec<Self> {
+        Self::lines(catalogue, today, &|_, _| None)
+    }
+
+    fn lines(
+        catalogue: &Catalogue,
+        today: jiff::civil::Date,
+        why: &dyn Fn(&Obligation, &Stage) -> Option<String>,
+    ) -> Vec<Self> {
+        let line = |one: &Obligation| Self {
+            stages: one
+                .stages
+                .iter()
+                .map(|stage| StageLine {
+                    rule: one.clock_name(stage),
+                    length: stage.due.as_ref().map(clock::due::text),
+                    verified: one.is_verified(stage),
+                    not_watched: why(one, stage),
+                })
+                .collect(),
+            stale: one.is_stale(today),
+            obligation: one.clone(),
+        };
+        catalogue.all().map(line).collect()
+    }
+
+    /// Every duty with what stands against a clock in a case.
+    pub fn of_case(
+        catalogue: &Catalogue,
+        organisation: &Organisation,
+        state: &crate::case::state::CaseState,
+        today: jiff::civil::Date,
+    ) -> Vec<Self> {
+        Self::lines(catalogue, today, &|one, stage| {
+            let name = one.clock_name(stage);
+            let runs = state.clocks.values();
+            if runs.into_iter().any(|record| record.start.rule == name) {
+                return None;
+            }
+            let made = clock::stage(catalogue, organisation, one, stage, state);
+            made.err().map(|why| why.to_string())
+        })
+    }
+}
+
+/// What people should know about the catalogue.
+pub fn findings(catalogue: &Catalogue, today: jiff::civil::Date) -> Vec<Finding> {
+    review(catalogue, today)
+}
+
+/// An instant that a person tells.
+#[derive(Debug)]
+pub struct Told<'a> {
+    /// What happened.
+    pub what: Trigger,
+    /// When.
+    pub at: Timestamp,
+    /// The zone that it was told in; the configured one without.
+    pub zone: Option<&'a str>,
+    /// How it is known.
+    pub note: &'a str,
+    /// What shows it.
+    pub evidence: Vec<EvidenceId>,
+}
+
+impl Desk {
+    /// Records when something happened, and starts what begins with it.
+    ///
+    /// # Errors
+    /// It lies in the future, the zone does not exist, or the evidence was not kept.
+    pub async fn record_instant(&self, told: Told<'_>) -> Result<InstantId> {
+        let zone = match told.zone {
+            Some(name) => TimeZone::get(name).map_err(|error| {
+                let what = format!("`{}` is not a time zone.", name.escape_debug());
+                Fault::input("instant", what)
+                    .caused_by(error)
+                    .hint("use an IANA name such as `Europe/Berlin`")
+            })?,
+            None => self.zone.clone(),
+        };
+        if told.at > self.now() {
+            return Err(Fault::input("instant", "This instant lies in the future.")
+                .at(told.at)
+                .hint("record what happened, not what is expected"));
+        }
+        let id = InstantId::fresh();
+        let instant = Instant {
+            id: id.clone(),
+            what: told.what,
+            at: told.at,
+            zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            note: said(told.note, "how it is known")?,
+            evidence: told.evidence,
+        };
+        let event = Event::InstantRecorded(instant);
+        self.log.append(&self.by, vec![event]).await?;
+        self.propose_clocks().await?;
+        Ok(id)
+    }
+
+    /// Takes an instant back: it stays in the log and starts nothing.
+    ///
+    /// # Errors
+    /// There is no such instant, or it was withdrawn before.
+    pub async fn withdraw_instant(&self, instant: &InstantId, reason: &str) -> Result<()> {
+        let event = Event::InstantWithdrawn {
+            instant: instant.clone(),
+            reason: said(reason, "why")?,
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(())
+    }
+
+    /// Records a person's answer to a question of a duty.
+    ///
+    /// # Errors
+    /// No duty of the catalogue or of the case asks it.
+    pub async fn answer_question(
+        &self,
+        obligation: &str,
+        question: &str,
+        answer: Answer,
+        reason: &str,
+    ) -> Result<()> {
+        let asked = self.log.read(|state| {
+            let mut rules = state
+                .clocks
+                .values()
+                .filter_map(|one| one.start.due.as_deref());
+            rules.any(|rule| {
+                let mut questions = rule.questions.iter();
+                rule.obligation == obligation && questions.any(|one| one.id == question)
+            })
+        });
+        if !asked {
+            let catalogue = self.settings.catalogue()?;
+            let one = catalogue.get(obligation)?;
+            if !one.applies_if.iter().any(|known| known.id == question) {
+                let known: Vec<&str> = one.applies_if.iter().map(|one| one.id.as_str()).collect();
+                let known = match known.as_slice() {
+                    [] => "it asks none".to_owned(),
+                    known => format!("it asks: {}", known.join(", ")),
+                };
+                return Err(
+                    Fault::input("no-question", "This duty asks no such question.")
+                        .at(crate::hostile::one_line(question, 80))
+                        .hint(known),
+                );
+            }
+        }
+        let event = Event::ObligationAnswered {
+            obligation: obligation.to_owned(),
+            question: question.to_owned(),
+            answer,
+            reason: said(reason, "why")?,
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        self.propose_clocks().await?;
+        Ok(())
+    }
+
+    /// Records that an authority asks to wait, with its document.
+    ///
+    /// # Errors
+    /// It ends before it begins, names no known duty, or the file cannot be read.
+    pub async fn record_delay(
+        &self,
+        authority: &str,
+        scope: &[String],
+        (from, until): (Timestamp, Timestamp),
+        document: Document<'_>,
+    ) -> Result<EvidenceId> {
+        let catalogue = self.settings.catalogue()?;
+        for id in scope {
+            catalogue.get(id)?;
+        }
+        if scope.is_empty() || from >= until {
+            let what = "A delay names duties, and ends after it begins.";
+            return Err(Fault::input("delay", what));
+        }
+        let evidence = match document {
+            Document::Kept(id) => id,
+            Document::File(path) => {
+                let (name, bytes) = self.workplace.read(path)?;
+                let media = "application/octet-stream";
+                let title = "An authority asks to wait with notices";
+                let keep = self.recorder.keep_file(&name, media, bytes.into(), title);
+                keep.await?
+            }
+        };
+        let event = Event::DelayRecorded(Delay {
+            authority: said(authority, "who asks")?,
+            scope: scope.to_vec(),
+            from,
+            until,
+            evidence: evidence.clone(),
+        });
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(evidence)
+    }
+}
+
+/// The document of a delay.
+#[derive(Debug)]
+pub enum Document<'a> {
+    /// It is kept as evidence already.
+    Kept(EvidenceId),
+    /// A file at the workplace.
+    File(&'a Path),
+}
+
+/// What a person said; nothing is no reason.
+fn said(text: &str, what: &str) -> Result<String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(Fault::input("reason", format!("Say {what}.")));
+    }
+    Ok(text.chars().take(2000).collect())
+}

@@ -1,0 +1,130 @@
+//! Instants, answers and delays in the fold, and what they re-open.
+//!
+//! A clock that a person chose the start of, or handed in, rests on what was known then. Whatever is
+//! learnt later about the same duty re-opens it, with the reason, until a person looks again.
+
+use super::check::need;
+use super::{AnswerRecord, CaseState, DelayRecord, InstantRecord};
+use crate::case::event::due::{Rule, Trigger};
+use crate::case::event::{Answer, Entry, Event};
+use crate::time::{Timestamp, utc};
+
+impl CaseState {
+    /// Instants, answers and delays.
+    pub(super) fn apply_instant(&mut self, entry: &Entry) {
+        let by = entry.by.to_string();
+        match &entry.event {
+            Event::InstantRecorded(instant) => {
+                let why = format!(
+                    "{by} recorded at {} that {} at {}",
+                    utc(entry.at),
+                    instant.what.about(),
+                    utc(instant.at)
+                );
+                self.reopen(&why, |rule| rule.trigger == instant.what);
+                let record = InstantRecord {
+                    instant: instant.clone(),
+                    by,
+                    recorded: entry.at,
+                    withdrawn: None,
+                };
+                self.instants.insert(instant.id.clone(), record);
+            }
+            Event::InstantWithdrawn { instant, reason } => {
+                let Some(record) = self.instants.get_mut(instant) else {
+                    return;
+                };
+                record.withdrawn = Some((reason.clone(), by.clone()));
+                let what = record.instant.what;
+                let why = format!(
+                    "{by} withdrew at {} that {} at {}: {reason}",
+                    utc(entry.at),
+                    what.about(),
+                    utc(record.instant.at)
+                );
+                self.reopen(&why, |rule| rule.trigger == what);
+            }
+            Event::ObligationAnswered {
+                obligation,
+                question,
+                answer,
+                reason,
+            } => {
+                let key = (obligation.clone(), question.clone());
+                let before = self.answers.get(&key).map(|record| record.answer);
+                if before != Some(*answer) {
+                    let was = before.map_or("not answered", Answer::name);
+                    let why = format!(
+                        "{by} answered `{question}` with {} at {} (before: {was})",
+                        answer.name(),
+                        utc(entry.at)
+                    );
+                    self.reopen(&why, |rule| rule.obligation == *obligation);
+                }
+                let record = AnswerRecord {
+                    answer: *answer,
+                    reason: reason.clone(),
+                    by,
+                    at: entry.at,
+                };
+                self.answers.insert(key, record);
+            }
+            Event::DelayRecorded(delay) => {
+                let why = format!("{by} recorded a delay at {}", utc(entry.at));
+                self.reopen(&why, |rule| {
+                    rule.allows_delay && delay.scope.contains(&rule.obligation)
+                });
+                self.delays.push(DelayRecord {
+                    delay: delay.clone(),
+                    by,
+                    at: entry.at,
+                });
+            }
+            _ => {}
+        }
+    }
+
+    /// Marks every clock of which a person decided something that rested on what changes now.
+    pub(super) fn reopen(&mut self, why: &str, touched: impl Fn(&Rule) -> bool) {
+        for record in self.clocks.values_mut() {
+            let rule = record.start.due.as_deref();
+            let decided = record.chosen.is_some() || record.receipt.is_some();
+            if decided && rule.is_some_and(&touched) {
+                record.reopened.push(why.to_owned());
+            }
+        }
+    }
+
+    /// Whether such an event may follow.
+    pub(super) fn rule_instant(&self, event: &Event, at: Timestamp) -> Result<(), String> {
+        match event {
+            Event::InstantRecorded(instant) => {
+                need(
+                    instant.what != Trigger::PreviousStageSubmitted,
+                    "a receipt says that a stage was handed in",
+                )?;
+                need(instant.at <= at, "the instant lies in the future")?;
+                need(
+                    !self.instants.contains_key(&instant.id),
+                    "this id was used before",
+                )?;
+                instant.evidence.iter().try_for_each(|id| self.known(id))
+            }
+            Event::InstantWithdrawn { instant, reason } => {
+                let record = self.instants.get(instant);
+                let record = record.ok_or("there is no such instant")?;
+                need(record.withdrawn.is_none(), "it was withdrawn before")?;
+                need(!reason.trim().is_empty(), "a withdrawal needs a reason")
+            }
+            Event::ObligationAnswered { reason, .. } => {
+                need(!reason.trim().is_empty(), "an answer needs a reason")
+            }
+            Event::DelayRecorded(delay) => {
+                need(delay.from < delay.until, "the delay ends before it begins")?;
+                need(!delay.scope.is_empty(), "the delay is about no duty")?;
+                self.known(&delay.evidence)
+            }
+            _ => Ok(()),
+        }
+    }
+}

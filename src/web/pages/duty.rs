@@ -1,0 +1,233 @@
+//! What the page of a clock tells of its duty: whether it applies, who decides, where it was read.
+
+use serde::Serialize;
+
+use super::clock::Clocks;
+use super::head::{Head, head};
+use crate::access::Ability;
+use crate::app::duties::DutyLine;
+use crate::app::summary::Summary;
+use crate::case::event::due::Trigger;
+use crate::clock::obligation::Obligation;
+use crate::clock::{Catalogue, Shown};
+use crate::fault::Result;
+use crate::web::look::Look;
+use crate::web::shown::{When, line, path, short};
+
+/// The duty of a clock.
+#[derive(Debug, Serialize)]
+pub(super) struct DutyView {
+    id: String,
+    stage: u8,
+    trigger: &'static str,
+    length: String,
+    zone: String,
+    owner: String,
+    verified: bool,
+    readings: Vec<String>,
+    delays: Vec<String>,
+    questions: Vec<QuestionView>,
+    /// What the catalogue says today; nothing where it knows the duty no more.
+    today: Option<Today>,
+}
+
+#[derive(Debug, Serialize)]
+struct QuestionView {
+    id: String,
+    text: String,
+    /// `With no it does not apply.`
+    not_if: &'static str,
+    /// `Robin Roe answered no: …`
+    answer: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Today {
+    mode: &'static str,
+    status: &'static str,
+    recipient: String,
+    reference: String,
+    retention: Option<String>,
+    tipping_off: bool,
+    allows_delay: bool,
+    stale: bool,
+    sources: Vec<String>,
+    pitfalls: Vec<String>,
+    fields: Vec<String>,
+}
+
+/// The duty of a clock, with what the catalogue says of it today.
+///
+/// # Errors
+/// The configured catalogue is not right.
+pub(super) fn duty(look: &Look<'_>, clock: &Shown) -> Result<Option<DutyView>> {
+    let Some(duty) = &clock.duty else {
+        return Ok(None);
+    };
+    let catalogue = look.web.app.settings.catalogue()?;
+    let questions = duty.questions.iter().map(|asked| QuestionView {
+        id: asked.question.id.clone(),
+        text: line(&asked.question.text),
+        not_if: asked.question.not_if.name(),
+        answer: asked.answer.as_ref().map(|answer| {
+            let (by, word) = (short(&answer.by), answer.answer.name());
+            format!("{by} answered {word}: {}", line(&answer.reason))
+        }),
+    });
+    let said = |all: &[String]| all.iter().map(|one| line(one)).collect();
+    let one = catalogue.get(&duty.obligation).ok();
+    Ok(Some(DutyView {
+        id: duty.obligation.clone(),
+        stage: duty.stage,
+        trigger: duty.trigger.about(),
+        length: line(&duty.length),
+        zone: duty.zone.clone(),
+        owner: duty.owner.clone(),
+        verified: duty.verified,
+        readings: said(&duty.readings),
+        delays: said(&duty.delays),
+        questions: questions.collect(),
+        today: one.map(|one| today(look, one, duty.stage)),
+    }))
+}
+
+fn today(look: &Look<'_>, one: &Obligation, stage: u8) -> Today {
+    let day = look.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let stage = one.stages.iter().find(|known| known.n == stage);
+    let sources = one.sources.iter().map(|source| {
+        let read = source
+            .verified_on
+            .map_or_else(|| "not looked up".to_owned(), |on| format!("read {on}"));
+        line(&format!("{} ({}, {read})", source.at, source.tier.name()))
+    });
+    Today {
+        mode: one.mode.name(),
+        status: one.status.name(),
+        recipient: line(&one.recipient.name),
+        reference: line(&one.recipient.reference),
+        retention: one.retention.as_ref().map(|kept| {
+            let mark = if kept.verified { "" } else { " (not verified)" };
+            line(&format!("{}{mark}", kept.text))
+        }),
+        tipping_off: one.tipping_off,
+        allows_delay: stage.is_some_and(|stage| stage.allows_delay),
+        stale: one.is_stale(day),
+        sources: sources.collect(),
+        pitfalls: one.pitfalls.iter().map(|one| line(one)).collect(),
+        fields: stage.map(|stage| stage.fields.clone()).unwrap_or_default(),
+    }
+}
+
+/// The page of every clock of a case.
+#[derive(Debug, Serialize)]
+pub(super) struct Page {
+    title: &'static str,
+    head: Head,
+    clocks: Clocks,
+    instants: Vec<InstantView>,
+    /// What can be recorded: the name and what it means.
+    kinds: Vec<(&'static str, &'static str)>,
+    zone: String,
+    unwatched: Vec<Unwatched>,
+    unwatched_words: String,
+    may: bool,
+    action: String,
+}
+
+#[derive(Debug, Serialize)]
+struct InstantView {
+    what: &'static str,
+    at: When,
+    zone: String,
+    note: String,
+    by: String,
+    recorded: When,
+    withdrawn: Option<String>,
+    /// Where it is taken back, for who may.
+    withdraw: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Unwatched {
+    rule: String,
+    title: String,
+    length: String,
+    marks: String,
+    why: String,
+}
+
+pub(super) fn page(look: &Look<'_>) -> Result<Page> {
+    let summary = Summary::of(look.state, look.now);
+    let settings = &look.web.app.settings;
+    let catalogue = settings.catalogue()?;
+    let may = look.may(Ability::Counsel);
+    let unwatched = unwatched(look, &catalogue);
+    let count = unwatched.len();
+    Ok(Page {
+        title: "Clocks",
+        head: head(look, "clocks"),
+        clocks: super::clock::clocks(look, &summary),
+        instants: instants(look, may),
+        kinds: Trigger::INSTANTS
+            .iter()
+            .map(|kind| (kind.name(), kind.about()))
+            .collect(),
+        zone: settings.zone.clone(),
+        unwatched,
+        unwatched_words: format!("Duties that no clock watches ({count})"),
+        may,
+        action: path(&["cases", look.id.as_str(), "instants"]),
+    })
+}
+
+fn instants(look: &Look<'_>, may: bool) -> Vec<InstantView> {
+    let mut all: Vec<_> = look.state.instants.values().collect();
+    all.sort_by_key(|record| record.instant.at);
+    let view = all.into_iter().map(|record| {
+        let instant = &record.instant;
+        let withdrawn = record
+            .withdrawn
+            .as_ref()
+            .map(|(reason, by)| format!("Withdrawn by {}: {}", short(by), line(reason)));
+        let id = instant.id.as_str();
+        let withdraw = path(&["cases", look.id.as_str(), "instants", id, "withdraw"]);
+        InstantView {
+            what: instant.what.about(),
+            at: look.words.when(instant.at),
+            zone: short(&instant.zone),
+            note: line(&instant.note),
+            by: short(&record.by),
+            recorded: look.words.when(record.recorded),
+            withdraw: (may && withdrawn.is_none()).then_some(withdraw),
+            withdrawn,
+        }
+    });
+    view.collect()
+}
+
+fn unwatched(look: &Look<'_>, catalogue: &Catalogue) -> Vec<Unwatched> {
+    let day = look.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let organisation = &look.web.app.settings.organisation;
+    let lines = DutyLine::of_case(catalogue, organisation, look.state, day);
+    let rows = lines.iter().flat_map(|duty| {
+        let one = &duty.obligation;
+        let stages = duty.stages.iter().zip(&one.stages);
+        stages.filter_map(move |(stage, known)| {
+            let mut marks = vec![one.mode.name()];
+            if !stage.verified {
+                marks.push("not verified");
+            }
+            if duty.stale {
+                marks.push("stale");
+            }
+            Some(Unwatched {
+                rule: stage.rule.clone(),
+                title: line(&known.title),
+                length: stage.length.clone().unwrap_or_else(|| "no time".to_owned()),
+                marks: marks.join(", "),
+                why: line(stage.not_watched.as_ref()?),
+            })
+        })
+    });
+    rows.collect()
+}
