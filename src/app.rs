@@ -30,6 +30,7 @@ pub mod survey;
 #[cfg(feature = "otel")]
 pub mod telemetry;
 mod wiring;
+pub mod word;
 mod wording;
 pub mod work;
 

@@ -62,6 +62,8 @@ pub enum Call {
     Ask(String),
     /// A file is wanted; answered by it.
     Read(PathBuf),
+    /// The bytes are to stand in a new file.
+    Write(PathBuf),
     /// The public half of a key is wanted.
     Key(PathBuf),
     /// The bytes are to be signed with a key in a namespace.

@@ -28,6 +28,12 @@ pub trait Workplace: Send + Sync + std::fmt::Debug {
         text(file, self.read(file)?.1)
     }
 
+    /// Makes a new file there.
+    ///
+    /// # Errors
+    /// Something lies in its place, or the disk refuses.
+    fn write(&self, file: &Path, bytes: &[u8]) -> Result<()>;
+
     /// A key that signs there.
     ///
     /// # Errors
@@ -61,6 +67,20 @@ impl Workplace for Here {
 
     fn read(&self, file: &Path) -> Result<(String, Vec<u8>)> {
         read_file(file)
+    }
+
+    fn write(&self, file: &Path, bytes: &[u8]) -> Result<()> {
+        use std::io::Write as _;
+        let made = std::fs::File::create_new(file).and_then(|mut made| made.write_all(bytes));
+        made.map_err(|error| {
+            let fault = Fault::input("file", "The file cannot be written.").at(file.display());
+            let exists = error.kind() == std::io::ErrorKind::AlreadyExists;
+            let fault = fault.caused_by(error);
+            if exists {
+                return fault.hint("it exists already, and stays as it is: name another");
+            }
+            fault
+        })
     }
 
     fn signer(&self, key: &Path) -> Result<Signer> {

@@ -153,7 +153,7 @@ impl Desk {
 }
 
 /// The media type of a file by its name; what is not known is bytes.
-pub(super) fn media_type(name: &str) -> &'static str {
+pub fn media_type(name: &str) -> &'static str {
     let extension = name.rsplit('.').next().unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
         "pdf" => "application/pdf",

@@ -296,6 +296,13 @@ impl Workplace for Arc<Far> {
         }
     }
 
+    fn write(&self, file: &Path, bytes: &[u8]) -> Result<()> {
+        match self.errand(&Call::Write(file.to_owned()), bytes)? {
+            (Reply::Done, _) => Ok(()),
+            _ => Err(otherwise()),
+        }
+    }
+
     fn signer(&self, key: &Path) -> Result<Signer> {
         let (Reply::Text(public), _) = self.errand(&Call::Key(key.to_owned()), &[])? else {
             return Err(otherwise());

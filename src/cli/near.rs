@@ -202,6 +202,7 @@ impl Near {
                 let (name, bytes) = Here.read(self.named(&file)?)?;
                 Ok((Reply::File(name), bytes))
             }
+            Call::Write(file) => Here.write(self.named(&file)?, bytes).map(done),
             Call::Key(key) => {
                 let public = Here.signer(self.named(&key)?)?.public().line();
                 Ok((Reply::Text(public), Vec::new()))

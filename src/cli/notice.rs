@@ -49,6 +49,10 @@ pub(super) enum Verb {
     Decline(review::Numbered),
     /// Put a whole new text in the place of the draft; every approval is void.
     Edit(review::Edit),
+    /// Write a draft as a Word, Markdown or plain text file.
+    Export(review::Export),
+    /// Read a reviewed Word file: its changes become suggestions, its comments comments.
+    Import(review::Import),
     /// Show what changed between two versions, word by word.
     Redline(review::Redline),
     /// Put a file with a draft; every approval is void.
@@ -140,6 +144,8 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Take(args) => review::take(desktop, &args).await,
         Verb::Decline(args) => review::decline(desktop, &args).await,
         Verb::Edit(args) => review::edit(desktop, &args).await,
+        Verb::Export(args) => review::export(desktop, &args),
+        Verb::Import(args) => review::import(desktop, &args).await,
         Verb::Redline(args) => review::redlined(desktop, &args),
         Verb::Attach(args) => review::attach(desktop, &args).await,
         Verb::Detach(args) => review::detach(desktop, &args).await,

@@ -13,7 +13,7 @@ use crate::id::EvidenceId;
 use crate::time::Timestamp;
 
 pub use crate::case::event::Standing;
-pub use gather::{check, gather};
+pub use gather::{check, gather, line};
 pub use kept::{Change, Kept, changes};
 
 /// One value of a fact.

@@ -1,6 +1,6 @@
 //! `cordon clock instant`, `answer`, `delay`, `calendar`: what people tell about duties.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde_json::json;
@@ -218,7 +218,7 @@ pub(super) fn calendar(desktop: &Desktop, args: &Calendar) -> Result<Ended> {
     match &args.ics {
         None => desktop.ui.raw(text.as_bytes())?,
         Some(file) => {
-            write(desktop, file, &text)?;
+            desktop.workplace().write(file, text.as_bytes())?;
             let open = clocks.iter().filter(|clock| clock.is_open()).count();
             let document = json!({ "file": file, "deadlines": open });
             desktop.ui.answer(&document, || {
@@ -228,16 +228,4 @@ pub(super) fn calendar(desktop: &Desktop, args: &Calendar) -> Result<Ended> {
         }
     }
     Ok(None)
-}
-
-/// A file at this end; the daemon writes none for others.
-fn write(desktop: &Desktop, file: &Path, text: &str) -> Result<()> {
-    if !desktop.workplace().is_here() {
-        return Err(
-            Fault::input("calendar", "The daemon writes no files for you.")
-                .at(file.display())
-                .hint("leave --ics away and send the output to a file: `> deadlines.ics`"),
-        );
-    }
-    std::fs::write(file, text).map_err(crate::fault::io("write the calendar", file))
 }

@@ -154,6 +154,67 @@ pub(in crate::cli) struct Receipt {
     at: Option<Timestamp>,
 }
 
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Export {
+    #[command(flatten)]
+    which: Which,
+    /// The file: `.docx`, `.md` or `.txt` says what it becomes.
+    file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Import {
+    #[command(flatten)]
+    which: Which,
+    /// The reviewed Word file.
+    file: PathBuf,
+}
+
+pub(super) fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.which.case)?;
+    let id = &args.which.notice;
+    let extension = args.file.extension().and_then(|end| end.to_str());
+    let bytes = match extension {
+        Some("docx") => desk.notice_docx(id)?,
+        Some("md") => desk.notice(id)?.1.into_bytes(),
+        Some("txt") => crate::notice::plain(&desk.notice(id)?.1).into_bytes(),
+        _ => {
+            return Err(
+                Fault::input("form", "The name of the file does not say what it becomes.")
+                    .at(args.file.display())
+                    .hint("end it with .docx, .md or .txt"),
+            );
+        }
+    };
+    desktop.workplace().write(&args.file, &bytes)?;
+    let said = format!(
+        "stands in {}",
+        hostile::one_line(&args.file.display().to_string(), 300)
+    );
+    done(
+        desktop,
+        &args.which,
+        &said,
+        json!({ "file": args.file, "bytes": bytes.len() }),
+    )
+}
+
+pub(super) async fn import(desktop: &Desktop, args: &Import) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.which.case)?;
+    let (name, bytes) = desktop.workplace().read(&args.file)?;
+    let made = desk.import_word(&args.which.notice, &name, bytes).await?;
+    desk.finish().await?;
+    for note in &made.notes {
+        desktop.ui.warning(&hostile::one_line(note, 400));
+    }
+    let said = format!(
+        "has {} and {} of the file",
+        crate::ui::count(made.suggestions.len(), "suggestion"),
+        crate::ui::count(made.comments.len(), "comment")
+    );
+    done(desktop, &args.which, &said, json!({ "made": made }))
+}
+
 pub(super) fn review(desktop: &Desktop, args: &Which) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let (record, _) = desk.notice(&args.notice)?;

@@ -61,7 +61,8 @@ struct Saying<'a> {
     zone: &'a TimeZone,
 }
 
-fn line(evidence: &Evidence) -> String {
+/// Hash, time and source of a piece of evidence, on one line.
+pub fn line(evidence: &Evidence) -> String {
     let source = match &evidence.source {
         Source::Exchange {
             method,

@@ -241,6 +241,12 @@ async fn brought(
                 }
                 Ok(())
             }
+            "word" => {
+                for (name, bytes) in upload.files {
+                    desk.import_word(&of, &name, bytes).await?;
+                }
+                Ok(())
+            }
             "receipt" => {
                 desk.notice_receipt(&of, &said.reference, said.at()?, upload.files)
                     .await

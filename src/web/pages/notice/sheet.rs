@@ -11,7 +11,7 @@ use super::super::head::{Head, head};
 use super::text::{Group, ProposalView, Reading, RemarkView, SourceView};
 use super::{NoticeView, at_notice, no_notice, notice_id, view};
 use crate::access::Ability;
-use crate::app::dispatch::WAYS;
+use crate::app::dispatch::{WAYS, media_type};
 use crate::app::summary::{NoticeLine, Summary};
 use crate::case::state::NoticeRecord;
 use crate::fault::{Fault, Result};
@@ -340,6 +340,7 @@ async fn downloaded(
                 crate::notice::plain(&text).into_bytes(),
             ),
             "md" => ("text/markdown; charset=utf-8", text.into_bytes()),
+            "docx" => (media_type("x.docx"), desk.notice_docx(&notice)?),
             _ => return Err(Fault::input("no-page", "There is no such page.")),
         };
         let name = format!("{}-{}.{form}", record.template, record.text.short());

@@ -1,0 +1,210 @@
+//! A notice as a file for those who work in Word or on paper, and a reviewed Word file taken in.
+
+use super::desk::Desk;
+use super::revise::{Remarked, Suggested};
+use crate::case::event::Brought;
+use crate::case::state::{NoticeRecord, Proposal, Remark, Verdict};
+use crate::document::sheet::Suggestion;
+use crate::document::{Change, Comment, Document, Sheet, docx};
+use crate::fault::{Fault, Result};
+use crate::id::NoticeId;
+use crate::notice::{self, Confidence, Language, revision};
+
+/// How many changes and comments of one file are taken in.
+const MOST: usize = 500;
+
+/// What was made of a reviewed file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Imported {
+    /// The numbers of its comments.
+    pub comments: Vec<u32>,
+    /// The numbers of its suggestions.
+    pub suggestions: Vec<u32>,
+    /// What was left out, and why. Hostile text.
+    pub notes: Vec<String>,
+}
+
+impl Desk {
+    /// The text as it stands as a Word file, with its open comments and suggestions.
+    ///
+    /// # Errors
+    /// There is no such notice, its text is damaged, or the file cannot be packed.
+    pub fn notice_docx(&self, id: &NoticeId) -> Result<Vec<u8>> {
+        docx::write(&self.sheet(id)?)
+    }
+
+    fn sheet(&self, id: &NoticeId) -> Result<Sheet> {
+        let (record, text) = self.notice(id)?;
+        let about = notice::about(&record.template)?;
+        let open = record
+            .proposals
+            .iter()
+            .filter(|one| one.verdict == Verdict::Open && one.suggestion.on == record.text);
+        let remarks = record.remarks.iter();
+        let remarks = remarks.filter(|remark| remark.comment.on == record.text);
+        let privileged = about.privilege == Confidence::Privileged;
+        let evidence = revision::sources(&text).into_iter().map(|(number, id)| {
+            let line = self
+                .log
+                .read(|state| state.evidence.get(&id).map(notice::facts::line));
+            (number, format!("{id} {}", line.unwrap_or_default()))
+        });
+        Ok(Sheet {
+            title: about.title.clone(),
+            banner: privileged.then(|| "PRIVILEGED AND CONFIDENTIAL".to_owned()),
+            distribution: about.distribution.clone(),
+            language: match about.language {
+                Language::En => "en-US",
+                Language::De => "de-DE",
+                Language::Pt => "pt-PT",
+            }
+            .to_owned(),
+            evidence: evidence.collect(),
+            comments: remarks.map(comment).collect(),
+            changes: open.map(suggestion).collect(),
+            bind: record.text.to_string(),
+            reference: format!("{} {id}", self.log.case()),
+            at: record
+                .versions
+                .last()
+                .map_or_else(|| self.now(), |version| version.at),
+            document: Document::parse(&text),
+        })
+    }
+
+    /// Takes a reviewed Word file in: its changes become suggestions and its comments become comments.
+    /// The text stays as it is until somebody takes them up. A file that was taken in before adds nothing.
+    ///
+    /// # Errors
+    /// The notice is not under review; the file is no Word file, is damaged or too large, or was made of
+    /// another notice.
+    pub async fn import_word(&self, id: &NoticeId, name: &str, bytes: Vec<u8>) -> Result<Imported> {
+        let record = self.reviewed(id)?;
+        let (_, now) = self.notice(id)?;
+        let bind = docx::read(&bytes, &now)?.bind;
+        let on = match bind.as_deref().map(str::parse) {
+            None => record.text,
+            Some(Ok(text)) if record.versions.iter().any(|one| one.text == text) => text,
+            Some(_) => {
+                let what = "This file was not made of a version of this notice.";
+                return Err(Fault::input("other-notice", what)
+                    .at(name.escape_debug())
+                    .hint("its properties name the text that it was made of: CordonBind"));
+            }
+        };
+        let (_, original) = self.notice_at(id, Some(on))?;
+        let reviewed = docx::read(&bytes, &original)?;
+        let title = format!("Reviewed notice: {}", name.escape_debug());
+        let kind = super::dispatch::media_type("x.docx");
+        let evidence = self.recorder.keep_file(name, kind, bytes.into(), &title);
+        let evidence = evidence.await?;
+        let mut made = Imported {
+            notes: reviewed.notes,
+            ..Imported::default()
+        };
+        if bind.is_none() {
+            made.notes
+                .push("The file does not say of which version it was made: it was compared with the last.".to_owned());
+        }
+        let brought = |author: &str, at: Option<_>| Brought {
+            author: author.to_owned(),
+            at,
+            evidence: evidence.clone(),
+        };
+        for one in reviewed.changes.iter().take(MOST) {
+            if knows_change(&record, one) {
+                continue;
+            }
+            let suggested = Suggested {
+                on: Some(on),
+                change: one.change.clone(),
+                reason: format!("in the reviewed file {}", name.escape_debug()),
+                brought: Some(brought(&one.author, one.at)),
+            };
+            match self.suggest(id, suggested).await {
+                Ok(number) => made.suggestions.push(number),
+                Err(fault) => made.notes.push(left_out(&one.change, &fault)),
+            }
+        }
+        for one in reviewed.comments.iter().take(MOST) {
+            if knows_comment(&record, one) {
+                continue;
+            }
+            let remark = Remarked {
+                on: Some(on),
+                block: Some(one.block),
+                quote: one.quote.clone(),
+                text: one.text.clone(),
+                answers: None,
+                brought: Some(brought(&one.author, one.at)),
+            };
+            match self.comment(id, remark).await {
+                Ok(number) => made.comments.push(number),
+                Err(fault) => made
+                    .notes
+                    .push(format!("A comment was left out: {}", fault.what())),
+            }
+        }
+        let (changes, comments) = (reviewed.changes.len(), reviewed.comments.len());
+        if changes.max(comments) > MOST {
+            made.notes.push(format!(
+                "Only the first {MOST} changes and comments were taken in."
+            ));
+        }
+        Ok(made)
+    }
+}
+
+fn left_out(change: &Change, fault: &Fault) -> String {
+    let words = crate::hostile::one_line(&change.after, 80);
+    format!(
+        "A change of paragraph {} was left out (“{words}”): {}",
+        change.block + 1,
+        fault.what()
+    )
+}
+
+fn comment(remark: &Remark) -> Comment {
+    let one = &remark.comment;
+    let brought = one.brought.as_ref();
+    Comment {
+        id: one.number.into(),
+        block: one.block.unwrap_or_default(),
+        quote: one.quote.clone(),
+        author: brought.map_or_else(|| remark.by.clone(), |from| from.author.clone()),
+        at: brought.and_then(|from| from.at).or(Some(remark.at)),
+        text: one.text.clone(),
+        thread: one.answers.map(u64::from),
+        resolved: remark.resolved.is_some(),
+    }
+}
+
+fn suggestion(proposal: &Proposal) -> Suggestion {
+    let one = &proposal.suggestion;
+    let brought = one.brought.as_ref();
+    Suggestion {
+        change: Change {
+            block: one.block,
+            before: one.before.clone(),
+            after: one.after.clone(),
+        },
+        author: brought.map_or_else(|| proposal.by.clone(), |from| from.author.clone()),
+        at: brought.and_then(|from| from.at).or(Some(proposal.at)),
+    }
+}
+
+/// Whether the notice has this change already: it went out with the file, or the file came before.
+fn knows_change(record: &NoticeRecord, one: &Suggestion) -> bool {
+    let mut known = record.proposals.iter().map(|known| &known.suggestion);
+    known.any(|known| {
+        known.block == one.change.block
+            && known.before == one.change.before
+            && known.after == one.change.after
+    })
+}
+
+fn knows_comment(record: &NoticeRecord, one: &Comment) -> bool {
+    let same = |text: &str| text.split_whitespace().eq(one.text.split_whitespace());
+    let mut known = record.remarks.iter().map(|remark| &remark.comment);
+    known.any(|known| same(&known.text) && known.block.unwrap_or_default() == one.block)
+}
