@@ -14,7 +14,7 @@ use rustix::fs::{FallocateFlags, FlockOperation, fallocate, flock};
 
 /// What is looked at in one piece, bytes.
 const PIECE: usize = 64 << 10;
-const ZEROS: [u8; PIECE] = [0; PIECE];
+static ZEROS: [u8; PIECE] = [0; PIECE];
 
 /// How often, and after how long, the file is tried again while threads of sled still hold it.
 const TRIES: u32 = 20;
