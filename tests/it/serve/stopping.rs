@@ -89,9 +89,4 @@ async fn told_to_stop_in_a_run_that_no_provider_answers_it_ends_in_time_and_goes
         ids.map(|id| place.program.run(&["status", &id, "--json"]).json())
             .find(ratify)
     });
-    assert_eq!(
-        suspended(),
-        1,
-        "what was done is looked at, and not repeated"
-    );
 }
