@@ -183,6 +183,8 @@ pub struct Options {
     pub reopen_gates: bool,
     /// What a person says about steps that failed with the policy `ask`.
     pub answers: BTreeMap<StepId, Answer>,
+    /// What the log says when it is told to stop.
+    pub when_stopped: &'static str,
 }
 
 impl Default for Options {
@@ -193,6 +195,7 @@ impl Default for Options {
             linger: Duration::from_mins(2),
             reopen_gates: false,
             answers: BTreeMap::new(),
+            when_stopped: "a person stopped the run",
         }
     }
 }

@@ -19,6 +19,9 @@ use crate::run::{Options, Quiet, Report, Resolved};
 use crate::settings::suspicion::{Contain, Suspicion};
 use crate::time::Timestamp;
 
+/// What the log of a case says when its review stopped with the program.
+const PROGRAM_STOPPED: &str = "the program stopped";
+
 /// Who asked for a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AskedBy {
@@ -61,7 +64,8 @@ impl App {
             let what = "Only a case of the route `suspicion` begins by itself.";
             return Err(Fault::input("route", what).at(desk.log.case()));
         }
-        if phase != Phase::Open || matches!(run, RunPhase::Cancelled | RunPhase::Ended) {
+        let over = run == RunPhase::Ended || run == RunPhase::Cancelled && !broken_off(&desk)?;
+        if phase != Phase::Open || over {
             return Ok(Begun::Before);
         }
         let begun = self.begin(&desk, run, asked, cancel).await;
@@ -99,6 +103,7 @@ impl App {
         }
         let options = Options {
             linger: Duration::ZERO,
+            when_stopped: PROGRAM_STOPPED,
             ..Options::default()
         };
         let report = desk.run(&options, Arc::new(Quiet), cancel).await?;
@@ -129,6 +134,16 @@ impl App {
         }
         suspicion.playbook().to_owned()
     }
+}
+
+/// Whether the run stopped with the program, and no person stopped it since.
+fn broken_off(desk: &Desk) -> Result<bool> {
+    let entries = desk.log.entries()?;
+    let last = entries.iter().rev().find_map(|entry| match &entry.event {
+        Event::RunCancelled { reason } => Some((&entry.by, reason)),
+        _ => None,
+    });
+    Ok(last.is_some_and(|(by, reason)| *by == Actor::Engine && reason == PROGRAM_STOPPED))
 }
 
 fn why(provider: &str, end: &Resolved) -> String {

@@ -83,10 +83,20 @@ pub(super) async fn bounded<T>(
 ) -> Result<T, Miss> {
     match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
         Err(_) => Err(Miss::Late(limit)),
+        // The program ends, and the call with it, as in a crash: nobody knows what came of it, and the
+        // next start looks.
+        Ok(Err(panic)) if of_the_end(&*panic) => std::future::pending().await,
         Ok(Err(_)) => Err(Miss::Panic),
         Ok(Ok(Err(fault))) => Err(Miss::Fault(clip(sentence(&fault)))),
         Ok(Ok(Ok(value))) => Ok(value),
     }
+}
+
+/// Whether it is what tokio says to who waits while the runtime shuts down.
+fn of_the_end(panic: &(dyn std::any::Any + Send)) -> bool {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .is_some_and(|text| text.contains("being shutdown"))
 }
 
 /// A fault in one line, with its first next step.

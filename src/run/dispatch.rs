@@ -297,7 +297,7 @@ impl<'a> Dispatch<'a> {
         }
         if self.cancelled {
             self.events.push(Event::RunCancelled {
-                reason: "a person stopped the run".to_owned(),
+                reason: self.options.when_stopped.to_owned(),
             });
             return Some(End::Cancelled);
         }

@@ -1,5 +1,7 @@
 //! The daemon as a child process: what it acknowledges, what it refuses, how it stops.
 
+mod stopping;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};

@@ -459,3 +459,37 @@ async fn reviews_begin_side_by_side_and_a_provider_that_never_answers_does_not_h
         .unwrap();
     assert_eq!(company.marks(), 2, "both are begun again at the next start");
 }
+
+#[tokio::test]
+async fn a_review_that_stopped_with_the_program_is_gone_on_with_and_one_of_a_person_is_not() {
+    let slow = || Faults::none().latency(std::time::Duration::from_millis(40));
+    let struck = Struck {
+        github: slow(),
+        okta: slow(),
+        ..Struck::default()
+    };
+    let company = Company::struck("[suspicion]\ncontain = \"now\"\n", struck).await;
+    let case = company.suspicion(true).await;
+    let (stop, cancel) = watch::channel(false);
+    let (app, of) = (Arc::clone(&company.app), case.clone());
+    let begun = tokio::spawn(async move {
+        let begun = app.begin_review(of.as_str(), AskedBy::Sender, cancel);
+        begun.await.unwrap()
+    });
+    let running = || company.app.peek(case.as_str()).unwrap().run;
+    while running() != cordon::case::state::RunPhase::Running {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    stop.send(true).unwrap();
+    begun.await.unwrap();
+    assert_eq!(running(), cordon::case::state::RunPhase::Cancelled);
+    let Begun::Ran(report) = company.begin(&case).await else {
+        panic!("it was not gone on with");
+    };
+    assert!(matches!(report.end, End::Waiting(_)), "{:?}", report.end);
+    // A person stops it: that holds.
+    let desk = company.app.desk(case.as_str()).unwrap();
+    desk.stop("counsel asks us to").await.unwrap();
+    drop(desk);
+    assert!(matches!(company.begin(&case).await, Begun::Before));
+}
