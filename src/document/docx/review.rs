@@ -323,7 +323,7 @@ fn said(atoms: &[Atom]) -> String {
 fn kept(new: &Side, old: &Side) -> usize {
     (new.atoms.iter().zip(&new.from))
         .filter(|(atom, from)| atom.fate == Fate::Stays && old.paras.contains(from))
-        .map(|(atom, _)| said(std::slice::from_ref(atom)).trim().len())
+        .map(|(atom, _)| said(std::slice::from_ref(atom)).len())
         .sum()
 }
 
@@ -441,7 +441,7 @@ fn after(spans: &[Span], kind: Kind, atoms: &[Atom]) -> Option<String> {
     }
     let lead = new.iter().take_while(|word| edge(word)).count();
     new.drain(..lead);
-    if keys(&old).concat() == keys(&new).concat() {
+    if keys(&old).concat().trim() == keys(&new).concat().trim() {
         return None;
     }
     let row = matches!(kind, Kind::Row { .. });
