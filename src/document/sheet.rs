@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Change, Comment, Document};
+use super::{Change, Cite, Comment, Document};
+
+/// A footnote names at most so many items of evidence one by one.
+const MOST_LINES: usize = 20;
 
 /// A notice as it is handed to people who work in Word or need paper.
 #[derive(Debug, Clone)]
@@ -29,6 +32,27 @@ pub struct Sheet {
     pub reference: String,
     /// The time that the file says it was made.
     pub at: Timestamp,
+}
+
+impl Sheet {
+    /// What a footnote says about the evidence that a mark names.
+    pub(super) fn evidence_of(&self, cite: Cite) -> String {
+        let mut said: Vec<String> = (cite.numbers().take(MOST_LINES))
+            .filter_map(|number| {
+                let (_, line) = self.evidence.iter().find(|(known, _)| *known == number)?;
+                Some(if cite.first == cite.last {
+                    line.clone()
+                } else {
+                    format!("e{number}: {line}")
+                })
+            })
+            .collect();
+        let all = (cite.last - cite.first) as usize + 1;
+        if all > MOST_LINES {
+            said.push(format!("and {} more", all - MOST_LINES));
+        }
+        said.join("; ")
+    }
 }
 
 /// A change that somebody suggested.

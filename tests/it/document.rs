@@ -236,7 +236,7 @@ fn sides(found: &[cordon::document::RedlineBlock]) -> (Vec<String>, Vec<String>)
 }
 
 /// Texts made of what Markdown acts on.
-fn markdown() -> impl Strategy<Value = String> {
+pub(crate) fn markdown() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[a-z]{1,4}",
         Just("word ".to_owned()),

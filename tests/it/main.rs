@@ -22,6 +22,8 @@ mod contact_demand;
 mod contact_indicator;
 mod departures;
 mod document;
+mod document_docx;
+mod document_programs;
 mod engine;
 mod engine_close;
 mod engine_find;

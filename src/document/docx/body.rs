@@ -44,7 +44,7 @@ impl Story {
             sheet,
             margin,
             out: format!("{XML}<w:document {NAMES}><w:body>"),
-            notes: Notes::new(&sheet.evidence),
+            notes: Notes::new(sheet),
             lists: Vec::new(),
             open: Vec::new(),
             next: 1,

@@ -2,13 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::super::{Cite, Comment};
+use super::super::{Cite, Comment, Sheet};
 use super::token::{Fate, Token};
 use super::{NAMES, XML, date, esc};
 use crate::document::sheet::Suggestion;
-
-/// A footnote names at most so many items of evidence one by one.
-const MOST_LINES: usize = 20;
 
 /// Who suggested a change and when.
 #[derive(Debug, Clone)]
@@ -45,14 +42,14 @@ pub(super) struct Frame {
 /// The footnotes of a document.
 #[derive(Debug)]
 pub(super) struct Notes<'s> {
-    evidence: &'s [(u32, String)],
+    sheet: &'s Sheet,
     cites: Vec<Cite>,
 }
 
 impl<'s> Notes<'s> {
-    pub(super) const fn new(evidence: &'s [(u32, String)]) -> Self {
+    pub(super) const fn new(sheet: &'s Sheet) -> Self {
         Self {
-            evidence,
+            sheet,
             cites: Vec::new(),
         }
     }
@@ -61,24 +58,6 @@ impl<'s> Notes<'s> {
     fn add(&mut self, cite: Cite) -> usize {
         self.cites.push(cite);
         self.cites.len()
-    }
-
-    fn lines(&self, cite: Cite) -> String {
-        let mut said: Vec<String> = (cite.numbers().take(MOST_LINES))
-            .filter_map(|number| {
-                let (_, line) = self.evidence.iter().find(|(known, _)| *known == number)?;
-                Some(if cite.first == cite.last {
-                    line.clone()
-                } else {
-                    format!("e{number}: {line}")
-                })
-            })
-            .collect();
-        let left = (cite.last - cite.first) as usize + 1;
-        if left > MOST_LINES {
-            said.push(format!("and {} more", left - MOST_LINES));
-        }
-        said.join("; ")
     }
 
     /// `word/footnotes.xml`.
@@ -101,7 +80,7 @@ impl<'s> Notes<'s> {
                  <w:r><w:rPr><w:rStyle w:val=\"FootnoteReference\"/></w:rPr><w:footnoteRef/></w:r>\
                  <w:r><w:t xml:space=\"preserve\"> {cite} {}</w:t></w:r></w:p></w:footnote>",
                 at + 1,
-                esc(&self.lines(*cite))
+                esc(&self.sheet.evidence_of(*cite))
             );
         }
         out.push_str("</w:footnotes>");

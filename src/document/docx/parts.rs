@@ -252,21 +252,27 @@ pub(super) fn styles(sheet: &Sheet) -> String {
 
 pub(super) fn numbering(lists: &[List]) -> String {
     let mut out = format!("{XML}<w:numbering {NAMES}>");
-    for (id, bullets) in [(0, true), (1, false)] {
+    // Each list that begins anew is of its own kind: LibreOffice counts lists of one kind together.
+    let own = (lists.iter().enumerate()).map(|(at, list)| (at + 2, false, Some(*list)));
+    for (id, bullets, list) in [(0, true, None), (1, false, None)].into_iter().chain(own) {
         let _ = write!(
             out,
             "<w:abstractNum w:abstractNumId=\"{id}\"><w:multiLevelType w:val=\"hybridMultilevel\"/>"
         );
-        for level in 0..9 {
+        for level in 0..9_u8 {
             let (format, text) = match (bullets, level % 2) {
                 (true, 0) => ("bullet", "•".to_owned()),
                 (true, _) => ("bullet", "–".to_owned()),
                 (false, _) => ("decimal", format!("%{}.", level + 1)),
             };
-            let left = 360 * (level + 1);
+            let left = 360 * (u32::from(level) + 1);
+            let first = (list.filter(|list| list.depth == level))
+                .and_then(|list| list.first)
+                .unwrap_or(1)
+                .min(i32::MAX as u64);
             let _ = write!(
                 out,
-                "<w:lvl w:ilvl=\"{level}\"><w:start w:val=\"1\"/><w:numFmt w:val=\"{format}\"/>\
+                "<w:lvl w:ilvl=\"{level}\"><w:start w:val=\"{first}\"/><w:numFmt w:val=\"{format}\"/>\
                  <w:lvlText w:val=\"{text}\"/><w:lvlJc w:val=\"left\"/><w:pPr>\
                  <w:ind w:left=\"{left}\" w:hanging=\"360\"/></w:pPr></w:lvl>"
             );
@@ -277,14 +283,12 @@ pub(super) fn numbering(lists: &[List]) -> String {
         "<w:num w:numId=\"1\"><w:abstractNumId w:val=\"0\"/></w:num>\
          <w:num w:numId=\"2\"><w:abstractNumId w:val=\"1\"/></w:num>",
     );
-    for (at, list) in lists.iter().enumerate() {
-        let first = list.first.unwrap_or(1).min(i32::MAX as u64);
+    for at in 0..lists.len() {
         let _ = write!(
             out,
-            "<w:num w:numId=\"{}\"><w:abstractNumId w:val=\"1\"/><w:lvlOverride w:ilvl=\"{}\">\
-             <w:startOverride w:val=\"{first}\"/></w:lvlOverride></w:num>",
+            "<w:num w:numId=\"{}\"><w:abstractNumId w:val=\"{}\"/></w:num>",
             at + 3,
-            list.depth
+            at + 2
         );
     }
     out.push_str("</w:numbering>");

@@ -323,7 +323,7 @@ fn said(atoms: &[Atom]) -> String {
 fn kept(new: &Side, old: &Side) -> usize {
     (new.atoms.iter().zip(&new.from))
         .filter(|(atom, from)| atom.fate == Fate::Stays && old.paras.contains(from))
-        .map(|(atom, _)| said(std::slice::from_ref(atom)).trim().len())
+        .map(|(atom, _)| said(std::slice::from_ref(atom)).len())
         .sum()
 }
 
@@ -441,13 +441,19 @@ fn after(spans: &[Span], kind: Kind, atoms: &[Atom]) -> Option<String> {
     }
     let lead = new.iter().take_while(|word| edge(word)).count();
     new.drain(..lead);
-    if keys(&old).concat() == keys(&new).concat() {
+    if flat(&old) == flat(&new) {
         return None;
     }
     let row = matches!(kind, Kind::Row { .. });
     let lines = !row && !matches!(kind, Kind::Heading(_));
     let spans = inline::spans(&marks(&old, &new), lines);
     Some(parse::settled(kind, spans))
+}
+
+/// What words say, whatever the white space between them is made of.
+fn flat(words: &[Word]) -> String {
+    let said = keys(words).concat();
+    said.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn keys(words: &[Word]) -> Vec<&str> {
