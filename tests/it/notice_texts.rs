@@ -114,9 +114,10 @@ fn complete() -> Facts {
                 value: en,
                 de,
                 pt,
-                standing: match suspicion {
-                    true => Standing::Suspicion,
-                    false => Standing::Fact,
+                standing: if suspicion {
+                    Standing::Suspicion
+                } else {
+                    Standing::Fact
                 },
                 evidence: vec![shown.clone()],
                 note: String::new(),
