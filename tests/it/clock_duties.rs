@@ -426,6 +426,27 @@ fn an_answer_rules_a_duty_out_and_another_brings_it_back() {
 }
 
 #[test]
+fn a_demand_after_an_instant_states_the_clock_anew() {
+    let mut world = World::opened("2026-11-20T08:00:00Z");
+    let (_, aware) = instant(Trigger::AwareReasonableCertainty, "2026-11-20T07:00:00Z");
+    world.add("2026-11-20T08:00:00Z", aware);
+    propose(&mut world, "2026-11-20T08:00:01Z", &Organisation::default());
+    world.demand(
+        "2026-11-20T09:00:00Z",
+        "2026-11-20T09:00:10Z",
+        "2026-11-23T09:00:00Z",
+    );
+    propose(&mut world, "2026-11-20T09:01:00Z", &Organisation::default());
+    let gdpr = world.due("eu.gdpr.33", "2026-11-20T12:00:00Z");
+    assert_eq!(
+        (gdpr.start, gdpr.candidates.len()),
+        (at("2026-11-20T07:00:00Z"), 3)
+    );
+    let again = clock::propose(&world.state, &[], catalogue(), &Organisation::default());
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[test]
 fn a_delay_counts_only_where_the_duty_allows_one_and_is_told() {
     let mut world = World::opened("2026-11-20T08:00:00Z");
     for what in [Trigger::BreachDiscovered, Trigger::AwareReasonableCertainty] {
