@@ -503,6 +503,21 @@ fn a_delay_counts_only_where_the_duty_allows_one_and_is_told() {
 }
 
 #[test]
+fn what_became_law_after_the_case_was_opened_is_not_watched() {
+    for (opened, watched) in [
+        ("2025-12-05T08:00:00Z", false),
+        ("2025-12-06T08:00:00Z", true),
+    ] {
+        let mut world = World::opened(opened);
+        world.demand(opened, opened, "2026-12-20T09:00:00Z");
+        propose(&mut world, opened, &Organisation::default());
+        let clocks = clock::list(&world.state, at(opened));
+        let german = clocks.iter().any(|clock| clock.rule.starts_with("de.bsig"));
+        assert_eq!(german, watched, "{opened}");
+    }
+}
+
+#[test]
 fn a_clock_of_an_older_log_goes_on_and_is_not_doubled() {
     let mut world = World::opened("2026-11-20T08:00:00Z");
     let old = r#"{"id":"ID","rule":"us.fbi.ic3.target","title":"Complaint","basis":"none","seconds":86400,"candidates":[{"at":"2026-11-20T08:00:00Z","how":"the case was opened"}],"doubts":[],"evidence":[]}"#;
