@@ -116,8 +116,8 @@ async fn answers_a_receipt_and_a_withdrawal_change_what_a_clock_says() {
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     answer("us_person", "yes", "it was wrong").await;
     let receipt = [("reference", "ORS-1"), ("at", ""), ("zone", "UTC")];
-    let done = office.post("Leg", &format!("{own}/receipt"), &receipt);
-    let done = done.await;
+    let path = format!("{own}/receipt");
+    let done = office.post("Leg", &path, &receipt).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     let clock = office.get("Leg", &own).await.body;
     assert!(clock.contains("receipted") && clock.contains("ORS-1"));
@@ -125,8 +125,8 @@ async fn answers_a_receipt_and_a_withdrawal_change_what_a_clock_says() {
     let state = office.app.peek(case.as_str()).unwrap();
     let instant = state.instants.keys().next().unwrap();
     let back = at(&case, &format!("/instants/{instant}/withdraw"));
-    let done = office.post("Leg", &back, &[("reason", "another case")]);
-    let done = done.await;
+    let why = [("reason", "another case")];
+    let done = office.post("Leg", &back, &why).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     let page = office.get("Leg", &at(&case, "/clocks")).await.body;
     assert!(page.contains("Withdrawn by Leg") && page.contains("another case"));
