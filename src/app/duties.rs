@@ -14,6 +14,9 @@ use crate::fault::{Fault, Result};
 use crate::id::{EvidenceId, InstantId};
 use crate::time::Timestamp;
 
+/// Nothing that a case is about happened before; a year that is mistyped would start a clock.
+const FIRST: Timestamp = Timestamp::constant(946_684_800, 0);
+
 /// A duty of the catalogue, as a case or a company sees it.
 #[derive(Debug, serde::Serialize, schemars::JsonSchema)]
 pub struct DutyLine {
@@ -126,6 +129,16 @@ impl Desk {
                 .at(told.at)
                 .hint("record what happened, not what is expected"));
         }
+        if told.at < FIRST {
+            return Err(
+                Fault::input("instant", "This instant lies before the year 2000.")
+                    .at(told.at)
+                    .hint("is the year right?"),
+            );
+        }
+        for id in &told.evidence {
+            self.has_evidence(id)?;
+        }
         let id = InstantId::fresh();
         let instant = Instant {
             id: id.clone(),
@@ -146,6 +159,23 @@ impl Desk {
     /// # Errors
     /// There is no such instant, or it was withdrawn before.
     pub async fn withdraw_instant(&self, instant: &InstantId, reason: &str) -> Result<()> {
+        let known = self.log.read(|state| {
+            let record = state.instants.get(instant);
+            record.map(|record| record.withdrawn.is_some())
+        });
+        match known {
+            Some(false) => {}
+            Some(true) => {
+                let what = "This instant was withdrawn before.";
+                return Err(Fault::input("withdrawn", what).at(instant));
+            }
+            None => {
+                let what = "The case has no such instant.";
+                return Err(Fault::input("no-instant", what)
+                    .at(instant)
+                    .hint("`cordon clock instant list CASE` lists them"));
+            }
+        }
         let event = Event::InstantWithdrawn {
             instant: instant.clone(),
             reason: said(reason, "why")?,
@@ -222,7 +252,10 @@ impl Desk {
             return Err(Fault::input("delay", what));
         }
         let evidence = match document {
-            Document::Kept(id) => id,
+            Document::Kept(id) => {
+                self.has_evidence(&id)?;
+                id
+            }
             Document::File(path) => {
                 let (name, bytes) = self.workplace.read(path)?;
                 let media = "application/octet-stream";
@@ -240,6 +273,16 @@ impl Desk {
         });
         self.log.append(&self.by, vec![event]).await?;
         Ok(evidence)
+    }
+}
+
+impl Desk {
+    /// Makes sure that the case has this evidence.
+    fn has_evidence(&self, id: &EvidenceId) -> Result<()> {
+        if self.log.read(|state| state.evidence.contains_key(id)) {
+            return Ok(());
+        }
+        Err(Fault::input("no-evidence", "The case has no such evidence.").at(id))
     }
 }
 

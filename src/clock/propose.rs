@@ -53,6 +53,8 @@ impl Organisation {
 pub enum Unwatched<'a> {
     /// It is not law.
     NotInForce(Status),
+    /// It became law after the case was opened.
+    NotYet(jiff::civil::Date),
     /// The law gives no time, and no target was set.
     NoTime,
     /// Nothing that may start it is known.
@@ -67,6 +69,7 @@ impl std::fmt::Display for Unwatched<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotInForce(status) => write!(f, "it is {}", status.name()),
+            Self::NotYet(from) => write!(f, "it is in force since {from} only"),
             Self::NoTime => f.write_str("the law gives no time"),
             Self::NoStart(Trigger::PreviousStageSubmitted) => {
                 f.write_str("the stage before has no receipt")
@@ -100,6 +103,9 @@ pub fn stage<'a>(
     let given = given(step, state);
     let around = state.opened.unwrap_or(Timestamp::UNIX_EPOCH);
     let around = around.to_zoned(jiff::tz::TimeZone::UTC).date();
+    if let Some(from) = one.in_force_from.filter(|from| *from > around) {
+        return Err(Unwatched::NotYet(from));
+    }
     let rule = catalogue.rule(one, step, around);
     let rule = rule.ok_or(Unwatched::NoTime)?;
     let name = one.clock_name(step);

@@ -173,8 +173,8 @@ pub fn fault(web: &Arc<Web>, visit: Option<&Visit>, fault: &Fault) -> Response {
 pub fn status(fault: &Fault) -> StatusCode {
     match (fault.code(), fault.kind()) {
         (
-            "no-case" | "no-gate" | "no-notice" | "no-page" | "no-clock" | "no-evidence"
-            | "no-message" | "no-invitation" | "recall-link",
+            "no-case" | "no-gate" | "no-notice" | "no-page" | "no-clock" | "no-instant"
+            | "no-evidence" | "no-message" | "no-invitation" | "recall-link",
             _,
         ) => StatusCode::NOT_FOUND,
         ("may-not" | "may-not-decide" | "form" | "signin-refused" | "idp-refused", _) => {

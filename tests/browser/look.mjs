@@ -81,7 +81,7 @@ async function paths() {
   await lead.context().close();
   return [
     ["cases", LEAD, "/"], ["case", LEAD, ended], ["case-gated", LEAD, gated], ["gate", LEAD, gate],
-    ["clock", LEAD, clock], ["notice", LEAD, notice], ["contacts", LEAD, `${ended}/contacts`],
+    ["clocks", LEAD, `${ended}/clocks`], ["clock", LEAD, clock], ["notice", LEAD, notice], ["contacts", LEAD, `${ended}/contacts`],
     ["evidence", LEAD, `${ended}/evidence`], ["item", LEAD, item], ["log", LEAD, `${ended}/log`],
     ["trail", LEAD, `${ended}/log?kind=trail`], ["hostile", LEAD, `/cases/${cases.hostile}`],
     ["plan", LEAD, `${gated}/plan`], ["plan-ended", "Robin Vale", `${ended}/plan`],

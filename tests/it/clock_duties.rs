@@ -426,6 +426,27 @@ fn an_answer_rules_a_duty_out_and_another_brings_it_back() {
 }
 
 #[test]
+fn a_demand_after_an_instant_states_the_clock_anew() {
+    let mut world = World::opened("2026-11-20T08:00:00Z");
+    let (_, aware) = instant(Trigger::AwareReasonableCertainty, "2026-11-20T07:00:00Z");
+    world.add("2026-11-20T08:00:00Z", aware);
+    propose(&mut world, "2026-11-20T08:00:01Z", &Organisation::default());
+    world.demand(
+        "2026-11-20T09:00:00Z",
+        "2026-11-20T09:00:10Z",
+        "2026-11-23T09:00:00Z",
+    );
+    propose(&mut world, "2026-11-20T09:01:00Z", &Organisation::default());
+    let gdpr = world.due("eu.gdpr.33", "2026-11-20T12:00:00Z");
+    assert_eq!(
+        (gdpr.start, gdpr.candidates.len()),
+        (at("2026-11-20T07:00:00Z"), 3)
+    );
+    let again = clock::propose(&world.state, &[], catalogue(), &Organisation::default());
+    assert!(again.is_empty(), "{again:?}");
+}
+
+#[test]
 fn a_delay_counts_only_where_the_duty_allows_one_and_is_told() {
     let mut world = World::opened("2026-11-20T08:00:00Z");
     for what in [Trigger::BreachDiscovered, Trigger::AwareReasonableCertainty] {
@@ -479,6 +500,21 @@ fn a_delay_counts_only_where_the_duty_allows_one_and_is_told() {
     let untouched = world.due("eu.gdpr.33", now);
     assert_eq!(untouched.due, gdpr);
     assert!(untouched.duty.unwrap().delays[0].contains("allows no delay"));
+}
+
+#[test]
+fn what_became_law_after_the_case_was_opened_is_not_watched() {
+    for (opened, watched) in [
+        ("2025-12-05T08:00:00Z", false),
+        ("2025-12-06T08:00:00Z", true),
+    ] {
+        let mut world = World::opened(opened);
+        world.demand(opened, opened, "2026-12-20T09:00:00Z");
+        propose(&mut world, opened, &Organisation::default());
+        let clocks = clock::list(&world.state, at(opened));
+        let german = clocks.iter().any(|clock| clock.rule.starts_with("de.bsig"));
+        assert_eq!(german, watched, "{opened}");
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
     if let Some(hold) = &summary.sanctions_hold {
         line("hold", one_line(hold, 300));
     }
-    if let Some(clock) = summary.clocks.iter().find(|clock| clock.receipt.is_none()) {
+    if let Some(clock) = summary.clocks.iter().find(|clock| clock.is_open()) {
         line(
             "next due",
             format!(
@@ -253,10 +253,7 @@ pub fn handover(summary: &Summary, zone: &TimeZone) -> String {
 
 /// Every clock that runs: when, and what.
 pub fn due(summary: &Summary, zone: &TimeZone) -> String {
-    let running = summary
-        .clocks
-        .iter()
-        .filter(|clock| clock.receipt.is_none());
+    let running = summary.clocks.iter().filter(|clock| clock.is_open());
     running
         .map(|clock| {
             let title = one_line(&clock.title, 160);

@@ -45,10 +45,19 @@ impl CaseState {
                 reference,
                 at,
             } => {
-                if let Some(record) = self.clocks.get_mut(clock) {
-                    record.receipt = Some((reference.clone(), *at));
-                    record.reopened.clear();
-                }
+                let Some(record) = self.clocks.get_mut(clock) else {
+                    return;
+                };
+                record.receipt = Some((reference.clone(), *at));
+                record.reopened.clear();
+                let Some(rule) = record.start.due.clone() else {
+                    return;
+                };
+                // What was counted from another receipt of this stage is counted anew.
+                let why = format!("stage {} has a new receipt: {reference}", rule.stage);
+                self.reopen(&why, |next| {
+                    next.obligation == rule.obligation && next.after == Some(rule.stage)
+                });
             }
             _ => self.apply_instant(entry),
         }
@@ -67,8 +76,13 @@ impl CaseState {
                 let known = self.clocks.get(&start.id).map(|record| &record.start);
                 need(
                     known.is_none_or(|known| {
-                        let same = (&known.rule, known.seconds) == (&start.rule, start.seconds);
-                        same && earliest(start) < earliest(known)
+                        let same = (&known.rule, known.seconds, &known.due)
+                            == (&start.rule, start.seconds, &start.due);
+                        same && match (earliest(start), earliest(known)) {
+                            (Some(new), Some(old)) => new < old,
+                            (new, None) => new.is_some(),
+                            (None, Some(_)) => false,
+                        }
                     }),
                     "this clock was started before",
                 )

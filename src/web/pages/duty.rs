@@ -48,6 +48,7 @@ struct Today {
     recipient: String,
     reference: String,
     retention: Option<String>,
+    excludes: Vec<String>,
     tipping_off: bool,
     allows_delay: bool,
     stale: bool,
@@ -109,6 +110,7 @@ fn today(look: &Look<'_>, one: &Obligation, stage: u8) -> Today {
             let mark = if kept.verified { "" } else { " (not verified)" };
             line(&format!("{}{mark}", kept.text))
         }),
+        excludes: one.excludes.clone(),
         tipping_off: one.tipping_off,
         allows_delay: stage.is_some_and(|stage| stage.allows_delay),
         stale: one.is_stale(day),

@@ -130,7 +130,7 @@ fn contact(summary: &Summary) -> Line {
 
 fn clock(look: &Look<'_>, summary: &Summary) -> Line {
     const ASKS: &str = "Which clock is next?";
-    let running = summary.clocks.iter().find(|clock| clock.receipt.is_none());
+    let running = summary.clocks.iter().find(|clock| clock.is_open());
     let Some(clock) = running else {
         return Line::new(ASKS, "note", "None runs.", String::new());
     };

@@ -1,0 +1,133 @@
+//! Duties in the pages: a person records instants, answers, receipts; readers see and cannot.
+
+use cordon::clock;
+use cordon::id::CaseId;
+use http::StatusCode;
+
+use super::{Answer, Office, at};
+
+async fn tell(office: &Office, case: &CaseId, what: &str, when: &str) -> Answer {
+    let fields = [
+        ("what", what),
+        ("at", when),
+        ("zone", "Europe/Berlin"),
+        ("reason", "the host <script>alert(1)</script> said"),
+    ];
+    office.post("Leg", &at(case, "/instants"), &fields).await
+}
+
+/// A case, and an instant an hour ago.
+async fn case(office: &Office) -> (CaseId, String) {
+    let desk = office.case("Access review").await;
+    let hour_ago = desk.now() - jiff::SignedDuration::from_hours(1);
+    (desk.log.case().clone(), hour_ago.to_string())
+}
+
+/// A case in which property became blocked, and the path of the clock.
+async fn blocked(office: &Office) -> (CaseId, String) {
+    let (case, when) = case(office).await;
+    let done = tell(office, &case, "property_blocked", &when).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let state = office.app.peek(case.as_str()).unwrap();
+    let found = clock::find(&state, "us.ofac.blocked_initial.initial").unwrap();
+    let own = at(&case, &format!("/clocks/{}", found.start.id));
+    (case, own)
+}
+
+#[tokio::test]
+async fn an_instant_that_cannot_be_is_refused_and_one_that_can_starts_its_clock() {
+    let office = Office::new();
+    let (case, when) = case(&office).await;
+    let page = office.get("Leg", &at(&case, "/clocks")).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    assert!(page.body.contains("No instant was recorded"));
+    assert!(page.body.contains("us.ofac.blocked_initial.initial"));
+    assert!(
+        page.body
+            .contains("nobody recorded that property became blocked")
+    );
+    // An hour that comes twice, one that never comes, the future, and nothing that is known.
+    for (what, when) in [
+        ("suspected", "2026-10-25T02:30"),
+        ("suspected", "2026-03-29T02:30"),
+        ("suspected", "2099-01-01T00:00:00Z"),
+        ("imagined", when.as_str()),
+        ("previous_stage_submitted", when.as_str()),
+    ] {
+        let refused = tell(&office, &case, what, when).await;
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        assert_eq!(refused.status, status, "{what} {when}");
+    }
+    let done = tell(&office, &case, "property_blocked", &when).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let page = office.get("Leg", &at(&case, "/clocks")).await.body;
+    assert!(
+        page.contains("Initial report on blocked property"),
+        "{page}"
+    );
+    assert!(
+        page.contains("recorded by Leg") && !page.contains("<script>alert"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn the_page_of_a_clock_tells_its_duty_and_a_reader_can_do_nothing() {
+    let office = Office::new();
+    let (_, own) = blocked(&office).await;
+    let clock = office.get("Leg", &own).await.body;
+    for said in [
+        "10 business days (us_federal)",
+        "sanctions counsel",
+        "31 CFR 501.603",
+        "law.cornell.edu",
+        "primary, read 2026-11-21",
+        "Do not return money",
+        "Nobody has answered",
+        "Record the receipt",
+        "America/New_York",
+        "us.ofac.rejected",
+    ] {
+        assert!(clock.contains(said), "{said}\n{clock}");
+    }
+    let reader = office.get("Exe", &own).await.body;
+    assert!(reader.contains("31 CFR 501.603") && !reader.contains("Record the receipt"));
+    assert!(!reader.contains("name=\"answer\""));
+}
+
+#[tokio::test]
+async fn answers_a_receipt_and_a_withdrawal_change_what_a_clock_says() {
+    let office = Office::new();
+    let (case, own) = blocked(&office).await;
+    let answers = format!("{own}/answer");
+    let answer = async |question, answer, reason| {
+        let fields = [
+            ("question", question),
+            ("answer", answer),
+            ("reason", reason),
+        ];
+        office.post("Leg", &answers, &fields).await
+    };
+    let done = answer("us_person", "no", "no nexus").await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let clock = office.get("Leg", &own).await.body;
+    assert!(clock.contains("It does not apply") && clock.contains("no nexus"));
+    let refused = answer("moon", "no", "no").await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    answer("us_person", "yes", "it was wrong").await;
+    let receipt = [("reference", "ORS-1"), ("at", ""), ("zone", "UTC")];
+    let path = format!("{own}/receipt");
+    let done = office.post("Leg", &path, &receipt).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let clock = office.get("Leg", &own).await.body;
+    assert!(clock.contains("receipted") && clock.contains("ORS-1"));
+    // The instant is taken back: the receipt rests on nothing that stands.
+    let state = office.app.peek(case.as_str()).unwrap();
+    let instant = state.instants.keys().next().unwrap();
+    let back = at(&case, &format!("/instants/{instant}/withdraw"));
+    let why = [("reason", "another case")];
+    let done = office.post("Leg", &back, &why).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let page = office.get("Leg", &at(&case, "/clocks")).await.body;
+    assert!(page.contains("Withdrawn by Leg") && page.contains("another case"));
+}
