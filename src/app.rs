@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod archive;
 pub mod arrival;
+pub mod bounces;
 mod clocks;
 mod contacts;
 pub mod custody;
@@ -18,6 +19,7 @@ pub mod open;
 pub mod recall;
 mod response;
 pub mod review;
+pub mod sanctions;
 pub mod sending;
 mod standing;
 mod subject;
@@ -290,6 +292,7 @@ impl App {
         let clock = Arc::clone(&self.clock);
         let log = Arc::new(CaseLog::create(place, id, clock, &new.by, first).await?);
         let desk = self.assemble(log, new.by, key)?;
+        desk.hold_from_route().await?;
         match new.origin {
             Origin::Subject => desk.keep_opening().await?,
             Origin::File(name, bytes) => {

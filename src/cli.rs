@@ -18,6 +18,7 @@ mod playbook;
 mod provider;
 mod recall;
 mod run;
+mod sanctions;
 mod serve;
 mod snapshot;
 mod status;
@@ -93,6 +94,8 @@ enum Verb {
     Contact(contact::Verb),
     #[command(subcommand)]
     Clock(clock::Verb),
+    #[command(subcommand)]
+    Sanctions(sanctions::Verb),
     #[command(subcommand)]
     Notice(notice::Verb),
     #[command(subcommand)]
@@ -255,6 +258,7 @@ async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
         Verb::Contact(verb) => contact::run(desktop, verb).await,
         Verb::Clock(verb) => clock::run(desktop, verb).await,
         Verb::Notice(verb) => notice::run(desktop, verb).await,
+        Verb::Sanctions(verb) => sanctions::run(desktop, verb).await,
         Verb::Playbook(verb) => playbook::run(desktop, verb),
         Verb::Serve(args) => serve::run(desktop, &args).await,
         Verb::People(verb) => people::run(desktop, &verb),

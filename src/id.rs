@@ -112,4 +112,6 @@ ids! {
     ContactId = "contact_";
     /// One deadline.
     ClockId = "clock_";
+    /// What counsel determined on a sanctions hold.
+    DeterminationId = "determination_";
 }

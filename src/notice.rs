@@ -4,6 +4,7 @@
 //! missing and never invented. An approval binds the SHA-256 of the whole text, whose head says what of
 //! it goes out: its subject line and its body without numbers of evidence and Markdown escapes.
 
+pub mod bounce;
 pub mod facts;
 pub mod send;
 mod template;

@@ -13,18 +13,21 @@
 
 mod clock;
 mod contact;
+mod sanctions;
 
 use serde::{Deserialize, Serialize};
 
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, DeterminationId, DoorId, EvidenceId, NoticeId};
 use crate::plan::{Plan, StepId};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
+pub use sanctions::{DETERMINERS, Determination, HELD, SCOPE, SUSPICION, scope};
+
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
 
 /// The version of the line format that this build writes.
@@ -475,10 +478,33 @@ pub enum Event {
         demand: bool,
         reason: String,
     },
+    /// Nothing that is claimed is released. No event ends this.
     #[serde(rename = "sanctions.held")]
     SanctionsHeld {
         reason: String,
         contact: Option<ContactId>,
+        /// What it covers; everything in lines that say nothing of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        scope: Vec<String>,
+    },
+    /// A determination was put in; `binds` is what decisions on it bind.
+    #[serde(rename = "sanctions.proposed")]
+    SanctionsProposed {
+        determination: DeterminationId,
+        content: Determination,
+        binds: Digest,
+    },
+    #[serde(rename = "sanctions.approved")]
+    SanctionsApproved {
+        determination: DeterminationId,
+        binds: Digest,
+        signed: Signed,
+    },
+    /// Two people decided. It annotates the hold; the hold stands.
+    #[serde(rename = "sanctions.determined")]
+    SanctionsDetermined {
+        determination: DeterminationId,
+        binds: Digest,
     },
     #[serde(rename = "clock.started")]
     ClockStarted(ClockStart),

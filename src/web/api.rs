@@ -14,6 +14,7 @@ mod notices;
 mod once;
 mod papers;
 mod problem;
+mod sanctions;
 mod work;
 
 use std::collections::BTreeMap;
@@ -155,6 +156,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(work::operations());
     all.extend(papers::operations());
     all.extend(notices::operations());
+    all.extend(sanctions::operations());
     all.extend(evidence::operations());
     all.extend(messages::operations());
     all

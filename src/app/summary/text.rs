@@ -61,7 +61,19 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
         ),
     );
     if let Some(hold) = &summary.sanctions_hold {
-        line("hold", one_line(hold, 300));
+        line("hold", one_line(hold, 400));
+    }
+    for one in &summary.determinations {
+        let text = one_line(&one.text, 200);
+        line(
+            "hold",
+            format!(
+                "{} of {}, {}: {text}",
+                one.kind,
+                one.scope.join(", "),
+                one.stage()
+            ),
+        );
     }
     if let Some(clock) = summary.clocks.iter().find(|clock| clock.receipt.is_none()) {
         line(
