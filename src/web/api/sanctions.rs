@@ -122,14 +122,15 @@ fn show(asked: &Asked) -> Result<Value> {
 }
 
 async fn hold(asked: Asked) -> Result<Value> {
-    let Why { reason } = asked.body()?;
     let desk = asked.desk(Ability::Counsel)?;
+    let Why { reason } = asked.body()?;
     desk.hold_claims(&reason).await?;
     desk.finish().await?;
     Ok(told(desk.summary()))
 }
 
 async fn propose(asked: Asked) -> Result<Value> {
+    let desk = asked.desk(Ability::Counsel)?;
     let Proposed {
         kind,
         scope,
@@ -137,7 +138,6 @@ async fn propose(asked: Asked) -> Result<Value> {
         reason,
         document,
     } = asked.body()?;
-    let desk = asked.desk(Ability::Counsel)?;
     let proposal = Proposal {
         kind,
         scope,
@@ -150,8 +150,8 @@ async fn propose(asked: Asked) -> Result<Value> {
 }
 
 async fn bounce(asked: Asked) -> Result<Value> {
-    let Back { message } = asked.body()?;
     let desk = asked.desk(Ability::Counsel)?;
+    let Back { message } = asked.body()?;
     let taken = desk
         .notice_bounce("bounce.eml", message.into_bytes())
         .await?;
