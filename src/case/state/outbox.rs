@@ -10,14 +10,14 @@ use crate::time::Timestamp;
 impl CaseState {
     /// Sendings and what came back.
     pub(super) fn apply_outbox(&mut self, entry: &Entry) {
-        let notice = match &entry.event {
-            Event::NoticeSending { notice, .. }
-            | Event::NoticeSent { notice, .. }
-            | Event::NoticeRefused { notice, .. }
-            | Event::NoticeDelayed { notice, .. }
-            | Event::NoticeUnclear { notice, .. }
-            | Event::NoticeBounced { notice, .. } => notice,
-            _ => return self.apply_clock(entry),
+        let (Event::NoticeSending { notice, .. }
+        | Event::NoticeSent { notice, .. }
+        | Event::NoticeRefused { notice, .. }
+        | Event::NoticeDelayed { notice, .. }
+        | Event::NoticeUnclear { notice, .. }
+        | Event::NoticeBounced { notice, .. }) = &entry.event
+        else {
+            return self.apply_clock(entry);
         };
         if let Some(record) = self.notices.get_mut(notice) {
             record.take_in(entry);
