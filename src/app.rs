@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod archive;
 pub mod arrival;
+pub mod bounces;
 mod clocks;
 mod contacts;
 pub mod custody;
@@ -22,6 +23,7 @@ pub mod recall;
 mod response;
 pub mod review;
 pub mod revise;
+pub mod sanctions;
 pub mod sending;
 mod standing;
 mod subject;
@@ -329,6 +331,8 @@ impl App {
             }
             Origin::Webhook(arrival) => arrival.keep(&desk).await?,
         }
+        // After what the case was opened on: that is the line right after the first.
+        desk.hold_from_route().await?;
         desk.company_record().await?;
         desk.propose_clocks().await
     }

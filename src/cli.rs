@@ -19,6 +19,7 @@ mod playbook;
 mod provider;
 mod recall;
 mod run;
+mod sanctions;
 mod serve;
 mod snapshot;
 mod status;
@@ -96,6 +97,8 @@ enum Verb {
     Clock(clock::Verb),
     #[command(subcommand)]
     Fact(fact::Verb),
+    #[command(subcommand)]
+    Sanctions(sanctions::Verb),
     #[command(subcommand)]
     Notice(notice::Verb),
     #[command(subcommand)]
@@ -259,6 +262,7 @@ async fn dispatch(verb: Verb, desktop: &Desktop) -> Result<Ended> {
         Verb::Clock(verb) => clock::run(desktop, verb).await,
         Verb::Fact(verb) => fact::run(desktop, verb).await,
         Verb::Notice(verb) => notice::run(desktop, verb).await,
+        Verb::Sanctions(verb) => sanctions::run(desktop, verb).await,
         Verb::Playbook(verb) => playbook::run(desktop, verb),
         Verb::Serve(args) => serve::run(desktop, &args).await,
         Verb::People(verb) => people::run(desktop, &verb),

@@ -114,4 +114,6 @@ ids! {
     ClockId = "clock_";
     /// One instant that a person recorded.
     InstantId = "instant_";
+    /// What counsel determined on a sanctions hold.
+    DeterminationId = "determination_";
 }

@@ -6,6 +6,7 @@
 //! escapes.
 
 mod about;
+pub mod bounce;
 pub mod dictionary;
 pub mod facts;
 pub mod lint;

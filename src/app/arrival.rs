@@ -10,7 +10,7 @@ use crate::intake::employment::Review;
 use crate::intake::{DEPARTURE, Incoming, effective};
 
 /// The route of a case that is a review, not a mere departure.
-pub const SUSPICION: &str = "suspicion";
+pub use crate::case::event::SUSPICION;
 
 /// A message that opens a case.
 #[derive(Debug)]

@@ -10,9 +10,6 @@ use crate::fault::{Fault, Result};
 use crate::id::{ContactId, EvidenceId};
 use crate::time::Timestamp;
 
-/// What the log says when a demand comes in.
-const HOLD: &str = "A demand was recorded: nothing that the account holder or a sender claims (wages, invoices, expenses, the demand itself) is to be released until counsel has recorded a determination";
-
 /// How far the clocks of two machines may differ: an instant that lies further ahead is a mistake.
 const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
@@ -175,14 +172,5 @@ impl Desk {
         self.log.append(&self.by, events).await?;
         self.propose_clocks().await?;
         Ok(Contact { demand, ..known })
-    }
-
-    /// The hold that a demand opens, unless one stands.
-    fn sanctions_hold(&self, contact: &ContactId) -> Option<Event> {
-        let none = self.log.read(|state| state.sanctions_hold.is_none());
-        none.then(|| Event::SanctionsHeld {
-            reason: HOLD.to_owned(),
-            contact: Some(contact.clone()),
-        })
     }
 }

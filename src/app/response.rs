@@ -424,6 +424,24 @@ impl Desk {
         self.log.read(counts).map(|_| ())
     }
 
+    /// Whether an approval holds in a state that is about to be added to.
+    pub(super) fn holds_in(
+        &self,
+        state: &CaseState,
+        signed: &Signed,
+        subject: &Subject,
+        binds: Digest,
+    ) -> bool {
+        let expected = Expected {
+            case: self.log.case(),
+            subject,
+            binds,
+            decision: Decision::Approve,
+            now: self.now(),
+        };
+        approval::check_in(state, signed, &expected).is_ok()
+    }
+
     fn person(&self, name: &str) -> Result<Person> {
         self.log
             .read(|state| {

@@ -1,6 +1,7 @@
 //! Where a case stands: one value, printed by status, handover, run, verify and the drill.
 
 mod decisions;
+mod sanctions;
 mod text;
 
 use std::collections::BTreeMap;
@@ -9,12 +10,13 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 pub use decisions::{DecisionLine, GateLine, GateStands, NoticeLine};
+pub use sanctions::DeterminationLine;
 pub use text::{count_line, doors, due, handover, head, inventory, run, unproven};
 
 use super::desk::Desk;
 
 use crate::case::event::Source;
-use crate::case::state::{CaseState, DoorRecord, MendedRecord, Phase, RunPhase};
+use crate::case::state::{CaseState, DoorRecord, Hold, MendedRecord, Phase, RunPhase};
 use crate::clock::Shown;
 use crate::door::DoorState;
 use crate::fault::Kind;
@@ -72,6 +74,10 @@ pub struct Summary {
     pub contacts: ContactCount,
     /// The sanctions hold.
     pub sanctions_hold: Option<String>,
+    /// The hold with what it covers.
+    pub hold: Option<Hold>,
+    /// What was determined on it, or is to be.
+    pub determinations: Vec<DeterminationLine>,
 }
 
 /// One door.
@@ -164,6 +170,8 @@ impl Summary {
                     .count(),
             },
             sanctions_hold: state.sanctions_hold.clone(),
+            hold: state.hold.clone(),
+            determinations: sanctions::determinations(state, now),
         }
     }
 

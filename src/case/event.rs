@@ -17,18 +17,23 @@ pub mod due;
 mod fact;
 mod instant;
 mod review;
+mod sanctions;
 
 use serde::{Deserialize, Serialize};
 
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
-use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, InstantId, NoticeId};
+use crate::id::{
+    CaseId, ClockId, ContactId, DeterminationId, DoorId, EvidenceId, InstantId, NoticeId,
+};
 use crate::plan::{Plan, StepId};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
+pub use sanctions::{DETERMINERS, Determination, HELD, SCOPE, SUSPICION, scope};
+
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
 pub use fact::{Standing, Statement};
 pub use instant::{Answer, Delay, Instant};
@@ -550,10 +555,33 @@ pub enum Event {
         demand: bool,
         reason: String,
     },
+    /// Nothing that is claimed is released. No event ends this.
     #[serde(rename = "sanctions.held")]
     SanctionsHeld {
         reason: String,
         contact: Option<ContactId>,
+        /// What it covers; everything in lines that say nothing of it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        scope: Vec<String>,
+    },
+    /// A determination was put in; `binds` is what decisions on it bind.
+    #[serde(rename = "sanctions.proposed")]
+    SanctionsProposed {
+        determination: DeterminationId,
+        content: Determination,
+        binds: Digest,
+    },
+    #[serde(rename = "sanctions.approved")]
+    SanctionsApproved {
+        determination: DeterminationId,
+        binds: Digest,
+        signed: Signed,
+    },
+    /// Two people decided. It annotates the hold; the hold stands.
+    #[serde(rename = "sanctions.determined")]
+    SanctionsDetermined {
+        determination: DeterminationId,
+        binds: Digest,
     },
     #[serde(rename = "clock.started")]
     ClockStarted(ClockStart),

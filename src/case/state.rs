@@ -12,6 +12,7 @@ mod papers;
 mod people;
 mod record;
 mod review;
+mod sanctions;
 mod scope;
 mod start;
 
@@ -22,6 +23,7 @@ pub use record::{
     TrailRecord,
 };
 pub use review::number_after;
+pub use sanctions::{DeterminationRecord, Hold};
 pub use scope::Scope;
 pub use start::Named;
 
@@ -31,7 +33,9 @@ use super::event::{Contact, Entry, Event, Evidence, Outcome, Person};
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::DoorState;
-use crate::id::{CaseId, ClockId, ContactId, DoorId, EvidenceId, InstantId, NoticeId};
+use crate::id::{
+    CaseId, ClockId, ContactId, DeterminationId, DoorId, EvidenceId, InstantId, NoticeId,
+};
 use crate::plan::{Plan, Step, StepId, Task};
 use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
@@ -113,7 +117,10 @@ pub struct CaseState {
     pub contacts: Vec<Contact>,
     /// The last word of a person on a contact.
     pub judged: BTreeMap<ContactId, Judgment>,
+    /// Why the hold on everything that is claimed was opened. Never taken away.
     pub sanctions_hold: Option<String>,
+    pub hold: Option<Hold>,
+    pub determinations: BTreeMap<DeterminationId, DeterminationRecord>,
     pub clocks: BTreeMap<ClockId, ClockRecord>,
     /// What people recorded for notices, by the name of the fact.
     pub facts: BTreeMap<String, FactRecord>,
@@ -169,6 +176,7 @@ impl CaseState {
     /// Takes an entry in that [`Self::check`] allowed.
     pub fn apply(&mut self, entry: &Entry) {
         self.lines += 1;
+        self.apply_sanctions(entry);
         if let Event::StepIntended { door: Some(_), .. } = &entry.event {
             self.closing_began.get_or_insert(entry.at);
         }
@@ -204,7 +212,6 @@ impl CaseState {
                 }
                 self.evidence.insert(evidence.id.clone(), evidence.clone());
             }
-            Event::SanctionsHeld { reason, .. } => self.sanctions_hold = Some(reason.clone()),
             Event::ContactRecorded(contact) => self.contacts.push(contact.clone()),
             Event::ContactJudged {
                 contact,
@@ -215,7 +222,8 @@ impl CaseState {
                 self.checkpoints.push((*entries, *head));
             }
             Event::StoreMended { .. } => self.mended.extend(MendedRecord::of(entry)),
-            Event::ExportMade { .. } => {}
+            // The hold was taken in above.
+            Event::ExportMade { .. } | Event::SanctionsHeld { .. } => {}
             event => {
                 self.apply_scope(event);
                 self.apply_subject(event, entry.at);

@@ -143,6 +143,13 @@ impl Decides {
                 person: args.person.clone(),
                 reason: args.reason.clone(),
             }),
+            Verb::Sanctions(super::sanctions::Verb::Approve(args)) => Some(Self {
+                case: args.case.clone(),
+                subject: Subject::Determination(args.determination.clone()),
+                decision: Decision::Approve,
+                person: args.person.clone(),
+                reason: args.reason.clone(),
+            }),
             _ => None,
         }
     }

@@ -63,6 +63,8 @@ pub(super) enum Verb {
     Dispatch(review::Dispatch),
     /// Record what the addressee answered.
     Receipt(review::Receipt),
+    /// Take in a message of a mail system that says that a notice did not arrive.
+    Bounce(Bounce),
 }
 
 #[derive(Debug, clap::Args)]
@@ -128,6 +130,14 @@ pub(super) struct Send {
     incomplete: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Bounce {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The message, as a file with its headers.
+    file: PathBuf,
+}
+
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     match verb {
         Verb::List(args) => list(desktop, &args),
@@ -151,6 +161,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Detach(args) => review::detach(desktop, &args).await,
         Verb::Dispatch(args) => review::dispatch(desktop, &args).await,
         Verb::Receipt(args) => review::receipt(desktop, &args).await,
+        Verb::Bounce(args) => bounce(desktop, &args).await,
     }
 }
 
@@ -302,5 +313,28 @@ async fn send(desktop: &Desktop, args: Send) -> Result<Ended> {
             )
         },
     )?;
+    Ok(None)
+}
+
+async fn bounce(desktop: &Desktop, args: &Bounce) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    let taken = desk.notice_bounce_file(&args.file).await?;
+    desk.finish().await?;
+    let whom = taken
+        .recipients
+        .iter()
+        .map(|one| json!({ "recipient": one.recipient, "status": one.status }));
+    let whom: Vec<_> = whom.collect();
+    let document =
+        json!({ "notice": taken.notice, "message_id": taken.message_id, "recipients": whom });
+    desktop.ui.answer(&document, || {
+        let mut text = format!("{} came back.\n", taken.notice);
+        for one in &taken.recipients {
+            let line = format!("  {}: {}", one.recipient, one.status);
+            text.push_str(&hostile::one_line(&line, 400));
+            text.push('\n');
+        }
+        text
+    })?;
     Ok(None)
 }

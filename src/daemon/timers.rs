@@ -90,6 +90,9 @@ impl Timers {
             let this = Arc::clone(&self);
             let seen = tokio::task::spawn_blocking(move || this.look()).await;
             let (deeds, next) = seen.unwrap_or_else(|_| (Vec::new(), None));
+            if let Err(fault) = self.app.take_in_bounces().await {
+                tracing::error!(code = fault.code(), "what came back could not be taken in");
+            }
             for (case, deeds) in deeds {
                 if busy.len() >= AT_ONCE || busy.values().any(|busy| *busy == case) {
                     continue;

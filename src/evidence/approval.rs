@@ -12,7 +12,7 @@ use crate::case::event::{Person, Signed};
 use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
-use crate::id::{CaseId, NoticeId};
+use crate::id::{CaseId, DeterminationId, NoticeId};
 use crate::sshsig::{self, PublicKey};
 use crate::time::{Timestamp, utc};
 
@@ -30,6 +30,8 @@ pub enum Subject {
     Gate(String),
     /// A notice; the decision binds the digest of its text.
     Notice(NoticeId),
+    /// A determination on the sanctions hold; the decision binds the digest of its content.
+    Determination(DeterminationId),
 }
 
 impl Subject {
@@ -41,6 +43,10 @@ impl Subject {
                 let approval = state.notices.get(id)?.approval.as_ref()?;
                 Some(&approval.roles)
             }
+            Self::Determination(id) => {
+                let record = state.determinations.get(id);
+                record.map(|record| record.roles.as_slice())
+            }
         }
     }
 }
@@ -50,6 +56,7 @@ impl fmt::Display for Subject {
         match self {
             Self::Gate(step) => write!(f, "gate {}", one_line(step, TEXT_LIMIT)),
             Self::Notice(id) => write!(f, "notice {id}"),
+            Self::Determination(id) => write!(f, "determination {id}"),
         }
     }
 }
@@ -145,7 +152,8 @@ impl FromStr for Approval {
             subject: match field("for")?.split_once(' ') {
                 Some(("gate", step)) => Subject::Gate(step.to_owned()),
                 Some(("notice", id)) => Subject::Notice(id.parse()?),
-                _ => return Err(bad("it is for neither a gate nor a notice")),
+                Some(("determination", id)) => Subject::Determination(id.parse()?),
+                _ => return Err(bad("it is for no gate, notice or determination")),
             },
             binds: field("binds")?
                 .strip_prefix("sha256:")

@@ -100,7 +100,8 @@ impl Contents {
             }
             Event::GateApproved { signed, .. }
             | Event::GateDenied { signed, .. }
-            | Event::NoticeApproved { signed, .. } => self.decisions.push((line, signed)),
+            | Event::NoticeApproved { signed, .. }
+            | Event::SanctionsApproved { signed, .. } => self.decisions.push((line, signed)),
             _ => {}
         }
     }

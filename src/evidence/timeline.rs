@@ -398,21 +398,6 @@ fn ours(entry: &Entry) -> Option<Moment> {
         Event::UndoActed { door, closing } => {
             (Action, format!("undo of {door}: {}", answered(closing)))
         }
-        Event::NoticeDrafted { template, .. } => (Action, format!("notice {template} drafted")),
-        Event::NoticeApproved { notice, signed, .. } => {
-            (Action, format!("{notice} approved by {}", signed.person))
-        }
-        Event::NoticeRevised { notice, reason, .. } => {
-            (Action, format!("{notice} has a new text by {by}: {reason}"))
-        }
-        Event::NoticeSent { notice, .. } => (Action, format!("{notice} sent")),
-        Event::NoticeDispatched {
-            notice, how, to, ..
-        } => (Action, format!("{notice} handed in by {how} to {to}")),
-        Event::NoticeReceipted {
-            notice, reference, ..
-        } => (Action, format!("{notice} answered: {reference}")),
-        Event::NoticeRefused { notice, why, .. } => (Action, format!("{notice} refused: {why}")),
         Event::ContactJudged {
             contact,
             demand,
@@ -421,7 +406,6 @@ fn ours(entry: &Entry) -> Option<Moment> {
             let judged = if *demand { "a demand" } else { "no demand" };
             (Case, format!("{contact} judged {judged} by {by}: {reason}"))
         }
-        Event::SanctionsHeld { reason, .. } => (Action, format!("sanctions hold: {reason}")),
         Event::CheckpointSigned { entries, .. } => {
             (Case, format!("checkpoint signed over {entries} lines"))
         }
@@ -429,11 +413,58 @@ fn ours(entry: &Entry) -> Option<Moment> {
         Event::ExportMade { manifest, .. } => {
             (Case, format!("export made, manifest {}", manifest.short()))
         }
-        event => (Case, stands(event, by)?),
+        event => match paper(event, by) {
+            Some(text) => (Action, text),
+            None => (Case, stands(event, by)?),
+        },
     };
     let mut moment = moment(entry, source, &text);
     moment.evidence = shows(&entry.event);
     Some(moment)
+}
+
+/// Notices and the sanctions hold.
+fn paper(event: &Event, by: &Actor) -> Option<String> {
+    match event {
+        Event::NoticeDrafted { template, .. } => Some(format!("notice {template} drafted")),
+        Event::NoticeApproved { notice, signed, .. } => {
+            Some(format!("{notice} approved by {}", signed.person))
+        }
+        Event::NoticeRevised { notice, reason, .. } => {
+            Some(format!("{notice} has a new text by {by}: {reason}"))
+        }
+        Event::NoticeSent { notice, .. } => Some(format!("{notice} sent")),
+        Event::NoticeDispatched {
+            notice, how, to, ..
+        } => Some(format!("{notice} handed in by {how} to {to}")),
+        Event::NoticeReceipted {
+            notice, reference, ..
+        } => Some(format!("{notice} answered: {reference}")),
+        Event::NoticeRefused { notice, why, .. } => Some(format!("{notice} refused: {why}")),
+        Event::SanctionsHeld { reason, .. } => Some(format!("sanctions hold: {reason}")),
+        Event::SanctionsProposed { determination, .. } => {
+            Some(format!("{determination} put in by {by}"))
+        }
+        Event::SanctionsApproved {
+            determination,
+            signed,
+            ..
+        } => Some(format!("{determination} approved by {}", signed.person)),
+        Event::SanctionsDetermined { determination, .. } => {
+            Some(format!("{determination} stands; the hold stands"))
+        }
+        Event::NoticeDelayed { notice, why, .. } => Some(format!("{notice} not taken yet: {why}")),
+        Event::NoticeUnclear { notice, why, .. } => {
+            Some(format!("{notice} sent with no clear end: {why}"))
+        }
+        Event::NoticeBounced {
+            notice,
+            recipient,
+            status,
+            ..
+        } => Some(format!("{notice} came back from {recipient}: {status}")),
+        _ => None,
+    }
 }
 
 /// The evidence that an event names first.

@@ -16,6 +16,7 @@ mod notices;
 mod once;
 mod papers;
 mod problem;
+mod sanctions;
 mod work;
 
 use std::collections::BTreeMap;
@@ -160,6 +161,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(facts::operations());
     all.extend(duties::operations());
     all.extend(notices::operations());
+    all.extend(sanctions::operations());
     all.extend(evidence::operations());
     all.extend(messages::operations());
     all

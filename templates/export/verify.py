@@ -196,7 +196,7 @@ def bound_by(notices, files, notice):
 
 def check_approvals(entries):
     """Lists every decision of a person and what it binds."""
-    plans, notices, files = set(), {}, {}
+    plans, notices, files, determinations = set(), {}, {}, {}
     for number, entry in entries:
         what, it = kind(entry), body(entry)
         if what == "plan.made":
@@ -210,10 +210,20 @@ def check_approvals(entries):
             files.setdefault(it["notice"], {})[it["attachment"]["name"]] = it["attachment"]["sha256"]
         elif what == "notice.detached":
             files.get(it["notice"], {}).pop(it["name"], None)
-        elif what in ("gate.approved", "gate.denied", "notice.approved"):
+        elif what == "sanctions.proposed":
+            plain = json.dumps(it["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            if hashlib.sha256(plain.encode()).hexdigest() != it["binds"]:
+                problem(f"ledger.jsonl line {number}", "the digest is not the determination's")
+            determinations[it["determination"]] = it["binds"]
+        elif what in ("gate.approved", "gate.denied", "notice.approved", "sanctions.approved"):
             place, signed = f"ledger.jsonl line {number}", it["signed"]
-            bound = it["text"] if what == "notice.approved" else it["plan"]
-            known = bound_by(notices, files, it["notice"]) == bound if what == "notice.approved" else bound in plans
+            bound = it.get("text") or it.get("binds") or it["plan"]
+            if what == "notice.approved":
+                known = bound_by(notices, files, it["notice"]) == bound
+            elif what == "sanctions.approved":
+                known = determinations.get(it["determination"]) == bound
+            else:
+                known = bound in plans
             if not known:
                 problem(place, "the decision binds no plan or text of this log")
             if f"\nbinds: sha256:{bound}\n" not in signed["text"]:
@@ -224,7 +234,7 @@ def check_approvals(entries):
             server = "\non behalf: " in signed["text"]
             by = ("recorder", "on-behalf@cordon") if server else (name, "approval@cordon")
             holds = check_signed(place, path, (signed["text"], signed["signature"]), *by)
-            about = it.get("step") or it.get("notice")
+            about = it.get("step") or it.get("notice") or it.get("determination")
             print(f"decision at {entry['at']}: {what} by {shown(signed['person'])} for {shown(about)}{', signed by the server on their behalf' if server else ''}: {told(holds)}")
 
 

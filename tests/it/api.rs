@@ -145,7 +145,7 @@ fn may(operation: &str) -> &'static [Role] {
     match operation {
         "me" | "list_cases" => &[Responder, IncidentLead, Legal, Hr, Executive, Auditor],
         "show_case" | "show_work" | "list_gates" | "list_clocks" | "list_notices"
-        | "show_notice" | "list_instants" | "list_duties" | "show_calendar" => {
+        | "show_notice" | "list_instants" | "list_duties" | "show_calendar" | "show_sanctions" => {
             &[Responder, IncidentLead, Legal, Executive, Auditor]
         }
         "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts" => {
@@ -162,8 +162,17 @@ fn may(operation: &str) -> &'static [Role] {
         | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" => {
             &[Responder, IncidentLead]
         }
-        "choose_start" | "record_receipt" | "draft_notice" | "send_notice" | "record_instant"
-        | "withdraw_instant" | "answer_question" | "record_delay" => &[IncidentLead, Legal],
+        "choose_start"
+        | "record_receipt"
+        | "draft_notice"
+        | "send_notice"
+        | "record_instant"
+        | "withdraw_instant"
+        | "answer_question"
+        | "record_delay"
+        | "hold_claims"
+        | "propose_determination"
+        | "take_in_bounce" => &[IncidentLead, Legal],
         other => panic!("{other}: nobody said who may"),
     }
 }
@@ -246,6 +255,10 @@ fn body(operation: &str) -> Value {
         "record_receipt" => json!({ "reference": "x" }),
         "draft_notice" => json!({ "notice": "ic3" }),
         "send_notice" => json!({ "to": ["counsel@corp.example"] }),
+        "propose_determination" => {
+            json!({ "kind": "licence", "text": "x", "reason": "x", "document": "ev_00000000000000000000000000" })
+        }
+        "take_in_bounce" => json!({ "message": "x" }),
         _ => json!({ "reason": "x" }),
     }
 }

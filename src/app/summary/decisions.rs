@@ -6,12 +6,12 @@ use serde::Serialize;
 use super::Summary;
 use crate::canon::Digest;
 use crate::case::event::{Quorum, Signed};
-use crate::case::state::{CaseState, GateRecord, NoticeRecord};
+use crate::case::state::{Bounce, CaseState, Delayed, GateRecord, NoticeRecord};
 use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::hostile::one_line;
 use crate::id::NoticeId;
 use crate::plan::Task;
-use crate::time::{Timestamp, utc_and_zone};
+use crate::time::{Timestamp, utc, utc_and_zone};
 use crate::ui;
 
 /// One decision of a person.
@@ -95,6 +95,12 @@ pub struct NoticeLine {
     pub void: Vec<String>,
     /// Suggestions that nobody decided, and comments that nobody settled.
     pub open: usize,
+    /// The Message-ID of a sending that has no end.
+    pub sending: Option<String>,
+    /// The mail that the server asked to have later.
+    pub delayed: Option<Delayed>,
+    /// What came back.
+    pub bounces: Vec<Bounce>,
     /// Whether a later draft of the same notice takes its place.
     pub replaced: bool,
 }
@@ -102,6 +108,15 @@ pub struct NoticeLine {
 impl NoticeLine {
     /// Where it stands, in a word or two.
     pub const fn stage(&self) -> &'static str {
+        if !self.bounces.is_empty() {
+            return "came back";
+        }
+        if self.sending.is_some() {
+            return "sending without an end";
+        }
+        if self.delayed.is_some() {
+            return "not taken yet";
+        }
         match (self.answered, self.sent, self.replaced, self.lacks) {
             (true, ..) => "answered",
             (_, true, ..) => "sent",
@@ -280,8 +295,35 @@ fn notice_line(
         in_review: notice.submitted || !notice.remarks.is_empty() || !notice.proposals.is_empty(),
         void: notice.void.iter().map(|one| one.person.clone()).collect(),
         open: notice.open(),
+        sending: notice.sending.clone(),
+        delayed: notice.delayed.clone(),
+        bounces: notice.bounces.clone(),
         replaced: notice.replaced_by.is_some(),
     }
+}
+
+/// What a person has to know of a sending: that nobody knows its end, that the server asked for later, or
+/// that it came back.
+fn outbox(notice: &NoticeLine) -> Vec<(&'static str, String)> {
+    let name = format!("notice {} ({})", notice.template, notice.id);
+    let mut lines = Vec::new();
+    if let Some(message_id) = &notice.sending {
+        let says =
+            format!("{name}: sent with no clear end; look for {message_id} at the mail server");
+        lines.push(("sending", says));
+    }
+    if let Some(waits) = &notice.delayed {
+        let (at, why) = (utc(waits.again), one_line(&waits.why, 160));
+        lines.push((
+            "sending",
+            format!("{name}: not taken yet, again from {at} on: {why}"),
+        ));
+    }
+    lines.extend(notice.bounces.iter().map(|one| {
+        let (whom, why) = (one_line(&one.recipient, 120), one_line(&one.status, 160));
+        ("came back", format!("{name}: did not reach {whom}: {why}"))
+    }));
+    lines
 }
 
 /// What a person reads first of gates and notices: a name and a line each.
@@ -299,6 +341,7 @@ pub(super) fn lines(summary: &Summary, zone: &TimeZone) -> Vec<(&'static str, St
                 format!("notice {} for {who} ({})", notice.template, notice.id),
             ));
         }
+        lines.extend(outbox(notice));
         lines.extend(void(
             &notice.decisions,
             &format!("notice {}", notice.template),

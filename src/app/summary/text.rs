@@ -60,8 +60,8 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
             summary.contacts.all, summary.contacts.demands
         ),
     );
-    if let Some(hold) = &summary.sanctions_hold {
-        line("hold", one_line(hold, 300));
+    for one in holds(summary) {
+        line("hold", one);
     }
     if let Some(clock) = summary.clocks.iter().find(|clock| clock.is_open()) {
         line(
@@ -85,6 +85,23 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
         line(name, value);
     }
     text
+}
+
+/// The sanctions hold, and what was determined on it.
+fn holds(summary: &Summary) -> Vec<String> {
+    let hold = summary
+        .sanctions_hold
+        .iter()
+        .map(|hold| one_line(hold, 400));
+    let determined = summary.determinations.iter().map(|one| {
+        let (kind, scope) = (one_line(&one.kind, 40), one.scope.join(", "));
+        format!(
+            "{kind} of {scope}, {}: {}",
+            one.stage(),
+            one_line(&one.text, 200)
+        )
+    });
+    hold.chain(determined).collect()
 }
 
 /// Where the run stands.

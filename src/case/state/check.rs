@@ -94,7 +94,10 @@ impl CaseState {
                 *entries <= self.lines,
                 "a checkpoint covers lines that exist",
             ),
-            event => self.rule_scope(event),
+            event => {
+                self.rule_sanctions(event)?;
+                self.rule_scope(event)
+            }
         }
     }
 

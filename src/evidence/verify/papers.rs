@@ -48,6 +48,16 @@ pub(super) fn decision(entry: &Entry) -> Option<Paper<'_>> {
             Decision::Approve,
             signed,
         ),
+        Event::SanctionsApproved {
+            determination,
+            binds,
+            signed,
+        } => paper(
+            Subject::Determination(determination.clone()),
+            *binds,
+            Decision::Approve,
+            signed,
+        ),
         _ => None,
     }
 }
@@ -143,6 +153,10 @@ fn holds(walk: &mut Walk, entry: &Entry, paper: &Paper<'_>) -> Result<()> {
             .notices
             .get(id)
             .is_some_and(|notice| notice.binds() == paper.binds),
+        Subject::Determination(id) => {
+            let known = walk.state.determinations.get(id);
+            known.is_some_and(|known| known.binds == paper.binds)
+        }
     };
     if !bound {
         return Err(unbound("It binds no plan or text of this log."));

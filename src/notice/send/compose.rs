@@ -188,7 +188,7 @@ fn entity(letter: &Letter<'_>) -> Entity {
         let name = hostile::file_name(&attachment.name);
         let body =
             Body::new_with_encoding(attachment.bytes.clone(), ContentTransferEncoding::Base64)
-                .unwrap_or_else(|bytes| Body::new(bytes));
+                .unwrap_or_else(Body::new);
         parts = parts.singlepart(Part::new(name).body(body, media_type(attachment)));
     }
     Entity::Parts(parts)
@@ -196,7 +196,7 @@ fn entity(letter: &Letter<'_>) -> Entity {
 
 fn quoted(text: String) -> Body {
     Body::new_with_encoding(text, ContentTransferEncoding::QuotedPrintable)
-        .unwrap_or_else(|text| Body::new(text))
+        .unwrap_or_else(Body::new)
 }
 
 fn boundary(message_id: &str) -> String {
@@ -249,8 +249,8 @@ fn parsed(media_type: &str) -> Result<ContentType> {
 /// RFC 8551, 3.3: the whole content is one part.
 fn smime(der: Vec<u8>) -> Result<SinglePart> {
     let of = parsed("application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m")?;
-    let body = Body::new_with_encoding(der, ContentTransferEncoding::Base64)
-        .unwrap_or_else(|bytes| Body::new(bytes));
+    let body =
+        Body::new_with_encoding(der, ContentTransferEncoding::Base64).unwrap_or_else(Body::new);
     Ok(Part::new("smime.p7m".to_owned()).body(body, of))
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::Part;
 use super::head::{Head, head};
 use crate::access::Ability;
+use crate::app::summary::Summary;
 use crate::case::event::Contact;
 use crate::contact::indicator::defang_text;
 use crate::contact::show;
@@ -62,6 +63,19 @@ struct Page {
     contacts: Vec<ContactView>,
     paging: Paging,
     hold: Option<String>,
+    determinations: Vec<Determined>,
+}
+
+/// What was determined on the hold.
+#[derive(Debug, Serialize)]
+struct Determined {
+    stage: &'static str,
+    kind: String,
+    scope: String,
+    text: String,
+    reason: String,
+    people: String,
+    href: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +112,7 @@ pub(super) async fn show(
 
 #[expect(clippy::unnecessary_wraps, reason = "the form that a look asks for")]
 fn page_of(look: &Look<'_>, part: &Part) -> Result<Page> {
+    let summary = Summary::of(look.state, look.now);
     let newest: Vec<&Contact> = look.state.contacts.iter().rev().collect();
     let href = path(&["cases", look.id.as_str(), "contacts"]);
     let (contacts, paging) = paged(newest, part.number(), SIZE, &href);
@@ -110,6 +125,17 @@ fn page_of(look: &Look<'_>, part: &Part) -> Result<Page> {
             .collect(),
         paging,
         hold: look.state.sanctions_hold.as_deref().map(line),
+        determinations: (summary.determinations.iter())
+            .map(|one| Determined {
+                stage: one.stage(),
+                kind: line(&one.kind),
+                scope: line(&one.scope.join(", ").replace('_', " ")),
+                text: line(&one.text),
+                reason: line(&one.reason),
+                people: line(&one.approved_by.join(", ")),
+                href: path(&["cases", look.id.as_str(), "evidence", one.document.as_str()]),
+            })
+            .collect(),
     })
 }
 

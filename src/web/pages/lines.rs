@@ -112,14 +112,14 @@ fn saved(summary: &Summary) -> Line {
 
 fn contact(summary: &Summary) -> Line {
     const ASKS: &str = "Has anyone made contact?";
-    if summary.contacts.all == 0 {
-        return Line::new(ASKS, "note", "None is recorded.", String::new());
-    }
     let hold = if summary.sanctions_hold.is_some() {
         " A hold stands: nothing that is claimed is released until counsel has decided."
     } else {
         ""
     };
+    if summary.contacts.all == 0 {
+        return Line::new(ASKS, "note", "None is recorded.", hold.trim().to_owned());
+    }
     let says = format!(
         "{}, {} with a demand.{hold}",
         count(summary.contacts.all, "contact"),

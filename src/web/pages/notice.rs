@@ -24,6 +24,8 @@ pub(super) struct NoticeView {
     missing: Vec<String>,
     waits: Option<String>,
     approved_by: Vec<String>,
+    /// What became of the mail, where it is not simply sent.
+    outbox: Vec<String>,
 }
 
 /// What people call a notice.
@@ -48,7 +50,29 @@ fn view(look: &Look<'_>, draft: &NoticeLine) -> NoticeView {
         missing: draft.missing.iter().map(|fact| line(fact)).collect(),
         waits: draft.waits_for().map(|who| line(&who.replace('_', " "))),
         approved_by: draft.approved_by.iter().map(|name| short(name)).collect(),
+        outbox: outbox(draft),
     }
+}
+
+fn outbox(draft: &NoticeLine) -> Vec<String> {
+    let unclear = draft.sending.iter().map(|message_id| {
+        format!("Sent with no clear end. Look for Message-ID {message_id} at the mail server before anything is sent again.")
+    });
+    let waits = draft.delayed.iter().map(|waits| {
+        format!(
+            "The mail server did not take it yet: {}. It goes out again as it is.",
+            waits.why
+        )
+    });
+    let back = draft
+        .bounces
+        .iter()
+        .map(|one| format!("Did not reach {}: {}.", one.recipient, one.status));
+    unclear
+        .chain(waits)
+        .chain(back)
+        .map(|text| line(&text))
+        .collect()
 }
 
 fn no_notice() -> Fault {

@@ -79,7 +79,7 @@ impl Recipient {
 
 /// The last word of the key's owner on it.
 fn last<'a>(signatures: &[&'a Signature]) -> Option<&'a Signature> {
-    let at = |one: &&Signature| one.created().map(|at| at.as_secs());
+    let at = |one: &&Signature| one.created().map(pgp::types::Timestamp::as_secs);
     signatures.iter().copied().max_by_key(|one| at(one))
 }
 

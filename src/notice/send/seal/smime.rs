@@ -155,9 +155,9 @@ fn closed(recipients: &[Recipient], entity: &[u8]) -> Option<Vec<u8>> {
     aws_lc_rs::rand::fill(&mut content_key).ok()?;
     let key = UnboundCipherKey::new(&AES_256, &content_key).ok()?;
     let mut content = entity.to_vec();
-    let context = PaddedBlockEncryptingKey::cbc_pkcs7(key).ok()?;
-    let context = context.encrypt(&mut content).ok()?;
-    let DecryptionContext::Iv128(iv) = context else {
+    let cipher = PaddedBlockEncryptingKey::cbc_pkcs7(key).ok()?;
+    let cipher = cipher.encrypt(&mut content).ok()?;
+    let DecryptionContext::Iv128(iv) = cipher else {
         return None;
     };
     let iv: &[u8; 16] = iv.as_ref();
