@@ -253,6 +253,16 @@ fn body(operation: &str) -> Value {
         "judge_contact" => json!({ "demand": false, "reason": "x" }),
         "choose_start" => json!({ "start": "2027-03-13T02:34:11Z", "reason": "x" }),
         "record_receipt" => json!({ "reference": "x" }),
+        "record_instant" => {
+            json!({ "what": "suspected", "at": "2026-03-13T02:34:11Z", "note": "x" })
+        }
+        "answer_question" => {
+            json!({ "obligation": "eu.gdpr.33", "question": "controller", "answer": "no", "reason": "x" })
+        }
+        "record_delay" => json!({
+            "authority": "x", "scope": ["eu.gdpr.33"], "from": "2026-03-13T02:34:11Z",
+            "until": "2026-04-13T02:34:11Z", "evidence": "ev_00000000000000000000000000",
+        }),
         "draft_notice" => json!({ "notice": "ic3" }),
         "send_notice" => json!({ "to": ["counsel@corp.example"] }),
         "propose_determination" => {

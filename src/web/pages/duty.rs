@@ -21,7 +21,8 @@ pub(super) struct DutyView {
     stage: u8,
     trigger: &'static str,
     length: String,
-    zone: String,
+    /// The zone of its days; nothing where hours are counted.
+    zone: Option<String>,
     owner: String,
     verified: bool,
     readings: Vec<String>,
@@ -82,7 +83,7 @@ pub(super) fn duty(look: &Look<'_>, clock: &Shown) -> Result<Option<DutyView>> {
         stage: duty.stage,
         trigger: duty.trigger.about(),
         length: line(&duty.length),
-        zone: duty.zone.clone(),
+        zone: Some(duty.zone.clone()).filter(|zone| zone != "UTC"),
         owner: duty.owner.clone(),
         verified: duty.verified,
         readings: said(&duty.readings),
