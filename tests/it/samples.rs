@@ -252,6 +252,7 @@ impl Builder {
                 }],
                 doubts: Vec::new(),
                 evidence: vec![evidence.clone()],
+                due: None,
             }));
         }
     }
@@ -346,6 +347,7 @@ pub fn complete() -> Sample {
     made.add(Event::SanctionsHeld {
         reason: "a message makes a demand".into(),
         contact: None,
+        scope: Vec::new(),
     });
     made.clocks();
     for known in of_people() {

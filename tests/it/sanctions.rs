@@ -47,7 +47,8 @@ impl Staffed {
                 person("Cy", "executive"),
                 person("Ike", "incident_lead"),
                 person("Hal", "hr"),
-            ],
+            ]
+            .into(),
             ..Settings::default()
         };
         let app = App::new(settings, std::sync::Arc::new(SystemClock)).unwrap();

@@ -9,14 +9,14 @@ use crate::id::NoticeId;
 impl CaseState {
     /// Sendings and what came back.
     pub(super) fn apply_outbox(&mut self, entry: &Entry) {
-        let notice = match &entry.event {
-            Event::NoticeSending { notice, .. }
-            | Event::NoticeSent { notice, .. }
-            | Event::NoticeRefused { notice, .. }
-            | Event::NoticeDelayed { notice, .. }
-            | Event::NoticeUnclear { notice, .. }
-            | Event::NoticeBounced { notice, .. } => notice,
-            _ => return,
+        let (Event::NoticeSending { notice, .. }
+        | Event::NoticeSent { notice, .. }
+        | Event::NoticeRefused { notice, .. }
+        | Event::NoticeDelayed { notice, .. }
+        | Event::NoticeUnclear { notice, .. }
+        | Event::NoticeBounced { notice, .. }) = &entry.event
+        else {
+            return;
         };
         if let Some(record) = self.notices.get_mut(notice) {
             record.take_in(entry);

@@ -56,8 +56,8 @@ async fn a_plan_is_shown_before_it_is_begun_and_nothing_else_is() {
     assert!(stale.body.contains("was changed since it was read"));
     let read = digest.to_string();
     let begin = [("plan", read.as_str()), ("reason", "all agreed")];
-    let begun = office.post("Res", &at(&case, "/plan/begin"), &begin).await;
-    assert_eq!(begun.status, StatusCode::SEE_OTHER, "{}", begun.body);
+    let done = office.post("Res", &at(&case, "/plan/begin"), &begin).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
     let since = std::time::Instant::now();
     while office.app.work.going() > 0 {
         assert!(since.elapsed().as_secs() < 60, "it never ended");
@@ -65,9 +65,9 @@ async fn a_plan_is_shown_before_it_is_begun_and_nothing_else_is() {
     }
     let page = office.get("Res", &at(&case, "/plan")).await.body;
     assert!(page.contains("The run, begun by Res, has ended"), "{page}");
-    let state = office.app.peek(case.as_str()).unwrap();
+    let now = office.app.peek(case.as_str()).unwrap();
     assert!(
-        state
+        now
             .notes
             .iter()
             .any(|(_, note)| note == "run begun: all agreed")
@@ -90,7 +90,7 @@ async fn a_run_that_waits_is_stopped_from_the_page() {
     let why = [("reason", "wait for counsel")];
     let stopped = office.post("Res", &at(&case, "/plan/stop"), &why).await;
     assert_eq!(stopped.status, StatusCode::SEE_OTHER, "{}", stopped.body);
-    let state = office.app.peek(case.as_str()).unwrap();
+    let now = office.app.peek(case.as_str()).unwrap();
     assert_eq!(state.run, RunPhase::Cancelled);
     let again = office.post("Res", &at(&case, "/plan/stop"), &why).await;
     assert!(again.status.is_client_error(), "{}", again.status);
@@ -111,7 +111,7 @@ async fn hr_takes_a_departure_back_on_the_page_of_its_case() {
     let why = [("reason", "the wrong person")];
     let taken = office.post("Hua", &at(&case, "/do/recall"), &why).await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
-    let state = office.app.peek(case.as_str()).unwrap();
+    let now = office.app.peek(case.as_str()).unwrap();
     assert_eq!(state.phase, Phase::Held);
     assert!(!state.doors[&closing.id].touched);
     let entries = office.app.entries(case.as_str()).unwrap();
