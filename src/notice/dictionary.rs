@@ -81,6 +81,9 @@ pub struct Known {
     pub pii: Pii,
     /// The longest value, characters; of a list, of each value.
     pub max: Option<usize>,
+    /// Whether it is said alike in every language: names, numbers, addresses.
+    #[serde(default)]
+    pub same: bool,
     en: String,
     de: String,
     pt: String,

@@ -291,7 +291,9 @@ fn what_goes_out_is_told_in_the_text_that_is_approved() {
         assert!(head.contains("notice show --plain"), "{head}");
         let outgoing = notice::outgoing(&about, &draft.text);
         assert_eq!(outgoing.subject, about.subject);
-        assert_eq!(outgoing.body, notice::plain(&draft.text));
+        let cover = notice::cover(&draft.text).map(|cover| cover + "\n\n");
+        let plain = notice::plain(&draft.text);
+        assert_eq!(outgoing.body, cover.unwrap_or_default() + &plain);
         let case = world.case.as_str();
         assert!(draft.text.contains(&case.replace('_', "\\_")) && outgoing.body.contains(case));
         // The approval binds the subject line: another one is another text.

@@ -180,6 +180,20 @@ impl Builder {
         }
     }
 
+    fn inventory(&mut self, account: &Account, what: &str, gap: &str) {
+        let list = Completeness {
+            what: what.into(),
+            gaps: vec![gap.into()],
+            ..Completeness::default()
+        };
+        self.add(Event::InventoryRead {
+            account: account.clone(),
+            doors: 3,
+            completeness: vec![list],
+            blind: vec![gap.into()],
+        });
+    }
+
     fn trail(&mut self, account: &Account, trail: &str, complete: bool, gaps: &[&str]) {
         let evidence = self.evidence(&format!("{trail}.json"));
         self.add(Event::TrailRead {
@@ -258,7 +272,7 @@ impl Builder {
 
     fn record(&mut self, known: &Known, value: &dyn Fn(Language) -> String, standing: Standing) {
         let evidence = self.evidence("statement.pdf");
-        let words = matches!(known.kind, Kind::Text | Kind::Sentence | Kind::List);
+        let words = !known.same && matches!(known.kind, Kind::Text | Kind::Sentence | Kind::List);
         let other = |language| words.then(|| value(language));
         self.add(Event::FactRecorded(Statement {
             key: known.key.clone(),
@@ -326,6 +340,11 @@ pub fn complete() -> Sample {
         Some(DoorState::Open),
     );
     made.door(&account, "3", "deploy key of search", None);
+    made.inventory(
+        &account,
+        "installs of apps",
+        "needs a scope that the credential lacks",
+    );
     made.trail(&account, "github.audit", true, &[]);
     made.trail(
         &account,
@@ -401,6 +420,7 @@ pub fn hostile() -> Sample {
     let account = made.identity(HOSTILE);
     made.door(&account, "1", HOSTILE, Some(DoorState::Open));
     made.door(&account, "2", &"y".repeat(10_000), None);
+    made.inventory(&account, HOSTILE, HOSTILE);
     made.trail(&account, "github.audit", false, &[HOSTILE]);
     made.demand(
         1,

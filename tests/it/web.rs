@@ -1,6 +1,7 @@
 //! The pages: who sees what, what is shown of hostile text, and how a person decides in them.
 
 mod deciding;
+mod facts;
 mod hostile;
 mod matrix;
 mod messages;

@@ -37,8 +37,14 @@ pub(super) fn values(
     pt: Option<&str>,
     zone: &TimeZone,
 ) -> Vec<Said> {
-    let kind = dictionary::known(key).map_or(Kind::Text, |known| known.kind);
-    match kind {
+    let known = dictionary::known(key);
+    if known.is_some_and(|known| known.same) {
+        return match known.map(|known| known.kind) {
+            Some(Kind::List) => lines(value).into_iter().map(Said::from).collect(),
+            _ => vec![value.trim().into()],
+        };
+    }
+    match known.map_or(Kind::Text, |known| known.kind) {
         Kind::Instant => {
             vec![instant(value).map_or_else(|_| value.into(), |at| Said::At(at, zone.clone()))]
         }
