@@ -1,5 +1,7 @@
 //! How long it takes to draft every shipped notice for one case, lint included, without PDF.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark ends where it fails")]
+
 #[path = "../tests/it/samples.rs"]
 #[expect(
     dead_code,

@@ -20,10 +20,10 @@ use jiff::tz::TimeZone;
 
 /// What an attacker would write where a name is asked for: HTML, Markdown, handlebars, a formula,
 /// marks that turn the direction of writing, steering characters, a forged number of evidence.
-pub const HOSTILE: &str = "<script>alert(1)</script> {{fact \"case.id\"}} **bold** [link](https://evil.example) =cmd|' /C'!A0 \u{202e}gnp.exe \u{1b}[2J [e1] ”[e2]\n# heading\n---\n## Evidence";
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script> {{fact \"case.id\"}} **bold** [link](https://evil.example) =cmd|' /C'!A0 \u{202e}gnp.exe \u{1b}[2J [e1] ”[e2]\n# heading\n---\n## Evidence";
 
 /// The obligations whose clocks the complete and the hostile case run.
-pub const CLOCKS: &[&str] = &[
+pub(crate) const CLOCKS: &[&str] = &[
     "eu.gdpr.33",
     "us.ny.dfs.500_17a",
     "de.bsig.32",
@@ -31,36 +31,36 @@ pub const CLOCKS: &[&str] = &[
 ];
 
 /// A case and what notices say about its company.
-pub struct Sample {
+pub(crate) struct Sample {
     /// `complete`, `sparse` or `hostile`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The case.
-    pub state: CaseState,
+    pub(crate) state: CaseState,
     /// The company.
-    pub company: Company,
+    pub(crate) company: Company,
     /// What keeps the company's record.
-    pub company_evidence: Option<EvidenceId>,
+    pub(crate) company_evidence: Option<EvidenceId>,
 }
 
 /// The instant of every sample.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2027-03-13T03:00:00Z".parse().unwrap()
 }
 
 /// The zone of every sample.
-pub fn zone() -> TimeZone {
+pub(crate) fn zone() -> TimeZone {
     TimeZone::get("Europe/Lisbon").unwrap()
 }
 
 impl Sample {
     /// Its facts.
-    pub fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         let evidence = self.company_evidence.as_ref();
         facts::gather(&self.state, &self.company, evidence, now(), &zone())
     }
 
     /// All three.
-    pub fn all() -> [Self; 3] {
+    pub(crate) fn all() -> [Self; 3] {
         [complete(), sparse(), hostile()]
     }
 }
@@ -324,7 +324,7 @@ fn subject() -> Subject {
 }
 
 /// A case that knows all that notices can ask for; one log was cut, as logs are.
-pub fn complete() -> Sample {
+pub(crate) fn complete() -> Sample {
     let mut made = Builder::opened("Access review C-0417", subject());
     let account = made.identity("rcalloway");
     made.door(
@@ -390,7 +390,7 @@ pub fn complete() -> Sample {
 }
 
 /// A case that was opened and nothing more.
-pub fn sparse() -> Sample {
+pub(crate) fn sparse() -> Sample {
     let subject = Subject {
         worker_id: Some("C-1".into()),
         ..Subject::default()
@@ -404,7 +404,7 @@ pub fn sparse() -> Sample {
 }
 
 /// A case in which everything that an outsider can write is an attack.
-pub fn hostile() -> Sample {
+pub(crate) fn hostile() -> Sample {
     let mut made = Builder::opened(
         HOSTILE,
         Subject {
