@@ -160,9 +160,8 @@ fn may(operation: &str) -> &'static [Role] {
         | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" => {
             &[Responder, IncidentLead]
         }
-        "choose_start" | "record_receipt" | "draft_notice" | "send_notice" => {
-            &[IncidentLead, Legal]
-        }
+        "choose_start" | "record_receipt" | "draft_notice" | "send_notice" | "list_facts"
+        | "record_fact" | "show_fact" | "withdraw_fact" => &[IncidentLead, Legal],
         other => panic!("{other}: nobody said who may"),
     }
 }
@@ -243,6 +242,9 @@ fn body(operation: &str) -> Value {
         "choose_start" => json!({ "start": "2027-03-13T02:34:11Z", "reason": "x" }),
         "record_receipt" => json!({ "reference": "x" }),
         "draft_notice" => json!({ "notice": "ic3" }),
+        "record_fact" => {
+            json!({ "key": "company.name", "value": "x", "standing": "suspicion" })
+        }
         "send_notice" => json!({ "to": ["counsel@corp.example"] }),
         _ => json!({ "reason": "x" }),
     }
