@@ -201,10 +201,10 @@ impl Desk {
     }
 }
 
-/// Numbers, instants and amounts are said the same way in every language.
+/// Names, numbers, instants and amounts are said alike in every language.
 fn words_only(known: &Known) -> Result<()> {
-    if matches!(known.kind, Kind::Count | Kind::Instant | Kind::Money) {
-        let what = "This fact is no words; it needs no translation.";
+    if known.same || matches!(known.kind, Kind::Count | Kind::Instant | Kind::Money) {
+        let what = "This fact is said alike in every language; it needs no translation.";
         return Err(Fault::input("fact-value", what).at(&known.key));
     }
     Ok(())

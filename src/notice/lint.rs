@@ -79,7 +79,7 @@ pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
         }
         if let Some((line, subject)) = &sheet.subject {
             let found = rule.find(subject, &names);
-            findings.extend(found.map(|(_, words)| rule.finding(*line, &words)));
+            findings.extend((found.iter()).map(|(_, words)| rule.finding(*line, words)));
         }
         let read = match rule.scope {
             Scope::Subject => continue,
@@ -107,7 +107,8 @@ fn names(known: &[Kept]) -> Vec<String> {
     let mut names: Vec<String> = known
         .iter()
         .flat_map(|kept| kept.texts("subject.name_used"))
-        .filter(|name| name.chars().count() >= 3)
+        // A name that is longer is an attack, and stands in no sentence of ours.
+        .filter(|name| (3..=120).contains(&name.chars().count()))
         .collect();
     names.sort();
     names.dedup();

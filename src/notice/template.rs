@@ -9,8 +9,8 @@
 //! - What is unknown is appended to every notice: it cannot be forgotten or deleted.
 
 mod check;
-mod helpers;
 mod used;
+mod verbs;
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,8 +24,8 @@ use super::words::Language;
 use super::{Draft, dictionary};
 use crate::canon::Digest;
 use crate::fault::{Fault, Result};
-use helpers::{Layout, Page};
 use used::Used;
+use verbs::{Layout, Page};
 
 /// One file of a notice.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ fn one(
     let mut engine = Handlebars::new();
     engine.set_strict_mode(true);
     engine.register_escape_fn(no_escape); // values are escaped for Markdown where they are put
-    helpers::register(
+    verbs::register(
         &mut engine,
         &Page {
             facts: Arc::clone(facts),

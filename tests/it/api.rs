@@ -172,7 +172,11 @@ fn may(operation: &str) -> &'static [Role] {
         | "record_delay"
         | "hold_claims"
         | "propose_determination"
-        | "take_in_bounce" => &[IncidentLead, Legal],
+        | "take_in_bounce"
+        | "list_facts"
+        | "record_fact"
+        | "show_fact"
+        | "withdraw_fact" => &[IncidentLead, Legal],
         other => panic!("{other}: nobody said who may"),
     }
 }
@@ -264,6 +268,9 @@ fn body(operation: &str) -> Value {
             "until": "2026-04-13T02:34:11Z", "evidence": "ev_00000000000000000000000000",
         }),
         "draft_notice" => json!({ "notice": "ic3" }),
+        "record_fact" => {
+            json!({ "key": "company.name", "value": "x", "standing": "suspicion" })
+        }
         "send_notice" => json!({ "to": ["counsel@corp.example"] }),
         "propose_determination" => {
             json!({ "kind": "licence", "text": "x", "reason": "x", "document": "ev_00000000000000000000000000" })

@@ -228,6 +228,10 @@ fn nothing_shipped_names_a_nationality() {
                     stack.push(path);
                     continue;
                 }
+                // The wording lint forbids these words, and has to name them.
+                if path.ends_with("templates/notice/lint.toml") {
+                    continue;
+                }
                 let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
                 wrong.extend(
                     words

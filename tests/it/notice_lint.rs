@@ -244,7 +244,10 @@ fn a_value_of_the_log_is_not_our_word() {
     sample.state.subject.emails = vec!["hacker@evil.example".into()];
     let known = Kept::of(&sample.facts());
     let text = "Addresses used: hacker@evil.example[e1]";
-    assert_eq!(lint(text, &[known.clone()]).unwrap(), Vec::new());
+    assert_eq!(
+        lint(text, std::slice::from_ref(&known)).unwrap(),
+        Vec::new()
+    );
     let ours = "The hacker used hacker@evil.example[e1]";
     assert_eq!(lint(ours, &[known]).unwrap().len(), 1);
 }

@@ -20,10 +20,10 @@ use jiff::tz::TimeZone;
 
 /// What an attacker would write where a name is asked for: HTML, Markdown, handlebars, a formula,
 /// marks that turn the direction of writing, steering characters, a forged number of evidence.
-pub const HOSTILE: &str = "<script>alert(1)</script> {{fact \"case.id\"}} **bold** [link](https://evil.example) =cmd|' /C'!A0 \u{202e}gnp.exe \u{1b}[2J [e1] ”[e2]\n# heading\n---\n## Evidence";
+pub(crate) const HOSTILE: &str = "<script>alert(1)</script> {{fact \"case.id\"}} **bold** [link](https://evil.example) =cmd|' /C'!A0 \u{202e}gnp.exe \u{1b}[2J [e1] ”[e2]\n# heading\n---\n## Evidence";
 
 /// The obligations whose clocks the complete and the hostile case run.
-pub const CLOCKS: &[&str] = &[
+pub(crate) const CLOCKS: &[&str] = &[
     "eu.gdpr.33",
     "us.ny.dfs.500_17a",
     "de.bsig.32",
@@ -31,36 +31,36 @@ pub const CLOCKS: &[&str] = &[
 ];
 
 /// A case and what notices say about its company.
-pub struct Sample {
+pub(crate) struct Sample {
     /// `complete`, `sparse` or `hostile`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The case.
-    pub state: CaseState,
+    pub(crate) state: CaseState,
     /// The company.
-    pub company: Company,
+    pub(crate) company: Company,
     /// What keeps the company's record.
-    pub company_evidence: Option<EvidenceId>,
+    pub(crate) company_evidence: Option<EvidenceId>,
 }
 
 /// The instant of every sample.
-pub fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2027-03-13T03:00:00Z".parse().unwrap()
 }
 
 /// The zone of every sample.
-pub fn zone() -> TimeZone {
+pub(crate) fn zone() -> TimeZone {
     TimeZone::get("Europe/Lisbon").unwrap()
 }
 
 impl Sample {
     /// Its facts.
-    pub fn facts(&self) -> Facts {
+    pub(crate) fn facts(&self) -> Facts {
         let evidence = self.company_evidence.as_ref();
         facts::gather(&self.state, &self.company, evidence, now(), &zone())
     }
 
     /// All three.
-    pub fn all() -> [Self; 3] {
+    pub(crate) fn all() -> [Self; 3] {
         [complete(), sparse(), hostile()]
     }
 }
@@ -180,6 +180,20 @@ impl Builder {
         }
     }
 
+    fn inventory(&mut self, account: &Account, what: &str, gap: &str) {
+        let list = Completeness {
+            what: what.into(),
+            gaps: vec![gap.into()],
+            ..Completeness::default()
+        };
+        self.add(Event::InventoryRead {
+            account: account.clone(),
+            doors: 3,
+            completeness: vec![list],
+            blind: vec![gap.into()],
+        });
+    }
+
     fn trail(&mut self, account: &Account, trail: &str, complete: bool, gaps: &[&str]) {
         let evidence = self.evidence(&format!("{trail}.json"));
         self.add(Event::TrailRead {
@@ -259,7 +273,7 @@ impl Builder {
 
     fn record(&mut self, known: &Known, value: &dyn Fn(Language) -> String, standing: Standing) {
         let evidence = self.evidence("statement.pdf");
-        let words = matches!(known.kind, Kind::Text | Kind::Sentence | Kind::List);
+        let words = !known.same && matches!(known.kind, Kind::Text | Kind::Sentence | Kind::List);
         let other = |language| words.then(|| value(language));
         self.add(Event::FactRecorded(Statement {
             key: known.key.clone(),
@@ -311,7 +325,7 @@ fn subject() -> Subject {
 }
 
 /// A case that knows all that notices can ask for; one log was cut, as logs are.
-pub fn complete() -> Sample {
+pub(crate) fn complete() -> Sample {
     let mut made = Builder::opened("Access review C-0417", subject());
     let account = made.identity("rcalloway");
     made.door(
@@ -327,6 +341,11 @@ pub fn complete() -> Sample {
         Some(DoorState::Open),
     );
     made.door(&account, "3", "deploy key of search", None);
+    made.inventory(
+        &account,
+        "installs of apps",
+        "needs a scope that the credential lacks",
+    );
     made.trail(&account, "github.audit", true, &[]);
     made.trail(
         &account,
@@ -373,7 +392,7 @@ pub fn complete() -> Sample {
 }
 
 /// A case that was opened and nothing more.
-pub fn sparse() -> Sample {
+pub(crate) fn sparse() -> Sample {
     let subject = Subject {
         worker_id: Some("C-1".into()),
         ..Subject::default()
@@ -387,7 +406,7 @@ pub fn sparse() -> Sample {
 }
 
 /// A case in which everything that an outsider can write is an attack.
-pub fn hostile() -> Sample {
+pub(crate) fn hostile() -> Sample {
     let mut made = Builder::opened(
         HOSTILE,
         Subject {
@@ -403,6 +422,7 @@ pub fn hostile() -> Sample {
     let account = made.identity(HOSTILE);
     made.door(&account, "1", HOSTILE, Some(DoorState::Open));
     made.door(&account, "2", &"y".repeat(10_000), None);
+    made.inventory(&account, HOSTILE, HOSTILE);
     made.trail(&account, "github.audit", false, &[HOSTILE]);
     made.demand(
         1,

@@ -2,6 +2,7 @@
 
 mod deciding;
 mod duties;
+mod facts;
 mod hostile;
 mod matrix;
 mod messages;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::helpers::Layout;
+use super::verbs::Layout;
 use crate::id::EvidenceId;
 use crate::notice::facts::{Fact, Standing, Value};
 use crate::notice::text::shown;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cordon::case::event::Event;
-use cordon::case::state::{Phase, RunPhase};
+use cordon::case::now::{Phase, RunPhase};
 use http::StatusCode;
 
 use super::{Office, append, at, at_a_gate, door};
@@ -67,13 +67,12 @@ async fn a_plan_is_shown_before_it_is_begun_and_nothing_else_is() {
     assert!(page.contains("The run, begun by Res, has ended"), "{page}");
     let now = office.app.peek(case.as_str()).unwrap();
     assert!(
-        now
-            .notes
+        now.notes
             .iter()
             .any(|(_, note)| note == "run begun: all agreed")
     );
     assert!(
-        state.doors.values().all(|door| !door.touched),
+        now.doors.values().all(|door| !door.touched),
         "the gate holds"
     );
 }
@@ -91,7 +90,7 @@ async fn a_run_that_waits_is_stopped_from_the_page() {
     let stopped = office.post("Res", &at(&case, "/plan/stop"), &why).await;
     assert_eq!(stopped.status, StatusCode::SEE_OTHER, "{}", stopped.body);
     let now = office.app.peek(case.as_str()).unwrap();
-    assert_eq!(state.run, RunPhase::Cancelled);
+    assert_eq!(now.run, RunPhase::Cancelled);
     let again = office.post("Res", &at(&case, "/plan/stop"), &why).await;
     assert!(again.status.is_client_error(), "{}", again.status);
 }
@@ -112,8 +111,8 @@ async fn hr_takes_a_departure_back_on_the_page_of_its_case() {
     let taken = office.post("Hua", &at(&case, "/do/recall"), &why).await;
     assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
     let now = office.app.peek(case.as_str()).unwrap();
-    assert_eq!(state.phase, Phase::Held);
-    assert!(!state.doors[&closing.id].touched);
+    assert_eq!(now.phase, Phase::Held);
+    assert!(!now.doors[&closing.id].touched);
     let entries = office.app.entries(case.as_str()).unwrap();
     let held = entries.iter().find_map(|entry| match &entry.event {
         Event::CaseHeld { reason } => Some((entry.by.to_string(), reason.clone())),
