@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cordon::case::event::Event;
-use cordon::case::now::{Phase, RunPhase};
+use cordon::case::state::{Phase, RunPhase};
 use http::StatusCode;
 
 use super::{Office, append, at, at_a_gate, door};
