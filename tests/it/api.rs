@@ -191,6 +191,7 @@ fn path(template: &str, case: &str) -> String {
         .replace("{instant}", "instant_00000000000000000000000000")
         .replace("{notice}", "notice_00000000000000000000000000")
         .replace("{step}", "go")
+        .replace("{fact}", "company.name")
         .replace("{message}", "0123456789ab")
 }
 
