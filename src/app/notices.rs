@@ -24,7 +24,8 @@ impl Desk {
                 &self.zone,
             );
             let draft = notice::draft(template, &facts)?;
-            Ok::<_, Fault>((draft, facts::Kept::of(&facts)))
+            let kept = facts::Kept::of(&facts).for_notice(&notice::about(template)?);
+            Ok::<_, Fault>((draft, kept))
         })?;
         let kept = self
             .recorder

@@ -101,7 +101,10 @@ impl Desk {
                         fault.code(),
                         "mail-delayed" | "mail-refused" | "mail-unclear"
                     ) => {}
-                Err(fault) => return Err(fault),
+                // One that cannot go now keeps neither the others nor later looks waiting.
+                Err(fault) => {
+                    tracing::warn!(notice = %id, code = fault.code(), "a mail could not be tried again");
+                }
             }
         }
         Ok(taken)

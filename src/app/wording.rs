@@ -36,8 +36,11 @@ impl Desk {
     /// There is no such draft, or what is kept of it is damaged.
     pub fn notice_changes(&self, id: &NoticeId) -> Result<Option<Vec<Change>>> {
         let (record, _) = self.notice(id)?;
-        let now = self.facts_now()?;
-        let then = self.facts_kept(&record)?;
+        let about = crate::notice::about(&record.template)?;
+        let now = self.facts_now()?.for_notice(&about);
+        let then = self
+            .facts_kept(&record)?
+            .map(|then| then.for_notice(&about));
         Ok(then.map(|then| facts::changes(&then, &now)))
     }
 

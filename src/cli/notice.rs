@@ -12,7 +12,7 @@ use super::{Desktop, Ended};
 use crate::app::Desk;
 use crate::app::sending::Sending;
 use crate::app::summary::{NoticeLine, Summary};
-use crate::fault::Result;
+use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::NoticeId;
 use crate::notice::lint::Severity;
@@ -110,6 +110,9 @@ pub(super) struct Approve {
     /// Why; it stands in the log.
     #[arg(long)]
     pub(super) reason: String,
+    /// The text that you read, by the beginning of its SHA-256: nothing is approved when it is another.
+    #[arg(long, value_name = "SHA256")]
+    pub(super) text: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -254,6 +257,21 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
 
 async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
+    if let Some(read) = &args.text {
+        let (record, _) = desk.notice(&args.notice)?;
+        if !record.text.to_string().starts_with(read.as_str()) {
+            return Err(Fault::input(
+                "text-changed",
+                "The text is another than the one that you read: nothing was approved.",
+            )
+            .at(record.text)
+            .hint(format!(
+                "read what changed: cordon notice redline {} {}",
+                desk.log.case(),
+                args.notice
+            )));
+        }
+    }
     let signed = desk
         .approve_notice(&args.notice, &args.person, &args.key, &args.reason)
         .await?;

@@ -153,8 +153,11 @@ fn fields(group: &str) -> Vec<(String, String)> {
 fn message_ids(mail: &Message<'_>, bytes: &[u8]) -> Vec<String> {
     let mut all = Vec::new();
     let mut add = |id: &str| {
+        if all.len() >= 1_000 {
+            return;
+        }
         let id = format!("<{}>", id.trim().trim_matches(['<', '>']));
-        if !all.contains(&id) && all.len() < 1_000 {
+        if !all.contains(&id) {
             all.push(id);
         }
     };

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::facts::Kept;
 use crate::fault::{Fault, Result};
-use place::Sheet;
+use place::{Plain, Sheet};
 use rules::{Scope, When};
 
 /// What a finding does.
@@ -88,7 +88,17 @@ pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
             Scope::Text if rule.names => &sheet.named,
             Scope::Text => &sheet.ours,
         };
-        for (at, words) in rule.find(read, &names) {
+        let mut found = rule.find(read, &names);
+        // Once more as it is read: marks, emphasis and odd spaces between the words hide nothing.
+        let plain = Plain::of(read);
+        let known: Vec<String> = found.iter().map(|(_, words)| words.clone()).collect();
+        let again = rule.find(&plain.text, &names).into_iter();
+        found.extend(
+            again
+                .filter(|(_, words)| !known.contains(words))
+                .map(|(at, words)| (plain.from(at), words)),
+        );
+        for (at, words) in found {
             findings.push(rule.finding(sheet.line(at), &words));
         }
     }

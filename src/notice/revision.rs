@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::text;
 use crate::canon::Digest;
-use crate::document::{Change, Document, Span};
+use crate::document::{Block, Change, Document, Kind, Span};
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
 
@@ -43,7 +43,7 @@ pub fn revised(text: &str, on: &str, changes: &[Change]) -> Result<Revised> {
     let mut changes: Vec<&Change> = changes.iter().collect();
     changes.sort_by_key(|change| std::cmp::Reverse((change.block, change.before.is_empty())));
     for change in changes {
-        let block = place(&now, &on, change);
+        let block = place(&now, &on, change)?;
         if !body(now.text()).contains(&block) {
             return Err(not_yours());
         }
@@ -92,16 +92,21 @@ fn parts(text: &str) -> (&str, &str, &str) {
 }
 
 /// Where a change belongs in a text: where it was made, or where its block went.
-fn place(now: &Document, on: &Document, change: &Change) -> usize {
+fn place(now: &Document, on: &Document, change: &Change) -> Result<usize> {
     let anchor = on.blocks.get(change.block).map(|block| &block.source);
     let says = |block: usize| now.blocks.get(block).map(|block| &block.source) == anchor;
     if anchor.is_none() || says(change.block) {
-        return change.block;
+        return Ok(change.block);
     }
     let mut same = (0..now.blocks.len()).filter(|block| says(*block));
     match (same.next(), same.next()) {
-        (Some(only), None) => only,
-        _ => change.block,
+        (Some(only), None) => Ok(only),
+        _ => Err(Fault::input(
+            "change-stale",
+            "The paragraph has changed since this change was suggested.",
+        )
+        .at(format!("paragraph {}", change.block + 1))
+        .hint("compare it with the paragraph as it stands, and suggest it again")),
     }
 }
 
@@ -117,6 +122,20 @@ fn checked(before: &str, after: &str) -> Result<Revised> {
         return Err(not_yours());
     }
     let (known, document) = (sources(before), Document::parse(body));
+    let blocks = |text: &str| Document::parse(text).blocks.len();
+    if blocks(after) != blocks(head) + document.blocks.len() + blocks(rest) {
+        return Err(Fault::input(
+            "open-end",
+            "Something in the body stays open to the end: what follows would be read as part of it.",
+        )
+        .hint("close the fence or comment that was begun, or write plain paragraphs"));
+    }
+    // Who approves reads where the text that goes out ends: no heading may only look like it.
+    let ends =
+        |block: &&Block| matches!(block.kind, Kind::Heading(_)) && text::is_mark(&block.line());
+    if document.blocks.iter().filter(ends).count() != text::marks_in(body) {
+        return Err(not_yours());
+    }
     let mut evidence: Vec<EvidenceId> = Vec::new();
     let mut missing: Vec<String> = Vec::new();
     for block in &document.blocks {

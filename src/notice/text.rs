@@ -144,6 +144,22 @@ pub(super) fn frame(inside: &str) -> Vec<&str> {
         .collect()
 }
 
+/// Whether a heading says what the headings say that hold the words of a person in place.
+pub(super) fn is_mark(heading: &str) -> bool {
+    let heading = heading.trim();
+    let marks = [COVER, READING, UNKNOWN, "## Evidence"];
+    marks
+        .iter()
+        .any(|mark| mark.trim_start_matches("## ").eq_ignore_ascii_case(heading))
+}
+
+/// How many such headings stand in a part of a text as they have to.
+pub(super) fn marks_in(inside: &str) -> usize {
+    let marks = [COVER, READING];
+    let lines = inside.lines().map(str::trim_end);
+    lines.filter(|line| marks.contains(line)).count()
+}
+
 /// The body of a notice as it is copied into a form: no head, no numbers of evidence, no Markdown
 /// escapes, nothing after it.
 pub(super) fn plain(text: &str) -> String {
@@ -188,7 +204,7 @@ pub(super) fn unmarked(text: &str) -> String {
         rest = rest.strip_prefix(c).unwrap_or_default();
         // `shown` puts a backslash before each character that formats.
         if c == '\\'
-            && let Some(escaped) = rest.chars().next().filter(|next| formats(*next))
+            && let Some(escaped) = rest.chars().next().filter(char::is_ascii_punctuation)
         {
             out.push(escaped);
             rest = rest.strip_prefix(escaped).unwrap_or_default();

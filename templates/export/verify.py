@@ -228,6 +228,16 @@ def check_approvals(entries):
                 problem(place, "the decision binds no plan or text of this log")
             if f"\nbinds: sha256:{bound}\n" not in signed["text"]:
                 problem(place, "the signed text binds something else")
+            said = dict(line.split(": ", 1) for line in signed["text"].splitlines() if ": " in line)
+            if said.get("case") != entry["case"]:
+                problem(place, "the signed text is about another case")
+            if said.get("decision") != ("deny" if what == "gate.denied" else "approve"):
+                problem(place, "the signed text decides otherwise")
+            meant = next((f"{key} {it[name]}" for key, name in (("gate", "step"), ("notice", "notice"), ("determination", "determination")) if name in it), "")
+            if said.get("for") != meant:
+                problem(place, "the signed text is for something else")
+            if said.get("expires", "")[:19] < entry["at"][:19]:
+                problem(place, "the decision had run out when it was written down")
             name = principal_of(signed["person"])
             path = f"approvals/{number:08}-{name[:60]}.txt"
             # Where the text says so, the server signed on behalf of a person who had signed in.

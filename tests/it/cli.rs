@@ -471,7 +471,10 @@ async fn a_person_says_what_is_a_demand() {
     assert_eq!(one["hinted"], false);
     assert_eq!(one["judged"], serde_json::Value::Null);
     let id = one["id"].as_str().unwrap();
-    let rules = |clocks: &serde_json::Value| clocks.to_string().matches("eu.gdpr.33").count();
+    let rules = |clocks: &serde_json::Value| {
+        let rule = "\"rule\":\"eu.gdpr.33\"";
+        clocks.to_string().matches(rule).count()
+    };
     assert_eq!(rules(&desk.ends(0, "clock list CASE --json").json()), 0);
     let mark = |code, rest: &str| desk.ends(code, &format!("contact mark CASE {id} {rest}"));
     mark(2, "--reason read");

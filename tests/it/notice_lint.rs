@@ -334,3 +334,21 @@ fn what_an_attacker_writes_gives_no_finding_that_only_a_change_of_evidence_could
         .filter(|one| one.severity == Severity::Block);
     assert_eq!(blocks.count(), 0, "{:?}", draft.findings);
 }
+
+#[test]
+fn nothing_between_the_words_hides_them_from_the_rule() {
+    for text in [
+        "The worker is a North[e1] Korean operative.",
+        "The worker is a North [e1] Korean operative.",
+        "The worker is a Nor**th** Korean operative.",
+        "The worker is a North  Korean operative.",
+        "The worker is a North\u{a0}Korean operative.",
+        "The worker is a N\u{200b}orth Korean operative.",
+        "The worker is a \u{ff2e}orth Korean operative.",
+    ] {
+        let findings = rules(text);
+        let blocked = may_be_approved(&findings).is_err();
+        assert!(blocked, "{text}: {findings:?}");
+        assert_eq!(findings[0].line, 1);
+    }
+}

@@ -579,7 +579,10 @@ async fn only_the_owner_of_the_key_hears_that_an_approval_stands() {
     };
     let app = App::new(settings, Arc::new(SystemClock)).unwrap();
     let new = NewCase {
-        subject: Subject::default(),
+        subject: Subject {
+            emails: vec!["person@example.test".into()],
+            ..Subject::default()
+        },
         title: None,
         route: "operator".into(),
         effective: None,
@@ -678,7 +681,10 @@ async fn what_a_crash_left_of_an_opening_is_removed_when_nobody_opens() {
     drop(store);
     // The next opening removes it too, and two at once do not meet.
     let new = || NewCase {
-        subject: Subject::default(),
+        subject: Subject {
+            emails: vec!["person@example.test".into()],
+            ..Subject::default()
+        },
         title: None,
         route: "operator".into(),
         effective: None,

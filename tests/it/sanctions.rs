@@ -616,6 +616,10 @@ fn no_template_promises_a_payment() {
         0
     );
     for (file, text) in below("templates", &[".hbs", ".md", ".toml"]) {
+        // The wording lint forbids these words, and has to name them.
+        if file.ends_with("lint.toml") {
+            continue;
+        }
         assert_eq!(promises(&text), Vec::<String>::new(), "{file}");
     }
 }

@@ -5,6 +5,9 @@ use super::{CaseState, Choice, ClockRecord};
 use crate::case::event::{ClockStart, Entry, Event};
 use crate::time::{Timestamp, utc};
 
+/// How far the clocks of two machines may differ.
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
 impl CaseState {
     /// Clocks, and what people decided about them.
     pub(super) fn apply_clock(&mut self, entry: &Entry) {
@@ -91,8 +94,9 @@ impl CaseState {
                 need(self.clocks.contains_key(clock), "there is no such clock")?;
                 self.start_named(clock, *start, at).map(|_| ())
             }
-            Event::ClockReceipt { clock, .. } => {
-                need(self.clocks.contains_key(clock), "there is no such clock")
+            Event::ClockReceipt { clock, at: had, .. } => {
+                need(self.clocks.contains_key(clock), "there is no such clock")?;
+                need(*had <= at + AHEAD, "a receipt does not lie in the future")
             }
             event => self.rule_instant(event, at),
         }

@@ -31,6 +31,7 @@ impl CaseState {
                 text,
                 to,
                 mail,
+                message_id,
                 ..
             } => {
                 let record = self.notice(notice)?;
@@ -39,6 +40,12 @@ impl CaseState {
                 need(
                     record.binds() == *text && record.lacks(record.approvals.len()) == 0,
                     "this text was not approved by as many people as it needs",
+                )?;
+                // One mail at a time: what has no end is repeated as it is, or not at all.
+                let begun = record.sending.as_ref();
+                need(
+                    begun.is_none_or(|begun| begun == message_id),
+                    "another sending of it has no end yet",
                 )?;
                 mail.iter().try_for_each(|mail| self.known(mail))?;
                 need(!record.is_out(), "it went out before")
@@ -92,7 +99,10 @@ impl CaseState {
             Actor::Engine => {
                 let waits = record.delayed.as_ref();
                 let same = waits.is_some_and(|waits| waits.message_id == *message_id);
-                need(same, "only people begin a sending")
+                need(
+                    same && record.sending.is_none(),
+                    "only people begin a sending",
+                )
             }
             Actor::Person(name) | Actor::Operator(name) if *apart => need(
                 record.approvals.iter().all(|signed| signed.person != *name),

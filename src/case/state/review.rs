@@ -80,11 +80,15 @@ impl CaseState {
             return Ok(());
         };
         let record = self.notices.get(id).ok_or("there is no such notice")?;
-        if let Event::NoticeReceipted { evidence, .. } = event {
+        if let Event::NoticeReceipted {
+            evidence, at: had, ..
+        } = event
+        {
             need(
                 record.is_out(),
                 "nothing was handed in that could be answered",
             )?;
+            need(*had <= at, "it lies in the future")?;
             return evidence.iter().try_for_each(|id| self.known(id));
         }
         record.stands()?;

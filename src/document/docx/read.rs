@@ -14,6 +14,9 @@ use crate::fault::{Fault, Result};
 /// A text of a notice has some thousand elements, not millions.
 const MOST_NODES: u32 = 2_000_000;
 
+/// The most paragraphs of a file: a notice has some hundred.
+const MOST_PARAGRAPHS: usize = 5_000;
+
 /// The longest comment that is kept, in characters.
 const LONGEST_COMMENT: usize = 20_000;
 
@@ -47,6 +50,12 @@ pub fn read(bytes: &[u8], original: &str) -> Result<Reviewed> {
     let footnotes = parse(&package, "word/footnotes.xml")?;
     let mut story = story::read(&main, footnotes.as_ref());
     foreign(&package, &mut story);
+    if story.paras.len() > MOST_PARAGRAPHS {
+        return Err(Fault::input(
+            "docx-refused",
+            format!("The file has more than {MOST_PARAGRAPHS} paragraphs."),
+        ));
+    }
     let found = review::compare_with(&original, &story.paras);
     let places: BTreeMap<&str, (usize, &str)> = (story.paras.iter().zip(&found.blocks))
         .flat_map(|(para, block)| {

@@ -8,8 +8,9 @@ use super::{Facts, Logs, Standing};
 use crate::canon::canonical;
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
-use crate::notice::dictionary::{self, Origin};
+use crate::notice::dictionary::{self, Origin, Privilege};
 use crate::notice::words::Language;
+use crate::notice::{About, Confidence};
 
 /// The instant of a draft is another one each time; that is no change of the case.
 const NO_CHANGE: &str = "case.as_of";
@@ -84,6 +85,18 @@ impl Kept {
                 .collect(),
             logs: facts.logs,
         }
+    }
+
+    /// Without what may not stand in a notice: privileged facts stay out of what an ordinary one keeps.
+    #[must_use]
+    pub fn for_notice(mut self, about: &About) -> Self {
+        if about.privilege == Confidence::None {
+            let open = |key: &str| {
+                dictionary::known(key).is_none_or(|known| known.privilege == Privilege::Fact)
+            };
+            self.facts.retain(|key, _| open(key));
+        }
+        self
     }
 
     /// Its bytes: canonical JSON.

@@ -21,6 +21,63 @@ pub(super) struct Sheet {
     lines: String,
 }
 
+/// A reading as an addressee has it: compatibility forms as one, no marks of evidence, no emphasis,
+/// nothing that is not seen, one space between words. Knows where each byte came from.
+#[derive(Debug)]
+pub(super) struct Plain {
+    pub(super) text: String,
+    from: Vec<usize>,
+}
+
+impl Plain {
+    pub(super) fn of(read: &str) -> Self {
+        let mut plain = Self {
+            text: String::with_capacity(read.len()),
+            from: Vec::with_capacity(read.len()),
+        };
+        let mut at = 0;
+        while let Some(rest) = read.get(at..)
+            && let Some(c) = rest.chars().next()
+        {
+            let next = text::mark(rest).map_or(at + c.len_utf8(), |after| read.len() - after.len());
+            if next == at + c.len_utf8() {
+                plain.push(c, at);
+            }
+            at = next;
+        }
+        plain
+    }
+
+    fn push(&mut self, c: char, at: usize) {
+        const FORM: icu_normalizer::ComposingNormalizerBorrowed<'static> =
+            icu_normalizer::ComposingNormalizerBorrowed::new_nfkc();
+        if c == '\n' {
+            // A paragraph ends a sentence whatever its words.
+            return self.put(c, at);
+        }
+        if matches!(c, '*' | '_' | '\\') || crate::hostile::is_hidden(c) {
+            return;
+        }
+        for c in FORM.normalize(c.encode_utf8(&mut [0; 4])).chars() {
+            if !c.is_whitespace() {
+                self.put(c, at);
+            } else if !self.text.ends_with([' ', '\n']) {
+                self.put(' ', at);
+            }
+        }
+    }
+
+    fn put(&mut self, c: char, at: usize) {
+        self.text.push(c);
+        self.from.resize(self.text.len(), at);
+    }
+
+    /// Where a byte stands in what was read.
+    pub(super) fn from(&self, at: usize) -> usize {
+        self.from.get(at).copied().unwrap_or_default()
+    }
+}
+
 /// The quotation marks that open, and those that close them.
 const QUOTES: [(char, char); 4] = [('“', '”'), ('„', '“'), ('«', '»'), ('"', '"')];
 

@@ -65,7 +65,7 @@ async fn a_changed_word_makes_every_approval_void_and_the_log_has_every_version(
     assert_eq!(line().stage(), "in review");
     staffed.approve(&notice, "Bo").await.unwrap();
     let remark = Remarked {
-        block: Some(block(&draft.text, "Business:")),
+        block: Some(block(&draft.text, "A business:")),
         quote: "Business".into(),
         text: "legal name?\u{202e}".into(),
         ..Remarked::default()
@@ -75,7 +75,7 @@ async fn a_changed_word_makes_every_approval_void_and_the_log_has_every_version(
     assert_eq!(line().approved_by, ["Bo"]);
     let change = other_words(
         &draft.text,
-        "The business is reviewing",
+        "The review was opened",
         "The business reviews access.",
     );
     let number = desk
@@ -99,29 +99,7 @@ async fn a_changed_word_makes_every_approval_void_and_the_log_has_every_version(
         draft.text
     );
     assert!(record.remarks[0].comment.text.contains("[U+202E]"));
-    // Twice is once, and what was written against words that are gone is told so.
-    let fault = desk.take_suggestions(&notice, &[number], "x").await;
-    assert_eq!(fault.unwrap_err().code(), "decided");
-    let stale = Suggested {
-        on: Some(draft.digest),
-        ..suggested(Change {
-            after: "Something else.".into(),
-            ..change.clone()
-        })
-    };
-    let late = desk.suggest(&notice, stale).await.unwrap();
-    let fault = desk
-        .take_suggestions(&notice, &[late], "x")
-        .await
-        .unwrap_err();
-    assert_eq!(fault.code(), "change-stale");
-    desk.decline_suggestion(&notice, late, "not so")
-        .await
-        .unwrap();
-    let fault = desk.edit_notice(&notice, draft.digest, change, "x").await;
-    assert_eq!(fault.unwrap_err().code(), "text-changed");
-    let remark = desk.resolve_comment(&notice, 1).await;
-    remark.unwrap();
+    stale(desk, &notice, number, (draft.digest, change)).await;
     assert_eq!(line().open, 0);
     // What was approved before binds nothing now, in the fold and for whoever checks the log alone.
     let about = About::Notice(notice.clone());
@@ -143,6 +121,32 @@ async fn a_changed_word_makes_every_approval_void_and_the_log_has_every_version(
     staffed.approve(&notice, "Cy").await.unwrap();
     assert_eq!(line().stage(), "approved");
     verifies(&staffed).await;
+}
+
+/// Twice is once, and what was written against words that are gone is told so.
+async fn stale(desk: &Desk, notice: &NoticeId, taken: u32, (on, change): (Digest, Change)) {
+    let fault = desk.take_suggestions(notice, &[taken], "x").await;
+    assert_eq!(fault.unwrap_err().code(), "decided");
+    let stale = Suggested {
+        on: Some(on),
+        ..suggested(Change {
+            after: "Something else.".into(),
+            ..change.clone()
+        })
+    };
+    let late = desk.suggest(notice, stale).await.unwrap();
+    let fault = desk
+        .take_suggestions(notice, &[late], "x")
+        .await
+        .unwrap_err();
+    assert_eq!(fault.code(), "change-stale");
+    desk.decline_suggestion(notice, late, "not so")
+        .await
+        .unwrap();
+    let fault = desk.edit_notice(notice, on, change, "x").await;
+    assert_eq!(fault.unwrap_err().code(), "text-changed");
+    let remark = desk.resolve_comment(notice, 1).await;
+    remark.unwrap();
 }
 
 #[tokio::test]
@@ -175,12 +179,12 @@ async fn only_the_body_is_a_persons_and_it_cites_what_the_table_names() {
     assert_eq!(fault.code(), "not-yours");
     // A heading of the end, smuggled into the body, would hide what is unknown.
     let end = "A.\n\n## Unknown, not collected, expired\n\nB.";
-    let change = other_words(&draft.text, "The business is reviewing", end);
+    let change = other_words(&draft.text, "The review was opened", end);
     let fault = desk.edit_notice(&notice, draft.digest, change, "x").await;
     assert_eq!(fault.unwrap_err().code(), "not-yours");
     assert_eq!(desk.notice(&notice).unwrap().0.versions.len(), 1);
     // What was missing and is written by a person is missing no more.
-    let missing = "earlier reports to other agencies, or that there are none";
+    let missing = "reports to authorities so far, with date and reference";
     assert!(draft.missing.iter().any(|one| one == missing));
     let change = other_words(&draft.text, missing, "None.");
     desk.edit_notice(&notice, draft.digest, change, "known")
@@ -240,4 +244,36 @@ async fn an_approval_binds_the_files_and_a_person_hands_in_what_was_approved() {
     let notices = desk.summary().notices;
     assert_eq!(notices[0].stage(), "answered");
     verifies(&staffed).await;
+}
+
+#[tokio::test]
+async fn a_word_file_brings_its_changes_back_as_suggestions_once() {
+    let staffed = Staffed::new().await;
+    let desk = &staffed.desk;
+    let (notice, draft) = desk.draft("ic3").await.unwrap();
+    let remark = Remarked {
+        block: Some(block(&draft.text, "A business:")),
+        text: "legal name?".into(),
+        ..Remarked::default()
+    };
+    desk.comment(&notice, remark).await.unwrap();
+    let words = "The review was opened";
+    let change = other_words(&draft.text, words, "The business reviews access.");
+    desk.suggest(&notice, suggested(change)).await.unwrap();
+    let file = desk.notice_docx(&notice).unwrap();
+    assert_eq!(file, desk.notice_docx(&notice).unwrap(), "the same bytes");
+    // What went out with it comes back as what it is.
+    let made = desk.import_word(&notice, "a.docx", file.clone()).await;
+    let made = made.unwrap();
+    assert!(
+        made.suggestions.is_empty() && made.comments.is_empty(),
+        "{made:?}"
+    );
+    assert!(made.notes.is_empty(), "{made:?}");
+    // A notice that never had this text takes nothing of it.
+    let (other, _) = desk.draft("executive").await.unwrap();
+    let fault = desk.import_word(&other, "a.docx", file).await.unwrap_err();
+    assert_eq!(fault.code(), "other-notice");
+    let fault = desk.import_word(&other, "a.docx", b"PK".to_vec()).await;
+    assert_eq!(fault.unwrap_err().code(), "docx-refused");
 }

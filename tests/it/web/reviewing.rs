@@ -39,16 +39,85 @@ async fn bring(office: &Office, path: &str, csrf: &str, name: &str, bytes: &str)
         .status
 }
 
+/// A draft in an office, and the path of its page.
+struct Reviewed {
+    office: Office,
+    path: String,
+}
+
+impl Reviewed {
+    async fn draft() -> Self {
+        let office = Office::new();
+        let desk = office.case("Access review").await;
+        let (notice, _) = desk.draft("executive").await.unwrap();
+        desk.finish().await.unwrap();
+        let path = at(desk.log.case(), &format!("/notices/{notice}"));
+        drop(desk);
+        Self { office, path }
+    }
+
+    async fn page(&self, name: &str, end: &str) -> String {
+        let page = self.office.get(name, &format!("{}{end}", self.path)).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        page.body
+    }
+
+    /// Sends a form of the page; what it was answered with.
+    async fn act(&self, act: &str, fields: &[(&str, &str)]) -> StatusCode {
+        let path = format!("{}/do/{act}", self.path);
+        self.office.post("Leg", &path, fields).await.status
+    }
+
+    async fn bring(&self, act: &str, csrf: &str, name: &str, bytes: &str) -> StatusCode {
+        bring(
+            &self.office,
+            &format!("{}/bring/{act}", self.path),
+            csrf,
+            name,
+            bytes,
+        )
+        .await
+    }
+
+    /// What the page as it stands asks an approval to bind.
+    async fn binds(&self) -> String {
+        let page = self.page("Leg", "").await;
+        field(page.split_once("/do/approve").unwrap().1, "on")
+    }
+
+    async fn approve(&self, binds: &str) -> StatusCode {
+        self.act("approve", &[("on", binds), ("reason", "read")])
+            .await
+    }
+
+    /// Suggests other words for the paragraph that begins with `words`.
+    async fn suggest(&self, words: &str, after: &str) {
+        let number = paragraph(&self.page("Leg", "").await, words);
+        let page = self.page("Leg", &format!("?block={number}")).await;
+        assert!(page.contains("Other words for it"), "{page}");
+        let (on, before) = (field(&page, "on"), field(&page, "before"));
+        let suggested = [
+            ("on", on.as_str()),
+            ("block", &number),
+            ("before", &before),
+            ("after", after),
+            ("reason", "plainer"),
+        ];
+        assert_eq!(self.act("suggest", &suggested).await, StatusCode::SEE_OTHER);
+        let remark = [
+            ("on", on.as_str()),
+            ("block", &number),
+            ("quote", "taken"),
+            ("text", "by whom?"),
+        ];
+        assert_eq!(self.act("comment", &remark).await, StatusCode::SEE_OTHER);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_notice_is_reviewed_approved_and_handed_in_by_the_pages_alone() {
-    let office = Office::new();
-    let desk = office.case("Access review").await;
-    let (notice, _) = desk.draft("executive").await.unwrap();
-    desk.finish().await.unwrap();
-    let path = at(desk.log.case(), &format!("/notices/{notice}"));
-    drop(desk);
-    let page = office.get("Leg", &path).await;
-    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+async fn a_page_shows_what_a_text_stands_on_and_one_changed_word_voids_its_approval() {
+    let review = Reviewed::draft().await;
+    let page = review.page("Leg", "").await;
     for said in [
         "id=\"e1\"",
         "href=\"#e1\"",
@@ -56,144 +125,71 @@ async fn a_notice_is_reviewed_approved_and_handed_in_by_the_pages_alone() {
         "sha256 ",
         "Approve exactly this",
     ] {
-        assert!(page.body.contains(said), "{said}\n{}", page.body);
+        assert!(page.contains(said), "{said}\n{page}");
     }
-    let number = paragraph(&page.body, "What was taken?");
-    let page = office.get("Leg", &format!("{path}?block={number}")).await;
-    assert!(page.body.contains("Other words for it"), "{}", page.body);
-    let (on, before) = (field(&page.body, "on"), field(&page.body, "before"));
     let after = "What was taken? <b>Nobody</b> knows yet.";
-    let words = [
-        ("on", on.as_str()),
-        ("block", &number),
-        ("before", &before),
-        ("after", after),
-        ("reason", "plainer"),
-    ];
-    let done = office
-        .post("Leg", &format!("{path}/do/suggest"), &words)
-        .await;
-    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
-    let remark = [
-        ("on", on.as_str()),
-        ("block", &number),
-        ("quote", "taken"),
-        ("text", "by whom?"),
-    ];
-    office
-        .post("Leg", &format!("{path}/do/comment"), &remark)
-        .await;
-    let page = office.get("Exe", &path).await;
+    review.suggest("What was taken?", after).await;
+    let page = review.page("Exe", "").await;
     assert!(
-        page.body.contains("by whom?") && page.body.contains("<ins>"),
-        "{}",
-        page.body
+        page.contains("by whom?") && page.contains("<ins>"),
+        "{page}"
     );
     assert!(
-        !page.body.contains("Take suggestion"),
-        "who may not work on it is not asked to"
+        !page.contains("Take suggestion"),
+        "who may not is not asked"
     );
-    // Approved, and made void by one changed word.
-    let approve = |binds: &str| {
-        [
-            ("on".to_owned(), binds.to_owned()),
-            ("reason".to_owned(), "read".to_owned()),
-        ]
-    };
-    let page = office.get("Leg", &path).await;
-    let binds = field(page.body.split_once("/do/approve").unwrap().1, "on");
-    let fields = approve(&binds);
-    let fields: Vec<(&str, &str)> = fields
-        .iter()
-        .map(|(a, b)| (a.as_str(), b.as_str()))
-        .collect();
-    let done = office
-        .post("Leg", &format!("{path}/do/approve"), &fields)
-        .await;
-    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
-    let done = office
-        .post("Leg", &format!("{path}/do/take"), &[("number", "1")])
-        .await;
-    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
-    let page = office.get("Leg", &path).await;
-    assert!(
-        page.body.contains("Void: the approval of Leg"),
-        "{}",
-        page.body
-    );
-    assert!(
-        page.body.contains("&lt;b&gt;Nobody&lt;/b&gt; knows yet."),
-        "{}",
-        page.body
-    );
-    assert!(!page.body.contains("<b>Nobody"));
-    let old = office
-        .post("Leg", &format!("{path}/do/approve"), &fields)
-        .await;
-    assert_eq!(old.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let redline = office.get("Leg", &format!("{path}/redline")).await;
-    assert!(
-        redline.body.contains("<del>") && redline.body.contains("1 paragraph changed"),
-        "{}",
-        redline.body
-    );
-    // A file binds too, and only a page of the session brings one.
+    let binds = review.binds().await;
+    assert_eq!(review.approve(&binds).await, StatusCode::SEE_OTHER);
     assert_eq!(
-        bring(
-            &office,
-            &format!("{path}/bring/attach"),
-            "forged",
-            "a.csv",
-            "a"
-        )
-        .await,
-        StatusCode::FORBIDDEN
-    );
-    assert_eq!(
-        bring(&office, &format!("{path}/bring/attach"), CSRF, "a.csv", "a").await,
+        review.act("take", &[("number", "1")]).await,
         StatusCode::SEE_OTHER
     );
-    let page = office.get("Leg", &path).await;
-    let binds = field(page.body.split_once("/do/approve").unwrap().1, "on");
-    let fields = approve(&binds);
-    let fields: Vec<(&str, &str)> = fields
-        .iter()
-        .map(|(a, b)| (a.as_str(), b.as_str()))
-        .collect();
-    office
-        .post("Leg", &format!("{path}/do/approve"), &fields)
-        .await;
+    let page = review.page("Leg", "").await;
+    assert!(page.contains("Void: the approval of Leg"), "{page}");
+    assert!(
+        page.contains("&lt;b&gt;Nobody&lt;/b&gt; knows yet."),
+        "{page}"
+    );
+    assert!(!page.contains("<b>Nobody"));
+    let old = review.approve(&binds).await;
+    assert_eq!(old, StatusCode::UNPROCESSABLE_ENTITY);
+    let redline = review.page("Leg", "/redline").await;
+    assert!(
+        redline.contains("<del>") && redline.contains("1 paragraph changed"),
+        "{redline}"
+    );
+    let text = review.page("Leg", "/as/txt").await;
+    assert!(text.contains("<b>Nobody</b> knows yet."), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_binds_too_and_what_was_approved_is_handed_in_and_answered() {
+    let review = Reviewed::draft().await;
+    let binds = review.binds().await;
+    // Only a page of the session brings a file.
+    let forged = review.bring("attach", "forged", "a.csv", "a").await;
+    assert_eq!(forged, StatusCode::FORBIDDEN);
+    let brought = review.bring("attach", CSRF, "a.csv", "a").await;
+    assert_eq!(brought, StatusCode::SEE_OTHER);
+    let old = review.approve(&binds).await;
+    assert_eq!(old, StatusCode::UNPROCESSABLE_ENTITY);
+    let binds = review.binds().await;
+    assert_eq!(review.approve(&binds).await, StatusCode::SEE_OTHER);
     let out = [
         ("how", "hand"),
         ("to", "the executive"),
         ("incomplete", "yes"),
     ];
-    let done = office
-        .post("Leg", &format!("{path}/do/dispatch"), &out)
+    assert_eq!(review.act("dispatch", &out).await, StatusCode::SEE_OTHER);
+    let receipt = review.bring("receipt", CSRF, "r.pdf", "%PDF-").await;
+    assert_eq!(receipt, StatusCode::SEE_OTHER);
+    let page = review.page("Leg", "").await;
+    assert!(page.contains("answered") && page.contains("I-1"), "{page}");
+    assert!(!page.contains("/do/approve"), "{page}");
+    let word = review
+        .office
+        .get("Leg", &format!("{}/as/docx", review.path))
         .await;
-    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
-    assert_eq!(
-        bring(
-            &office,
-            &format!("{path}/bring/receipt"),
-            CSRF,
-            "r.pdf",
-            "%PDF-"
-        )
-        .await,
-        StatusCode::SEE_OTHER
-    );
-    let page = office.get("Leg", &path).await;
-    assert!(
-        page.body.contains("answered") && page.body.contains("I-1"),
-        "{}",
-        page.body
-    );
-    assert!(!page.body.contains("/do/approve"), "{}", page.body);
-    let text = office.get("Leg", &format!("{path}/as/txt")).await;
-    assert!(
-        text.body.contains("<b>Nobody</b> knows yet."),
-        "{}",
-        text.body
-    );
+    assert_eq!(word.status, StatusCode::OK);
+    assert!(word.body.starts_with("PK"));
 }
