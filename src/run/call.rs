@@ -76,27 +76,31 @@ impl std::fmt::Display for Miss {
     }
 }
 
-/// Waits for `work` up to `limit`; a panic inside stays inside.
+/// Waits for `work` up to `limit`; a panic inside stays inside. Never comes back when the program ends: the
+/// call ends with it, as in a crash, and nobody knows what came of it. The next start looks.
 pub(super) async fn bounded<T>(
     limit: Duration,
     work: impl Future<Output = Result<T>>,
 ) -> Result<T, Miss> {
-    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
-        Err(_) => Err(Miss::Late(limit)),
-        // The program ends, and the call with it, as in a crash: nobody knows what came of it, and the
-        // next start looks.
-        Ok(Err(panic)) if of_the_end(&*panic) => std::future::pending().await,
-        Ok(Err(_)) => Err(Miss::Panic),
+    let done = AssertUnwindSafe(tokio::time::timeout(limit, work)).catch_unwind();
+    let done = done.await;
+    // Whatever the call says then is of its broken timers and connections, not of the provider.
+    if program_ends().await {
+        return std::future::pending().await;
+    }
+    match done {
+        Err(_) => Err(Miss::Panic),
+        Ok(Err(_)) => Err(Miss::Late(limit)),
         Ok(Ok(Err(fault))) => Err(Miss::Fault(clip(sentence(&fault)))),
         Ok(Ok(Ok(value))) => Ok(value),
     }
 }
 
-/// Whether it is what tokio says to who waits while the runtime shuts down.
-fn of_the_end(panic: &(dyn std::any::Any + Send)) -> bool {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied())
-        .is_some_and(|text| text.contains("being shutdown"))
+/// Whether the runtime shuts down, as it does only when the program ends: it refuses new tasks from then
+/// on, before it breaks anything that is under way.
+async fn program_ends() -> bool {
+    let task = tokio::spawn(std::future::ready(()));
+    task.await.is_err_and(|error| error.is_cancelled())
 }
 
 /// A fault in one line, with its first next step.
@@ -225,5 +229,66 @@ impl Call {
                 Answer::Observed(bounded(limit, deed.observe(&step)).await)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_mins(10);
+
+    /// What is heard of a call that is under way when its program ends. As in the daemon, it is made on
+    /// a thread of its own, which outlives the runtime by a moment.
+    fn heard(
+        call: impl Future<Output = Result<()>> + Send + 'static,
+    ) -> Result<Result<(), Miss>, mpsc::TryRecvError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.unwrap();
+        let handle = runtime.handle().clone();
+        let (begins, begun) = mpsc::channel();
+        let (says, said) = mpsc::channel();
+        runtime.spawn_blocking(move || {
+            handle.block_on(async {
+                let call = async {
+                    begins.send(()).unwrap();
+                    call.await
+                };
+                says.send(bounded(LONG, call).await).unwrap();
+            });
+        });
+        begun.recv().unwrap();
+        runtime.shutdown_timeout(Duration::from_millis(500));
+        said.try_recv()
+    }
+
+    #[test]
+    fn what_the_end_of_the_program_broke_is_no_answer() {
+        let nothing = mpsc::TryRecvError::Empty;
+        let timer = async {
+            tokio::time::sleep(LONG).await;
+            Ok(())
+        };
+        assert_eq!(heard(timer).unwrap_err(), nothing);
+        // As a client does whose connection is gone.
+        let connection = async {
+            let task = tokio::spawn(std::future::pending::<()>());
+            let gone = |error| Fault::failed("gone", "The connection is gone.").caused_by(error);
+            task.await.map_err(gone)
+        };
+        assert_eq!(heard(connection).unwrap_err(), nothing);
+    }
+
+    #[tokio::test]
+    async fn what_breaks_in_a_program_that_goes_on_is_an_answer() {
+        let panics = async { panic!("broken") };
+        let miss = bounded::<()>(LONG, panics).await.unwrap_err();
+        assert!(matches!(miss, Miss::Panic), "{miss}");
+        let miss = bounded::<()>(Duration::ZERO, std::future::pending()).await;
+        assert!(matches!(miss, Err(Miss::Late(_))), "{miss:?}");
     }
 }

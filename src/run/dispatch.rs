@@ -17,7 +17,7 @@ use super::steps::Work;
 use super::{End, Options, Run, Waiting};
 use crate::case::event::{Actor, Event, Outcome};
 use crate::case::state::{CaseState, Phase};
-use crate::fault::{Fault, Result};
+use crate::fault::{Fault, Kind, Result};
 use crate::plan::{Plan, Step, StepId};
 use crate::time::Timestamp;
 
@@ -406,6 +406,13 @@ impl<'a> Dispatch<'a> {
     ) -> Result<()> {
         let (id, answer) = match done {
             Ok((id, answer)) => (id, Some(answer)),
+            // Only the end of the program takes a task away, and nothing of it is an answer: the attempt
+            // stays in doubt, and the next start looks at its door.
+            Err(error) if error.is_cancelled() => {
+                let what = "The program is stopping.";
+                return Err(Fault::new(Kind::Owned, "stopping", what)
+                    .hint("run it again: it goes on where it stopped"));
+            }
             Err(error) => (error.id(), None),
         };
         let Some(sent) = self.sent.remove(&id) else {

@@ -279,7 +279,12 @@ async fn one_message_that_cannot_be_read_keeps_nothing_else_and_a_recall_says_so
         .await;
     // Whichever comes first in the order of names, it is in the way.
     let damaged = hr.messages();
-    let damaged = damaged.iter().find(|name| name.ends_with(".json")).unwrap();
+    let is_message = |name: &&String| {
+        Path::new(name)
+            .extension()
+            .is_some_and(|kind| kind == "json")
+    };
+    let damaged = damaged.iter().find(is_message).unwrap();
     let damaged = folder.path().join("data/messages").join(damaged);
     std::fs::write(&damaged, b"{").unwrap();
     for worker in ["W-2", "W-3", "W-4"] {

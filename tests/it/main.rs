@@ -20,6 +20,7 @@ mod contact_chats;
 mod contact_deadline;
 mod contact_demand;
 mod contact_indicator;
+mod daemon;
 mod departures;
 mod document;
 mod document_docx;

@@ -61,27 +61,6 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// Starts a daemon that tells in JSON where it listens; gives it and its port. What it says lies in
-/// `serve.out` of the folder, its log at the end of `serve.err`.
-pub(crate) fn started(mut command: Command, folder: &Path) -> (Child, u16) {
-    let (said, log) = (folder.join("serve.out"), folder.join("serve.err"));
-    let end = fs::OpenOptions::new().create(true).append(true).open(&log);
-    command
-        .stdout(fs::File::create(&said).unwrap())
-        .stderr(end.unwrap());
-    let mut child = command.spawn().unwrap();
-    let port = until("the daemon listens", || {
-        if let Some(status) = child.try_wait().unwrap() {
-            let log = fs::read_to_string(&log).unwrap();
-            panic!("ended with {status}: {log}");
-        }
-        let said: serde_json::Value = serde_json::from_slice(&fs::read(&said).unwrap()).ok()?;
-        let (_, port) = said["listen"].as_str()?.rsplit_once(':')?;
-        port.parse().ok()
-    });
-    (child, port)
-}
-
 /// Where the binary runs: a home of its own and nothing of the environment of the tests.
 #[derive(Clone)]
 pub(crate) struct Program {

@@ -8,38 +8,24 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cordon::intake::standard_webhooks::sign;
 use cordon::time::{Clock as _, SystemClock, Timestamp};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::program::{Program, started, until};
+use crate::daemon::{Daemon, SECRET, answer, departure, head};
+use crate::program::{Program, until};
 
-const OLD: &str = "whsec_b2xkIHNlY3JldCBvZiB0aGUgSFIgc3lzdGVt";
 const NEW: &str = "whsec_bmV3IHNlY3JldCBvZiB0aGUgSFIgc3lzdGVt";
 
 /// A folder with a configuration, and the programs that use it.
 struct Place {
     folder: tempfile::TempDir,
     program: Program,
-}
-
-/// A daemon that listens. Killed when dropped.
-struct Running {
-    child: Child,
-    port: u16,
-    said: PathBuf,
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
 }
 
 impl Place {
@@ -71,22 +57,20 @@ secrets = ["env:OKTA_HOOK"]
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.program.command(args);
         command
-            .env("HR_OLD", OLD)
+            .env("HR_OLD", SECRET)
             .env("HR_NEW", NEW)
             .env("OKTA_HOOK", "a value that only Okta knows");
         command
     }
 
-    fn start(&self) -> Running {
+    fn start(&self) -> Daemon {
         self.start_with(|_| {})
     }
 
-    fn start_with(&self, change: impl FnOnce(&mut Command)) -> Running {
+    fn start_with(&self, change: impl FnOnce(&mut Command)) -> Daemon {
         let mut command = self.command(&["serve", "--json"]);
         change(&mut command);
-        let (child, port) = started(command, self.folder.path());
-        let said = self.folder.path().join("serve.out");
-        Running { child, port, said }
+        Daemon::start(command, self.folder.path())
     }
 
     fn log(&self) -> String {
@@ -110,91 +94,24 @@ secrets = ["env:OKTA_HOOK"]
     }
 }
 
-impl Running {
-    fn pid(&self) -> Pid {
-        Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap()
-    }
-
-    /// The exit code after a signal, and how long it took.
-    fn stop(&mut self, signal: Signal) -> (Option<i32>, Duration) {
-        let begun = Instant::now();
-        kill_process(self.pid(), signal).unwrap();
-        (self.child.wait().unwrap().code(), begun.elapsed())
-    }
-
-    fn kill(&mut self) {
-        self.stop(Signal::KILL);
-    }
-
-    /// One request with nothing added; the status and the body of the answer.
-    fn call(&self, head: &str, body: &[u8]) -> std::io::Result<(u16, String)> {
-        let mut socket = TcpStream::connect(("127.0.0.1", self.port))?;
-        socket.set_read_timeout(Some(Duration::from_secs(30)))?;
-        let head = format!(
-            "{head}host: hr.test\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        socket.write_all(head.as_bytes())?;
-        // The daemon may answer and close before it has read all of a body that is too large.
-        socket.write_all(body).ok();
-        answer(&mut socket)
-    }
-
-    fn get(&self, path: &str) -> (u16, String) {
-        self.call(&format!("GET {path} HTTP/1.1\r\n"), b"").unwrap()
-    }
-
-    fn post(&self, secret: &str, id: &str, at: Timestamp, body: &[u8]) -> std::io::Result<u16> {
+impl Daemon {
+    /// The status of the answer to a message that was signed with `secret`.
+    fn post_with(&self, secret: &str, id: &str, at: Timestamp, body: &[u8]) -> u16 {
         let signature = sign(&secret.into(), id, at, body).unwrap();
         self.signed(id, at, &signature, body)
     }
 
-    fn signed(
-        &self,
-        id: &str,
-        at: Timestamp,
-        signature: &str,
-        body: &[u8],
-    ) -> std::io::Result<u16> {
-        let stamp = at.as_second();
-        let head = format!(
-            "POST /hooks/hr HTTP/1.1\r\nwebhook-id: {id}\r\nwebhook-timestamp: {stamp}\r\nwebhook-signature: {signature}\r\n"
-        );
-        self.call(&head, body).map(|(status, _)| status)
+    /// The status of the answer to a message with this signature.
+    fn signed(&self, id: &str, at: Timestamp, signature: &str, body: &[u8]) -> u16 {
+        let head = head("hr", id, at, signature);
+        self.call(&head, body).unwrap().status
     }
 
-    /// A termination of a worker, signed now.
-    fn terminate(&self, worker: &str) -> std::io::Result<u16> {
-        self.post(
-            OLD,
-            &format!("evt-{worker}"),
-            SystemClock.now(),
-            &departure(worker),
-        )
+    /// Whether so many messages wait for their case, as `/ready` says.
+    fn behind(&self, messages: usize) -> bool {
+        let said = self.get("/ready", "").body;
+        said.contains(&format!("\"behind\":{messages}"))
     }
-}
-
-fn answer(socket: &mut TcpStream) -> std::io::Result<(u16, String)> {
-    let mut answer = Vec::new();
-    let ended = socket.read_to_end(&mut answer);
-    let text = String::from_utf8_lossy(&answer).into_owned();
-    let status = text
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
-    match status {
-        Some(status) => {
-            let body = text.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
-            Ok((status, body.unwrap_or_default()))
-        }
-        None => Err(ended
-            .err()
-            .unwrap_or_else(|| std::io::Error::other("no answer"))),
-    }
-}
-
-fn departure(worker: &str) -> Vec<u8> {
-    format!(r#"{{"type":"worker.terminated","data":{{"worker_id":"{worker}","emails":["{worker}@company.example"],"effective_at":"2027-03-12T23:00:00Z"}}}}"#).into_bytes()
 }
 
 /// The title of the case of a worker.
@@ -207,50 +124,45 @@ fn a_signed_message_opens_one_quiet_case_and_what_is_not_signed_nothing() {
     let place = Place::new();
     let daemon = place.start();
     let (now, body) = (SystemClock.now(), departure("W-1"));
-    assert_eq!(daemon.get("/health").0, 200);
-    assert_eq!(daemon.get("/ready").0, 200);
-    assert_eq!(daemon.get("/hooks/hr").0, 405);
-    assert_eq!(daemon.get("/hooks/none").0, 404);
-    assert_eq!(daemon.get("/").0, 303, "to the sign-in");
-    assert_eq!(daemon.get("/nowhere").0, 404);
+    assert_eq!(daemon.get("/health", "").status, 200);
+    assert_eq!(daemon.get("/ready", "").status, 200);
+    assert_eq!(daemon.get("/hooks/hr", "").status, 405);
+    assert_eq!(daemon.get("/hooks/none", "").status, 404);
+    assert_eq!(daemon.get("/", "").status, 303, "to the sign-in");
+    assert_eq!(daemon.get("/nowhere", "").status, 404);
 
-    assert_eq!(daemon.post(OLD, "evt-1", now, &body).unwrap(), 202);
+    assert_eq!(daemon.post_with(SECRET, "evt-1", now, &body), 202);
     assert_eq!(
-        daemon.post(OLD, "evt-1", now, &body).unwrap(),
+        daemon.post_with(SECRET, "evt-1", now, &body),
         200,
         "replayed"
     );
     assert_eq!(
-        daemon.post(NEW, "evt-1", now, &body).unwrap(),
+        daemon.post_with(NEW, "evt-1", now, &body),
         200,
         "the other secret"
     );
+    assert_eq!(daemon.post_with(NEW, "evt-2", now, &departure("W-2")), 202);
     assert_eq!(
-        daemon.post(NEW, "evt-2", now, &departure("W-2")).unwrap(),
-        202
-    );
-    assert_eq!(
-        daemon.post(OLD, "evt-1", now, &departure("W-3")).unwrap(),
+        daemon.post_with(SECRET, "evt-1", now, &departure("W-3")),
         409
     );
     assert_eq!(
-        daemon
-            .post("whsec_c3RyYW5nZXI=", "evt-4", now, &body)
-            .unwrap(),
+        daemon.post_with("whsec_c3RyYW5nZXI=", "evt-4", now, &body),
         401
     );
     for off in [-330, 330] {
         let at = now + jiff::SignedDuration::from_secs(off);
         assert_eq!(
-            daemon.post(OLD, "evt-5", at, &departure("W-5")).unwrap(),
+            daemon.post_with(SECRET, "evt-5", at, &departure("W-5")),
             401,
             "{off}"
         );
     }
     let large = vec![b' '; cordon::intake::BODY_LIMIT + 1];
-    assert_eq!(daemon.post(OLD, "evt-6", now, &large).unwrap(), 413);
-    assert_eq!(daemon.post(OLD, "evt-7", now, b"not json").unwrap(), 400);
-    assert_eq!(daemon.signed("evt-8", now, "v1,", &body).unwrap(), 401);
+    assert_eq!(daemon.post_with(SECRET, "evt-6", now, &large), 413);
+    assert_eq!(daemon.post_with(SECRET, "evt-7", now, b"not json"), 400);
+    assert_eq!(daemon.signed("evt-8", now, "v1,", &body), 401);
 }
 
 #[test]
@@ -262,20 +174,14 @@ fn other_commands_work_beside_it_and_its_log_tells_nothing_of_people() {
         assert_eq!(daemon.terminate(worker).unwrap(), 202);
     }
     // The same departure under another id of the message: the same case.
-    let again = daemon.post(OLD, "evt-other", now, &departure("W-1"));
-    assert_eq!(again.unwrap(), 202);
-    let reused = daemon.post(OLD, "evt-W-1", now, &departure("W-3"));
-    assert_eq!(reused.unwrap(), 409);
+    let again = daemon.post_with(SECRET, "evt-other", now, &departure("W-1"));
+    assert_eq!(again, 202);
+    let reused = daemon.post_with(SECRET, "evt-W-1", now, &departure("W-3"));
+    assert_eq!(reused, 409);
     until("both cases are open", || {
         (place.opened().len() == 2).then_some(())
     });
-    until("nothing is behind", || {
-        daemon
-            .get("/ready")
-            .1
-            .contains("\"behind\":0")
-            .then_some(())
-    });
+    until("nothing is behind", || daemon.behind(0).then_some(()));
     assert_eq!(place.opened(), [title("W-1"), title("W-2")]);
     let list = until("the conflict waits", || {
         Some(place.list()).filter(|list| list["messages"].as_array().unwrap().len() == 1)
@@ -305,7 +211,7 @@ fn other_commands_work_beside_it_and_its_log_tells_nothing_of_people() {
     // A departure that comes again after its case was held is not lost in it.
     for worker in ["W-1", "W-2"] {
         let id = format!("evt-third-{worker}");
-        assert_eq!(daemon.post(OLD, &id, now, &departure(worker)).unwrap(), 202);
+        assert_eq!(daemon.post_with(SECRET, &id, now, &departure(worker)), 202);
     }
     let list = until("one more waits", || {
         Some(place.list()).filter(|list| list["messages"].as_array().unwrap().len() == 2)
@@ -349,11 +255,7 @@ fn the_reference_library_is_believed() {
         .output()
         .unwrap();
     let signature = String::from_utf8(made.stdout).unwrap();
-    let post = |body: &[u8]| {
-        daemon
-            .signed("evt-py", now, signature.trim(), body)
-            .unwrap()
-    };
+    let post = |body: &[u8]| daemon.signed("evt-py", now, signature.trim(), body);
     assert_eq!((post(&body), post(&body)), (202, 200));
     assert_eq!(post(&departure("W-2")), 401);
 }
@@ -377,8 +279,8 @@ fn what_was_acknowledged_survives_a_kill_before_its_case() {
     until("it was tried", || {
         place.log().contains("could not be opened").then_some(())
     });
-    assert!(daemon.get("/ready").1.contains("\"behind\":2"));
-    daemon.kill();
+    assert!(daemon.behind(2));
+    daemon.stop(Signal::KILL);
     fs::remove_file(&cases).unwrap();
     assert!(place.opened().is_empty());
     let daemon = place.start();
@@ -419,7 +321,7 @@ fn killed_at_any_moment_every_acknowledged_message_is_one_case() {
                 })
                 .collect();
             std::thread::sleep(Duration::from_millis(60 + 170 * round));
-            kill_process(daemon.pid(), Signal::KILL).unwrap();
+            daemon.signal(Signal::KILL);
             dead.store(true, Ordering::Relaxed);
             for sender in senders {
                 acknowledged.extend(sender.join().unwrap());
@@ -429,13 +331,7 @@ fn killed_at_any_moment_every_acknowledged_message_is_one_case() {
     }
     assert!(!acknowledged.is_empty());
     let daemon = place.start();
-    until("nothing is behind", || {
-        daemon
-            .get("/ready")
-            .1
-            .contains("\"behind\":0")
-            .then_some(())
-    });
+    until("nothing is behind", || daemon.behind(0).then_some(()));
     let opened = place.opened();
     let once: BTreeSet<String> = opened.iter().cloned().collect();
     assert_eq!(
@@ -480,7 +376,7 @@ fn told_to_stop_under_load_it_ends_in_time_and_loses_nothing() {
             .collect();
         std::thread::sleep(Duration::from_millis(500));
         let begun = Instant::now();
-        kill_process(daemon.pid(), Signal::TERM).unwrap();
+        daemon.signal(Signal::TERM);
         for sender in senders {
             kept.extend(sender.join().unwrap());
         }
@@ -496,13 +392,7 @@ fn told_to_stop_under_load_it_ends_in_time_and_loses_nothing() {
     );
     assert!(place.log().contains("\"stopped\""));
     let daemon = place.start();
-    until("nothing is behind", || {
-        daemon
-            .get("/ready")
-            .1
-            .contains("\"behind\":0")
-            .then_some(())
-    });
+    until("nothing is behind", || daemon.behind(0).then_some(()));
     let opened: BTreeSet<String> = place.opened().into_iter().collect();
     for (_, worker) in &kept {
         assert!(opened.contains(&title(worker)), "{worker} was lost");
@@ -526,7 +416,7 @@ fn a_sender_that_is_too_slow_is_let_go() {
         "POST /hooks/hr HTTP/1.1\r\nhost: hr.test\r\nconnection: close\r\ncontent-length: 9\r\n\r\n{",
     );
     let begun = Instant::now();
-    assert_eq!(answer(&mut body).unwrap().0, 408);
+    assert_eq!(answer(&mut body).unwrap().status, 408);
     let mut rest = Vec::new();
     head.read_to_end(&mut rest).ok();
     assert!(
@@ -555,7 +445,8 @@ fn the_store_has_one_daemon_and_systemd_hears_of_it() {
         String::from_utf8_lossy(&state[..length]).into_owned()
     };
     assert_eq!(hear(), "READY=1");
-    let said: Value = serde_json::from_slice(&fs::read(&daemon.said).unwrap()).unwrap();
+    let said: Value =
+        serde_json::from_slice(&fs::read(place.folder.path().join("serve.out")).unwrap()).unwrap();
     assert_eq!(said["pid"], daemon.child.id());
     let second = place.program.end(place.command(&["serve"]));
     assert_eq!(second.code, Some(6), "{second:?}");
@@ -575,16 +466,17 @@ fn what_says_too_little_waits_for_a_person_who_opens_or_dismisses_it() {
     let place = Place::new();
     let daemon = place.start();
     let challenge = "GET /hooks/okta HTTP/1.1\r\nx-okta-verification-challenge: abc\r\n";
+    let said = daemon.call(challenge, b"").unwrap();
     assert_eq!(
-        daemon.call(challenge, b"").unwrap(),
-        (200, r#"{"verification":"abc"}"#.into())
+        (said.status, said.body.as_str()),
+        (200, r#"{"verification":"abc"}"#)
     );
     let okta = |id: &str, value: &str| {
         let body = format!(
             r#"{{"eventType":"com.okta.event_hook","eventId":"{id}","data":{{"events":[{{"eventType":"user.lifecycle.deactivate","target":[{{"type":"User","alternateId":"{id}@company.example"}}]}}]}}}}"#
         );
         let head = format!("POST /hooks/okta HTTP/1.1\r\nauthorization: {value}\r\n");
-        daemon.call(&head, body.as_bytes()).unwrap().0
+        daemon.call(&head, body.as_bytes()).unwrap().status
     };
     assert_eq!(okta("a", "not it"), 401);
     assert_eq!(okta("a", "a value that only Okta knows"), 202);
@@ -595,16 +487,14 @@ fn what_says_too_little_waits_for_a_person_who_opens_or_dismisses_it() {
     });
     let recall = br#"{"type":"worker.termination_recalled","data":{"worker_id":"W-1"}}"#;
     assert_eq!(
-        daemon
-            .post(OLD, "evt-r", SystemClock.now(), recall)
-            .unwrap(),
+        daemon.post_with(SECRET, "evt-r", SystemClock.now(), recall),
         202
     );
     let other = br#"{"type":"worker.moved","data":{"worker_id":"W-1"}}"#;
     let unknown = br#"{"type":"worker.termination_recalled","data":{"worker_id":"W-7"}}"#;
     let at = SystemClock.now();
     for (id, body) in [("evt-o", &other[..]), ("evt-u", &unknown[..])] {
-        assert_eq!(daemon.post(OLD, id, at, body).unwrap(), 202);
+        assert_eq!(daemon.post_with(SECRET, id, at, body), 202);
     }
     let list = until("three wait", || {
         Some(place.list()).filter(|list| list["messages"].as_array().unwrap().len() == 3)

@@ -6,6 +6,7 @@ use std::process::{Command, Output, Stdio};
 
 use cordon::notice::send::seal::{Form, RecipientKey, Seal};
 use cordon::notice::send::{Attachment, dkim};
+use cordon::time::{Clock as _, SystemClock, Timestamp};
 use mail_parser::{MessageParser, MimeHeaders as _};
 
 use super::Case;
@@ -75,41 +76,60 @@ fn dkimpy(mail: &[u8], record: &str, dir: &Path) -> bool {
     output.status.success()
 }
 
+/// A private key that OpenSSL makes, PEM.
+fn private(options: &[&str], dir: &Path) -> Vec<u8> {
+    out("openssl", &[&["genpkey"], options].concat(), dir, b"")
+}
+
+/// What the domain shows of a private key.
+fn record(kind: &str, pem: &[u8], dir: &Path) -> String {
+    let der = out("openssl", &["pkey", "-pubout", "-outform", "DER"], dir, pem);
+    // Of an Ed25519 key DKIM shows the 32 bytes alone (RFC 8463, 4.2).
+    let public = if kind == "rsa" {
+        &der[..]
+    } else {
+        &der[der.len() - 32..]
+    };
+    let public = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, public);
+    format!("v=DKIM1; k={kind}; p={public}")
+}
+
+/// dkimpy believes the mail as it is, and nothing that was changed on its way.
+fn holds(kind: &str, mail: &[u8], record: &str, dir: &Path) {
+    assert!(dkimpy(mail, record, dir), "{kind}");
+    let text = String::from_utf8(mail.to_vec()).unwrap();
+    // White space that a server changes on the way does no harm; anything else does.
+    let folded = text.replace("Subject: Access", "Subject:   Access") + "\r\n\r\n";
+    assert!(dkimpy(folded.as_bytes(), record, dir), "{kind}");
+    for changed in [
+        text.replace("Subject: Access", "Subject: No access"),
+        text.replace("\r\nSubject:", "\r\nSubject: second\r\nSubject:"),
+        text.replace("\r\nFrom:", "\r\nFrom: other@company.example\r\nFrom:"),
+        text.replace("Line one", "Line two"),
+        format!("To: another@company.example\r\n{text}"),
+    ] {
+        assert_ne!(changed, text);
+        assert!(
+            !dkimpy(changed.as_bytes(), record, dir),
+            "{kind}: {changed}"
+        );
+    }
+}
+
 #[test]
 fn another_implementation_confirms_both_kinds_of_signature() {
     if !(python_has("dkim") && python_has("nacl") && here("openssl")) {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
+    let rsa = |bits| ["-algorithm", "RSA", "-pkeyopt", bits];
     let kinds: [(&str, &[&str]); 2] = [
-        (
-            "rsa",
-            &[
-                "genpkey",
-                "-algorithm",
-                "RSA",
-                "-pkeyopt",
-                "rsa_keygen_bits:2048",
-            ],
-        ),
-        ("ed25519", &["genpkey", "-algorithm", "ED25519"]),
+        ("rsa", &rsa("rsa_keygen_bits:2048")),
+        ("ed25519", &["-algorithm", "ED25519"]),
     ];
-    for (kind, make) in kinds {
-        let pem = out("openssl", make, dir.path(), b"");
-        let der = out(
-            "openssl",
-            &["pkey", "-pubout", "-outform", "DER"],
-            dir.path(),
-            &pem,
-        );
-        // Of an Ed25519 key DKIM shows the 32 bytes alone (RFC 8463, 4.2).
-        let public = if kind == "rsa" {
-            &der[..]
-        } else {
-            &der[der.len() - 32..]
-        };
-        let public = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, public);
-        let record = format!("v=DKIM1; k={kind}; p={public}");
+    for (kind, options) in kinds {
+        let pem = private(options, dir.path());
+        let record = record(kind, &pem, dir.path());
         let pem = String::from_utf8(pem).unwrap().into();
         let signer = dkim::Signer::new("company.example", "s1", &pem).unwrap();
         let files = attachments();
@@ -120,25 +140,7 @@ fn another_implementation_confirms_both_kinds_of_signature() {
                 ..Case::default()
             };
             let mail = case.mail().unwrap();
-            let bytes = mail.bytes();
-            assert!(dkimpy(bytes, &record, dir.path()), "{kind}");
-            let text = String::from_utf8(bytes.to_vec()).unwrap();
-            // White space that a server changes on the way does no harm; anything else does.
-            let folded = text.replace("Subject: Access", "Subject:   Access") + "\r\n\r\n";
-            assert!(dkimpy(folded.as_bytes(), &record, dir.path()), "{kind}");
-            for changed in [
-                text.replace("Subject: Access", "Subject: No access"),
-                text.replace("\r\nSubject:", "\r\nSubject: second\r\nSubject:"),
-                text.replace("\r\nFrom:", "\r\nFrom: other@company.example\r\nFrom:"),
-                text.replace("Line one", "Line two"),
-                format!("To: another@company.example\r\n{text}"),
-            ] {
-                assert_ne!(changed, text);
-                assert!(
-                    !dkimpy(changed.as_bytes(), &record, dir.path()),
-                    "{kind}: {changed}"
-                );
-            }
+            holds(kind, mail.bytes(), &record, dir.path());
         }
     }
     let bad = |domain: &str, pem: &str| {
@@ -148,18 +150,7 @@ fn another_implementation_confirms_both_kinds_of_signature() {
     };
     assert_eq!(bad("company.example", "nothing"), "dkim-key");
     assert_eq!(bad("company.example; x=y", "nothing"), "dkim");
-    let short = out(
-        "openssl",
-        &[
-            "genpkey",
-            "-algorithm",
-            "RSA",
-            "-pkeyopt",
-            "rsa_keygen_bits:1024",
-        ],
-        dir.path(),
-        b"",
-    );
+    let short = private(&rsa("rsa_keygen_bits:1024"), dir.path());
     assert_eq!(
         bad("company.example", &String::from_utf8(short).unwrap()),
         "dkim-key"
@@ -192,18 +183,26 @@ fn key(form: Form, bytes: Vec<u8>) -> RecipientKey {
 /// Looked at on a day: certificates are of today, since `openssl req` makes no others.
 fn find(key: RecipientKey) -> cordon::fault::Result<Option<Seal>> {
     let now = match key.form {
-        Form::Smime => cordon::time::Timestamp::now(),
+        Form::Smime => SystemClock.now(),
         Form::Pgp => NOW.parse().unwrap(),
     };
     find_at(key, now)
 }
 
-fn find_at(key: RecipientKey, now: cordon::time::Timestamp) -> cordon::fault::Result<Option<Seal>> {
+fn find_at(key: RecipientKey, now: Timestamp) -> cordon::fault::Result<Option<Seal>> {
     Seal::find(
         &["Counsel <counsel@company.example>".to_owned()],
         &[key],
         now,
     )
+}
+
+/// The certificate's name for the address that the tests write to.
+const ADDRESS: [&str; 2] = ["-addext", "subjectAltName=email:counsel@company.example"];
+
+/// A certificate with an RSA key.
+fn with_rsa(dir: &Path, name: &str, extra: &[&str]) -> Vec<u8> {
+    certificate(dir, name, &[&["-newkey", "rsa:2048"], extra].concat())
 }
 
 #[test]
@@ -212,12 +211,7 @@ fn openssl_opens_what_was_closed_with_a_certificate() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let of = |name: &str, extra: &[&str]| {
-        let all = [&["-newkey", "rsa:2048"], extra].concat();
-        certificate(dir.path(), name, &all)
-    };
-    let address = ["-addext", "subjectAltName=email:counsel@company.example"];
-    let pem = of("own", &address);
+    let pem = with_rsa(dir.path(), "own", &ADDRESS);
     std::fs::write(dir.path().join("own.pem"), &pem).unwrap();
     let seal = find(key(Form::Smime, pem)).unwrap().unwrap();
     let files = attachments();
@@ -256,40 +250,37 @@ fn openssl_opens_what_was_closed_with_a_certificate() {
         shown.contains("aes-256-cbc") && shown.contains("rsaEncryption"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_certificate_that_is_not_for_this_is_refused_with_the_reason() {
+    if !here("openssl") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let somebody = ["-addext", "subjectAltName=email:somebody@company.example"];
+    let only = |usage| [&ADDRESS[..], &["-addext", usage]].concat();
     for (name, extra, why) in [
-        (
-            "other",
-            &["-addext", "subjectAltName=email:somebody@company.example"][..],
-            "another address's",
-        ),
+        ("other", somebody.to_vec(), "another address's"),
         (
             "sign",
-            &[
-                "-addext",
-                "subjectAltName=email:counsel@company.example",
-                "-addext",
-                "keyUsage=digitalSignature",
-            ],
+            only("keyUsage=digitalSignature"),
             "not for encrypting",
         ),
         (
             "web",
-            &[
-                "-addext",
-                "subjectAltName=email:counsel@company.example",
-                "-addext",
-                "extendedKeyUsage=serverAuth",
-            ],
+            only("extendedKeyUsage=serverAuth"),
             "not for encrypting",
         ),
     ] {
-        let fault = find(key(Form::Smime, of(name, extra))).unwrap_err();
+        let pem = with_rsa(dir.path(), name, &extra);
+        let fault = find(key(Form::Smime, pem)).unwrap_err();
         assert!(
             fault.code() == "mail-key" && fault.what().contains(why),
             "{fault}"
         );
     }
-    let aged = key(Form::Smime, of("old", &address));
+    let aged = key(Form::Smime, with_rsa(dir.path(), "old", &ADDRESS));
     for (at, why) in [
         ("2099-01-01T00:00:00Z", "ran out"),
         ("2020-01-01T00:00:00Z", "does not count yet"),
@@ -297,11 +288,8 @@ fn openssl_opens_what_was_closed_with_a_certificate() {
         let fault = find_at(aged.clone(), at.parse().unwrap()).unwrap_err();
         assert!(fault.what().contains(why), "{fault}");
     }
-    let curve = [
-        &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-        &address[..],
-    ]
-    .concat();
+    let curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
+    let curve = [&curve, &ADDRESS[..]].concat();
     let fault = find(key(Form::Smime, certificate(dir.path(), "ec", &curve))).unwrap_err();
     assert!(fault.what().contains("no RSA key"), "{fault}");
     let fault = find(key(
@@ -316,35 +304,37 @@ struct Gpg {
     home: tempfile::TempDir,
 }
 
+/// The date of keys that the tests look at on their day.
+const MADE: [&str; 2] = ["--faked-system-time", "20260101T000000!"];
+/// Asks nobody for a passphrase.
+const UNASKED: [&str; 4] = ["--pinentry-mode", "loopback", "--passphrase", ""];
+
 impl Gpg {
-    fn run(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
-        let base = [
-            "--homedir",
-            ".",
-            "--batch",
-            "--quiet",
-            "--no-autostart",
-            "--trust-model",
-            "always",
-        ];
-        let base: Vec<&str> = base
-            .into_iter()
-            .filter(|one| *one != "--no-autostart")
-            .collect();
-        out("gpg", &[&base, args].concat(), self.home.path(), input)
+    fn new() -> Self {
+        // The agent's socket has to have a short path.
+        let home = tempfile::Builder::new()
+            .prefix("g")
+            .tempdir_in("/tmp")
+            .unwrap();
+        Self { home }
     }
 
+    fn run(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
+        let base = ["--homedir", ".", "--batch", "--quiet"];
+        let trust = ["--trust-model", "always"];
+        let args = [&base[..], &trust, args].concat();
+        out("gpg", &args, self.home.path(), input)
+    }
+
+    /// Runs it without anybody being asked.
+    fn unasked(&self, args: &[&str], input: &[u8]) -> Vec<u8> {
+        self.run(&[&UNASKED, args].concat(), input)
+    }
+
+    /// The public part of a new key, which is made as `more` says.
     fn key(&self, uid: &str, more: &[&str]) -> Vec<u8> {
-        let make = ["--passphrase", "", "--pinentry-mode", "loopback"];
-        self.run(
-            &[
-                &make[..],
-                more,
-                &["--quick-generate-key", uid, "default", "default", "1y"],
-            ]
-            .concat(),
-            b"",
-        );
+        let make = ["--quick-generate-key", uid, "default", "default", "1y"];
+        self.unasked(&[more, &make].concat(), b"");
         self.run(&["--armor", "--export", uid], b"")
     }
 }
@@ -364,20 +354,9 @@ fn gnupg_opens_what_was_closed_with_a_key() {
     if !here("gpg") {
         return;
     }
-    // The agent's socket has to have a short path.
-    let home = tempfile::Builder::new()
-        .prefix("g")
-        .tempdir_in("/tmp")
-        .unwrap();
-    let gpg = Gpg { home };
-    let at = ["--faked-system-time", "20260101T000000!"];
-    let armored = gpg.key("Counsel <counsel@company.example>", &at);
-    let other = gpg.key("Somebody <somebody@company.example>", &at);
-    let old = gpg.key(
-        "Old <old@company.example>",
-        &["--faked-system-time", "20240101T000000!"],
-    );
-    let seal = find(key(Form::Pgp, armored.clone())).unwrap().unwrap();
+    let gpg = Gpg::new();
+    let armored = gpg.key("Counsel <counsel@company.example>", &MADE);
+    let seal = find(key(Form::Pgp, armored)).unwrap().unwrap();
     let files = attachments();
     let case = Case {
         seal: Some(&seal),
@@ -398,22 +377,24 @@ fn gnupg_opens_what_was_closed_with_a_key() {
     );
     let message = parsed.part(2).unwrap().contents().to_vec();
     assert!(message.starts_with(b"-----BEGIN PGP MESSAGE-----"));
-    let opened = gpg.run(
-        &[
-            "--pinentry-mode",
-            "loopback",
-            "--passphrase",
-            "",
-            "--decrypt",
-        ],
-        &message,
-    );
+    let opened = gpg.unasked(&["--decrypt"], &message);
     let inner = MessageParser::default().parse(&opened).unwrap();
     assert!(inner.body_text(0).unwrap().contains("Umlaut: Prüfung"));
     assert_eq!(inner.attachment(0).unwrap().contents(), files[0].bytes);
     let packets = gpg.run(&["--list-packets"], &message);
     let packets = String::from_utf8_lossy(&packets).into_owned();
     assert!(packets.contains("mdc_method"), "{packets}");
+}
+
+#[test]
+fn a_key_that_is_not_for_this_is_refused_with_the_reason() {
+    if !here("gpg") {
+        return;
+    }
+    let gpg = Gpg::new();
+    let other = gpg.key("Somebody <somebody@company.example>", &MADE);
+    let before = ["--faked-system-time", "20240101T000000!"];
+    let old = gpg.key("Old <old@company.example>", &before);
     let refused = |bytes: Vec<u8>, why: &str| {
         let fault = find(key(Form::Pgp, bytes)).unwrap_err();
         assert!(
@@ -432,19 +413,12 @@ fn gnupg_opens_what_was_closed_with_a_key() {
     .unwrap_err();
     assert!(fault.what().contains("ran out"), "{fault}");
     refused(b"nothing".to_vec(), "no OpenPGP public key");
-    let secret = gpg.run(
-        &[
-            "--pinentry-mode",
-            "loopback",
-            "--passphrase",
-            "",
-            "--armor",
-            "--export-secret-keys",
-            "counsel@company.example",
-        ],
-        b"",
-    );
-    refused(secret, "no OpenPGP public key");
+    let export = [
+        "--armor",
+        "--export-secret-keys",
+        "somebody@company.example",
+    ];
+    refused(gpg.unasked(&export, b""), "no OpenPGP public key");
 }
 
 #[test]

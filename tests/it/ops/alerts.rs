@@ -22,7 +22,8 @@ use cordon::time::{ManualClock, Timestamp};
 use jiff::SignedDuration;
 use serde_json::Value;
 
-use super::{House, has, until};
+use super::{House, has};
+use crate::program::until;
 
 /// An SMTP server that keeps mails as files. Killed when dropped.
 struct Smtp {

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{House, WEBHOOK, departure, send, signed};
+use super::{House, WEBHOOK};
+use crate::daemon::{departure, send, signed};
 
 const SENDERS: usize = 6;
 const KILLS: usize = 10;
@@ -53,8 +54,8 @@ fn every_acknowledged_message_is_there_exactly_once_however_often_it_is_killed()
                     // As a sender does that hears nothing: the same again.
                     let status = loop {
                         match send(port.load(Ordering::Relaxed), &message) {
-                            Some(answer) => break answer.status,
-                            None => std::thread::sleep(Duration::from_millis(5)),
+                            Ok(answer) => break answer.status,
+                            Err(_) => std::thread::sleep(Duration::from_millis(5)),
                         }
                     };
                     *statuses.lock().unwrap().entry(status).or_default() += 1;
@@ -67,8 +68,7 @@ fn every_acknowledged_message_is_there_exactly_once_however_often_it_is_killed()
             while answered.load(Ordering::Relaxed) < after {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            daemon.signal(Signal::KILL);
-            daemon.child.wait().unwrap();
+            daemon.stop(Signal::KILL);
             daemon = house.start();
             port.store(daemon.port, Ordering::Relaxed);
         }

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{House, WEBHOOK, departure, until};
+use super::{House, WEBHOOK};
+use crate::daemon::departure;
+use crate::program::until;
 
 const SERVE: &str = "[serve]\nlisten = \"127.0.0.1:0\"\n";
 

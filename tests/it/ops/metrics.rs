@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::timers::{approved, go_on};
-use super::{House, Served, WEBHOOK, departure, has, until};
+use super::{House, WEBHOOK, has};
+use crate::daemon::{Daemon, departure};
+use crate::program::until;
 
 use crate::program::Program;
 use crate::staged::{Staged, Struck, small_company};
@@ -43,7 +45,7 @@ fn read(text: &str) -> BTreeMap<String, f64> {
     serde_json::from_slice(&ended.stdout).unwrap()
 }
 
-fn numbers(daemon: &Served) -> BTreeMap<String, f64> {
+fn numbers(daemon: &Daemon) -> BTreeMap<String, f64> {
     let answer = daemon.get("/metrics", "");
     assert_eq!(answer.status, 200, "{answer:?}");
     assert!(

@@ -4,7 +4,8 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use super::{House, until};
+use super::House;
+use crate::program::until;
 
 const CONFIG: &str = "data = \"data\"\n[serve]\nlisten = \"127.0.0.1:0\"\n";
 

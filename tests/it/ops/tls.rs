@@ -5,7 +5,9 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
-use super::{House, Served, WEBHOOK, has, until};
+use super::{House, WEBHOOK, has};
+use crate::daemon::Daemon;
+use crate::program::until;
 
 const TLS: &str = "[serve]\nlisten = \"0.0.0.0:0\"\ntls = { certificate = \"cert.pem\", key = \"cmd:cat key.pem\" }\n";
 
@@ -34,7 +36,7 @@ fn certificate(folder: &Path, file: &str, name: &str) {
 /// The exit code of curl and what it printed.
 fn curl(
     house: &House,
-    daemon: &Served,
+    daemon: &Daemon,
     name: &str,
     authority: &str,
     more: &[&str],
@@ -94,7 +96,7 @@ fn it_speaks_tls_to_others_and_shows_a_renewed_certificate_after_sighup() {
     assert!(
         daemon
             .raw(b"GET /health HTTP/1.1\r\nhost: a\r\n\r\n")
-            .is_none(),
+            .is_err(),
         "plain HTTP"
     );
 

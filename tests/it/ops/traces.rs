@@ -8,7 +8,8 @@ use axum::routing::post;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{House, WEBHOOK, until};
+use super::{House, WEBHOOK};
+use crate::program::until;
 
 type Received = Arc<Mutex<Vec<Value>>>;
 

@@ -13,6 +13,7 @@ use cordon::time::{Clock as _, SystemClock};
 use rustix::process::Signal;
 
 use super::{NEW, Place, title};
+use crate::daemon::head;
 use crate::program::{Program, until};
 use crate::staged::{Staged, Struck, small_company};
 
@@ -43,15 +44,14 @@ async fn told_to_stop_in_a_run_that_no_provider_answers_it_ends_in_time_and_goes
     let now = SystemClock.now();
     let body = staged.company.hr_termination(now, now);
     let signature = sign(&NEW.into(), "evt-s", now, &body).unwrap();
-    let head = format!(
-        "POST /hooks/desk HTTP/1.1\r\nwebhook-id: evt-s\r\nwebhook-timestamp: {}\r\nwebhook-signature: {signature}\r\n",
-        now.as_second()
-    );
-    assert_eq!(daemon.call(&head, &body).unwrap().0, 202);
+    let head = head("desk", "evt-s", now, &signature);
+    assert_eq!(daemon.call(&head, &body).unwrap().status, 202);
+    // Of the account: a device of the same person is suspended too.
+    let account = &staged.company.subject.okta_id;
+    let path = format!("/api/v1/users/{account}/lifecycle/suspend");
     let suspended = || {
         let calls = staged.calls.calls().into_iter();
-        let calls = calls.filter(|call| call.path.ends_with("/lifecycle/suspend"));
-        calls.count()
+        calls.filter(|call| call.path == path).count()
     };
     until("the close hangs", || (suspended() > 0).then_some(()));
     // Clients that never come to an end, and messages up to the last moment.
@@ -82,11 +82,31 @@ async fn told_to_stop_in_a_run_that_no_provider_answers_it_ends_in_time_and_goes
         let mut gates = status["summary"]["gates"].as_array().unwrap().iter();
         gates.any(|gate| gate["step"] == "ratify")
     };
-    until("the review went on to its gate", || {
+    let status = until("the review went on to its gate", || {
         let list = place.list();
         let cases = list["cases"].as_array().unwrap().iter();
         let ids = cases.map(|case| case["id"].as_str().unwrap().to_owned());
         ids.map(|id| place.program.run(&["status", &id, "--json"]).json())
             .find(ratify)
     });
+    assert_eq!(
+        suspended(),
+        1,
+        "what was done is looked at, and not repeated"
+    );
+    let doors = status["summary"]["door_list"].as_array().unwrap();
+    let account = doors.iter().find(|door| door["kind"] == "okta.account");
+    assert_eq!(account.unwrap()["state"], "closed", "a look proved it");
+    let case = status["summary"]["case"].as_str().unwrap();
+    let ledger = folder
+        .path()
+        .join("data/cases")
+        .join(case)
+        .join("ledger.jsonl");
+    let ledger = fs::read_to_string(ledger).unwrap();
+    assert!(ledger.contains("\"kind\":\"run.resumed\""));
+    assert!(
+        !ledger.contains("broke down"),
+        "the end of the program is no answer of a provider"
+    );
 }
