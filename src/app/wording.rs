@@ -8,7 +8,41 @@ use crate::id::NoticeId;
 use crate::notice::facts::{self, Change, Kept};
 use crate::notice::lint::{self, Finding};
 
+/// A draft with all that who reviews it is shown of its wording.
+#[derive(Debug)]
+pub struct Worded {
+    /// Its record.
+    pub record: NoticeRecord,
+    /// Its text.
+    pub text: String,
+    /// What the wording lint finds.
+    pub findings: Vec<Finding>,
+    /// What changed in the facts since; `None` when it was made before its facts were kept.
+    pub changes: Option<Vec<Change>>,
+}
+
 impl Desk {
+    /// A draft, its findings and its changes, with each text and every fact read once.
+    ///
+    /// # Errors
+    /// There is no such draft, or what is kept of it is damaged.
+    pub fn notice_worded(&self, id: &NoticeId) -> Result<Worded> {
+        let (record, text) = self.notice(id)?;
+        let mut known = vec![self.facts_now()?];
+        known.extend(self.facts_kept(&record)?);
+        let findings = lint::lint(&text, &known)?;
+        let changes = match known.as_slice() {
+            [now, then] => Some(facts::changes(then, now)),
+            _ => None,
+        };
+        Ok(Worded {
+            record,
+            text,
+            findings,
+            changes,
+        })
+    }
+
     /// What the wording lint finds in a draft, read with the facts that it was drafted from and with
     /// those of today: a log that has a gap now had it then.
     ///

@@ -14,6 +14,7 @@ use crate::access::Ability;
 use crate::app::dispatch::{WAYS, media_type};
 use crate::app::summary::{NoticeLine, Summary};
 use crate::case::state::NoticeRecord;
+use crate::document::Document;
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::notice::facts::Change;
@@ -155,19 +156,17 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
     let notice = notice_id(notice)?;
     let of = notice.clone();
     // Refused before the store is taken: the text lies in it, not in the ledger.
-    let (record, text, findings, changes) = web
+    let worded = web
         .at_desk(visit, id, Ability::SeeCase, move |desk| {
-            let (record, text) = desk.notice(&of)?;
-            let findings = desk.notice_findings(&of)?;
-            Ok((record, text, findings, desk.notice_changes(&of)?))
+            desk.notice_worded(&of)
         })
         .await?;
     let open = asked.block.parse::<usize>().ok();
     web.look(visit, id, Ability::SeeCase, move |look| {
         let open = open.and_then(|open| open.checked_sub(1));
-        let mut page = page_of(look, &notice, &record, &text, open)?;
-        page.findings = findings.iter().map(Found::of).collect();
-        page.changes = changes.iter().flatten().map(Changed::of).collect();
+        let mut page = page_of(look, &notice, &worded.record, &worded.text, open)?;
+        page.findings = worded.findings.iter().map(Found::of).collect();
+        page.changes = worded.changes.iter().flatten().map(Changed::of).collect();
         Ok(page)
     })
     .await
@@ -191,6 +190,7 @@ fn page_of(
         record,
         notice: id.as_str(),
         text,
+        document: &Document::parse(text),
         open,
         may,
     };

@@ -106,6 +106,8 @@ pub(super) struct Reading<'a> {
     pub(super) record: &'a NoticeRecord,
     pub(super) notice: &'a str,
     pub(super) text: &'a str,
+    /// The text, read once: a page asks for it many times.
+    pub(super) document: &'a Document,
     /// The block whose forms are open.
     pub(super) open: Option<usize>,
     /// Whether the visitor may work on the text.
@@ -117,7 +119,7 @@ impl Reading<'_> {
     pub(super) fn groups(&self) -> Vec<Group> {
         let body = revision::body(self.text);
         let mut groups: Vec<Group> = Vec::new();
-        for block in &Document::parse(self.text).blocks {
+        for block in &self.document.blocks {
             let (kind, start) = match block.kind {
                 Kind::Item {
                     ordered: Some(number),
@@ -186,8 +188,7 @@ impl Reading<'_> {
         if suggestion.on == self.record.text {
             return Some(suggestion.block);
         }
-        let document = Document::parse(self.text);
-        let mut same = document.blocks.iter();
+        let mut same = self.document.blocks.iter();
         let found = same.find(|block| block.source == suggestion.before);
         found.map(|block| block.index)
     }
