@@ -18,8 +18,9 @@ use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::notice::facts::Change;
 use crate::notice::lint::{Finding, Severity};
+use crate::notice::{Channel, Language, dictionary};
 use crate::web::look::Look;
-use crate::web::shown::{When, line, short};
+use crate::web::shown::{When, line, path, short};
 use crate::web::visit::Visit;
 use crate::web::{Web, page};
 
@@ -36,6 +37,8 @@ struct Page {
     head: Head,
     notice: NoticeView,
     at: String,
+    /// Whether it is copied into a form, field by field.
+    portal: bool,
     replaced: bool,
     basis: String,
     cautions: Vec<String>,
@@ -95,14 +98,26 @@ impl Found {
 #[derive(Debug, Serialize)]
 struct Changed {
     key: String,
+    /// What people call it.
+    label: String,
+    /// Where it is recorded, for who may.
+    href: Option<String>,
     before: Option<String>,
     after: Option<String>,
 }
 
 impl Changed {
-    fn of(change: &Change) -> Self {
+    fn of(look: &Look<'_>, change: &Change) -> Self {
+        let known = dictionary::known(&change.key);
+        let label = known.map_or(change.key.as_str(), |known| known.label(Language::En));
+        let href = known.filter(|_| look.may(Ability::Counsel)).map(|known| {
+            let facts = path(&["cases", look.id.as_str(), "facts"]);
+            format!("{facts}#{}", known.key)
+        });
         Self {
             key: short(&change.key),
+            label: short(label),
+            href,
             before: change.before.as_deref().map(line),
             after: change.after.as_deref().map(line),
         }
@@ -167,7 +182,11 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
         let open = open.and_then(|open| open.checked_sub(1));
         let mut page = page_of(look, &notice, &record, &text, open)?;
         page.findings = findings.iter().map(Found::of).collect();
-        page.changes = changes.iter().flatten().map(Changed::of).collect();
+        page.changes = changes
+            .iter()
+            .flatten()
+            .map(|change| Changed::of(look, change))
+            .collect();
         Ok(page)
     })
     .await
@@ -203,6 +222,9 @@ fn page_of(
         head: head(look, "notice"),
         at: at_notice(look.id.as_str(), id.as_str()),
         notice,
+        portal: about
+            .as_ref()
+            .is_some_and(|about| about.channel == Channel::Portal),
         replaced: record.replaced_by.is_some(),
         cautions: cautions.map(|one| line(one)).collect(),
         basis: about
