@@ -11,6 +11,7 @@ pub mod dictionary;
 pub mod facts;
 pub mod lint;
 pub mod revision;
+pub mod section;
 pub mod send;
 mod template;
 mod text;

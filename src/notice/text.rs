@@ -163,12 +163,14 @@ pub(super) fn marks_in(inside: &str) -> usize {
 /// The body of a notice as it is copied into a form: no head, no numbers of evidence, no Markdown
 /// escapes, nothing after it.
 pub(super) fn plain(text: &str) -> String {
+    unmarked(body(text).trim()) + "\n"
+}
+
+/// The same, Markdown as approved.
+pub(super) fn body(text: &str) -> String {
     let going = going(text);
-    let body: String = going
-        .split_inclusive('\n')
-        .take_while(|line| line.trim_end() != COVER)
-        .collect();
-    unmarked(body.trim()) + "\n"
+    let lines = going.split_inclusive('\n');
+    lines.take_while(|line| line.trim_end() != COVER).collect()
 }
 
 /// The cover mail, as it goes out.

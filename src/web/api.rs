@@ -11,11 +11,13 @@ mod describe;
 mod duties;
 mod evidence;
 mod facts;
+mod files;
 mod messages;
 mod notices;
 mod once;
 mod papers;
 mod problem;
+mod review;
 mod sanctions;
 mod work;
 
@@ -161,6 +163,8 @@ pub fn operations() -> Vec<Operation> {
     all.extend(facts::operations());
     all.extend(duties::operations());
     all.extend(notices::operations());
+    all.extend(review::operations());
+    all.extend(files::operations());
     all.extend(sanctions::operations());
     all.extend(evidence::operations());
     all.extend(messages::operations());

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::Web;
 use super::look::blocking;
 use super::visit::Visit;
-use crate::access::{Ability, Principal, Via, no_case};
+use crate::access::{Ability, Principal, Role, Via, no_case};
 use crate::app::{Desk, Hand};
 use crate::case::event::Actor;
 use crate::fault::{Fault, Result};
-use crate::id::CaseId;
+use crate::id::{CaseId, NoticeId};
 
 /// The longest reason that a form takes, characters.
 const REASON: usize = 2000;
@@ -74,6 +74,35 @@ impl Web {
         })
         .await
     }
+}
+
+/// Whether somebody may read a notice: a privileged one is for who counsels, for who approves it, and for
+/// the roles of its list.
+///
+/// # Errors
+/// They may not; there is no such notice.
+pub(super) fn may_read(principal: &Principal, desk: &Desk, notice: &NoticeId) -> Result<()> {
+    let record = desk.log.read(|state| state.notices.get(notice).cloned());
+    let Some(record) = record else {
+        return Err(Fault::input("no-notice", "The case has no such draft."));
+    };
+    let Ok(about) = crate::notice::about(&record.template) else {
+        return Ok(());
+    };
+    let listed = |role: &Role| about.distribution.iter().any(|one| one == role.name());
+    let approves = |role: &Role| about.approval.roles.iter().any(|one| one == role.name());
+    let open = about.privilege == crate::notice::Confidence::None
+        || principal.has(Ability::Counsel)
+        || principal
+            .roles()
+            .iter()
+            .any(|role| listed(role) || approves(role));
+    if open {
+        return Ok(());
+    }
+    let what = "This notice is privileged: it is for the people of its list.";
+    Err(Fault::input("may-not", what)
+        .hint(format!("roles that may: {}", about.distribution.join(", "))))
 }
 
 /// The hand that signs for somebody who is signed in.

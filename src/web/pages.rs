@@ -59,6 +59,14 @@ pub fn router() -> Router<Arc<Web>> {
             "/cases/{id}/clocks/{clock}",
             get(clock::show).post(clock::choose),
         )
+        .route(
+            "/cases/{id}/notices",
+            get(notice::list::show).post(notice::list::draft),
+        )
+        .route(
+            "/cases/{id}/notices/{notice}/fields",
+            get(notice::fields::show),
+        )
         .route("/cases/{id}/notices/{notice}", get(notice::sheet::show))
         .route(
             "/cases/{id}/notices/{notice}/redline",

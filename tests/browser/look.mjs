@@ -75,13 +75,20 @@ async function paths() {
   const [gate] = await hrefs(lead, ".card-mine a");
   await lead.goto(url + ended);
   const [clock] = await hrefs(lead, ".clock a");
-  const [notice] = await hrefs(lead, "#part-notices a");
+  const drafts = await hrefs(lead, "#part-notices a");
+  const [notice] = drafts;
+  let fields;
+  for (const draft of drafts) {
+    await lead.goto(url + draft);
+    fields ??= (await hrefs(lead, 'a[href$="/fields"]'))[0];
+  }
   await lead.goto(`${url}${ended}/evidence`);
   const [item] = await hrefs(lead, ".rows a");
   await lead.context().close();
   return [
     ["cases", LEAD, "/"], ["case", LEAD, ended], ["case-gated", LEAD, gated], ["gate", LEAD, gate],
-    ["clocks", LEAD, `${ended}/clocks`], ["clock", LEAD, clock], ["notice", LEAD, notice], ["contacts", LEAD, `${ended}/contacts`],
+    ["clocks", LEAD, `${ended}/clocks`], ["clock", LEAD, clock], ["notice", LEAD, notice], ["notices", LEAD, `${ended}/notices`],
+    ["notices-reader", "Avery Stone", `${ended}/notices`], ["fields", LEAD, fields], ["contacts", LEAD, `${ended}/contacts`],
     ["evidence", LEAD, `${ended}/evidence`], ["item", LEAD, item], ["log", LEAD, `${ended}/log`],
     ["trail", LEAD, `${ended}/log?kind=trail`], ["hostile", LEAD, `/cases/${cases.hostile}`],
     ["plan", LEAD, `${gated}/plan`], ["plan-ended", "Robin Vale", `${ended}/plan`],

@@ -1,5 +1,7 @@
 //! The API: who may what, what it answers, once and only once, and that its description is its own.
 
+mod review;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -145,7 +147,8 @@ fn may(operation: &str) -> &'static [Role] {
     match operation {
         "me" | "list_cases" => &[Responder, IncidentLead, Legal, Hr, Executive, Auditor],
         "show_case" | "show_work" | "list_gates" | "list_clocks" | "list_notices"
-        | "show_notice" | "list_instants" | "list_duties" | "show_calendar" | "show_sanctions" => {
+        | "show_notice" | "show_review" | "redline_notice" | "export_notice" | "list_instants"
+        | "list_duties" | "show_calendar" | "show_sanctions" => {
             &[Responder, IncidentLead, Legal, Executive, Auditor]
         }
         "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts" => {
@@ -166,6 +169,18 @@ fn may(operation: &str) -> &'static [Role] {
         | "record_receipt"
         | "draft_notice"
         | "send_notice"
+        | "submit_notice"
+        | "comment_notice"
+        | "resolve_comment"
+        | "suggest_words"
+        | "take_suggestions"
+        | "decline_suggestion"
+        | "edit_notice"
+        | "attach_file"
+        | "detach_file"
+        | "dispatch_notice"
+        | "record_notice_receipt"
+        | "import_word"
         | "record_instant"
         | "withdraw_instant"
         | "answer_question"
@@ -190,6 +205,11 @@ fn path(template: &str, case: &str) -> String {
         .replace("{contact}", "contact_00000000000000000000000000")
         .replace("{instant}", "instant_00000000000000000000000000")
         .replace("{notice}", "notice_00000000000000000000000000")
+        .replace("{comment}", "1")
+        .replace("{suggestion}", "1")
+        .replace("{from}", "first")
+        .replace("{to}", "last")
+        .replace("{form}", "md")
         .replace("{step}", "go")
         .replace("{fact}", "company.name")
         .replace("{message}", "0123456789ab")
@@ -246,9 +266,20 @@ async fn every_operation_is_for_its_roles_and_a_restricted_case_for_who_is_named
 /// A body that each operation takes.
 fn body(operation: &str) -> Value {
     match operation {
-        "begin_inventory" | "begin_run" | "begin_verify" | "begin_snapshot" | "make_plan" => {
+        "begin_inventory" | "begin_run" | "begin_verify" | "begin_snapshot" | "make_plan"
+        | "submit_notice" | "resolve_comment" => {
             json!({})
         }
+        "comment_notice" => json!({ "text": "x" }),
+        "suggest_words" => json!({ "block": 0, "words": "x", "reason": "x" }),
+        "take_suggestions" => json!({ "numbers": [1], "reason": "x" }),
+        "edit_notice" => {
+            json!({ "from": "0".repeat(64), "block": 0, "words": "x", "reason": "x" })
+        }
+        "attach_file" | "import_word" => json!({ "name": "x.docx", "bytes": "eA==" }),
+        "detach_file" => json!({ "name": "x" }),
+        "dispatch_notice" => json!({ "how": "post", "to": "x" }),
+        "record_notice_receipt" => json!({ "reference": "x" }),
         "begin_undo" => json!({ "doors": [], "all": true, "reason": "x" }),
         "restrict_case" => json!({ "people": ["Kim twice"], "reason": "x" }),
         "exclude_person" => json!({ "person": "Kim twice", "reason": "x" }),

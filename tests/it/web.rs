@@ -6,6 +6,7 @@ mod facts;
 mod hostile;
 mod matrix;
 mod messages;
+mod notices;
 mod planning;
 mod reviewing;
 mod served;

@@ -15,6 +15,7 @@ use crate::fault::Result;
 use crate::id::NoticeId;
 use crate::notice::facts::Change;
 use crate::notice::lint::Finding;
+use crate::web::desk::may_read;
 
 /// A notice to draft.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -129,6 +130,7 @@ async fn draft(asked: Asked) -> Result<Value> {
 fn notice(asked: &Asked) -> Result<Value> {
     let desk = asked.desk(Ability::SeeCase)?;
     let id: NoticeId = asked.param("notice").parse()?;
+    may_read(asked.principal()?, &desk, &id)?;
     let (record, text) = desk.notice(&id)?;
     Ok(json!(Drafted {
         notice: id.clone(),

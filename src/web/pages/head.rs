@@ -34,6 +34,7 @@ const TABS: &[(&str, &str, Ability)] = &[
     ("", "Case", Ability::SeeBrief),
     ("plan", "Plan", Ability::SeeCase),
     ("clocks", "Clocks", Ability::SeeCase),
+    ("notices", "Notices", Ability::SeeCase),
     ("contacts", "Contacts", Ability::SeeEvidence),
     ("facts", "Facts", Ability::Counsel),
     ("evidence", "Evidence", Ability::SeeEvidence),

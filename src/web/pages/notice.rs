@@ -1,6 +1,8 @@
 //! Notices: where each draft stands, its text beside the evidence that it rests on, and its review.
 
 pub(super) mod acts;
+pub(super) mod fields;
+pub(super) mod list;
 pub(super) mod redline;
 pub(super) mod sheet;
 mod text;

@@ -47,9 +47,13 @@ struct Reviewed {
 
 impl Reviewed {
     async fn draft() -> Self {
+        Self::of("executive").await
+    }
+
+    async fn of(template: &str) -> Self {
         let office = Office::new();
         let desk = office.case("Access review").await;
-        let (notice, _) = desk.draft("executive").await.unwrap();
+        let (notice, _) = desk.draft(template).await.unwrap();
         desk.finish().await.unwrap();
         let path = at(desk.log.case(), &format!("/notices/{notice}"));
         drop(desk);
@@ -192,4 +196,16 @@ async fn a_file_binds_too_and_what_was_approved_is_handed_in_and_answered() {
         .await;
     assert_eq!(word.status, StatusCode::OK);
     assert!(word.body.starts_with("PK"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_privileged_notice_is_for_the_people_of_its_list() {
+    let review = Reviewed::of("board").await;
+    for end in ["", "/redline", "/as/docx", "/as/txt"] {
+        let path = format!("{}{end}", review.path);
+        for (name, expected) in [("Leg", StatusCode::OK), ("Aud", StatusCode::FORBIDDEN)] {
+            let got = review.office.get(name, &path).await;
+            assert_eq!(got.status, expected, "{name} {end}");
+        }
+    }
 }

@@ -13,6 +13,7 @@ use crate::access::Ability;
 use crate::canon::Digest;
 use crate::document::redline;
 use crate::fault::{Fault, Result};
+use crate::web::desk::may_read;
 use crate::web::visit::Visit;
 use crate::web::{Web, page};
 
@@ -66,9 +67,10 @@ fn digest(text: &str) -> Result<Option<Digest>> {
 async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, which: Which) -> Result<Page> {
     let notice = super::notice_id(notice)?;
     let (from, to) = (digest(&which.from)?, digest(&which.to)?);
-    let of = notice.clone();
+    let (of, principal) = (notice.clone(), visit.principal.clone());
     let (record, old, new, texts) = web
         .at_desk(visit, id, Ability::SeeCase, move |desk| {
+            may_read(&principal, desk, &of)?;
             let (record, _) = desk.notice(&of)?;
             let first = record.versions.first().map(|version| version.text);
             let texts = (

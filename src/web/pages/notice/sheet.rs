@@ -19,8 +19,10 @@ use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::notice::facts::Change;
 use crate::notice::lint::{Finding, Severity};
+use crate::notice::{Channel, Language, dictionary};
+use crate::web::desk::may_read;
 use crate::web::look::Look;
-use crate::web::shown::{When, line, short};
+use crate::web::shown::{When, line, path, short};
 use crate::web::visit::Visit;
 use crate::web::{Web, page};
 
@@ -37,6 +39,8 @@ struct Page {
     head: Head,
     notice: NoticeView,
     at: String,
+    /// Whether it is copied into a form, field by field.
+    portal: bool,
     replaced: bool,
     basis: String,
     cautions: Vec<String>,
@@ -96,14 +100,26 @@ impl Found {
 #[derive(Debug, Serialize)]
 struct Changed {
     key: String,
+    /// What people call it.
+    label: String,
+    /// Where it is recorded, for who may.
+    href: Option<String>,
     before: Option<String>,
     after: Option<String>,
 }
 
 impl Changed {
-    fn of(change: &Change) -> Self {
+    fn of(look: &Look<'_>, change: &Change) -> Self {
+        let known = dictionary::known(&change.key);
+        let label = known.map_or(change.key.as_str(), |known| known.label(Language::En));
+        let href = known.filter(|_| look.may(Ability::Counsel)).map(|known| {
+            let facts = path(&["cases", look.id.as_str(), "facts"]);
+            format!("{facts}#{}", known.key)
+        });
         Self {
             key: short(&change.key),
+            label: short(label),
+            href,
             before: change.before.as_deref().map(line),
             after: change.after.as_deref().map(line),
         }
@@ -156,8 +172,10 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
     let notice = notice_id(notice)?;
     let of = notice.clone();
     // Refused before the store is taken: the text lies in it, not in the ledger.
+    let principal = visit.principal.clone();
     let worded = web
         .at_desk(visit, id, Ability::SeeCase, move |desk| {
+            may_read(&principal, desk, &of)?;
             desk.notice_worded(&of)
         })
         .await?;
@@ -166,7 +184,12 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
         let open = open.and_then(|open| open.checked_sub(1));
         let mut page = page_of(look, &notice, &worded.record, &worded.text, open)?;
         page.findings = worded.findings.iter().map(Found::of).collect();
-        page.changes = worded.changes.iter().flatten().map(Changed::of).collect();
+        page.changes = worded
+            .changes
+            .iter()
+            .flatten()
+            .map(|change| Changed::of(look, change))
+            .collect();
         Ok(page)
     })
     .await
@@ -203,6 +226,9 @@ fn page_of(
         head: head(look, "notice"),
         at: at_notice(look.id.as_str(), id.as_str()),
         notice,
+        portal: about
+            .as_ref()
+            .is_some_and(|about| about.channel == Channel::Portal),
         replaced: record.replaced_by.is_some(),
         cautions: cautions.map(|one| line(one)).collect(),
         basis: about
@@ -331,8 +357,9 @@ async fn downloaded(
     notice: &str,
     form: String,
 ) -> Result<(String, &'static str, Vec<u8>)> {
-    let notice = notice_id(notice)?;
+    let (notice, principal) = (notice_id(notice)?, visit.principal.clone());
     web.at_desk(visit, id, Ability::SeeCase, move |desk| {
+        may_read(&principal, desk, &notice)?;
         let (record, text) = desk.notice(&notice)?;
         let (media_type, bytes) = match form.as_str() {
             "txt" => (
