@@ -284,9 +284,11 @@ impl Timers {
         }
         if deeds.mail {
             match desk.send_delayed().await {
-                Ok(taken) => tracing::info!(%case, taken, "mails were tried again"),
+                Ok(taken) => {
+                    tracing::info!(%case, taken, "mails were tried again");
+                }
                 Err(fault) => {
-                    tracing::warn!(%case, code = fault.code(), "mails were not tried again")
+                    tracing::warn!(%case, code = fault.code(), "mails were not tried again");
                 }
             }
         }
