@@ -279,7 +279,6 @@ fn body(operation: &str) -> Value {
         "attach_file" | "import_word" => json!({ "name": "x.docx", "bytes": "eA==" }),
         "detach_file" => json!({ "name": "x" }),
         "dispatch_notice" => json!({ "how": "post", "to": "x" }),
-        "record_notice_receipt" => json!({ "reference": "x" }),
         "begin_undo" => json!({ "doors": [], "all": true, "reason": "x" }),
         "restrict_case" => json!({ "people": ["Kim twice"], "reason": "x" }),
         "exclude_person" => json!({ "person": "Kim twice", "reason": "x" }),
@@ -288,7 +287,7 @@ fn body(operation: &str) -> Value {
         }
         "judge_contact" => json!({ "demand": false, "reason": "x" }),
         "choose_start" => json!({ "start": "2027-03-13T02:34:11Z", "reason": "x" }),
-        "record_receipt" => json!({ "reference": "x" }),
+        "record_receipt" | "record_notice_receipt" => json!({ "reference": "x" }),
         "record_instant" => {
             json!({ "what": "suspected", "at": "2026-03-13T02:34:11Z", "note": "x" })
         }

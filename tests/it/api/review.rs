@@ -41,9 +41,9 @@ impl Draft {
     async fn block(&self, words: &str) -> Value {
         let (status, review) = self.get("/review").await;
         assert_eq!(status, 200, "{review}");
-        let blocks = review["blocks"].as_array().unwrap().iter();
+        let mut blocks = review["blocks"].as_array().unwrap().iter();
         let says = |block: &&Value| block["source"].as_str().unwrap().contains(words);
-        blocks.filter(says).next_back().unwrap()["block"].clone()
+        blocks.rfind(says).unwrap()["block"].clone()
     }
 }
 

@@ -141,10 +141,9 @@ async fn a_field_that_is_too_long_is_said_and_a_changed_fact_by_its_name() {
     // A person puts too much into a section with a limit.
     let (record, text) = desk.notice(&notice).unwrap();
     let document = cordon::document::Document::parse(&text);
-    let heading = document.blocks.iter();
-    let heading = heading
-        .filter(|block| block.source.starts_with("Earlier reports"))
-        .last()
+    let mut blocks = document.blocks.iter();
+    let heading = blocks
+        .rfind(|block| block.source.starts_with("Earlier reports"))
         .unwrap();
     let change = cordon::document::Change {
         block: heading.index,
