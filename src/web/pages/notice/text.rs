@@ -115,11 +115,16 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Every block, in groups.
+    /// Every block up to the table of evidence, in groups; the table stands beside the text, as sources.
     pub(super) fn groups(&self) -> Vec<Group> {
         let body = revision::body(self.text);
         let mut groups: Vec<Group> = Vec::new();
-        for block in &self.document.blocks {
+        let table = |block: &Block| {
+            let after = block.index >= body.end && matches!(block.kind, Kind::Heading(_));
+            after && block.source == "Evidence"
+        };
+        let blocks = self.document.blocks.iter();
+        for block in blocks.take_while(|block| !table(block)) {
             let (kind, start) = match block.kind {
                 Kind::Item {
                     ordered: Some(number),
