@@ -183,7 +183,9 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
     web.look(visit, id, Ability::SeeCase, move |look| {
         let open = open.and_then(|open| open.checked_sub(1));
         let mut page = page_of(look, &notice, &worded.record, &worded.text, open)?;
-        page.findings = worded.findings.iter().map(Found::of).collect();
+        // What is missing stands in a list of its own.
+        let wording = worded.findings.iter().filter(|one| one.rule != "missing");
+        page.findings = wording.map(Found::of).collect();
         page.changes = worded
             .changes
             .iter()

@@ -174,7 +174,8 @@ impl Reading<'_> {
             },
             header: matches!(block.kind, Kind::Row { header: true }),
             cells: cells(block),
-            href: (self.may && !open).then(|| format!("{at}?block={number}#b{number}")),
+            href: (self.may && !open && block.kind != Kind::Rule)
+                .then(|| format!("{at}?block={number}#b{number}")),
             open: self.may && open,
             source: if open {
                 block.source.clone()
