@@ -15,6 +15,7 @@ pub mod dispatch;
 pub mod due;
 pub mod duties;
 pub mod facts;
+pub mod form;
 pub mod inbox;
 pub mod messages;
 mod notices;
@@ -33,7 +34,7 @@ pub mod survey;
 pub mod telemetry;
 mod wiring;
 pub mod word;
-mod wording;
+pub mod wording;
 pub mod work;
 
 use std::collections::BTreeMap;

@@ -21,6 +21,7 @@ mod recall;
 mod run;
 mod sanctions;
 mod serve;
+mod signature;
 mod snapshot;
 mod status;
 mod token;

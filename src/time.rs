@@ -5,6 +5,9 @@ use std::sync::Mutex;
 pub use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+/// How far the clocks of two machines may differ: what lies further ahead is a mistake.
+pub const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+
 /// A source of the current instant.
 pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The current instant, UTC, as this machine's clock reads it.

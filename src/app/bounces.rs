@@ -106,7 +106,7 @@ impl App {
     /// case, and everything goes from `new` to `cur`, where people find the rest. Gives how many were ours.
     ///
     /// # Errors
-    /// The maildir cannot be read, or a case cannot be written; what was not taken in stays in `new`.
+    /// The maildir cannot be read.
     pub async fn take_in_bounces(&self) -> Result<usize> {
         let Some(bounces) = self
             .settings
@@ -118,32 +118,38 @@ impl App {
         };
         let mut taken = 0;
         for file in filed(&bounces.folder)? {
-            let Some(name) = file
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-            else {
-                continue;
-            };
-            let about =
-                std::fs::metadata(&file).map_err(crate::fault::io("look at a message", &file))?;
-            let fits = about.len() <= bounce::MOST as u64;
-            let ours = fits && {
-                let bytes =
-                    std::fs::read(&file).map_err(crate::fault::io("read a message", &file))?;
-                self.take_in_bounce(&name, bytes).await?
-            };
-            taken += usize::from(ours);
-            let seen = if ours { "S" } else { "" };
-            let base = name.split(":2,").next().unwrap_or(&name);
-            let cur = bounces.folder.join("cur").join(format!("{base}:2,{seen}"));
-            std::fs::rename(&file, &cur).map_err(crate::fault::io("file a message", &cur))?;
-            if !ours {
-                tracing::warn!(
-                    "a message in the maildir for bounces is of no mail of ours; it lies in cur"
-                );
+            match self.take_in_file(&bounces.folder, &file).await {
+                Ok(ours) => taken += usize::from(ours),
+                // It stays in `new`, and keeps none of the others waiting.
+                Err(fault) => {
+                    let file = crate::hostile::one_line(&file.display().to_string(), 300);
+                    tracing::warn!(code = fault.code(), %file, "a message was not taken in");
+                }
             }
         }
         Ok(taken)
+    }
+
+    /// Takes one file of a maildir in and files it; gives whether it was ours.
+    async fn take_in_file(&self, folder: &Path, file: &Path) -> Result<bool> {
+        let Some(name) = file.file_name().map(|name| name.to_string_lossy()) else {
+            return Ok(false);
+        };
+        let about = std::fs::metadata(file).map_err(crate::fault::io("look at a message", file))?;
+        let ours = about.len() <= bounce::MOST as u64 && {
+            let bytes = std::fs::read(file).map_err(crate::fault::io("read a message", file))?;
+            self.take_in_bounce(&name, bytes).await?
+        };
+        let seen = if ours { "S" } else { "" };
+        let base = name.split(":2,").next().unwrap_or(&name);
+        let cur = folder.join("cur").join(format!("{base}:2,{seen}"));
+        std::fs::rename(file, &cur).map_err(crate::fault::io("file a message", &cur))?;
+        if !ours {
+            tracing::warn!(
+                "a message in the maildir for bounces is of no mail of ours; it lies in cur"
+            );
+        }
+        Ok(ours)
     }
 
     async fn take_in_bounce(&self, name: &str, bytes: Vec<u8>) -> Result<bool> {

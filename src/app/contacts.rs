@@ -8,10 +8,7 @@ use crate::case::event::{Contact, Event};
 use crate::contact::{self, assemble};
 use crate::fault::{Fault, Result};
 use crate::id::{ContactId, EvidenceId};
-use crate::time::Timestamp;
-
-/// How far the clocks of two machines may differ: an instant that lies further ahead is a mistake.
-const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+use crate::time::{SKEW, Timestamp};
 
 impl Desk {
     /// Takes in a mail: the original is kept, then read.
@@ -78,7 +75,7 @@ impl Desk {
     ) -> Result<Contact> {
         let now = self.now();
         let received = at.unwrap_or(now);
-        if received.duration_since(now) > AHEAD {
+        if received.duration_since(now) > SKEW {
             return Err(Fault::input(
                 "contact-future",
                 format!(

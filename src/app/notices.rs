@@ -77,26 +77,37 @@ impl Desk {
             .await
     }
 
+    /// A draft's record.
+    ///
+    /// # Errors
+    /// There is no such draft.
+    pub fn notice_record(&self, id: &NoticeId) -> Result<NoticeRecord> {
+        let record = self.log.read(|state| state.notices.get(id).cloned());
+        record.ok_or_else(|| {
+            Fault::input("no-notice", "The case has no such draft.")
+                .at(id)
+                .hint(format!("see `cordon notice list {}`", self.log.case()))
+        })
+    }
+
     /// A draft's record and its text, checked against its hash.
     ///
     /// # Errors
     /// There is no such draft, or its text is damaged.
     pub fn notice(&self, id: &NoticeId) -> Result<(NoticeRecord, String)> {
-        let record = self
-            .log
-            .read(|state| state.notices.get(id).cloned())
-            .ok_or_else(|| {
-                Fault::input("no-notice", "The case has no such draft.")
-                    .at(id)
-                    .hint(format!("see `cordon notice list {}`", self.log.case()))
-            })?;
-        let evidence = self.evidence(&record.evidence)?;
-        let text = String::from_utf8(self.bytes(&evidence)?.to_vec()).map_err(|error| {
+        let record = self.notice_record(id)?;
+        let text = self.notice_text(id, &record.evidence)?;
+        Ok((record, text))
+    }
+
+    /// A text of a notice, checked against its hash.
+    pub(super) fn notice_text(&self, id: &NoticeId, evidence: &EvidenceId) -> Result<String> {
+        let bytes = self.bytes(&self.evidence(evidence)?)?;
+        String::from_utf8(bytes.to_vec()).map_err(|error| {
             Fault::evidence("notice-text", "The text of the draft is not text.")
                 .at(id)
                 .caused_by(error)
-        })?;
-        Ok((record, text))
+        })
     }
 
     /// A person's signed approval of exactly this text. One that the person gave before, and that still
@@ -112,9 +123,10 @@ impl Desk {
         hand: impl Into<super::Hand<'a>>,
         reason: &str,
     ) -> Result<Signed> {
-        let (record, _) = self.notice(id)?;
+        let worded = self.notice_worded(id)?;
+        let record = worded.record;
         self.not_replaced(id, &record)?;
-        notice::lint::may_be_approved(&self.notice_findings(id)?).map_err(|fault| {
+        notice::lint::may_be_approved(&worded.findings).map_err(|fault| {
             fault.hint(format!("see `cordon notice lint {} {id}`", self.log.case()))
         })?;
         let subject = Subject::Notice(id.clone());

@@ -42,28 +42,65 @@ pub struct Suggested {
     pub brought: Option<Brought>,
 }
 
+impl Remarked {
+    /// As it is written down; its number is given then.
+    pub(super) fn ready(self, record: &NoticeRecord) -> Result<Comment> {
+        Ok(Comment {
+            number: 0,
+            on: self.on.unwrap_or(record.text),
+            block: self.block,
+            quote: crate::hostile::one_line(&self.quote, 2_000),
+            text: words(&self.text, "comment")?,
+            answers: self.answers,
+            brought: self.brought,
+        })
+    }
+}
+
+impl Suggested {
+    /// As it is written down; its number is given then. `text` is the version that it was written on:
+    /// whether it can be taken is known before.
+    pub(super) fn ready(self, record: &NoticeRecord, text: &str) -> Result<Suggestion> {
+        let change = Change {
+            after: visible(&self.change.after)?,
+            ..self.change
+        };
+        revision::revised(text, text, std::slice::from_ref(&change))?;
+        if change.before == change.after {
+            return Err(nothing());
+        }
+        Ok(Suggestion {
+            number: 0,
+            on: self.on.unwrap_or(record.text),
+            block: change.block,
+            before: change.before,
+            after: change.after,
+            reason: self.reason,
+            brought: self.brought,
+        })
+    }
+}
+
 impl Desk {
     /// A text of a notice as it once stood, checked against its hash; as it stands with `None`.
     ///
     /// # Errors
     /// There is no such notice or version, or its text is damaged.
     pub fn notice_at(&self, id: &NoticeId, text: Option<Digest>) -> Result<(NoticeRecord, String)> {
-        let (record, now) = self.notice(id)?;
-        let Some(text) = text.filter(|text| *text != record.text) else {
-            return Ok((record, now));
+        let record = self.notice_record(id)?;
+        let evidence = match text.filter(|text| *text != record.text) {
+            None => &record.evidence,
+            Some(text) => {
+                let version = record.versions.iter().find(|one| one.text == text);
+                let version = version.ok_or_else(|| {
+                    Fault::input("no-version", "The notice never had this text.")
+                        .at(text)
+                        .hint(format!("see `cordon notice show {} {id}`", self.log.case()))
+                })?;
+                &version.evidence
+            }
         };
-        let version = record.versions.iter().find(|one| one.text == text);
-        let version = version.ok_or_else(|| {
-            Fault::input("no-version", "The notice never had this text.")
-                .at(text)
-                .hint(format!("see `cordon notice show {} {id}`", self.log.case()))
-        })?;
-        let evidence = self.evidence(&version.evidence)?;
-        let text = String::from_utf8(self.bytes(&evidence)?.to_vec()).map_err(|error| {
-            Fault::evidence("notice-text", "The text of the draft is not text.")
-                .at(id)
-                .caused_by(error)
-        })?;
+        let text = self.notice_text(id, evidence)?;
         Ok((record, text))
     }
 
@@ -89,27 +126,44 @@ impl Desk {
     /// # Errors
     /// As [`Self::submit_notice`]; it says nothing, is too long, or answers what does not exist.
     pub async fn comment(&self, id: &NoticeId, remark: Remarked) -> Result<u32> {
-        self.reviewed(id)?;
-        let text = words(&remark.text, "comment")?;
-        let quote = crate::hostile::one_line(&remark.quote, 2_000);
-        let mut number = 0;
+        let record = self.reviewed(id)?;
+        let comment = remark.ready(&record)?;
+        let (numbers, _) = self.write_down(id, vec![comment], Vec::new()).await?;
+        Ok(numbers.first().copied().unwrap_or_default())
+    }
+
+    /// Writes remarks and other words down at once, all or none; gives their numbers.
+    pub(super) async fn write_down(
+        &self,
+        id: &NoticeId,
+        mut comments: Vec<Comment>,
+        mut suggestions: Vec<Suggestion>,
+    ) -> Result<(Vec<u32>, Vec<u32>)> {
+        let (mut remarked, mut suggested) = (Vec::new(), Vec::new());
         let decide = |state: &CaseState| {
             let record = known(state, id)?;
-            number = number_after(record.remarks.len());
-            let comment = Comment {
-                number,
-                on: remark.on.unwrap_or(record.text),
-                block: remark.block,
-                quote,
-                text,
-                answers: remark.answers,
-                brought: remark.brought,
-            };
-            let notice = id.clone();
-            Ok(vec![Event::NoticeCommented { notice, comment }])
+            for (index, comment) in comments.iter_mut().enumerate() {
+                comment.number = number_after(record.remarks.len() + index);
+                remarked.push(comment.number);
+            }
+            for (index, suggestion) in suggestions.iter_mut().enumerate() {
+                suggestion.number = number_after(record.proposals.len() + index);
+                suggested.push(suggestion.number);
+            }
+            let comments = comments.into_iter().map(|comment| Event::NoticeCommented {
+                notice: id.clone(),
+                comment,
+            });
+            let suggestions = suggestions
+                .into_iter()
+                .map(|suggestion| Event::NoticeSuggested {
+                    notice: id.clone(),
+                    suggestion,
+                });
+            Ok(comments.chain(suggestions).collect())
         };
         self.log.append_if(&self.by, Vec::new(), decide).await?;
-        Ok(number)
+        Ok((remarked, suggested))
     }
 
     /// Says that a remark is settled.
@@ -140,36 +194,10 @@ impl Desk {
     /// words change nothing.
     pub async fn suggest(&self, id: &NoticeId, words: Suggested) -> Result<u32> {
         self.reviewed(id)?;
-        let on = words.on;
-        let (record, text) = self.notice_at(id, on)?;
-        let after = visible(&words.change.after)?;
-        let change = Change {
-            after,
-            ..words.change
-        };
-        // Whether it can be taken is known before it is written down.
-        revision::revised(&text, &text, std::slice::from_ref(&change))?;
-        if change.before == change.after {
-            return Err(nothing());
-        }
-        let mut number = 0;
-        let decide = |state: &CaseState| {
-            let known = known(state, id)?;
-            number = number_after(known.proposals.len());
-            let suggestion = Suggestion {
-                number,
-                on: on.unwrap_or(record.text),
-                block: change.block,
-                before: change.before,
-                after: change.after,
-                reason: words.reason,
-                brought: words.brought,
-            };
-            let notice = id.clone();
-            Ok(vec![Event::NoticeSuggested { notice, suggestion }])
-        };
-        self.log.append_if(&self.by, Vec::new(), decide).await?;
-        Ok(number)
+        let (record, text) = self.notice_at(id, words.on)?;
+        let suggestion = words.ready(&record, &text)?;
+        let (_, numbers) = self.write_down(id, Vec::new(), vec![suggestion]).await?;
+        Ok(numbers.first().copied().unwrap_or_default())
     }
 
     /// Takes suggestions up: one new version, which makes every approval void.
@@ -183,7 +211,8 @@ impl Desk {
         reason: &str,
     ) -> Result<Digest> {
         self.reviewed(id)?;
-        let (record, mut text) = self.notice_at(id, None)?;
+        let (record, now) = self.notice(id)?;
+        let mut text = now.clone();
         for number in numbers {
             let proposal = open(&record, *number)?;
             let (_, on) = self.notice_at(id, Some(proposal.on))?;
@@ -196,7 +225,7 @@ impl Desk {
                 .map_err(|fault| fault.at(format!("suggestion {number}")))?
                 .text;
         }
-        let revised = revision::rewritten(&self.notice_at(id, None)?.1, &text)?;
+        let revised = revision::rewritten(&now, &text)?;
         self.revise(id, &record, revised, numbers, reason).await
     }
 
@@ -233,7 +262,7 @@ impl Desk {
         reason: &str,
     ) -> Result<Digest> {
         let record = self.same(id, from)?;
-        let (_, text) = self.notice_at(id, None)?;
+        let (_, text) = self.notice(id)?;
         let after = visible(&change.after)?;
         let change = Change { after, ..change };
         let revised = revision::revised(&text, &text, &[change])?;
@@ -252,7 +281,7 @@ impl Desk {
         reason: &str,
     ) -> Result<Digest> {
         let record = self.same(id, from)?;
-        let (_, before) = self.notice_at(id, None)?;
+        let (_, before) = self.notice(id)?;
         let revised = revision::rewritten(&before, text)?;
         self.revise(id, &record, revised, &[], reason).await
     }

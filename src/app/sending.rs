@@ -73,41 +73,28 @@ impl Desk {
     }
 
     /// Sends again what the server asked to have later and whose time has come; gives how many it took.
-    ///
-    /// # Errors
-    /// The mail server is configured no more, or the log cannot be written.
-    pub async fn send_delayed(&self) -> Result<usize> {
+    /// One that cannot go now keeps neither the others nor later looks waiting: the log says what became
+    /// of it, and a person reads it there.
+    pub async fn send_delayed(&self) -> usize {
         let now = self.now();
         let ripe: Vec<NoticeId> = self.log.read(|state| {
             let come = due(state).filter(|(at, _)| *at <= now);
             come.map(|(_, id)| id).collect()
         });
+        let again = Sending {
+            incomplete: true,
+            ..Sending::default()
+        };
         let mut taken = 0;
         for id in ripe {
-            match self
-                .send_notice(
-                    &id,
-                    &Sending {
-                        incomplete: true,
-                        ..Sending::default()
-                    },
-                )
-                .await
-            {
+            match self.send_notice(&id, &again).await {
                 Ok(_) => taken += 1,
-                // The log says what became of it, and a person reads it there.
-                Err(fault)
-                    if matches!(
-                        fault.code(),
-                        "mail-delayed" | "mail-refused" | "mail-unclear"
-                    ) => {}
-                // One that cannot go now keeps neither the others nor later looks waiting.
                 Err(fault) => {
-                    tracing::warn!(notice = %id, code = fault.code(), "a mail could not be tried again");
+                    tracing::warn!(notice = %id, code = fault.code(), "a mail that was tried again did not go out");
                 }
             }
         }
-        Ok(taken)
+        taken
     }
 
     /// A mail as it was kept.

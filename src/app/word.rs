@@ -25,16 +25,8 @@ pub struct Imported {
 }
 
 impl Desk {
-    /// The text as it stands as a Word file, with its open comments and suggestions.
-    ///
-    /// # Errors
-    /// There is no such notice, its text is damaged, or the file cannot be packed.
-    pub fn notice_docx(&self, id: &NoticeId) -> Result<Vec<u8>> {
-        docx::write(&self.sheet(id)?)
-    }
-
-    fn sheet(&self, id: &NoticeId) -> Result<Sheet> {
-        let (record, text) = self.notice(id)?;
+    /// A notice as it is laid out on paper.
+    pub(super) fn sheet(&self, id: &NoticeId, record: &NoticeRecord, text: &str) -> Result<Sheet> {
         let about = notice::about(&record.template)?;
         let open = record
             .proposals
@@ -43,7 +35,7 @@ impl Desk {
         let remarks = record.remarks.iter();
         let remarks = remarks.filter(|remark| remark.comment.on == record.text);
         let privileged = about.privilege == Confidence::Privileged;
-        let evidence = revision::sources(&text).into_iter().map(|(number, id)| {
+        let evidence = revision::sources(text).into_iter().map(|(number, id)| {
             let line = self
                 .log
                 .read(|state| state.evidence.get(&id).map(notice::facts::line));
@@ -68,7 +60,7 @@ impl Desk {
                 .versions
                 .last()
                 .map_or_else(|| self.now(), |version| version.at),
-            document: Document::parse(&text),
+            document: Document::parse(text),
         })
     }
 
@@ -80,8 +72,7 @@ impl Desk {
     /// another notice.
     pub async fn import_word(&self, id: &NoticeId, name: &str, bytes: Vec<u8>) -> Result<Imported> {
         let record = self.reviewed(id)?;
-        let (_, now) = self.notice(id)?;
-        let bind = docx::read(&bytes, &now)?.bind;
+        let bind = docx::bind(&bytes)?;
         let on = match bind.as_deref().map(str::parse) {
             None => record.text,
             Some(Ok(text)) if record.versions.iter().any(|one| one.text == text) => text,
@@ -111,6 +102,7 @@ impl Desk {
             at,
             evidence: evidence.clone(),
         };
+        let mut suggestions = Vec::new();
         for one in reviewed.changes.iter().take(MOST) {
             if knows_change(&record, one) {
                 continue;
@@ -121,11 +113,12 @@ impl Desk {
                 reason: format!("in the reviewed file {}", name.escape_debug()),
                 brought: Some(brought(&one.author, one.at)),
             };
-            match self.suggest(id, suggested).await {
-                Ok(number) => made.suggestions.push(number),
+            match suggested.ready(&record, &original) {
+                Ok(suggestion) => suggestions.push(suggestion),
                 Err(fault) => made.notes.push(left_out(&one.change, &fault)),
             }
         }
+        let mut remarks = Vec::new();
         for one in reviewed.comments.iter().take(MOST) {
             if knows_comment(&record, one) {
                 continue;
@@ -138,13 +131,14 @@ impl Desk {
                 answers: None,
                 brought: Some(brought(&one.author, one.at)),
             };
-            match self.comment(id, remark).await {
-                Ok(number) => made.comments.push(number),
+            match remark.ready(&record) {
+                Ok(remark) => remarks.push(remark),
                 Err(fault) => made
                     .notes
                     .push(format!("A comment was left out: {}", fault.what())),
             }
         }
+        (made.comments, made.suggestions) = self.write_down(id, remarks, suggestions).await?;
         let (changes, comments) = (reviewed.changes.len(), reviewed.comments.len());
         if changes.max(comments) > MOST {
             made.notes.push(format!(
@@ -166,13 +160,12 @@ fn left_out(change: &Change, fault: &Fault) -> String {
 
 fn comment(remark: &Remark) -> Comment {
     let one = &remark.comment;
-    let brought = one.brought.as_ref();
     Comment {
         id: one.number.into(),
         block: one.block.unwrap_or_default(),
         quote: one.quote.clone(),
-        author: brought.map_or_else(|| remark.by.clone(), |from| from.author.clone()),
-        at: brought.and_then(|from| from.at).or(Some(remark.at)),
+        author: remark.author().to_owned(),
+        at: Some(remark.written()),
         text: one.text.clone(),
         thread: one.answers.map(u64::from),
         resolved: remark.resolved.is_some(),
@@ -181,15 +174,14 @@ fn comment(remark: &Remark) -> Comment {
 
 fn suggestion(proposal: &Proposal) -> Suggestion {
     let one = &proposal.suggestion;
-    let brought = one.brought.as_ref();
     Suggestion {
         change: Change {
             block: one.block,
             before: one.before.clone(),
             after: one.after.clone(),
         },
-        author: brought.map_or_else(|| proposal.by.clone(), |from| from.author.clone()),
-        at: brought.and_then(|from| from.at).or(Some(proposal.at)),
+        author: proposal.author().to_owned(),
+        at: Some(proposal.written()),
     }
 }
 

@@ -22,7 +22,11 @@ pub struct Worded {
 }
 
 impl Desk {
-    /// A draft, its findings and its changes, with each text and every fact read once.
+    /// A draft, what the wording lint finds in it, and what changed in its facts since it was made, with
+    /// each text and every fact read once.
+    ///
+    /// The lint reads with the facts of then and of today: a log that has a gap now had it then. The
+    /// changes are of facts that the notice may tell alone.
     ///
     /// # Errors
     /// There is no such draft, or what is kept of it is damaged.
@@ -31,8 +35,10 @@ impl Desk {
         let mut known = vec![self.facts_now()?];
         known.extend(self.facts_kept(&record)?);
         let findings = lint::lint(&text, &known)?;
-        let changes = match known.as_slice() {
-            [now, then] => Some(facts::changes(then, now)),
+        let about = crate::notice::about(&record.template)?;
+        let mut told = known.into_iter().map(|kept| kept.for_notice(&about));
+        let changes = match (told.next(), told.next()) {
+            (Some(now), Some(then)) => Some(facts::changes(&then, &now)),
             _ => None,
         };
         Ok(Worded {
@@ -43,39 +49,12 @@ impl Desk {
         })
     }
 
-    /// What the wording lint finds in a draft, read with the facts that it was drafted from and with
-    /// those of today: a log that has a gap now had it then.
-    ///
-    /// # Errors
-    /// There is no such draft, or what is kept of it is damaged.
-    pub fn notice_findings(&self, id: &NoticeId) -> Result<Vec<Finding>> {
-        let (record, text) = self.notice(id)?;
-        let mut known = vec![self.facts_now()?];
-        known.extend(self.facts_kept(&record)?);
-        lint::lint(&text, &known)
-    }
-
     /// What the wording lint finds in any text about this case.
     ///
     /// # Errors
     /// The rules cannot be read.
     pub fn text_findings(&self, text: &str) -> Result<Vec<Finding>> {
         lint::lint(text, &[self.facts_now()?])
-    }
-
-    /// What changed in the facts since a draft was made; `None` when it was made before its facts were
-    /// kept.
-    ///
-    /// # Errors
-    /// There is no such draft, or what is kept of it is damaged.
-    pub fn notice_changes(&self, id: &NoticeId) -> Result<Option<Vec<Change>>> {
-        let (record, _) = self.notice(id)?;
-        let about = crate::notice::about(&record.template)?;
-        let now = self.facts_now()?.for_notice(&about);
-        let then = self
-            .facts_kept(&record)?
-            .map(|then| then.for_notice(&about));
-        Ok(then.map(|then| facts::changes(&then, &now)))
     }
 
     /// The facts as they stand.

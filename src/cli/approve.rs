@@ -1,7 +1,6 @@
 //! `cordon approve` and `cordon deny`: a person's signed decision on a gate.
 
-use std::path::PathBuf;
-
+use super::signature::Signature;
 use super::{Desktop, Ended};
 use crate::fault::Result;
 use crate::ui;
@@ -13,21 +12,15 @@ pub(super) struct Args {
     pub(super) case: String,
     /// The gate, as `cordon status` names it.
     pub(super) step: String,
-    /// Who you are, as the configuration names you.
-    #[arg(long = "as", value_name = "NAME")]
-    pub(super) person: String,
-    /// Your SSH private key, or the public half of one that an agent or a token holds.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// Why; it stands in the log.
-    #[arg(long)]
-    pub(super) reason: String,
+    #[command(flatten)]
+    pub(super) signature: Signature,
 }
 
 pub(super) async fn run(desktop: &Desktop, args: &Args, approve: bool) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
+    let by = &args.signature;
     let signed = desk
-        .decide(&args.step, &args.person, &args.key, approve, &args.reason)
+        .decide(&args.step, &by.person, &by.key, approve, &by.reason)
         .await?;
     desk.finish().await?;
     let word = if approve { "approved" } else { "denied" };

@@ -126,32 +126,40 @@ struct Decides {
 
 impl Decides {
     fn of(verb: &Verb) -> Option<Self> {
-        let gate = |args: &super::approve::Args, decision| Self {
-            case: args.case.clone(),
-            subject: Subject::Gate(args.step.clone()),
-            decision,
-            person: args.person.clone(),
-            reason: args.reason.clone(),
+        let (case, subject, decision, by) = match verb {
+            Verb::Approve(args) => (
+                &args.case,
+                Subject::Gate(args.step.clone()),
+                Decision::Approve,
+                &args.signature,
+            ),
+            Verb::Deny(args) => (
+                &args.case,
+                Subject::Gate(args.step.clone()),
+                Decision::Deny,
+                &args.signature,
+            ),
+            Verb::Notice(notice::Verb::Approve(args)) => (
+                &args.case,
+                Subject::Notice(args.notice.clone()),
+                Decision::Approve,
+                &args.signature,
+            ),
+            Verb::Sanctions(super::sanctions::Verb::Approve(args)) => (
+                &args.case,
+                Subject::Determination(args.determination.clone()),
+                Decision::Approve,
+                &args.signature,
+            ),
+            _ => return None,
         };
-        match verb {
-            Verb::Approve(args) => Some(gate(args, Decision::Approve)),
-            Verb::Deny(args) => Some(gate(args, Decision::Deny)),
-            Verb::Notice(notice::Verb::Approve(args)) => Some(Self {
-                case: args.case.clone(),
-                subject: Subject::Notice(args.notice.clone()),
-                decision: Decision::Approve,
-                person: args.person.clone(),
-                reason: args.reason.clone(),
-            }),
-            Verb::Sanctions(super::sanctions::Verb::Approve(args)) => Some(Self {
-                case: args.case.clone(),
-                subject: Subject::Determination(args.determination.clone()),
-                decision: Decision::Approve,
-                person: args.person.clone(),
-                reason: args.reason.clone(),
-            }),
-            _ => None,
-        }
+        Some(Self {
+            case: case.clone(),
+            subject,
+            decision,
+            person: by.person.clone(),
+            reason: by.reason.clone(),
+        })
     }
 
     /// Whether a text says what the command line says. What it cannot know, the text and the plan that

@@ -8,10 +8,12 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::signature::Signature;
 use super::{Desktop, Ended};
 use crate::app::Desk;
 use crate::app::sending::Sending;
 use crate::app::summary::{NoticeLine, Summary};
+use crate::app::wording::Worded;
 use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::NoticeId;
@@ -101,15 +103,8 @@ pub(super) struct Approve {
     pub(super) case: String,
     /// The draft.
     pub(super) notice: NoticeId,
-    /// Who you are, as the configuration names you.
-    #[arg(long = "as", value_name = "NAME")]
-    pub(super) person: String,
-    /// Your SSH private key, or the public half of one that an agent or a token holds.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// Why; it stands in the log.
-    #[arg(long)]
-    pub(super) reason: String,
+    #[command(flatten)]
+    pub(super) signature: Signature,
     /// The text that you read, by the beginning of its SHA-256: nothing is approved when it is another.
     #[arg(long, value_name = "SHA256")]
     pub(super) text: Option<String>,
@@ -232,13 +227,14 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
 
 fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let (record, text) = desk.notice(&args.notice)?;
+    let Worded {
+        record,
+        text,
+        findings,
+        changes,
+    } = desk.notice_worded(&args.notice)?;
     let line = line(&desk, &args.notice);
     let plain = crate::notice::plain(&text);
-    let (findings, changes) = (
-        desk.notice_findings(&args.notice)?,
-        desk.notice_changes(&args.notice)?,
-    );
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
                            "plain": plain, "evidence": record.facts, "missing": record.missing, "approval": line,
                            "findings": findings, "changed": changes });
@@ -258,7 +254,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
 async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     if let Some(read) = &args.text {
-        let (record, _) = desk.notice(&args.notice)?;
+        let record = desk.notice_record(&args.notice)?;
         if !record.text.to_string().starts_with(read.as_str()) {
             return Err(Fault::input(
                 "text-changed",
@@ -272,8 +268,9 @@ async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
             )));
         }
     }
+    let by = &args.signature;
     let signed = desk
-        .approve_notice(&args.notice, &args.person, &args.key, &args.reason)
+        .approve_notice(&args.notice, &by.person, &by.key, &by.reason)
         .await?;
     desk.finish().await?;
     desktop.ui.answer(&signed, || {

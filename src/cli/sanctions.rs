@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::signature::Signature;
 use super::{Desktop, Ended};
 use crate::app::sanctions::Proposal;
 use crate::app::summary::Summary;
@@ -68,15 +69,8 @@ pub(super) struct Approve {
     pub(super) case: String,
     /// The determination.
     pub(super) determination: DeterminationId,
-    /// Who you are, as the configuration names you.
-    #[arg(long = "as", value_name = "NAME")]
-    pub(super) person: String,
-    /// Your SSH private key, or the public half of one that an agent or a token holds.
-    #[arg(long, value_name = "FILE")]
-    key: PathBuf,
-    /// Why; it stands in the log.
-    #[arg(long)]
-    pub(super) reason: String,
+    #[command(flatten)]
+    pub(super) signature: Signature,
 }
 
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
@@ -113,8 +107,9 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         }
         Verb::Approve(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
+            let by = &args.signature;
             let (_, determined) = desk
-                .approve_determination(&args.determination, &args.person, &args.key, &args.reason)
+                .approve_determination(&args.determination, &by.person, &by.key, &by.reason)
                 .await?;
             desk.finish().await?;
             let says = if determined {

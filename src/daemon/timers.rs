@@ -283,14 +283,8 @@ impl Timers {
             tracing::info!(%case, gates = written.len(), "gates ran out");
         }
         if deeds.mail {
-            match desk.send_delayed().await {
-                Ok(taken) => {
-                    tracing::info!(%case, taken, "mails were tried again");
-                }
-                Err(fault) => {
-                    tracing::warn!(%case, code = fault.code(), "mails were not tried again");
-                }
-            }
+            let taken = desk.send_delayed().await;
+            tracing::info!(%case, taken, "mails were tried again");
         }
         // Looked at again: a person may have decided or held the case since.
         let now = self.app.clock.now();

@@ -15,7 +15,7 @@ mod review;
 mod story;
 mod token;
 
-pub use read::{Reviewed, read};
+pub use read::{Reviewed, bind, read};
 
 use super::Sheet;
 use crate::fault::Result;

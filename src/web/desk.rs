@@ -76,16 +76,35 @@ impl Web {
     }
 }
 
+impl Web {
+    /// Reads a notice at the desk of its case, for somebody who may read it. Refused before the text is
+    /// taken from the store.
+    ///
+    /// # Errors
+    /// As [`Web::desk`]; [`may_read`].
+    pub(super) async fn at_notice<T: Send + 'static>(
+        self: &Arc<Self>,
+        visit: &Visit,
+        id: &str,
+        notice: &NoticeId,
+        read: impl FnOnce(&Desk, &NoticeId) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (principal, notice) = (visit.principal.clone(), notice.clone());
+        self.at_desk(visit, id, Ability::SeeCase, move |desk| {
+            may_read(&principal, desk, &notice)?;
+            read(desk, &notice)
+        })
+        .await
+    }
+}
+
 /// Whether somebody may read a notice: a privileged one is for who counsels, for who approves it, and for
 /// the roles of its list.
 ///
 /// # Errors
 /// They may not; there is no such notice.
 pub(super) fn may_read(principal: &Principal, desk: &Desk, notice: &NoticeId) -> Result<()> {
-    let record = desk.log.read(|state| state.notices.get(notice).cloned());
-    let Some(record) = record else {
-        return Err(Fault::input("no-notice", "The case has no such draft."));
-    };
+    let record = desk.notice_record(notice)?;
     let Ok(about) = crate::notice::about(&record.template) else {
         return Ok(());
     };

@@ -19,7 +19,7 @@ python3 -c 'import dkim, nacl' 2>/dev/null || python3 -m pip install -q dkimpy p
 cargo build --locked --quiet
 program=$PWD/target/debug/cordon
 check=$PWD/tests/contract/mail.py
-t=$(mktemp -d /tmp/cm.XXXXXX)
+t=$(mktemp -d)
 chmod 755 "$t"
 daemon=
 stop() {

@@ -52,8 +52,6 @@ pub struct Contact {
 /// for four or five days (RFC 5321, 4.5.4.1), and the people who take it in may be a week away; what
 /// is older moves no clock until a person says so.
 pub const PLAUSIBLE: jiff::SignedDuration = jiff::SignedDuration::from_hours(14 * 24);
-/// How far the clock of the server that wrote a header may be ahead of ours without a word.
-const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// Why a header's instant is not counted in a mail that our own clock saw at `imported`: anyone can
 /// write a header. `None` when it is plausible.
@@ -62,7 +60,7 @@ pub fn doubt(at: Timestamp, imported: Timestamp) -> Option<&'static str> {
     if before > PLAUSIBLE {
         return Some("more than 14 days before the mail was taken in");
     }
-    (before < -SKEW).then_some("after the mail was taken in")
+    (before < -crate::time::SKEW).then_some("after the mail was taken in")
 }
 
 impl Contact {

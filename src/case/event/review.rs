@@ -18,6 +18,18 @@ pub struct Brought {
     pub evidence: EvidenceId,
 }
 
+impl Brought {
+    /// Who wrote what one person wrote down here, and another may have brought.
+    pub fn author<'a>(brought: Option<&'a Self>, by: &'a str) -> &'a str {
+        brought.map_or(by, |brought| &brought.author)
+    }
+
+    /// When it was written, by the file's own word where it was brought.
+    pub fn written(brought: Option<&Self>, at: Timestamp) -> Timestamp {
+        brought.and_then(|brought| brought.at).unwrap_or(at)
+    }
+}
+
 /// A remark on a text. Its number counts from 1 within the notice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Comment {

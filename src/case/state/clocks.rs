@@ -3,10 +3,7 @@
 use super::check::need;
 use super::{CaseState, Choice, ClockRecord};
 use crate::case::event::{ClockStart, Entry, Event};
-use crate::time::{Timestamp, utc};
-
-/// How far the clocks of two machines may differ.
-const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
+use crate::time::{SKEW, Timestamp, utc};
 
 impl CaseState {
     /// Clocks, and what people decided about them.
@@ -96,7 +93,7 @@ impl CaseState {
             }
             Event::ClockReceipt { clock, at: had, .. } => {
                 need(self.clocks.contains_key(clock), "there is no such clock")?;
-                need(*had <= at + AHEAD, "a receipt does not lie in the future")
+                need(*had <= at + SKEW, "a receipt does not lie in the future")
             }
             event => self.rule_instant(event, at),
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::record::{Bounce, Delayed, MailRecord};
 use crate::canon::Digest;
-use crate::case::event::{Attachment, Comment, Quorum, Signed, Suggestion};
+use crate::case::event::{Attachment, Brought, Comment, Quorum, Signed, Suggestion};
 use crate::id::{EvidenceId, NoticeId};
 use crate::time::Timestamp;
 
@@ -34,6 +34,18 @@ pub struct Remark {
     pub at: Timestamp,
     /// Who settled it.
     pub resolved: Option<String>,
+}
+
+impl Remark {
+    /// Who wrote it. Hostile text.
+    pub fn author(&self) -> &str {
+        Brought::author(self.comment.brought.as_ref(), &self.by)
+    }
+
+    /// When it was written.
+    pub fn written(&self) -> Timestamp {
+        Brought::written(self.comment.brought.as_ref(), self.at)
+    }
 }
 
 /// What became of a suggestion.
@@ -69,6 +81,18 @@ pub struct Proposal {
     pub at: Timestamp,
     /// What became of it.
     pub verdict: Verdict,
+}
+
+impl Proposal {
+    /// Who wrote it. Hostile text.
+    pub fn author(&self) -> &str {
+        Brought::author(self.suggestion.brought.as_ref(), &self.by)
+    }
+
+    /// When it was written.
+    pub fn written(&self) -> Timestamp {
+        Brought::written(self.suggestion.brought.as_ref(), self.at)
+    }
 }
 
 /// Where an approved text went by a person's hand.

@@ -27,7 +27,7 @@ pub(in crate::cli) struct Lint {
 pub(super) fn run(desktop: &Desktop, args: &Lint) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
     let findings = match (&args.notice, &args.text) {
-        (Some(notice), _) => desk.notice_findings(notice)?,
+        (Some(notice), _) => desk.notice_worded(notice)?.findings,
         (None, Some(file)) => {
             let text = desktop.workplace().read_text(file)?;
             desk.text_findings(&text)?

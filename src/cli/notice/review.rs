@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::super::{Desktop, Ended};
 use crate::app::dispatch::WAYS;
+use crate::app::form::Form;
 use crate::app::revise::{Remarked, Suggested, block_source};
 use crate::canon::Digest;
 use crate::document::{Change, Piece, redline};
@@ -174,18 +175,16 @@ pub(super) fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.which.case)?;
     let id = &args.which.notice;
     let extension = args.file.extension().and_then(|end| end.to_str());
-    let bytes = match extension {
-        Some("docx") => desk.notice_docx(id)?,
-        Some("md") => desk.notice(id)?.1.into_bytes(),
-        Some("txt") => crate::notice::plain(&desk.notice(id)?.1).into_bytes(),
-        _ => {
-            return Err(
-                Fault::input("form", "The name of the file does not say what it becomes.")
-                    .at(args.file.display())
-                    .hint("end it with .docx, .md or .txt"),
-            );
-        }
-    };
+    let form = extension.unwrap_or_default().parse::<Form>();
+    let form = form.map_err(|_| {
+        Fault::input("form", "The name of the file does not say what it becomes.")
+            .at(args.file.display())
+            .hint(format!(
+                "end it with .{}",
+                Form::ALL.map(Form::word).join(" or .")
+            ))
+    })?;
+    let bytes = desk.notice_file(id, form)?.bytes;
     desktop.workplace().write(&args.file, &bytes)?;
     let said = format!(
         "stands in {}",
@@ -217,7 +216,7 @@ pub(super) async fn import(desktop: &Desktop, args: &Import) -> Result<Ended> {
 
 pub(super) fn review(desktop: &Desktop, args: &Which) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let (record, _) = desk.notice(&args.notice)?;
+    let record = desk.notice_record(&args.notice)?;
     let document = json!({
         "notice": args.notice, "text": record.text, "binds": record.binds(), "versions": record.versions,
         "comments": record.remarks, "suggestions": record.proposals, "attachments": record.attachments,
@@ -416,7 +415,7 @@ fn version(
     begins: Option<&str>,
     first: bool,
 ) -> Result<Digest> {
-    let (record, _) = desk.notice(&which.notice)?;
+    let record = desk.notice_record(&which.notice)?;
     let Some(begins) = begins else {
         let first = record.versions.first().filter(|_| first);
         return Ok(first.map_or(record.text, |version| version.text));

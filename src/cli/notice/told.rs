@@ -27,9 +27,10 @@ pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
     }
     for remark in &record.remarks {
         let comment = &remark.comment;
-        let author = comment.brought.as_ref();
-        let by = author.map_or(&remark.by, |brought| &brought.author);
-        let (by, text) = (one_line(by, 80), one_line(&comment.text, SHORT));
+        let (by, text) = (
+            one_line(remark.author(), 80),
+            one_line(&comment.text, SHORT),
+        );
         let place = comment.block.map(|block| format!(" at {}", block + 1));
         let answers = comment.answers.map(|to| format!(", answers {to}"));
         let settled = remark.resolved.as_ref().map(|_| ", resolved");
@@ -45,8 +46,6 @@ pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
     }
     for proposal in &record.proposals {
         let words = &proposal.suggestion;
-        let author = words.brought.as_ref();
-        let by = author.map_or(&proposal.by, |brought| &brought.author);
         let verdict = match &proposal.verdict {
             Verdict::Open => "open".to_owned(),
             Verdict::Taken { by, .. } => format!("taken by {}", one_line(by, 80)),
@@ -64,7 +63,7 @@ pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
             words.number,
             words.block + 1,
             when(proposal.at),
-            one_line(by, 80),
+            one_line(proposal.author(), 80),
             one_line(&words.before, SHORT),
             one_line(&words.after, SHORT)
         );

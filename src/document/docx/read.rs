@@ -65,7 +65,7 @@ pub fn read(bytes: &[u8], original: &str) -> Result<Reviewed> {
         .collect();
     let comments = comments(&package, &places)?;
     let mut notes: Vec<String> = story.notes.into_iter().collect();
-    let bind = bind(&package)?;
+    let bind = bound(&package)?;
     if bind.is_none() {
         notes.push("The file does not say which text it was made of.".to_owned());
     }
@@ -103,7 +103,7 @@ fn parse<'p>(package: &'p Package, name: &str) -> Result<Option<Xml<'p>>> {
     }
 }
 
-fn bind(package: &Package) -> Result<Option<String>> {
+fn bound(package: &Package) -> Result<Option<String>> {
     let Some(xml) = parse(package, "docProps/custom.xml")? else {
         return Ok(None);
     };
@@ -112,6 +112,14 @@ fn bind(package: &Package) -> Result<Option<String>> {
         .and_then(|node| node.descendants().find_map(|node| node.text()))
         .map(|text| text.trim().to_owned());
     Ok(property.filter(|text| !text.is_empty()))
+}
+
+/// Which text a Word file says that it was made of.
+///
+/// # Errors
+/// As [`read`].
+pub fn bind(bytes: &[u8]) -> Result<Option<String>> {
+    bound(&package::unpack(bytes)?)
 }
 
 /// What acts or comes from elsewhere is never read, and named.

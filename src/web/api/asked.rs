@@ -17,8 +17,9 @@ use crate::app::Desk;
 use crate::case::event::Actor;
 use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
-use crate::id::CaseId;
+use crate::id::{CaseId, NoticeId};
 use crate::web::Web;
+use crate::web::desk::may_read;
 
 /// The items of a page unless `limit` says otherwise, and the most.
 const LIMIT: usize = 50;
@@ -107,6 +108,14 @@ impl Asked {
     /// The desk of the case, for somebody who may do this in it.
     pub(super) fn desk(&self, ability: Ability) -> Result<Desk> {
         self.web.desk(self.principal()?, &self.case()?, ability)
+    }
+
+    /// The desk of the case and the notice that the path names, for somebody who may read it.
+    pub(super) fn at_notice(&self) -> Result<(Desk, NoticeId)> {
+        let desk = self.desk(Ability::SeeCase)?;
+        let notice: NoticeId = self.param("notice").parse()?;
+        may_read(self.principal()?, &desk, &notice)?;
+        Ok((desk, notice))
     }
 
     /// The body.

@@ -11,7 +11,7 @@ use super::Operation;
 use super::asked::Asked;
 use super::review::{line, which};
 use crate::access::Ability;
-use crate::app::dispatch::media_type;
+use crate::app::form::Form;
 use crate::app::summary::NoticeLine;
 use crate::app::word::Imported;
 use crate::canon::Digest;
@@ -20,7 +20,6 @@ use crate::case::state::Receipt;
 use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::{EvidenceId, NoticeId};
-use crate::notice;
 use crate::time::Timestamp;
 
 /// A file to put with a notice: evidence of the case, or bytes.
@@ -154,28 +153,14 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn export(asked: &Asked) -> Result<Value> {
-    let desk = asked.desk(Ability::SeeCase)?;
-    let id = which(asked)?;
-    let (record, text) = desk.notice(&id)?;
-    let form = asked.param("form");
-    let (media_type, bytes) = match form {
-        "docx" => (media_type("x.docx"), desk.notice_docx(&id)?),
-        "md" => ("text/markdown; charset=utf-8", text.into_bytes()),
-        "txt" => (media_type("x.txt"), notice::plain(&text).into_bytes()),
-        _ => {
-            return Err(
-                Fault::input("form-unknown", "A notice is not given in this form.")
-                    .at(form.escape_debug())
-                    .hint("forms: docx, md, txt"),
-            );
-        }
-    };
-    let name = format!("{}-{}.{form}", record.template, record.text.short());
+    let form: Form = asked.param("form").parse()?;
+    let (desk, id) = asked.at_notice()?;
+    let file = desk.notice_file(&id, form)?;
     Ok(json!(NoticeFile {
-        name: hostile::file_name(&name),
-        media_type,
-        text: record.text,
-        bytes: STANDARD.encode(bytes),
+        name: file.name,
+        media_type: file.media_type,
+        text: file.text,
+        bytes: STANDARD.encode(file.bytes),
     }))
 }
 
@@ -239,7 +224,7 @@ async fn receipt(asked: Asked) -> Result<Value> {
     desk.notice_receipt(&id, &said.reference, said.at, files)
         .await?;
     desk.finish().await?;
-    let (record, _) = desk.notice(&id)?;
+    let record = desk.notice_record(&id)?;
     Ok(json!(record.receipts.last()))
 }
 

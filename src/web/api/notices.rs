@@ -15,7 +15,6 @@ use crate::fault::Result;
 use crate::id::NoticeId;
 use crate::notice::facts::Change;
 use crate::notice::lint::Finding;
-use crate::web::desk::may_read;
 
 /// A notice to draft.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -128,18 +127,16 @@ async fn draft(asked: Asked) -> Result<Value> {
 }
 
 fn notice(asked: &Asked) -> Result<Value> {
-    let desk = asked.desk(Ability::SeeCase)?;
-    let id: NoticeId = asked.param("notice").parse()?;
-    may_read(asked.principal()?, &desk, &id)?;
-    let (record, text) = desk.notice(&id)?;
+    let (desk, notice) = asked.at_notice()?;
+    let worded = desk.notice_worded(&notice)?;
     Ok(json!(Drafted {
-        notice: id.clone(),
-        template: record.template,
-        digest: record.text,
-        text,
-        missing: record.missing,
-        findings: desk.notice_findings(&id)?,
-        changed: desk.notice_changes(&id)?.unwrap_or_default(),
+        notice,
+        template: worded.record.template,
+        digest: worded.record.text,
+        text: worded.text,
+        missing: worded.record.missing,
+        findings: worded.findings,
+        changed: worded.changes.unwrap_or_default(),
     }))
 }
 

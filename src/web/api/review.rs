@@ -19,7 +19,7 @@ use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::notice::facts;
 use crate::notice::lint::Finding;
-use crate::web::desk::{may_read, reason};
+use crate::web::desk::reason;
 
 /// Where a notice stands, and what people did to it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -259,11 +259,10 @@ pub(super) fn line(desk: &Desk, id: &NoticeId) -> Result<NoticeLine> {
 }
 
 fn show(asked: &Asked) -> Result<Value> {
-    let desk = asked.desk(Ability::SeeCase)?;
-    let id = which(asked)?;
-    may_read(asked.principal()?, &desk, &id)?;
-    let (record, text) = desk.notice(&id)?;
-    let blocks = Document::parse(&text).blocks.into_iter();
+    let (desk, id) = asked.at_notice()?;
+    let worded = desk.notice_worded(&id)?;
+    let record = worded.record;
+    let blocks = Document::parse(&worded.text).blocks.into_iter();
     let blocks = blocks.map(|block| BlockLine {
         block: block.index,
         source: block.source,
@@ -278,8 +277,8 @@ fn show(asked: &Asked) -> Result<Value> {
         attachments: record.attachments,
         dispatched: record.dispatched,
         receipts: record.receipts,
-        findings: desk.notice_findings(&id)?,
-        changed: desk.notice_changes(&id)?.unwrap_or_default(),
+        findings: worded.findings,
+        changed: worded.changes.unwrap_or_default(),
     }))
 }
 
@@ -300,10 +299,8 @@ fn version(record: &NoticeRecord, name: &str) -> Result<Digest> {
 }
 
 fn redline(asked: &Asked) -> Result<Value> {
-    let desk = asked.desk(Ability::SeeCase)?;
-    let id = which(asked)?;
-    may_read(asked.principal()?, &desk, &id)?;
-    let (record, _) = desk.notice(&id)?;
+    let (desk, id) = asked.at_notice()?;
+    let record = desk.notice_record(&id)?;
     let from = version(&record, asked.param("from"))?;
     let to = version(&record, asked.param("to"))?;
     let (_, old) = desk.notice_at(&id, Some(from))?;
@@ -363,7 +360,7 @@ async fn resolve(asked: Asked) -> Result<Value> {
 
 async fn remark_of(desk: &Desk, id: &NoticeId, number: u32) -> Result<Value> {
     desk.finish().await?;
-    let (record, _) = desk.notice(id)?;
+    let record = desk.notice_record(id)?;
     Ok(json!(record.remark(number)))
 }
 
@@ -405,7 +402,7 @@ async fn decline(asked: Asked) -> Result<Value> {
 
 async fn proposal_of(desk: &Desk, id: &NoticeId, number: u32) -> Result<Value> {
     desk.finish().await?;
-    let (record, _) = desk.notice(id)?;
+    let record = desk.notice_record(id)?;
     Ok(json!(record.proposal(number)))
 }
 

@@ -16,9 +16,13 @@ struct Draft {
 
 impl Draft {
     async fn new() -> Self {
+        Self::of("executive").await
+    }
+
+    async fn of(notice: &str) -> Self {
         let place = Place::new();
         let case = place.case().await;
-        let wanted = json!({ "notice": "executive" });
+        let wanted = json!({ "notice": notice });
         let notices = format!("/cases/{case}/notices");
         let (status, draft) = place.call(Role::Legal, "POST", &notices, &wanted).await;
         assert_eq!(status, 201, "{draft}");
@@ -44,6 +48,25 @@ impl Draft {
         let mut blocks = review["blocks"].as_array().unwrap().iter();
         let says = |block: &&Value| block["source"].as_str().unwrap().contains(words);
         blocks.rfind(says).unwrap()["block"].clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_privileged_notice_is_read_by_the_people_of_its_list_alone() {
+    let draft = Draft::of("board").await;
+    for end in [
+        "",
+        "/review",
+        "/redline/first/last",
+        "/export/txt",
+        "/export/docx",
+        "/export/md",
+    ] {
+        let path = format!("{}{end}", draft.path);
+        for (role, expected) in [(Role::Legal, 200), (Role::Auditor, 403)] {
+            let (status, body) = draft.place.call(role, "GET", &path, &Value::Null).await;
+            assert_eq!(status, expected, "{role:?} {end}: {body}");
+        }
     }
 }
 

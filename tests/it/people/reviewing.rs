@@ -1,5 +1,6 @@
 //! The review of a notice: remarks, other words, versions, files, and where the approved text went.
 
+use cordon::app::form::Form;
 use cordon::app::revise::{Remarked, Suggested, block_source};
 use cordon::document::{Change, Document};
 use cordon::notice::revision;
@@ -260,8 +261,9 @@ async fn a_word_file_brings_its_changes_back_as_suggestions_once() {
     let words = "The review was opened";
     let change = other_words(&draft.text, words, "The business reviews access.");
     desk.suggest(&notice, suggested(change)).await.unwrap();
-    let file = desk.notice_docx(&notice).unwrap();
-    assert_eq!(file, desk.notice_docx(&notice).unwrap(), "the same bytes");
+    let packed = || desk.notice_file(&notice, Form::Docx).unwrap().bytes;
+    let file = packed();
+    assert_eq!(file, packed(), "the same bytes");
     // What went out with it comes back as what it is.
     let made = desk.import_word(&notice, "a.docx", file.clone()).await;
     let made = made.unwrap();

@@ -101,12 +101,30 @@ async fn a_suspicion_needs_no_evidence_and_is_marked_and_the_log_is_not_overrule
         draft.text
     );
     // What changed since is told, and nothing else.
-    assert_eq!(desk.notice_changes(&id).unwrap(), Some(Vec::new()));
+    assert_eq!(desk.notice_worded(&id).unwrap().changes, Some(Vec::new()));
     desk.fact_withdraw("company.name", "not so").await.unwrap();
-    let changes = desk.notice_changes(&id).unwrap().unwrap();
+    let changes = desk.notice_worded(&id).unwrap().changes.unwrap();
     assert_eq!(changes.len(), 1, "{changes:?}");
     assert_eq!(changes[0].key, "company.name");
     assert_eq!(changes[0].after, None);
+    // Counsel's analysis is not told on a notice that is not privileged.
+    let say = [
+        ("key", "sanctions.analysis"),
+        ("value", "Quince Example weighs it."),
+        ("standing", "suspicion"),
+    ];
+    let done = office.post("Leg", &facts, &say).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let worded = desk.notice_worded(&id).unwrap();
+    let told: Vec<&str> = (worded.changes.iter().flatten())
+        .map(|change| change.key.as_str())
+        .collect();
+    assert_eq!(told, ["company.name"]);
+    let page = office
+        .get("Leg", &at(&case, &format!("/notices/{id}")))
+        .await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(!page.body.contains("Quince"), "{}", page.body);
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ async fn approve(
     seen: Digest,
     reason: &str,
 ) -> Result<()> {
-    let (record, _) = desk.notice(notice)?;
+    let record = desk.notice_record(notice)?;
     if record.binds() != seen {
         return Err(Fault::input(
             "text-changed",

@@ -9,12 +9,12 @@ use serde::Serialize;
 use super::super::head::{Head, head};
 use super::{NoticeView, at_notice, no_notice, notice_id, view};
 use crate::access::Ability;
+use crate::app::Desk;
 use crate::app::summary::Summary;
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::notice::section::{Section, sections};
 use crate::notice::{self, About, Channel};
-use crate::web::desk::may_read;
 use crate::web::look::Look;
 use crate::web::shown::short;
 use crate::web::visit::Visit;
@@ -67,13 +67,7 @@ pub(in crate::web) async fn show(
 
 async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str) -> Result<Page> {
     let notice = notice_id(notice)?;
-    let (of, principal) = (notice.clone(), visit.principal.clone());
-    let (record, text) = web
-        .at_desk(visit, id, Ability::SeeCase, move |desk| {
-            may_read(&principal, desk, &of)?;
-            desk.notice(&of)
-        })
-        .await?;
+    let (record, text) = web.at_notice(visit, id, &notice, Desk::notice).await?;
     let about = notice::about(&record.template)?;
     if about.channel != Channel::Portal {
         let what = "There is no such page: this notice goes into no form.";

@@ -13,7 +13,6 @@ use crate::access::Ability;
 use crate::canon::Digest;
 use crate::document::redline;
 use crate::fault::{Fault, Result};
-use crate::web::desk::may_read;
 use crate::web::visit::Visit;
 use crate::web::{Web, page};
 
@@ -67,18 +66,16 @@ fn digest(text: &str) -> Result<Option<Digest>> {
 async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, which: Which) -> Result<Page> {
     let notice = super::notice_id(notice)?;
     let (from, to) = (digest(&which.from)?, digest(&which.to)?);
-    let (of, principal) = (notice.clone(), visit.principal.clone());
     let (record, old, new, texts) = web
-        .at_desk(visit, id, Ability::SeeCase, move |desk| {
-            may_read(&principal, desk, &of)?;
-            let (record, _) = desk.notice(&of)?;
+        .at_notice(visit, id, &notice, move |desk, of| {
+            let record = desk.notice_record(of)?;
             let first = record.versions.first().map(|version| version.text);
             let texts = (
                 from.or(first).unwrap_or(record.text),
                 to.unwrap_or(record.text),
             );
-            let (_, old) = desk.notice_at(&of, Some(texts.0))?;
-            let (_, new) = desk.notice_at(&of, Some(texts.1))?;
+            let (_, old) = desk.notice_at(of, Some(texts.0))?;
+            let (_, new) = desk.notice_at(of, Some(texts.1))?;
             Ok((record, old, new, texts))
         })
         .await?;

@@ -11,7 +11,8 @@ use super::super::head::{Head, head};
 use super::text::{Group, ProposalView, Reading, RemarkView, SourceView};
 use super::{NoticeView, at_notice, no_notice, notice_id, view};
 use crate::access::Ability;
-use crate::app::dispatch::{WAYS, media_type};
+use crate::app::dispatch::WAYS;
+use crate::app::form::{Form, NoticeFile};
 use crate::app::summary::{NoticeLine, Summary};
 use crate::case::state::NoticeRecord;
 use crate::document::Document;
@@ -20,7 +21,6 @@ use crate::id::NoticeId;
 use crate::notice::facts::Change;
 use crate::notice::lint::{Finding, Severity};
 use crate::notice::{Channel, Language, dictionary};
-use crate::web::desk::may_read;
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
 use crate::web::visit::Visit;
@@ -170,13 +170,9 @@ pub(in crate::web) async fn show(
 
 async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Asked) -> Result<Page> {
     let notice = notice_id(notice)?;
-    let of = notice.clone();
-    // Refused before the store is taken: the text lies in it, not in the ledger.
-    let principal = visit.principal.clone();
     let worded = web
-        .at_desk(visit, id, Ability::SeeCase, move |desk| {
-            may_read(&principal, desk, &of)?;
-            desk.notice_worded(&of)
+        .at_notice(visit, id, &notice, |desk, notice| {
+            desk.notice_worded(notice)
         })
         .await?;
     let open = asked.block.parse::<usize>().ok();
@@ -337,16 +333,19 @@ pub(in crate::web) async fn download(
     visit: Visit,
     Path((id, notice, form)): Path<(String, String, String)>,
 ) -> Response {
-    match downloaded(&web, &visit, &id, &notice, form).await {
-        Ok((name, media_type, bytes)) => {
-            let as_file = format!("attachment; filename=\"{name}\"");
+    match downloaded(&web, &visit, &id, &notice, &form).await {
+        Ok(file) => {
+            let as_file = format!("attachment; filename=\"{}\"", file.name);
             let as_file = HeaderValue::from_str(&as_file);
             let as_file = as_file.unwrap_or(HeaderValue::from_static("attachment"));
             let headers = [
-                (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+                (
+                    header::CONTENT_TYPE,
+                    HeaderValue::from_static(file.media_type),
+                ),
                 (header::CONTENT_DISPOSITION, as_file),
             ];
-            (headers, bytes).into_response()
+            (headers, file.bytes).into_response()
         }
         Err(fault) => page::fault(&web, Some(&visit), &fault),
     }
@@ -357,23 +356,13 @@ async fn downloaded(
     visit: &Visit,
     id: &str,
     notice: &str,
-    form: String,
-) -> Result<(String, &'static str, Vec<u8>)> {
-    let (notice, principal) = (notice_id(notice)?, visit.principal.clone());
-    web.at_desk(visit, id, Ability::SeeCase, move |desk| {
-        may_read(&principal, desk, &notice)?;
-        let (record, text) = desk.notice(&notice)?;
-        let (media_type, bytes) = match form.as_str() {
-            "txt" => (
-                "text/plain; charset=utf-8",
-                crate::notice::plain(&text).into_bytes(),
-            ),
-            "md" => ("text/markdown; charset=utf-8", text.into_bytes()),
-            "docx" => (media_type("x.docx"), desk.notice_docx(&notice)?),
-            _ => return Err(Fault::input("no-page", "There is no such page.")),
-        };
-        let name = format!("{}-{}.{form}", record.template, record.text.short());
-        Ok((crate::hostile::file_name(&name), media_type, bytes))
+    form: &str,
+) -> Result<NoticeFile> {
+    let form: Form = form
+        .parse()
+        .map_err(|_| Fault::input("no-page", "There is no such page."))?;
+    web.at_notice(visit, id, &notice_id(notice)?, move |desk, notice| {
+        desk.notice_file(notice, form)
     })
     .await
 }

@@ -216,23 +216,10 @@ impl Reading<'_> {
 
     fn remark(&self, remark: &Remark) -> RemarkView {
         let comment = &remark.comment;
-        let brought = comment.brought.as_ref();
         RemarkView {
             number: comment.number,
-            by: brought.map_or_else(
-                || short(&remark.by),
-                |from| {
-                    format!(
-                        "{} (in a file that {} brought)",
-                        short(&from.author),
-                        short(&remark.by)
-                    )
-                },
-            ),
-            at: self
-                .look
-                .words
-                .when(brought.and_then(|from| from.at).unwrap_or(remark.at)),
+            by: author(remark.author(), &remark.by, comment.brought.is_some()),
+            at: self.look.words.when(remark.written()),
             quote: line(&comment.quote),
             text: comment.text.chars().take(REMARK).collect(),
             answers: comment.answers,
@@ -243,23 +230,10 @@ impl Reading<'_> {
 
     fn proposal(&self, one: &Proposal) -> ProposalView {
         let words = &one.suggestion;
-        let brought = words.brought.as_ref();
         ProposalView {
             number: words.number,
-            by: brought.map_or_else(
-                || short(&one.by),
-                |from| {
-                    format!(
-                        "{} (in a file that {} brought)",
-                        short(&from.author),
-                        short(&one.by)
-                    )
-                },
-            ),
-            at: self
-                .look
-                .words
-                .when(brought.and_then(|from| from.at).unwrap_or(one.at)),
+            by: author(one.author(), &one.by, words.brought.is_some()),
+            at: self.look.words.when(one.written()),
             reason: line(&words.reason),
             pieces: changed(&words.before, &words.after),
             verdict: match &one.verdict {
@@ -356,5 +330,14 @@ fn said(spans: &[Span]) -> Said {
         on: cites.first().map(|(first, _)| *first),
         pieces,
         cites,
+    }
+}
+
+/// Who wrote a thing, and who brought it.
+fn author(author: &str, by: &str, brought: bool) -> String {
+    if brought {
+        format!("{} (in a file that {} brought)", short(author), short(by))
+    } else {
+        short(by)
     }
 }
