@@ -248,6 +248,7 @@ impl Bench {
         let log = CaseLog::create(&path, CaseId::fresh(), Arc::clone(&clock), &by, opened);
         let log = log.await.unwrap();
         let mut events = vec![Event::EvidenceKept(Evidence {
+            privileged: false,
             id: proof(),
             sha256: Digest::of(b"proof"),
             bytes: 5,

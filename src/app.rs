@@ -9,6 +9,7 @@ pub mod arrival;
 pub mod bounces;
 mod clocks;
 mod contacts;
+mod counsel;
 pub mod custody;
 pub mod desk;
 pub mod dispatch;

@@ -20,6 +20,7 @@ use crate::app::summary::Summary;
 use crate::app::{App, Desk};
 use crate::canon::Digest;
 use crate::clock::Shown;
+use crate::evidence::export::Scope;
 use crate::evidence::verify;
 use crate::fault::{Fault, Result};
 use crate::id::CaseId;
@@ -155,7 +156,7 @@ pub async fn run(scenario: &str, folder: PathBuf, audience: Arc<dyn Audience>) -
     desk.finish().await?;
     audience.stage("exporting the evidence and verifying the export offline");
     let export = folder.join("export");
-    let exported = desk.export(&export).await?;
+    let exported = desk.export(&export, Scope::Facts).await?;
     let verified = verify::folder(&export)?;
     let summary = desk.summary();
     let found = expect::Found {

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::desk::Desk;
 use crate::case::event::{Event, Evidence};
-use crate::evidence::export::Exported;
+use crate::evidence::export::{Exported, Scope};
 use crate::evidence::git::{Bundled, Remote};
 use crate::evidence::timeline::{self, Moment};
 use crate::evidence::{export, git, trail, verify};
@@ -172,9 +172,9 @@ impl Desk {
     ///
     /// # Errors
     /// The folder exists, or the disk fails.
-    pub async fn export(&self, to: &Path) -> Result<Exported> {
+    pub async fn export(&self, to: &Path, scope: Scope) -> Result<Exported> {
         if self.workplace.is_here() {
-            return export::write(&self.log, &self.key, &self.by, to).await;
+            return export::write(&self.log, &self.key, &self.by, to, scope).await;
         }
         self.workplace.free(to)?;
         let made = self
@@ -183,7 +183,7 @@ impl Desk {
             .join(crate::carry::DELIVERIES)
             .join(EvidenceId::fresh().as_str());
         crate::store::make_dir(made.parent().unwrap_or(&made))?;
-        let mut exported = export::write(&self.log, &self.key, &self.by, &made).await?;
+        let mut exported = export::write(&self.log, &self.key, &self.by, &made, scope).await?;
         let delivered = self.workplace.deliver(&made, to);
         std::fs::remove_dir_all(&made).ok();
         delivered?;

@@ -15,13 +15,10 @@ impl Desk {
     /// # Errors
     /// The notice is not under review, or a file of this name goes out with it already.
     pub async fn attach(&self, id: &NoticeId, name: &str, bytes: Vec<u8>) -> Result<Attachment> {
-        self.reviewed(id)?;
+        let recorder = self.recorder_of(&self.reviewed(id)?.template)?;
         let title = format!("File that goes out with a notice: {}", name.escape_debug());
         let kind = media_type(name);
-        let evidence = self
-            .recorder
-            .keep_file(name, kind, bytes.into(), &title)
-            .await?;
+        let evidence = recorder.keep_file(name, kind, bytes.into(), &title).await?;
         self.attach_kept(id, name, &evidence).await
     }
 
@@ -122,7 +119,7 @@ impl Desk {
         at: Option<Timestamp>,
         files: Vec<(String, Vec<u8>)>,
     ) -> Result<()> {
-        let (record, _) = self.notice(id)?;
+        let record = self.notice_record(id)?;
         if !record.is_out() {
             let what = "The notice did not go out: there is nothing to answer.";
             return Err(Fault::input("not-out", what).at(id).hint(format!(
@@ -134,11 +131,12 @@ impl Desk {
             let what = "A receipt needs a reference or a file.";
             return Err(Fault::input("empty", what));
         }
+        let recorder = self.recorder_of(&record.template)?;
         let mut evidence = Vec::new();
         for (name, bytes) in files {
             let title = format!("Receipt of a notice: {}", name.escape_debug());
             let kind = media_type(&name);
-            let kept = self.recorder.keep_file(&name, kind, bytes.into(), &title);
+            let kept = recorder.keep_file(&name, kind, bytes.into(), &title);
             evidence.push(kept.await?);
         }
         let event = Event::NoticeReceipted {

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
-
 use super::desk::{COMPANY, Desk};
 use crate::canon::{Digest, canonical};
 use crate::case::event::{Event, Source, Standing, Statement};
@@ -46,48 +44,13 @@ pub struct FactLine {
     pub recorded: Option<(String, Timestamp)>,
 }
 
-/// Every fact that notices can ask for.
-///
-/// # Errors
-/// The dictionary cannot be read.
-pub fn list(
-    state: &CaseState,
-    company: &Company,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> Result<Vec<FactLine>> {
-    let kept = company_kept(state, company)?;
-    let facts = facts::gather(state, company, kept.as_ref(), now, zone);
-    let configured = company.values();
-    let lines = dictionary::shipped()?.values();
-    let lines = lines.map(|known| line(known, state, &facts, &configured));
-    Ok(lines.collect())
-}
-
-/// One of them.
-///
-/// # Errors
-/// No case can have it; the fault names the nearest.
-pub fn one(
-    state: &CaseState,
-    company: &Company,
-    now: Timestamp,
-    zone: &TimeZone,
-    key: &str,
-) -> Result<FactLine> {
-    let known = dictionary::entry(key)?;
-    let kept = company_kept(state, company)?;
-    let facts = facts::gather(state, company, kept.as_ref(), now, zone);
-    Ok(line(known, state, &facts, &company.values()))
-}
-
 fn line(
     known: &Known,
-    state: &CaseState,
+    recorded: &BTreeMap<String, FactRecord>,
     facts: &Facts,
     configured: &BTreeMap<String, String>,
 ) -> FactLine {
-    let record = (state.facts.get(&known.key)).filter(|_| known.source != Origin::Case);
+    let record = (recorded.get(&known.key)).filter(|_| known.source != Origin::Case);
     let fact = facts.get(&known.key);
     let mut values: Vec<String> = fact.map_or_else(Vec::new, |fact| {
         let each = fact.values.iter();
@@ -134,10 +97,9 @@ impl Desk {
     /// Every fact that notices can ask for.
     ///
     /// # Errors
-    /// The dictionary cannot be read.
+    /// The dictionary cannot be read, or what is kept apart is damaged.
     pub fn facts(&self) -> Result<Vec<FactLine>> {
-        let (now, company) = (self.now(), &self.settings.company);
-        self.log.read(|state| list(state, company, now, &self.zone))
+        self.lines(dictionary::shipped()?.values())
     }
 
     /// One of them.
@@ -145,9 +107,24 @@ impl Desk {
     /// # Errors
     /// No case can have it; the fault names the nearest.
     pub fn fact(&self, key: &str) -> Result<FactLine> {
+        let mut lines = self.lines(std::iter::once(dictionary::entry(key)?))?;
+        let none = || Fault::failed("no-fact", "There is no such fact.");
+        lines.pop().ok_or_else(none)
+    }
+
+    fn lines<'a>(&self, known: impl Iterator<Item = &'a Known>) -> Result<Vec<FactLine>> {
         let (now, company) = (self.now(), &self.settings.company);
-        let read = |state: &CaseState| one(state, company, now, &self.zone, key);
-        self.log.read(read)
+        let recorded = self.recorded()?;
+        let facts = self.log.read(|state| {
+            let kept = company_kept(state, company)?;
+            let kept = kept.as_ref();
+            Ok::<_, Fault>(facts::gather(
+                state, &recorded, company, kept, now, &self.zone,
+            ))
+        })?;
+        let configured = company.values();
+        let lines = known.map(|known| line(known, &recorded, &facts, &configured));
+        Ok(lines.collect())
     }
 
     /// Records what a person says of the case, in place of what was recorded before.
@@ -175,7 +152,7 @@ impl Desk {
             }
         }
         rests(&statement)?;
-        let event = Event::FactRecorded(statement);
+        let event = Event::FactRecorded(self.statement_apart(statement).await?);
         self.log.append(&self.by, vec![event]).await?;
         self.fact(&key)
     }

@@ -15,9 +15,12 @@ impl Desk {
     /// There is no such notice.
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
         let company = self.company_record().await?;
+        let recorder = self.recorder_of(template)?;
+        let of_people = self.recorded()?;
         let (draft, kept) = self.log.read(|state| {
             let facts = facts::gather(
                 state,
+                &of_people,
                 &self.settings.company,
                 Some(&company),
                 self.now(),
@@ -27,8 +30,7 @@ impl Desk {
             let kept = facts::Kept::of(&facts).for_notice(&notice::about(template)?);
             Ok::<_, Fault>((draft, kept))
         })?;
-        let kept = self
-            .recorder
+        let kept = recorder
             .keep_derived(
                 kept.evidence(),
                 "Facts of the case as a draft found them",
@@ -38,8 +40,7 @@ impl Desk {
             .await?;
         let how = format!("Draft of notice `{template}`");
         let bytes = draft.text.clone().into_bytes().into();
-        let evidence = self
-            .recorder
+        let evidence = recorder
             .keep_derived(
                 draft.evidence.clone(),
                 &how,
@@ -80,14 +81,15 @@ impl Desk {
     /// A draft's record.
     ///
     /// # Errors
-    /// There is no such draft.
+    /// There is no such draft, or what people said of it is damaged.
     pub fn notice_record(&self, id: &NoticeId) -> Result<NoticeRecord> {
         let record = self.log.read(|state| state.notices.get(id).cloned());
-        record.ok_or_else(|| {
+        let record = record.ok_or_else(|| {
             Fault::input("no-notice", "The case has no such draft.")
                 .at(id)
                 .hint(format!("see `cordon notice list {}`", self.log.case()))
-        })
+        })?;
+        self.with_review(record)
     }
 
     /// A draft's record and its text, checked against its hash.

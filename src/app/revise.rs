@@ -53,6 +53,7 @@ impl Remarked {
             text: words(&self.text, "comment")?,
             answers: self.answers,
             brought: self.brought,
+            apart: None,
         })
     }
 }
@@ -77,6 +78,7 @@ impl Suggested {
             after: change.after,
             reason: self.reason,
             brought: self.brought,
+            apart: None,
         })
     }
 }
@@ -139,6 +141,11 @@ impl Desk {
         mut comments: Vec<Comment>,
         mut suggestions: Vec<Suggestion>,
     ) -> Result<(Vec<u32>, Vec<u32>)> {
+        let template = self
+            .log
+            .read(|state| Ok::<_, Fault>(known(state, id)?.template.clone()))?;
+        self.review_apart(&template, &mut comments, &mut suggestions)
+            .await?;
         let (mut remarked, mut suggested) = (Vec::new(), Vec::new());
         let decide = |state: &CaseState| {
             let record = known(state, id)?;
@@ -319,7 +326,7 @@ impl Desk {
 
     /// A notice whose text is still under review.
     pub(super) fn reviewed(&self, id: &NoticeId) -> Result<NoticeRecord> {
-        let record = self.log.read(|state| known(state, id).cloned())?;
+        let record = self.notice_record(id)?;
         self.not_replaced(id, &record)?;
         if record.is_out() {
             return Err(Fault::input(

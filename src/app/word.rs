@@ -87,8 +87,8 @@ impl Desk {
         let reviewed = docx::read(&bytes, &original)?;
         let title = format!("Reviewed notice: {}", name.escape_debug());
         let kind = super::dispatch::media_type("x.docx");
-        let evidence = self.recorder.keep_file(name, kind, bytes.into(), &title);
-        let evidence = evidence.await?;
+        let recorder = self.recorder_of(&record.template)?;
+        let evidence = recorder.keep_file(name, kind, bytes.into(), &title).await?;
         let mut made = Imported {
             notes: reviewed.notes,
             ..Imported::default()

@@ -60,9 +60,17 @@ impl Desk {
     /// The facts as they stand.
     fn facts_now(&self) -> Result<Kept> {
         let company = &self.settings.company;
+        let recorded = self.recorded()?;
         self.log.read(|state| {
             let kept = company_kept(state, company)?;
-            let facts = facts::gather(state, company, kept.as_ref(), self.now(), &self.zone);
+            let facts = facts::gather(
+                state,
+                &recorded,
+                company,
+                kept.as_ref(),
+                self.now(),
+                &self.zone,
+            );
             Ok(Kept::of(&facts))
         })
     }

@@ -219,6 +219,10 @@ pub struct Evidence {
     pub tool: String,
     /// What it is, one line. Hostile text where it quotes a source.
     pub title: String,
+    /// Whether it is counsel's: advice, and texts that are privileged. An export leaves its bytes out
+    /// unless somebody asks for them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub privileged: bool,
 }
 
 /// What a step ended with.
@@ -628,7 +632,13 @@ pub enum Event {
         kept: Option<String>,
     },
     #[serde(rename = "export.made")]
-    ExportMade { manifest: Digest, files: u64 },
+    ExportMade {
+        manifest: Digest,
+        files: u64,
+        /// Whether what is counsel's is in it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        privileged: bool,
+    },
 }
 
 #[expect(

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::{Desktop, Ended};
 use crate::evidence::checkpoint::{PRINCIPAL, SignedCheckpoint};
+use crate::evidence::export::Scope;
 use crate::evidence::verify::{self, Anchors};
 use crate::fault::{Fault, Kind, Result};
 use crate::hostile;
@@ -51,6 +52,9 @@ pub(super) struct Export {
     /// The folder to make.
     #[arg(long, value_name = "FOLDER")]
     to: PathBuf,
+    /// Also what is counsel's, in a folder of its own. Without it the log names its hashes alone.
+    #[arg(long)]
+    privileged: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -141,10 +145,21 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
 
 async fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let done = desk.export(&args.to).await?;
+    let scope = if args.privileged {
+        Scope::Privileged
+    } else {
+        Scope::Facts
+    };
+    let done = desk.export(&args.to, scope).await?;
     desktop.ui.answer(&done, || {
         format!("Exported {} files to {}.\n", done.files, args.to.display())
     })?;
+    if done.withheld > 0 {
+        desktop.ui.hint(&format!(
+            "{} left out, which are counsel's: --privileged takes them too",
+            ui::count(usize::try_from(done.withheld).unwrap_or(usize::MAX), "item")
+        ));
+    }
     desktop.ui.hint(&format!(
         "next: cordon evidence verify {}",
         args.to.display()

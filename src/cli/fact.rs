@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::{Desktop, Ended};
-use crate::app::facts::{self, FactLine};
+use crate::app::facts::FactLine;
 use crate::case::event::{Standing, Statement};
 use crate::fault::Result;
 use crate::hostile::one_line;
@@ -104,10 +104,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
     match verb {
         Verb::List(args) => list(desktop, &args),
         Verb::Show(args) => {
-            let app = desktop.app()?;
-            let state = app.peek(&args.case)?;
-            let company = &app.settings.company;
-            let line = facts::one(&state, company, app.clock.now(), &app.zone, &args.fact)?;
+            let line = desktop.app()?.desk(&args.case)?.fact(&args.fact)?;
             told(desktop, &line)
         }
         Verb::Record(args) => {
@@ -121,6 +118,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
                 standing: args.standing.into(),
                 evidence: args.evidence,
                 note: args.note,
+                apart: None,
             };
             let recorded = desk.fact_record(statement).await;
             desk.finish().await?;
@@ -136,9 +134,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 }
 
 fn list(desktop: &Desktop, args: &List) -> Result<Ended> {
-    let app = desktop.app()?;
-    let state = app.peek(&args.case)?;
-    let mut lines = facts::list(&state, &app.settings.company, app.clock.now(), &app.zone)?;
+    let mut lines = desktop.app()?.desk(&args.case)?.facts()?;
     if args.missing {
         lines.retain(|line| line.standing.is_none());
     }

@@ -43,10 +43,28 @@ pub struct Exported {
     pub files: u64,
     /// How many items of evidence.
     pub evidence: u64,
+    /// How many of them are counsel's and were left out.
+    pub withheld: u64,
     /// How many lines of the log.
     pub entries: u64,
     /// The recorder's key.
     pub recorder: String,
+}
+
+/// What of the evidence is in an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything but what is counsel's; its records are there, its bytes are not.
+    Facts,
+    /// Also what is counsel's, in a folder of its own.
+    Privileged,
+}
+
+impl Scope {
+    /// Whether the bytes of an item are in it.
+    pub const fn takes(self, evidence: &Evidence) -> bool {
+        !evidence.privileged || matches!(self, Self::Privileged)
+    }
 }
 
 /// What goes into an export, read once.
@@ -90,6 +108,17 @@ impl Contents {
         Ok(contents)
     }
 
+    /// The items whose bytes are in it.
+    fn taken(&self, scope: Scope) -> impl Iterator<Item = &(u64, Evidence)> {
+        let items = self.evidence.iter();
+        items.filter(move |(_, evidence)| scope.takes(evidence))
+    }
+
+    /// How many items are left out.
+    fn withheld(&self, scope: Scope) -> usize {
+        self.evidence.len() - self.taken(scope).count()
+    }
+
     fn take(&mut self, line: u64, event: Event) {
         match event {
             Event::EvidenceKept(evidence) => self.evidence.push((line, evidence)),
@@ -113,27 +142,44 @@ impl Contents {
 /// # Errors
 /// Something lies there already; bytes of evidence are gone or damaged; the disk fails. Nothing is
 /// left behind then.
-pub async fn write(log: &CaseLog, signer: &Signer, by: &Actor, dir: &Path) -> Result<Exported> {
+pub async fn write(
+    log: &CaseLog,
+    signer: &Signer,
+    by: &Actor,
+    dir: &Path,
+    scope: Scope,
+) -> Result<Exported> {
     free(dir)?;
     checkpoint::sign(log, signer, by).await?;
     let contents = Contents::read(log)?;
     let mut folder = Folder::beside(dir)?;
-    fill(&mut folder, log, &contents, signer)?;
+    fill(&mut folder, log, &contents, signer, scope)?;
     let (manifest, files) = folder.seal(|text| signer.sign(sshsig::EXPORT, text))?;
-    log.append(by, vec![Event::ExportMade { manifest, files }])
-        .await?;
+    let made = Event::ExportMade {
+        manifest,
+        files,
+        privileged: scope == Scope::Privileged,
+    };
+    log.append(by, vec![made]).await?;
     folder.name(dir)?;
     Ok(Exported {
         folder: dir.to_owned(),
         manifest,
         files,
         evidence: contents.evidence.len() as u64,
+        withheld: contents.withheld(scope) as u64,
         entries: contents.lines.len() as u64,
         recorder: signer.public().fingerprint(),
     })
 }
 
-fn fill(folder: &mut Folder, log: &CaseLog, contents: &Contents, signer: &Signer) -> Result<()> {
+fn fill(
+    folder: &mut Folder,
+    log: &CaseLog,
+    contents: &Contents,
+    signer: &Signer,
+    scope: Scope,
+) -> Result<()> {
     let mut ledger = contents.lines.join(&b'\n');
     ledger.push(b'\n');
     folder.write(LEDGER, &ledger)?;
@@ -153,16 +199,19 @@ fn fill(folder: &mut Folder, log: &CaseLog, contents: &Contents, signer: &Signer
         layout::SIGNERS,
         layout::signers(signer.public(), &contents.state.people).as_bytes(),
     )?;
-    for (line, evidence) in &contents.evidence {
+    for (line, evidence) in contents.taken(scope) {
         raw(folder, log, *line, evidence)?;
     }
     let items = &contents.evidence;
-    folder.write("evidence.json", index::json(log.case(), items)?.as_bytes())?;
-    folder.write("evidence.csv", index::csv(items).as_bytes())?;
+    folder.write(
+        "evidence.json",
+        index::json(log.case(), items, scope)?.as_bytes(),
+    )?;
+    folder.write("evidence.csv", index::csv(items, scope).as_bytes())?;
     let completeness = index::Completeness::of(&contents.state);
     folder.write("completeness.json", completeness.json()?.as_bytes())?;
     folder.write("completeness.md", completeness.markdown().as_bytes())?;
-    folder.write("VERIFY.md", guide(log, contents, signer).as_bytes())?;
+    folder.write("VERIFY.md", guide(log, contents, signer, scope).as_bytes())?;
     folder.write("verify.py", SCRIPT.as_bytes())
 }
 
@@ -196,7 +245,7 @@ fn raw(folder: &mut Folder, log: &CaseLog, line: u64, evidence: &Evidence) -> Re
     }
 }
 
-fn guide(log: &CaseLog, contents: &Contents, signer: &Signer) -> String {
+fn guide(log: &CaseLog, contents: &Contents, signer: &Signer, scope: Scope) -> String {
     let last = contents.checkpoints.last();
     let made = last
         .and_then(|signed| signed.text.parse().ok())
@@ -209,6 +258,7 @@ fn guide(log: &CaseLog, contents: &Contents, signer: &Signer) -> String {
         ("{tool}", super::recorder::TOOL.to_owned()),
         ("{entries}", contents.lines.len().to_string()),
         ("{evidence}", contents.evidence.len().to_string()),
+        ("{withheld}", contents.withheld(scope).to_string()),
         ("{fingerprint}", signer.public().fingerprint()),
     ]
     .into_iter()

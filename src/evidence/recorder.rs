@@ -28,6 +28,7 @@ const TITLE_LIMIT: usize = 200;
 pub struct Recorder {
     log: Arc<CaseLog>,
     by: Actor,
+    privileged: bool,
 }
 
 /// What a piece of evidence is, beside its bytes.
@@ -44,7 +45,20 @@ pub struct Label {
 impl Recorder {
     /// A recorder that writes as `by`.
     pub const fn new(log: Arc<CaseLog>, by: Actor) -> Self {
-        Self { log, by }
+        Self {
+            log,
+            by,
+            privileged: false,
+        }
+    }
+
+    /// The same, for what is counsel's.
+    #[must_use]
+    pub fn for_counsel(&self, privileged: bool) -> Self {
+        Self {
+            privileged,
+            ..self.clone()
+        }
     }
 
     /// The log it writes to.
@@ -163,7 +177,17 @@ impl Recorder {
     }
 
     fn record(&self, label: Label, sha256: Digest, bytes: u64) -> Evidence {
+        // What is made of counsel's words is counsel's.
+        let made_of: &[EvidenceId] = match &label.source {
+            Source::Derived { from, .. } => from,
+            _ => &[],
+        };
+        let privileged = self.log.read(|state| {
+            let mut sources = made_of.iter().filter_map(|id| state.evidence.get(id));
+            sources.any(|source| source.privileged)
+        });
         Evidence {
+            privileged: self.privileged || privileged,
             id: EvidenceId::fresh(),
             sha256,
             bytes,

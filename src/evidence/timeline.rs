@@ -9,6 +9,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::trail::{self, Format, TrailEvent};
+use crate::canon::Digest;
 use crate::case::event::{Actor, Contact, Entry, Event, Outcome};
 use crate::case::log::CaseLog;
 use crate::case::state::CaseState;
@@ -343,6 +344,15 @@ fn stands(event: &Event, by: &Actor) -> Option<String> {
     })
 }
 
+fn exported(manifest: Digest, privileged: bool) -> String {
+    let with = if privileged {
+        ", with what is privileged"
+    } else {
+        ""
+    };
+    format!("export made{with}, manifest {}", manifest.short())
+}
+
 fn mended(what: &str, kept: Option<&str>) -> String {
     // The name of what was kept comes first: the rest may be cut.
     let kept = kept.map(|kept| format!(" (as found: {kept})"));
@@ -410,9 +420,11 @@ fn ours(entry: &Entry) -> Option<Moment> {
             (Case, format!("checkpoint signed over {entries} lines"))
         }
         Event::StoreMended { what, kept } => (Case, mended(what, kept.as_deref())),
-        Event::ExportMade { manifest, .. } => {
-            (Case, format!("export made, manifest {}", manifest.short()))
-        }
+        Event::ExportMade {
+            manifest,
+            privileged,
+            ..
+        } => (Case, exported(*manifest, *privileged)),
         event => match paper(event, by) {
             Some(text) => (Action, text),
             None => (Case, stands(event, by)?),

@@ -129,6 +129,8 @@ pub struct Report {
     pub evidence: u64,
     /// How many bytes of evidence.
     pub evidence_bytes: u64,
+    /// How many items are counsel's and were left out of the export.
+    pub withheld: u64,
     /// Every decision of a person.
     pub decisions: Vec<Decided>,
     /// The newest format above ours, whose lines were checked for their chain only.
@@ -265,6 +267,10 @@ pub fn folder_against(dir: &Path, anchors: &Anchors) -> Result<Report> {
     report.add(tree.checkpoints(&walk));
     report.add(tree.approvals(&walk));
     for (line, evidence) in &walk.evidence {
+        if tree.withholds(evidence) {
+            report.withheld += 1;
+            continue;
+        }
         report.evidence += 1;
         report.evidence_bytes += evidence.bytes;
         report.add(tree.evidence(*line, evidence));

@@ -7,7 +7,7 @@ use super::look::blocking;
 use super::visit::Visit;
 use crate::access::{Ability, Principal, Role, Via, no_case};
 use crate::app::{Desk, Hand};
-use crate::case::event::Actor;
+use crate::case::event::{Actor, Evidence};
 use crate::fault::{Fault, Result};
 use crate::id::{CaseId, NoticeId};
 
@@ -122,6 +122,18 @@ pub(super) fn may_read(principal: &Principal, desk: &Desk, notice: &NoticeId) ->
     let what = "This notice is privileged: it is for the people of its list.";
     Err(Fault::input("may-not", what)
         .hint(format!("roles that may: {}", about.distribution.join(", "))))
+}
+
+/// Whether somebody may have the bytes of an item: what is counsel's is read through its notice.
+///
+/// # Errors
+/// They may not.
+pub(super) fn may_have(principal: &Principal, evidence: &Evidence) -> Result<()> {
+    if !evidence.privileged || principal.has(Ability::Counsel) {
+        return Ok(());
+    }
+    let what = "This evidence is privileged: it is for counsel.";
+    Err(Fault::input("may-not", what).hint("ask counsel, or read the notice that it is part of"))
 }
 
 /// The hand that signs for somebody who is signed in.

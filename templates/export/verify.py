@@ -114,21 +114,30 @@ def body(entry):
     return entry["event"]["body"]
 
 
+def in_folder(folder):
+    """The files of a folder by the id that their names begin with."""
+    if not os.path.isdir(folder):
+        return {}
+    return {name.split(".", 1)[0]: os.path.join(folder, name) for name in os.listdir(folder)}
+
+
 def check_evidence(entries):
     """The bytes of every item are there and have the recorded SHA-256 and length."""
-    files = {name.split(".", 1)[0]: os.path.join("raw", name) for name in os.listdir("raw")} if os.path.isdir("raw") else {}
-    count = 0
+    files, privileged = in_folder("raw"), in_folder("privileged")
+    count = withheld = 0
     for number, entry in entries:
         if kind(entry) != "evidence.kept":
             continue
         count += 1
         item = body(entry)
-        path = files.get(item["id"])
-        if path is None:
+        path = (privileged if item.get("privileged") else files).get(item["id"])
+        if path is None and item.get("privileged") and not privileged:
+            withheld += 1
+        elif path is None:
             problem(f"ledger.jsonl line {number}", f"the bytes of {item['id']} are missing")
         elif sha256_of(path) != item["sha256"] or os.path.getsize(path) != item["bytes"]:
             problem(path, f"is not what line {number} of the ledger recorded")
-    print(f"evidence: {count} items")
+    print(f"evidence: {count} items{f', of which {withheld} are privileged and were left out' if withheld else ''}")
 
 
 def signature_holds(text, signature, principal, namespace):

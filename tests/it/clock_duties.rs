@@ -468,6 +468,7 @@ fn a_delay_counts_only_where_the_duty_allows_one_and_is_told() {
     world.add(
         "2026-11-20T09:00:00Z",
         Event::EvidenceKept(Evidence {
+            privileged: false,
             id: evidence.clone(),
             sha256: Digest::of(b"letter"),
             bytes: 6,

@@ -71,6 +71,7 @@ impl World {
         self.add(
             received,
             Event::EvidenceKept(Evidence {
+                privileged: false,
                 id: evidence.clone(),
                 sha256: Digest::of(b"mail"),
                 bytes: 4,

@@ -566,6 +566,7 @@ impl Rig {
         .await
         .unwrap();
         let mut events = vec![Event::EvidenceKept(Evidence {
+            privileged: false,
             id: proof(),
             sha256: Digest::of(b"proof"),
             bytes: 5,

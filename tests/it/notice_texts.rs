@@ -50,6 +50,8 @@ fn words(value: &toml::Value) -> String {
     }
 }
 
+const UTC: TimeZone = TimeZone::UTC;
+
 /// A case in which people recorded every fact of the dictionary that the log does not give.
 fn complete() -> Facts {
     let text = std::fs::read_to_string(root().join("tests/fixtures/notice/complete.toml")).unwrap();
@@ -77,6 +79,7 @@ fn complete() -> Facts {
     add(
         &mut state,
         Event::EvidenceKept(Evidence {
+            privileged: false,
             id: shown.clone(),
             sha256: Digest::of(b"statement"),
             bytes: 9,
@@ -106,31 +109,26 @@ fn complete() -> Facts {
         for one in [Some(&en), de.as_ref(), pt.as_ref()].into_iter().flatten() {
             facts::check(known, one).unwrap();
         }
-        let suspicion = ["suspicion.basis", "sanctions.nexus"].contains(&key.as_str());
+        let standing = match key.as_str() {
+            "suspicion.basis" | "sanctions.nexus" => Standing::Suspicion,
+            _ => Standing::Fact,
+        };
         add(
             &mut state,
             Event::FactRecorded(Statement {
+                apart: None,
                 key: key.clone(),
                 value: en,
                 de,
                 pt,
-                standing: if suspicion {
-                    Standing::Suspicion
-                } else {
-                    Standing::Fact
-                },
+                standing,
                 evidence: vec![shown.clone()],
                 note: String::new(),
             }),
         );
     }
-    facts::gather(
-        &state,
-        &Company::default(),
-        Some(&shown),
-        now(),
-        &TimeZone::UTC,
-    )
+    let (company, at) = (Company::default(), now());
+    facts::gather(&state, &state.facts, &company, Some(&shown), at, &UTC)
 }
 
 /// What a template asks a person, and names of facts that it uses.

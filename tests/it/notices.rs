@@ -60,6 +60,7 @@ impl World {
     fn evidence(&mut self, name: &str) -> EvidenceId {
         let id = EvidenceId::fresh();
         self.add(Event::EvidenceKept(Evidence {
+            privileged: false,
             id: id.clone(),
             sha256: Digest::of(name.as_bytes()),
             bytes: 1,
@@ -103,7 +104,14 @@ impl World {
     fn draft(&self, name: &str, company: &Company, evidence: Option<&EvidenceId>) -> notice::Draft {
         notice::draft(
             name,
-            &facts::gather(&self.state, company, evidence, now(), &TimeZone::UTC),
+            &facts::gather(
+                &self.state,
+                &self.state.facts,
+                company,
+                evidence,
+                now(),
+                &TimeZone::UTC,
+            ),
         )
         .unwrap()
     }

@@ -1,6 +1,7 @@
 //! Who may approve what: the person under review never, others by role and number; and whose accounts
 //! a case is about.
 
+mod counsel;
 mod papers;
 mod reviewing;
 mod standing;

@@ -267,6 +267,7 @@ impl World {
     fn evidence(&mut self) -> EvidenceId {
         let id = EvidenceId::fresh();
         let kept = Event::EvidenceKept(cordon::case::event::Evidence {
+            privileged: false,
             id: id.clone(),
             sha256: Digest::of(b"x"),
             bytes: 1,

@@ -56,7 +56,14 @@ impl Sample {
     /// Its facts.
     pub(crate) fn facts(&self) -> Facts {
         let evidence = self.company_evidence.as_ref();
-        facts::gather(&self.state, &self.company, evidence, now(), &zone())
+        facts::gather(
+            &self.state,
+            &self.state.facts,
+            &self.company,
+            evidence,
+            now(),
+            &zone(),
+        )
     }
 
     /// All three.
@@ -110,6 +117,7 @@ impl Builder {
         let id = EvidenceId::of(&["sample", name]);
         if !self.state.evidence.contains_key(&id) {
             self.add(Event::EvidenceKept(Evidence {
+                privileged: false,
                 id: id.clone(),
                 sha256: Digest::of(name.as_bytes()),
                 bytes: 1,
@@ -276,6 +284,7 @@ impl Builder {
         let words = !known.same && matches!(known.kind, Kind::Text | Kind::Sentence | Kind::List);
         let other = |language| words.then(|| value(language));
         self.add(Event::FactRecorded(Statement {
+            apart: None,
             key: known.key.clone(),
             value: value(Language::En),
             de: other(Language::De),

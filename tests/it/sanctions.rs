@@ -191,7 +191,11 @@ async fn a_determination_takes_counsel_and_one_who_leads_and_ends_nothing() {
     assert!(staffed.approve(&id, "Lee").await.unwrap());
     staffed.desk.finish().await.unwrap();
     let to = staffed.dir.path().join("export");
-    staffed.desk.export(&to).await.unwrap();
+    staffed
+        .desk
+        .export(&to, cordon::evidence::export::Scope::Facts)
+        .await
+        .unwrap();
     let report = verify::folder(&to).unwrap();
     assert!(report.fault().is_none(), "{}", report.text());
     assert!(
@@ -240,6 +244,7 @@ impl Fold {
             evidence: None,
         });
         fold.take(Event::EvidenceKept(Evidence {
+            privileged: false,
             id: fold.document.clone(),
             sha256: Digest::of(b"letter"),
             bytes: 6,

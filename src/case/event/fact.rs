@@ -47,4 +47,7 @@ pub struct Statement {
     /// How it follows from the evidence, or what a reader has to know. Hostile text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
+    /// Where its words are kept, when they are counsel's; they do not stand here then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<EvidenceId>,
 }

@@ -49,6 +49,9 @@ pub struct Comment {
     /// Who wrote it, when it was not the person who acts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought: Option<Brought>,
+    /// Where its words are kept, when they are counsel's; they do not stand here then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<EvidenceId>,
 }
 
 /// Other words for one block of a text. Its number counts from 1 within the notice.
@@ -69,6 +72,9 @@ pub struct Suggestion {
     /// Who wrote it, when it was not the person who acts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brought: Option<Brought>,
+    /// Where its words are kept, when they are counsel's; they do not stand here then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apart: Option<EvidenceId>,
 }
 
 /// A file that goes out with a notice.

@@ -41,7 +41,7 @@ impl CaseState {
     fn rule_statement(&self, statement: &Statement) -> Result<(), String> {
         need(!statement.key.is_empty(), "a fact has a name")?;
         need(
-            !statement.value.trim().is_empty(),
+            !statement.value.trim().is_empty() || statement.apart.is_some(),
             "a fact without a value is missing, not recorded",
         )?;
         need(
@@ -49,9 +49,12 @@ impl CaseState {
             "without evidence it is a suspicion, neither a fact nor an inference",
         )?;
         need(
-            statement.standing != Standing::Inference || !statement.note.trim().is_empty(),
+            statement.standing != Standing::Inference
+                || !statement.note.trim().is_empty()
+                || statement.apart.is_some(),
             "an inference names the step that leads to it from the evidence",
         )?;
-        statement.evidence.iter().try_for_each(|id| self.known(id))
+        let named = statement.evidence.iter().chain(&statement.apart);
+        named.into_iter().try_for_each(|id| self.known(id))
     }
 }

@@ -114,12 +114,18 @@ impl CaseState {
                 need(!record.submitted, "it is in review already")?;
                 record.is_text(*text)
             }
-            Event::NoticeCommented { comment, .. } => record.rule_comment(comment),
+            Event::NoticeCommented { comment, .. } => {
+                comment.apart.iter().try_for_each(|id| self.known(id))?;
+                record.rule_comment(comment)
+            }
             Event::NoticeCommentResolved { comment, .. } => {
                 let remark = record.remark(*comment).ok_or("there is no such comment")?;
                 need(remark.resolved.is_none(), "the comment is resolved")
             }
-            Event::NoticeSuggested { suggestion, .. } => record.rule_suggestion(suggestion),
+            Event::NoticeSuggested { suggestion, .. } => {
+                suggestion.apart.iter().try_for_each(|id| self.known(id))?;
+                record.rule_suggestion(suggestion)
+            }
             Event::NoticeSuggestionDeclined { suggestion, .. } => record.is_open(*suggestion),
             Event::NoticeAttached { attachment, .. } => {
                 let kept = self.evidence.get(&attachment.evidence);
@@ -240,7 +246,10 @@ impl NoticeRecord {
 
     fn rule_comment(&self, comment: &Comment) -> Result<(), String> {
         self.is_version(comment.on)?;
-        need(!comment.text.trim().is_empty(), "the comment says nothing")?;
+        need(
+            !comment.text.trim().is_empty() || comment.apart.is_some(),
+            "the comment says nothing",
+        )?;
         need(
             (comment.answers).is_none_or(|number| self.remark(number).is_some()),
             "the comment that it answers does not exist",
@@ -254,7 +263,7 @@ impl NoticeRecord {
     fn rule_suggestion(&self, suggestion: &Suggestion) -> Result<(), String> {
         self.is_version(suggestion.on)?;
         need(
-            suggestion.before != suggestion.after,
+            suggestion.before != suggestion.after || suggestion.apart.is_some(),
             "the suggestion changes nothing",
         )?;
         need(

@@ -110,7 +110,14 @@ impl Folder {
     }
 
     fn sync_folders(&self) -> Result<()> {
-        for folder in ["", "raw", "keys", "checkpoints", "approvals"] {
+        for folder in [
+            "",
+            "raw",
+            layout::PRIVILEGED,
+            "keys",
+            "checkpoints",
+            "approvals",
+        ] {
             let folder = self.path.join(folder);
             if folder.is_dir() {
                 sync(&folder)?;

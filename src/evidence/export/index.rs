@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::layout;
+use super::{Scope, layout};
 use crate::case::event::{Evidence, Source};
 use crate::case::state::CaseState;
 use crate::fault::{Fault, Result};
@@ -15,7 +15,8 @@ use crate::time::utc;
 
 #[derive(Serialize)]
 struct Item<'a> {
-    file: String,
+    /// Where its bytes lie; `None` when they were left out.
+    file: Option<String>,
     line: u64,
     #[serde(flatten)]
     evidence: &'a Evidence,
@@ -28,11 +29,11 @@ fn pretty(value: &impl Serialize) -> Result<String> {
 }
 
 /// The index as JSON: each record as it stands in the log, its file and its line.
-pub(super) fn json(case: &CaseId, items: &[(u64, Evidence)]) -> Result<String> {
+pub(super) fn json(case: &CaseId, items: &[(u64, Evidence)], scope: Scope) -> Result<String> {
     let items: Vec<Item<'_>> = items
         .iter()
         .map(|(line, evidence)| Item {
-            file: layout::raw(evidence),
+            file: scope.takes(evidence).then(|| layout::raw(evidence)),
             line: *line,
             evidence,
         })
@@ -41,14 +42,18 @@ pub(super) fn json(case: &CaseId, items: &[(u64, Evidence)]) -> Result<String> {
 }
 
 /// The index as CSV (RFC 4180) that no spreadsheet takes for formulas.
-pub(super) fn csv(items: &[(u64, Evidence)]) -> String {
+pub(super) fn csv(items: &[(u64, Evidence)], scope: Scope) -> String {
     let mut text =
         "id,file,sha256,bytes,time_utc,media_type,source,credential,title,tool,line\r\n".to_owned();
     for (line, evidence) in items {
         let (source, credential) = describe(&evidence.source);
         let cells = [
             evidence.id.to_string(),
-            layout::raw(evidence),
+            if scope.takes(evidence) {
+                layout::raw(evidence)
+            } else {
+                "left out: privileged".to_owned()
+            },
             evidence.sha256.to_string(),
             evidence.bytes.to_string(),
             evidence.at.to_string(),

@@ -7,6 +7,8 @@ use crate::sshsig::{self, PublicKey, principal_of};
 pub(crate) const MANIFEST: &str = "manifest-sha256.txt";
 /// The recorder's signature of the manifest.
 pub(crate) const MANIFEST_SIGNATURE: &str = "manifest-sha256.txt.sig";
+/// The folder of what is counsel's.
+pub(crate) const PRIVILEGED: &str = "privileged";
 /// The keys that may sign, in the format of `ssh-keygen -Y verify -f`.
 pub(crate) const SIGNERS: &str = "keys/allowed_signers";
 
@@ -23,14 +25,19 @@ const ENDINGS: [(&str, &str); 8] = [
     ("application/x-git-bundle", "bundle"),
 ];
 
-/// Where the bytes of an item lie.
+/// Where the bytes of an item lie: what is counsel's in a folder of its own.
 pub(crate) fn raw(evidence: &Evidence) -> String {
     let essence = evidence.media_type.split(';').next().unwrap_or_default();
     let ending = ENDINGS
         .iter()
         .find(|(media_type, _)| essence.trim().eq_ignore_ascii_case(media_type))
         .map_or("bin", |(_, ending)| ending);
-    format!("raw/{}.{ending}", evidence.id)
+    let folder = if evidence.privileged {
+        PRIVILEGED
+    } else {
+        "raw"
+    };
+    format!("{folder}/{}.{ending}", evidence.id)
 }
 
 /// Where the text of a decision lies; its signature lies beside it.

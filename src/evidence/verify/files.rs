@@ -315,6 +315,15 @@ impl Tree {
         }
     }
 
+    /// Whether an item is counsel's and was left out: the log has its hash. One that the manifest names
+    /// and that is gone was not left out.
+    pub(super) fn withholds(&self, evidence: &Evidence) -> bool {
+        let file = layout::raw(evidence);
+        evidence.privileged
+            && !self.files.contains_key(&file)
+            && !self.issues.iter().any(|issue| issue.file == file)
+    }
+
     /// Whether the bytes of an item are there and are those that were recorded.
     pub(super) fn evidence(&self, line: u64, evidence: &Evidence) -> Option<Issue> {
         let file = layout::raw(evidence);

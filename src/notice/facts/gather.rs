@@ -6,11 +6,13 @@ mod due;
 mod recorded;
 mod trails;
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
 use super::{Company, Facts, Said, Standing};
 use crate::case::event::{Evidence, Source};
-use crate::case::state::CaseState;
+use crate::case::state::{CaseState, FactRecord};
 use crate::id::EvidenceId;
 use crate::time::{Timestamp, utc};
 
@@ -18,10 +20,11 @@ pub use recorded::check;
 
 /// The facts of a case as of `now`.
 ///
-/// `company` counts only with the evidence that keeps it (`company_evidence`), because every fact
+/// `recorded` are the facts of people, with the words that are kept apart. `company` counts only with the evidence that keeps it (`company_evidence`), because every fact
 /// names its evidence. What a person recorded of the company in this case counts before it.
 pub fn gather(
     state: &CaseState,
+    recorded: &BTreeMap<String, FactRecord>,
     company: &Company,
     company_evidence: Option<&EvidenceId>,
     now: Timestamp,
@@ -48,7 +51,7 @@ pub fn gather(
     said.trails(&mut facts);
     said.contacts(&mut facts);
     said.clocks(&mut facts);
-    said.recorded(&mut facts);
+    said.recorded(recorded, &mut facts);
     facts
 }
 

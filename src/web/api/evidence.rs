@@ -12,6 +12,7 @@ use crate::access::Ability;
 use crate::case::event::Evidence;
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
+use crate::web::desk::may_have;
 
 /// The most bytes that an answer carries; more come with an export.
 const BYTES_LIMIT: u64 = 16 << 20;
@@ -81,6 +82,7 @@ fn show(asked: &Asked) -> Result<Value> {
 
 fn bytes(asked: &Asked) -> Result<Value> {
     let evidence = find(asked)?;
+    may_have(asked.principal()?, &evidence)?;
     if evidence.bytes > BYTES_LIMIT {
         let what = "The item is larger than an answer carries.";
         return Err(Fault::input("evidence-too-large", what).hint("export the case instead"));

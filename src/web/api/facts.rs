@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Operation;
 use super::asked::{Asked, Paged, Why};
 use crate::access::Ability;
-use crate::app::facts::{self, FactLine};
+use crate::app::facts::FactLine;
 use crate::case::event::{Standing, Statement};
 use crate::fault::Result;
 use crate::id::EvidenceId;
@@ -74,17 +74,12 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn list(asked: &Asked) -> Result<Value> {
-    let state = asked.state(Ability::Counsel)?;
-    let app = &asked.web.app;
-    let lines = facts::list(&state, &app.settings.company, app.clock.now(), &app.zone)?;
+    let lines = asked.desk(Ability::Counsel)?.facts()?;
     asked.page(&lines, |line| line.key.clone())
 }
 
 fn one(asked: &Asked) -> Result<Value> {
-    let state = asked.state(Ability::Counsel)?;
-    let app = &asked.web.app;
-    let (company, now) = (&app.settings.company, app.clock.now());
-    let line = facts::one(&state, company, now, &app.zone, asked.param("fact"))?;
+    let line = asked.desk(Ability::Counsel)?.fact(asked.param("fact"))?;
     Ok(json!(line))
 }
 
@@ -100,6 +95,7 @@ async fn record(asked: Asked) -> Result<Value> {
             standing: said.standing,
             evidence: said.evidence,
             note: said.note,
+            apart: None,
         })
         .await;
     desk.finish().await?;

@@ -15,6 +15,7 @@ use crate::case::event::{Evidence, Source};
 use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::EvidenceId;
+use crate::web::desk::may_have;
 use crate::web::look::Look;
 use crate::web::shown::{Paging, When, line, paged, path, short};
 use crate::web::visit::Visit;
@@ -260,7 +261,9 @@ async fn fetched(
 ) -> Result<(String, u64, Body)> {
     let item = web
         .look(visit, id, Ability::SeeEvidence, move |look| {
-            find(look, &item).cloned()
+            let item = find(look, &item)?;
+            may_have(&look.visit.principal, item)?;
+            Ok(item.clone())
         })
         .await?;
     let of = item.clone();

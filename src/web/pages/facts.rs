@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::head::{Head, head};
 use crate::access::Ability;
-use crate::app::facts::{FactLine, list};
+use crate::app::Desk;
+use crate::app::facts::FactLine;
 use crate::case::event::{Standing, Statement};
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
@@ -92,15 +93,19 @@ pub(super) async fn show(
     visit: Visit,
     Path(id): Path<String>,
 ) -> Response {
-    let app = web.app.clone();
-    let made = web
-        .look(&visit, &id, Ability::Counsel, move |look| {
-            let company = &app.settings.company;
-            let facts = list(look.state, company, look.now, &app.zone)?;
-            Ok(page_of(look, &facts))
-        })
-        .await;
+    let made = made(&web, &visit, &id).await;
     page::answered(&web, &visit, "facts", made)
+}
+
+async fn made(web: &Arc<Web>, visit: &Visit, id: &str) -> Result<Page> {
+    // At the desk: what is counsel's lies in the store, not in the log.
+    let facts = web
+        .at_desk(visit, id, Ability::Counsel, Desk::facts)
+        .await?;
+    web.look(visit, id, Ability::Counsel, move |look| {
+        Ok(page_of(look, &facts))
+    })
+    .await
 }
 
 fn page_of(look: &Look<'_>, facts: &[FactLine]) -> Page {
@@ -164,6 +169,7 @@ impl Said {
             standing,
             evidence: ids?,
             note: self.note,
+            apart: None,
         })
     }
 }

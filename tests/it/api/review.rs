@@ -68,6 +68,14 @@ async fn a_privileged_notice_is_read_by_the_people_of_its_list_alone() {
             assert_eq!(status, expected, "{role:?} {end}: {body}");
         }
     }
+    // Nor through the evidence that it is kept as.
+    let (_, review) = draft.get("/review").await;
+    let kept = review["versions"][0]["evidence"].as_str().unwrap();
+    let path = format!("/cases/{}/evidence/{kept}/bytes", draft.case);
+    for (role, expected) in [(Role::Legal, 200), (Role::Auditor, 403)] {
+        let (status, body) = draft.place.call(role, "GET", &path, &Value::Null).await;
+        assert_eq!(status, expected, "{role:?}: {body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

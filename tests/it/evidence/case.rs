@@ -255,9 +255,15 @@ impl Made {
     /// Exports to a fresh folder.
     pub(super) async fn export(&self, name: &str) -> PathBuf {
         let to = self.root.path().join(name);
-        cordon::evidence::export::write(&self.log, &self.key, &self.by, &to)
-            .await
-            .unwrap();
+        cordon::evidence::export::write(
+            &self.log,
+            &self.key,
+            &self.by,
+            &to,
+            cordon::evidence::export::Scope::Facts,
+        )
+        .await
+        .unwrap();
         to
     }
 }

@@ -135,7 +135,7 @@ async fn an_export_is_whole_or_not_there() {
     let made = full().await;
     let dir = made.export("out").await;
     let before = files(&dir);
-    let again = export::write(&made.log, &made.key, &made.by, &dir)
+    let again = export::write(&made.log, &made.key, &made.by, &dir, export::Scope::Facts)
         .await
         .unwrap_err();
     assert_eq!(again.code(), "export-exists");
@@ -143,7 +143,7 @@ async fn an_export_is_whole_or_not_there() {
     let stranger = Signer::generate(&made.root.path().join("other"), "other").unwrap();
     let to = made.root.path().join("never");
     assert_eq!(
-        export::write(&made.log, &stranger, &made.by, &to)
+        export::write(&made.log, &stranger, &made.by, &to, export::Scope::Facts)
             .await
             .unwrap_err()
             .code(),
@@ -161,7 +161,7 @@ async fn an_export_is_whole_or_not_there() {
     let path = made.log.store().object(object).unwrap();
     std::fs::remove_file(&path).unwrap();
     let lines = made.log.store().lines(0).unwrap().len();
-    let fault = export::write(&made.log, &made.key, &made.by, &to)
+    let fault = export::write(&made.log, &made.key, &made.by, &to, export::Scope::Facts)
         .await
         .unwrap_err();
     assert_eq!(

@@ -38,7 +38,11 @@ fn suggested(change: Change) -> Suggested {
 async fn verifies(staffed: &Staffed) {
     let out = staffed.dir.path().join("export");
     staffed.desk.finish().await.unwrap();
-    staffed.desk.export(&out).await.unwrap();
+    staffed
+        .desk
+        .export(&out, cordon::evidence::export::Scope::Facts)
+        .await
+        .unwrap();
     let report = verify::folder(&out).unwrap();
     assert!(report.issues.is_empty(), "{}", report.text());
     let script = std::process::Command::new("python3")

@@ -53,7 +53,11 @@ async fn the_server_signs_on_behalf_of_who_signed_in_and_every_verifier_sees_it(
     assert!(report.decisions.iter().all(|decision| decision.holds));
 
     let to = staffed.dir.path().join("export");
-    staffed.desk.export(&to).await.unwrap();
+    staffed
+        .desk
+        .export(&to, cordon::evidence::export::Scope::Facts)
+        .await
+        .unwrap();
     let python = std::process::Command::new("python3")
         .arg(to.join("verify.py"))
         .output();

@@ -137,6 +137,7 @@ async fn wording_that_may_not_stand_is_told_with_its_place_and_cannot_be_approve
         .await
         .unwrap();
     let said = cordon::case::event::Statement {
+        apart: None,
         key: "company.name".into(),
         value: "Larch Example, visited by a hacker".into(),
         de: None,

@@ -74,6 +74,7 @@ async fn a_text_for_a_form_stands_field_by_field_and_nothing_in_it_acts() {
     let desk = office.case("Access review").await;
     let case = desk.log.case().clone();
     let say = |value: String| cordon::case::event::Statement {
+        apart: None,
         key: "suspicion.discovery".into(),
         value,
         de: None,
@@ -127,6 +128,7 @@ async fn a_field_that_is_too_long_is_said_and_a_changed_fact_by_its_name() {
     let desk = office.case("Access review").await;
     let case = desk.log.case().clone();
     let say = |value: String| cordon::case::event::Statement {
+        apart: None,
         key: "incident.unknown".into(),
         value,
         de: None,

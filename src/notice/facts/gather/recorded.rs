@@ -1,16 +1,20 @@
 //! Facts that people recorded, and their values read as the dictionary says.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
 use super::{Facts, Said, Saying};
+use crate::case::state::FactRecord;
 use crate::fault::{Fault, Result};
+use crate::id::EvidenceId;
 use crate::notice::dictionary::{self, Kind, Known, Origin};
 use crate::time::Timestamp;
 
 impl Saying<'_> {
     /// What a person said counts over the configuration, and never over what the log itself shows.
-    pub(super) fn recorded(&self, facts: &mut Facts) {
-        for (key, record) in &self.state.facts {
+    pub(super) fn recorded(&self, recorded: &BTreeMap<String, FactRecord>, facts: &mut Facts) {
+        for (key, record) in recorded {
             let gathered = |known: &Known| known.source == Origin::Case;
             if dictionary::known(key).is_none_or(gathered) {
                 continue;
@@ -23,7 +27,9 @@ impl Saying<'_> {
                 said.pt.as_deref(),
                 self.zone,
             );
-            facts.put(key, values, said.evidence.clone(), said.standing);
+            let evidence = said.evidence.iter().chain(&said.apart).cloned();
+            let evidence: Vec<EvidenceId> = evidence.collect();
+            facts.put(key, values, evidence, said.standing);
         }
     }
 }
