@@ -214,6 +214,8 @@ impl Desk {
                         reply.clone().into_bytes().into(),
                     )
                     .await?;
+                // What follows the stage that it answers begins now.
+                self.propose_clocks().await?;
                 return Ok((message_id, reply));
             }
             Answer::Later(why) => {

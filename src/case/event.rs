@@ -32,6 +32,7 @@ use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
+pub use due::Serves;
 pub use sanctions::{DETERMINERS, Determination, HELD, SCOPE, SUSPICION, scope};
 
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
@@ -421,6 +422,9 @@ pub enum Event {
         /// The facts as they stood, canonical JSON; `None` in logs of before they were kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         facts_kept: Option<EvidenceId>,
+        /// The stages of duties that it answers; nothing in logs of before they were named.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        serves: Vec<Serves>,
     },
     /// A person says what the case itself does not show, and what shows it.
     #[serde(rename = "fact.recorded")]
@@ -596,7 +600,13 @@ pub enum Event {
         clock: ClockId,
         reference: String,
         at: Timestamp,
+        /// What shows it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<EvidenceId>,
     },
+    /// What was recorded as handed in was not: the clock runs again.
+    #[serde(rename = "clock.receipt_withdrawn")]
+    ClockReceiptWithdrawn { clock: ClockId, reason: String },
     /// What happened when, as a person knows it.
     #[serde(rename = "instant.recorded")]
     InstantRecorded(Instant),

@@ -168,6 +168,7 @@ impl Catalogue {
             stage: stage.n,
             trigger: stage.trigger,
             after: stage.after,
+            filed_with: stage.filed_with,
             text: super::due::text(&due),
             due,
             zone: zone.unwrap_or_else(|| "UTC".to_owned()),

@@ -3,10 +3,10 @@
 use jiff::SignedDuration;
 
 use super::due::due;
-use super::{Asked, Duty, Shown};
+use super::{Asked, Duty, Met, Shown};
 use crate::case::event::Reading;
 use crate::case::event::due::{Due, Rule};
-use crate::case::state::{CaseState, ClockRecord};
+use crate::case::state::{CaseState, ClockRecord, Filed};
 use crate::hostile::one_line;
 use crate::time::{Timestamp, utc};
 
@@ -41,37 +41,34 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         candidates.push(reading);
         ruled_out = Some(why);
     }
-    let chosen = record.chosen.as_ref().map(|choice| choice.start);
-    let earliest = candidates.iter().map(|candidate| candidate.at).min();
-    let (start, start_is) = chosen
-        .map(|at| (at, "chosen"))
-        .or_else(|| earliest.map(|at| (at, "earliest")))?;
+    let (start, start_is) = start_of(record, &candidates)?;
     let (due, duty) = if let Some(rule) = record.start.due.as_deref() {
-        let (due, duty) = of_rule(state, rule, start)?;
+        let (due, mut duty) = of_rule(state, rule, start)?;
+        duty.governed_by = governed_by(state, record, rule, due);
         (due, Some(duty))
     } else {
         let length = SignedDuration::from_secs(record.start.seconds);
         (start.checked_add(length).ok()?, None)
     };
     let ruled_out = ruled_out.or_else(|| duty.as_ref().and_then(answered_out));
-    let receipt = record
-        .receipt
-        .as_ref()
-        .map(|(reference, _)| reference.clone())
+    let mut filed = state.filed(record).into_iter();
+    let target = duty.as_ref().is_some_and(|duty| duty.target);
+    let met = filed.next().map(|filing| Met::of(filing, due, target));
+    let filed_again: Vec<Filed> = filed.collect();
+    let mut filings = met.iter().map(|met| &met.filing).chain(&filed_again);
+    let receipt = filings
+        .find_map(|filing| filing.reference.clone())
         .or_else(|| saved(state, &record.start.rule));
-    let named = if ruled_out.is_some() {
-        "ruled_out"
-    } else if receipt.is_some() {
-        if record.reopened.is_empty() {
-            "receipted"
-        } else {
-            "reopened"
-        }
-    } else if due < now {
-        "overdue"
-    } else {
-        "running"
+    let named = match (&ruled_out, &met, &receipt) {
+        (Some(_), ..) => "ruled_out",
+        (None, Some(_), _) | (None, None, Some(_)) if !record.reopened.is_empty() => "reopened",
+        (None, _, Some(_)) => "receipted",
+        (None, Some(_), None) => "met",
+        (None, None, None) if due < now => "overdue",
+        (None, None, None) => "running",
     };
+    let rule = record.start.due.as_deref();
+    let drafts = rule.map_or_else(Vec::new, |rule| state.drafts_for(rule));
     Some(Shown {
         id: record.start.id.clone(),
         rule: record.start.rule.clone(),
@@ -85,10 +82,47 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         candidates,
         doubts: doubts(record, duty.as_ref()),
         receipt,
+        met,
+        filed_again,
+        taken_back: record.taken_back.clone(),
+        drafts,
         reopened: record.reopened.clone(),
         ruled_out,
         duty,
     })
+}
+
+/// The start that counts: what a person chose, or the earliest candidate.
+fn start_of(record: &ClockRecord, candidates: &[Reading]) -> Option<(Timestamp, &'static str)> {
+    let chosen = record.chosen.as_ref().map(|choice| choice.start);
+    let earliest = candidates.iter().map(|candidate| candidate.at).min();
+    chosen
+        .map(|at| (at, "chosen"))
+        .or_else(|| earliest.map(|at| (at, "earliest")))
+}
+
+/// Another clock that waits for the same filing and ends before this one.
+fn governed_by(
+    state: &CaseState,
+    record: &ClockRecord,
+    rule: &Rule,
+    due: Timestamp,
+) -> Option<String> {
+    let others = state.clocks.values().filter_map(|other| {
+        let of = other.start.due.as_deref()?;
+        let same = of.obligation == rule.obligation && of.filing() == rule.filing();
+        if !same || other.start.id == record.start.id {
+            return None;
+        }
+        let (start, _) = start_of(other, &state.starts_with(&other.start))?;
+        let (ends, _) = of_rule(state, of, start)?;
+        (ends < due).then_some((ends, &other.start.rule))
+    });
+    let (ends, first) = others.min()?;
+    Some(format!(
+        "One filing meets this and {first}, which ends first and governs: {}.",
+        utc(ends)
+    ))
 }
 
 /// The earliest instant that was withdrawn, where nothing else starts a clock.
@@ -149,6 +183,7 @@ fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestam
         target: matches!(rule.due, Due::Target { .. } | Due::Immediately { .. }),
         questions: questions.collect(),
         readings: computed.readings,
+        governed_by: None,
         delays,
     };
     Some((due, duty))

@@ -560,11 +560,17 @@ fn clocks(entry: &Entry, state: &CaseState) -> Vec<Moment> {
             clock,
             reference,
             at,
+            evidence,
         } => {
             vec![Moment {
                 at: *at,
+                evidence: evidence.first().cloned(),
                 ..moment(entry, Clock, &format!("{clock}: receipt {reference}"))
             }]
+        }
+        Event::ClockReceiptWithdrawn { clock, reason } => {
+            let text = format!("{clock}: receipt taken back: {reason}");
+            vec![moment(entry, Clock, &text)]
         }
         _ => told(entry),
     }

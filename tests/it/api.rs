@@ -167,6 +167,7 @@ fn may(operation: &str) -> &'static [Role] {
         }
         "choose_start"
         | "record_receipt"
+        | "withdraw_receipt"
         | "draft_notice"
         | "send_notice"
         | "submit_notice"

@@ -48,6 +48,7 @@ fn rule(due: Due, around: Date) -> Rule {
         stage: 1,
         trigger: Trigger::Suspected,
         after: None,
+        filed_with: None,
         text: cordon::clock::due::text(&due),
         due,
         zone: zone.unwrap_or_else(|| "UTC".into()),

@@ -15,24 +15,24 @@ use cordon::time::utc;
 
 use crate::clocks::{World, at};
 
-fn catalogue() -> &'static Catalogue {
+pub(crate) fn catalogue() -> &'static Catalogue {
     Catalogue::shipped().unwrap()
 }
 
-fn organisation(places: &[&str]) -> Organisation {
+pub(crate) fn organisation(places: &[&str]) -> Organisation {
     Organisation {
         jurisdictions: places.iter().map(|&place| place.to_owned()).collect(),
         ..Organisation::default()
     }
 }
 
-fn propose(world: &mut World, when: &str, organisation: &Organisation) {
+pub(crate) fn propose(world: &mut World, when: &str, organisation: &Organisation) {
     for start in clock::propose(&world.state, &[], catalogue(), organisation) {
         world.add(when, Event::ClockStarted(start));
     }
 }
 
-fn instant(what: Trigger, when: &str) -> (InstantId, Event) {
+pub(crate) fn instant(what: Trigger, when: &str) -> (InstantId, Event) {
     let id = InstantId::fresh();
     let recorded = Event::InstantRecorded(Instant {
         id: id.clone(),
@@ -50,6 +50,7 @@ fn receipt(rule: &str, when: &str) -> Event {
         clock: ClockId::of(&["rule", rule]),
         reference: "BSI-1".into(),
         at: at(when),
+        evidence: Vec::new(),
     }
 }
 

@@ -14,6 +14,7 @@ mod canon;
 mod cli;
 mod clock_calendar;
 mod clock_duties;
+mod clock_filed;
 mod clocks;
 mod contact;
 mod contact_chats;

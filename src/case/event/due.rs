@@ -309,6 +309,9 @@ pub struct Rule {
     /// The stage that must have been handed in, where that starts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u8>,
+    /// The stage whose filing is this one's too: two clocks that wait for one filing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed_with: Option<u8>,
     /// How long it may take.
     pub due: Due,
     /// The same in words.
@@ -329,4 +332,20 @@ pub struct Rule {
     pub questions: Vec<Question>,
     /// The digest of the catalogue that it was taken from.
     pub catalogue: Digest,
+}
+
+impl Rule {
+    /// The stage by which its filing is named: its own, or the one that is filed with it.
+    pub fn filing(&self) -> u8 {
+        self.filed_with.unwrap_or(self.stage)
+    }
+}
+
+/// A stage of a duty that a notice answers: when it leaves, the stage was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Serves {
+    /// The duty, by id.
+    pub obligation: String,
+    /// Its stage, counted from 1.
+    pub stage: u8,
 }

@@ -17,15 +17,18 @@ impl CaseState {
                     start: start.clone(),
                     chosen: None,
                     receipt: None,
+                    taken_back: Vec::new(),
                     reopened: Vec::new(),
                 };
                 // What people decided about it stays, and they hear that more is known.
                 let record = self.clocks.entry(start.id.clone()).or_insert_with(new);
                 let earlier = record.start != *start;
                 record.start.clone_from(start);
-                if earlier && (record.chosen.is_some() || record.receipt.is_some()) {
+                if earlier && self.decided().contains(&start.id) {
                     let why = format!("an earlier start became known at {}", utc(entry.at));
-                    record.reopened.push(why);
+                    if let Some(record) = self.clocks.get_mut(&start.id) {
+                        record.reopened.push(why);
+                    }
                 }
             }
             Event::ClockChosen {
@@ -43,24 +46,8 @@ impl CaseState {
                     record.reopened.clear();
                 }
             }
-            Event::ClockReceipt {
-                clock,
-                reference,
-                at,
-            } => {
-                let Some(record) = self.clocks.get_mut(clock) else {
-                    return;
-                };
-                record.receipt = Some((reference.clone(), *at));
-                record.reopened.clear();
-                let Some(rule) = record.start.due.clone() else {
-                    return;
-                };
-                // What was counted from another receipt of this stage is counted anew.
-                let why = format!("stage {} has a new receipt: {reference}", rule.stage);
-                self.reopen(&why, |next| {
-                    next.obligation == rule.obligation && next.after == Some(rule.stage)
-                });
+            Event::ClockReceipt { .. } | Event::ClockReceiptWithdrawn { .. } => {
+                self.apply_receipt(entry);
             }
             _ => self.apply_instant(entry),
         }
@@ -94,8 +81,14 @@ impl CaseState {
                 need(self.clocks.contains_key(clock), "there is no such clock")?;
                 self.start_named(clock, *start, at).map(|_| ())
             }
-            Event::ClockReceipt { clock, at: had, .. } => {
-                need(self.clocks.contains_key(clock), "there is no such clock")?;
+            Event::ClockReceiptWithdrawn { clock, reason } => self.rule_taken_back(clock, reason),
+            Event::ClockReceipt {
+                clock,
+                at: had,
+                evidence,
+                ..
+            } => {
+                self.rule_receipt(clock, evidence)?;
                 need(*had <= at + AHEAD, "a receipt does not lie in the future")
             }
             event => self.rule_instant(event, at),

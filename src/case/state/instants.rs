@@ -3,10 +3,13 @@
 //! A clock that a person chose the start of, or handed in, rests on what was known then. Whatever is
 //! learnt later about the same duty re-opens it, with the reason, until a person looks again.
 
+use std::collections::BTreeSet;
+
 use super::check::need;
 use super::{AnswerRecord, CaseState, DelayRecord, InstantRecord};
 use crate::case::event::due::{Rule, Trigger};
 use crate::case::event::{Answer, Entry, Event};
+use crate::id::ClockId;
 use crate::time::{Timestamp, utc};
 
 impl CaseState {
@@ -86,13 +89,21 @@ impl CaseState {
 
     /// Marks every clock of which a person decided something that rested on what changes now.
     pub(super) fn reopen(&mut self, why: &str, touched: impl Fn(&Rule) -> bool) {
-        for record in self.clocks.values_mut() {
+        let decided = self.decided();
+        for (id, record) in &mut self.clocks {
             let rule = record.start.due.as_deref();
-            let decided = record.chosen.is_some() || record.receipt.is_some();
-            if decided && rule.is_some_and(&touched) {
+            if decided.contains(id) && rule.is_some_and(&touched) {
                 record.reopened.push(why.to_owned());
             }
         }
+    }
+
+    /// The clocks of which a person decided something: the start, or that it was handed in.
+    pub(super) fn decided(&self) -> BTreeSet<ClockId> {
+        let all = self.clocks.iter();
+        let decided =
+            all.filter(|(_, record)| record.chosen.is_some() || !self.filed(record).is_empty());
+        decided.map(|(id, _)| id.clone()).collect()
     }
 
     /// Whether such an event may follow.

@@ -165,10 +165,38 @@ pub struct ClockRecord {
     pub start: ClockStart,
     /// The human's choice of the start.
     pub chosen: Option<Choice>,
-    /// The receipt that ends it.
-    pub receipt: Option<(String, Timestamp)>,
+    /// The receipt that ends it, as a person recorded it.
+    pub receipt: Option<ReceiptRecord>,
+    /// Receipts that were taken back, and why.
+    pub taken_back: Vec<TakenBack>,
     /// What changed after the choice or the receipt, each as a sentence; empty when nothing did.
     pub reopened: Vec<String>,
+}
+
+/// What a person recorded of something that was handed in outside of Cordon.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct ReceiptRecord {
+    /// How the addressee names it. Hostile text.
+    pub reference: String,
+    /// When it was handed in there.
+    pub at: Timestamp,
+    /// What shows it.
+    pub evidence: Vec<EvidenceId>,
+    /// Who recorded it. Hostile text.
+    pub by: String,
+}
+
+/// A receipt that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct TakenBack {
+    /// The receipt.
+    pub receipt: ReceiptRecord,
+    /// Why. Hostile text.
+    pub reason: String,
+    /// Who took it back. Hostile text.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An instant as the log tells it.

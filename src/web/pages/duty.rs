@@ -26,6 +26,7 @@ pub(super) struct DutyView {
     owner: String,
     verified: bool,
     readings: Vec<String>,
+    governed_by: Option<String>,
     delays: Vec<String>,
     questions: Vec<QuestionView>,
     /// What the catalogue says today; nothing where it knows the duty no more.
@@ -87,6 +88,7 @@ pub(super) fn duty(look: &Look<'_>, clock: &Shown) -> Result<Option<DutyView>> {
         owner: duty.owner.clone(),
         verified: duty.verified,
         readings: said(&duty.readings),
+        governed_by: duty.governed_by.as_deref().map(line),
         delays: said(&duty.delays),
         questions: questions.collect(),
         today: one.map(|one| today(look, one, duty.stage)),

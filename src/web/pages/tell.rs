@@ -167,7 +167,24 @@ pub(super) async fn receipt(
                 "" => None,
                 text => Some(instant(text, &said.zone)?),
             };
-            desk.clock_receipt(&of, &reference, at).await
+            let shows = evidence(&said.evidence)?;
+            desk.clock_receipt(&of, &reference, at, shows).await
+        })
+        .await;
+    page::then(&web, &visit, done.map(|()| back))
+}
+
+/// Takes a receipt back.
+pub(super) async fn unreceipt(
+    State(web): State<Arc<Web>>,
+    Path((id, of)): Path<(String, String)>,
+    Form(visit, said): Form<Said>,
+) -> Response {
+    let back = path(&["cases", &id, "clocks", &of]);
+    let done = web
+        .act(&visit, &id, Ability::Counsel, async move |desk| {
+            let why = reason(&said.reason)?;
+            desk.take_back_receipt(&of, &why).await
         })
         .await;
     page::then(&web, &visit, done.map(|()| back))
