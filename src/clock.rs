@@ -8,6 +8,7 @@
 
 pub mod calendar;
 pub mod catalogue;
+mod delay;
 pub mod due;
 pub mod ics;
 pub mod obligation;
@@ -66,6 +67,8 @@ pub struct Shown {
     pub drafts: Vec<NoticeId>,
     /// What changed since a person chose the start or recorded the receipt.
     pub reopened: Vec<String>,
+    /// Answers to be looked at again, each with what changed; with such an answer nothing is ruled out.
+    pub answers_reopened: Vec<String>,
     /// Why it does not apply, as people answered.
     pub ruled_out: Option<String>,
     /// The duty that it belongs to.

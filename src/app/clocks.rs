@@ -6,7 +6,7 @@ use crate::case::state::{CaseState, Named};
 use crate::clock::{self, Shown};
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
-use crate::notice::About;
+use crate::notice::{About, dictionary};
 use crate::time::Timestamp;
 
 impl Desk {
@@ -42,14 +42,18 @@ impl Desk {
     /// with `other` any that can be. The log says who.
     ///
     /// # Errors
-    /// There is no such clock, or the instant is none of its candidates and not meant or not possible.
+    /// There is no such clock or no such fact, or the instant is none of its candidates and not meant or not possible.
     pub async fn choose_start(
         &self,
         clock: &str,
         start: Timestamp,
         other: bool,
         reason: &str,
+        facts: Vec<String>,
     ) -> Result<()> {
+        for key in &facts {
+            dictionary::entry(key)?;
+        }
         let now = self.now();
         let event = self.log.read(|state| {
             let clock = clock::find(state, clock)?.start.id.clone();
@@ -80,6 +84,7 @@ impl Desk {
                 clock,
                 start,
                 reason: reason.to_owned(),
+                facts,
             })
         })?;
         self.log.append(&self.by, vec![event]).await?;

@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
 pub use due::Serves;
-pub use sanctions::{DETERMINERS, Determination, HELD, SCOPE, SUSPICION, scope};
+pub use sanctions::{DETERMINERS, Determination, HELD, SCOPE, SUSPECTED, SUSPICION, scope};
 
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
 pub use fact::{Standing, Statement};
@@ -594,6 +594,9 @@ pub enum Event {
         clock: ClockId,
         start: Timestamp,
         reason: String,
+        /// The facts that a person named as its ground, beside the one that tells its kind of instant.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<String>,
     },
     #[serde(rename = "clock.receipt")]
     ClockReceipt {
@@ -620,9 +623,22 @@ pub enum Event {
         question: String,
         answer: Answer,
         reason: String,
+        /// The facts that it rests on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<String>,
     },
     #[serde(rename = "delay.recorded")]
     DelayRecorded(Delay),
+    /// A delay counts no longer: lifted at an instant, or never valid.
+    #[serde(rename = "delay.withdrawn")]
+    DelayWithdrawn {
+        /// Which one, counted from 1 in the order of the log.
+        delay: u32,
+        /// Until when it counted; nothing when it never did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<Timestamp>,
+        reason: String,
+    },
     #[serde(rename = "checkpoint.signed")]
     CheckpointSigned {
         entries: u64,

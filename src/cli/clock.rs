@@ -39,6 +39,8 @@ pub(super) enum Verb {
     Answer(facts::Answered),
     /// Record that an authority asks to wait, with its document.
     Delay(facts::Delayed),
+    /// Take a delay back: lifted at an instant, or never valid.
+    Undelay(facts::Undelayed),
     /// Print the open deadlines as iCalendar, with titles that tell a passer-by nothing.
     Calendar(facts::Calendar),
 }
@@ -73,6 +75,10 @@ pub(super) struct Choose {
     /// Why.
     #[arg(long)]
     reason: String,
+    /// A fact that it rests on, by its name; may be given several times. When it changes, the choice is
+    /// to be looked at again.
+    #[arg(long = "fact", value_name = "KEY")]
+    facts: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -111,10 +117,12 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Instant(verb) => facts::instants(desktop, verb).await,
         Verb::Answer(args) => facts::answer(desktop, &args).await,
         Verb::Delay(args) => facts::delay(desktop, &args).await,
+        Verb::Undelay(args) => facts::undelay(desktop, &args).await,
         Verb::Calendar(args) => facts::calendar(desktop, &args),
         Verb::Choose(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
-            desk.choose_start(&args.clock, args.start, args.other, &args.reason)
+            let Choose { start, other, .. } = args;
+            desk.choose_start(&args.clock, start, other, &args.reason, args.facts)
                 .await?;
             changed(desktop, &desk).await
         }
@@ -235,7 +243,10 @@ fn one(clock: &Shown, zone: &TimeZone) -> String {
     };
     line("basis", &one_line(&clock.basis, 300));
     for why in &clock.reopened {
-        line("reopened", &one_line(why, 300));
+        line("reopened", &one_line(why, 600));
+    }
+    for why in &clock.answers_reopened {
+        line("look again", &one_line(why, 600));
     }
     if let Some(choice) = clock.choice() {
         line("start", &format!("{} {choice}", utc(clock.start)));

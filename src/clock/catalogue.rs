@@ -174,6 +174,7 @@ impl Catalogue {
             zone: zone.unwrap_or_else(|| "UTC".to_owned()),
             closed,
             allows_delay: stage.allows_delay,
+            delay_days: stage.delay_days.clone(),
             verified: one.is_verified(stage),
             owner: one.decision_owner.name().to_owned(),
             questions: one.applies_if.clone(),

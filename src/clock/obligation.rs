@@ -229,6 +229,9 @@ pub struct Stage {
     /// Whether authorities may ask to wait.
     #[serde(default)]
     pub allows_delay: bool,
+    /// How many days each delay after the other may last at most, where the law says so: `[30, 30, 60]`.
+    #[serde(default)]
+    pub delay_days: Vec<u32>,
     /// Whether the figure was checked against a source.
     #[serde(default = "yes")]
     pub verified: bool,

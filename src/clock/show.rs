@@ -87,6 +87,7 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         taken_back: record.taken_back.clone(),
         drafts,
         reopened: record.reopened.clone(),
+        answers_reopened: duty.as_ref().map(answers_reopened).unwrap_or_default(),
         ruled_out,
         duty,
     })
@@ -140,31 +141,7 @@ fn withdrawn(state: &CaseState, record: &ClockRecord) -> Option<(Reading, String
 
 fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestamp, Duty)> {
     let computed = due(rule, start)?;
-    let mut due = computed.due;
-    let mut delays = Vec::new();
-    for record in &state.delays {
-        let delay = &record.delay;
-        if !delay.scope.contains(&rule.obligation) {
-            continue;
-        }
-        let authority = one_line(&delay.authority, 100);
-        let asked = format!(
-            "{authority} asks to wait from {} until {} ({}, recorded by {})",
-            utc(delay.from),
-            utc(delay.until),
-            delay.evidence,
-            record.by
-        );
-        if !rule.allows_delay {
-            delays.push(format!("{asked}; this duty allows no delay."));
-        } else if delay.from > computed.due || delay.until <= computed.due {
-            delays.push(format!("{asked}; it does not touch this deadline."));
-        } else {
-            due = due.max(delay.until);
-            let without = utc(computed.due);
-            delays.push(format!("{asked}; without it this is due {without}."));
-        }
-    }
+    let (due, delays) = super::delay::delayed(state, rule, computed.due);
     let questions = rule.questions.iter().map(|question| {
         let key = (rule.obligation.clone(), question.id.clone());
         Asked {
@@ -193,7 +170,9 @@ fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestam
 fn answered_out(duty: &Duty) -> Option<String> {
     duty.questions.iter().find_map(|asked| {
         let answer = asked.answer.as_ref()?;
-        (answer.answer == asked.question.not_if).then(|| {
+        // What an answer rests on has changed: until somebody looks again, it rules nothing out.
+        let stands = answer.reopened.is_empty();
+        (stands && answer.answer == asked.question.not_if).then(|| {
             format!(
                 "{} answered “{}” with {}: {}",
                 answer.by,
@@ -203,6 +182,20 @@ fn answered_out(duty: &Duty) -> Option<String> {
             )
         })
     })
+}
+
+/// The answers that rest on what has changed.
+fn answers_reopened(duty: &Duty) -> Vec<String> {
+    let answers = duty.questions.iter().filter_map(|asked| {
+        let answer = asked.answer.as_ref()?;
+        let id = &asked.question.id;
+        let (by, word) = (one_line(&answer.by, 80), answer.answer.name());
+        let told = answer.reopened.iter().map(move |why| {
+            format!("The answer to `{id}` ({word}, by {by}) is to be looked at again: {why}")
+        });
+        Some(told.collect::<Vec<_>>())
+    });
+    answers.flatten().collect()
 }
 
 /// Why it may not apply: what nobody answered yet, figures that were not checked, and what the duty

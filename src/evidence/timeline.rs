@@ -552,6 +552,7 @@ fn clocks(entry: &Entry, state: &CaseState) -> Vec<Moment> {
             clock,
             start,
             reason,
+            ..
         } => {
             let text = format!("{clock}: start {} chosen: {reason}", utc(*start));
             vec![moment(entry, Clock, &text)]
@@ -600,9 +601,17 @@ fn told(entry: &Entry) -> Vec<Moment> {
             question,
             answer,
             reason,
+            ..
         } => {
             let text = format!("{obligation}: {question} is {}: {reason}", answer.name());
             vec![moment(entry, Clock, &text)]
+        }
+        Event::DelayWithdrawn { delay, reason, .. } => {
+            vec![moment(
+                entry,
+                Clock,
+                &format!("delay {delay} withdrawn: {reason}"),
+            )]
         }
         Event::DelayRecorded(delay) => {
             let (authority, until) = (&delay.authority, utc(delay.until));

@@ -94,6 +94,10 @@ pub fn router() -> Router<Arc<Web>> {
             post(tell::unreceipt),
         )
         .route("/cases/{id}/clocks/{clock}/delay", post(tell::delay))
+        .route(
+            "/cases/{id}/clocks/{clock}/delay/{delay}/withdraw",
+            post(tell::undelay),
+        )
         .route("/cases/{id}/instants", post(tell::record))
         .route(
             "/cases/{id}/instants/{instant}/withdraw",

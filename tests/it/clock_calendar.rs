@@ -49,6 +49,7 @@ fn rule(due: Due, around: Date) -> Rule {
         trigger: Trigger::Suspected,
         after: None,
         filed_with: None,
+        delay_days: Vec::new(),
         text: cordon::clock::due::text(&due),
         due,
         zone: zone.unwrap_or_else(|| "UTC".into()),

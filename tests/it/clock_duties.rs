@@ -407,6 +407,7 @@ fn an_answer_rules_a_duty_out_and_another_brings_it_back() {
         question: "eu_personal_data".into(),
         answer,
         reason: "the scope query".into(),
+        facts: Vec::new(),
     };
     let now = "2026-11-20T12:00:00Z";
     world.add("2026-11-20T10:00:00Z", answer(Answer::No));

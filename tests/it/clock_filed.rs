@@ -262,6 +262,7 @@ fn what_was_filed_elsewhere_is_recorded_and_taken_back_with_a_reason() {
             clock: ClockId::of(&["rule", last]),
             start: at("2026-11-21T08:00:00Z"),
             reason: "counsel".into(),
+            facts: Vec::new(),
         },
     );
     let empty = world.may("2026-11-21T11:00:00Z", taken_back(second, " "));

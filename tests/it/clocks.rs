@@ -265,6 +265,7 @@ fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
             clock: id.clone(),
             start,
             reason: "counsel".into(),
+            facts: Vec::new(),
         },
     );
     let chosen = world.due("us.fbi.ic3", "2027-01-15T22:50:01Z");
@@ -320,6 +321,7 @@ fn a_demand_that_is_found_later_but_came_first_moves_the_start_forward() {
             clock: id,
             start,
             reason: "counsel".into(),
+            facts: Vec::new(),
         },
     );
     world.demand(

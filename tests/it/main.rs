@@ -15,6 +15,7 @@ mod cli;
 mod clock_calendar;
 mod clock_duties;
 mod clock_filed;
+mod clock_grounds;
 mod clocks;
 mod contact;
 mod contact_chats;

@@ -99,6 +99,31 @@ impl Trigger {
         self.words().0
     }
 
+    /// The fact in which people write down when it was, where there is one.
+    pub const fn fact(self) -> Option<&'static str> {
+        match self {
+            Self::Occurred => Some("instant.occurred"),
+            Self::Detected | Self::BreachDiscovered => Some("instant.detected"),
+            Self::Suspected => Some("instant.suspected"),
+            Self::AwareReasonableCertainty => Some("instant.aware"),
+            Self::IncidentDetermined | Self::BreachDetermined => Some("instant.determined"),
+            Self::MaterialityDetermined => Some("instant.material"),
+            Self::ClassifiedMajor => Some("instant.classified"),
+            Self::EndOfImpact => Some("instant.impact_ended"),
+            Self::PropertyBlocked => Some("property.date_blocked"),
+            Self::TransactionRejected => Some("transaction.date_rejected"),
+            Self::PaymentMade => Some("payment_made.details"),
+            Self::PolicyFirstKnowledge => Some("policy.first_knowledge"),
+            Self::PropertyUnblocked
+            | Self::FactsForSarDetected
+            | Self::ProcessorToldController
+            | Self::UpdateDetermined
+            | Self::FixAvailable
+            | Self::DataPublished
+            | Self::PreviousStageSubmitted => None,
+        }
+    }
+
     /// What it is, for people: `property became blocked`.
     pub const fn about(self) -> &'static str {
         self.words().1
@@ -295,6 +320,9 @@ pub struct Question {
     pub text: String,
     /// The answer with which the duty does not apply.
     pub not_if: Answer,
+    /// The facts that an answer rests on, as the dictionary of facts names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
 }
 
 /// The rule of a clock as the catalogue had it when the clock was started.
@@ -323,6 +351,9 @@ pub struct Rule {
     pub closed: Option<Closed>,
     /// Whether authorities may ask to wait.
     pub allows_delay: bool,
+    /// How many days each delay after the other may last at most, where the law says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delay_days: Vec<u32>,
     /// Whether its figures were checked against a source.
     pub verified: bool,
     /// Who decides.

@@ -1,6 +1,7 @@
 //! Clocks in the fold: what started them and what people decided about them.
 
 use super::check::need;
+use super::grounds::{named, together};
 use super::{CaseState, Choice, ClockRecord};
 use crate::case::event::{ClockStart, Entry, Event};
 use crate::time::{Timestamp, utc};
@@ -16,6 +17,7 @@ impl CaseState {
                 let new = || ClockRecord {
                     start: start.clone(),
                     chosen: None,
+                    candidate: false,
                     receipt: None,
                     taken_back: Vec::new(),
                     reopened: Vec::new(),
@@ -35,13 +37,20 @@ impl CaseState {
                 clock,
                 start,
                 reason,
+                facts,
             } => {
+                let starts = self.starts(clock);
+                let candidate = starts.iter().any(|one| one.at == *start);
                 if let Some(record) = self.clocks.get_mut(clock) {
+                    let rule = record.start.due.as_deref();
+                    let own = rule.and_then(|rule| rule.trigger.fact());
+                    record.candidate = candidate;
                     record.chosen = Some(Choice {
                         start: *start,
                         reason: reason.clone(),
                         by: entry.by.to_string(),
                         at: entry.at,
+                        facts: together(facts, own),
                     });
                     record.reopened.clear();
                 }
@@ -77,7 +86,13 @@ impl CaseState {
                     "this clock was started before",
                 )
             }
-            Event::ClockChosen { clock, start, .. } => {
+            Event::ClockChosen {
+                clock,
+                start,
+                facts,
+                ..
+            } => {
+                named(facts)?;
                 need(self.clocks.contains_key(clock), "there is no such clock")?;
                 self.start_named(clock, *start, at).map(|_| ())
             }

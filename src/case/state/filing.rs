@@ -189,6 +189,7 @@ impl CaseState {
                     let (duty, stage) = (rule.obligation.clone(), rule.filing());
                     self.reopen(&why, |next| follows(next, &duty, stage));
                 }
+                self.drop_lost_starts(&why);
             }
             _ => {}
         }

@@ -143,6 +143,8 @@ pub struct Choice {
     pub by: String,
     /// When it was chosen.
     pub at: Timestamp,
+    /// The facts that it rests on: when one changes, it is to be looked at again.
+    pub facts: Vec<String>,
 }
 
 /// What a person said of a contact.
@@ -165,6 +167,8 @@ pub struct ClockRecord {
     pub start: ClockStart,
     /// The human's choice of the start.
     pub chosen: Option<Choice>,
+    /// Whether what was chosen was one of the instants that the case gave reason for.
+    pub candidate: bool,
     /// The receipt that ends it, as a person recorded it.
     pub receipt: Option<ReceiptRecord>,
     /// Receipts that were taken back, and why.
@@ -223,17 +227,48 @@ pub struct AnswerRecord {
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// The facts that it rests on.
+    pub facts: Vec<String>,
+    /// What changed of them since, each as a sentence: the answer is to be looked at again.
+    pub reopened: Vec<String>,
 }
 
 /// A delay that an authority asked for.
 #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct DelayRecord {
+    /// Its number, counted from 1.
+    pub number: u32,
     /// The delay.
     pub delay: Delay,
     /// Who recorded it.
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// Its end, where it was withdrawn.
+    pub withdrawn: Option<DelayEnd>,
+}
+
+/// The end of a delay, as a person recorded it.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct DelayEnd {
+    /// Until when it counted; nothing when it never did.
+    pub ended: Option<Timestamp>,
+    /// Why. Hostile text.
+    pub reason: String,
+    /// Who recorded it. Hostile text.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl DelayRecord {
+    /// Until when it counts; nothing when it never did.
+    pub fn counts_until(&self) -> Option<Timestamp> {
+        match &self.withdrawn {
+            None => Some(self.delay.until),
+            Some(end) => end.ended.map(|ended| ended.min(self.delay.until)),
+        }
+    }
 }
 
 /// Pages of a trail whose pull has not ended.

@@ -70,6 +70,9 @@ pub(super) fn impossible(one: &Obligation, calendars: &Calendars) -> Vec<String>
         if staged != stage.after.is_some_and(|n| n > 0 && n < stage.n) {
             say("`after` names the stage before, with `previous_stage_submitted` only");
         }
+        if !stage.delay_days.is_empty() && (!stage.allows_delay || stage.delay_days.contains(&0)) {
+            say("`delay_days` bounds delays that `allows_delay` allows, each of a day or more");
+        }
         let filing = |n: u8| {
             let mut before = one.stages.iter();
             before.any(|known| known.n == n && n < stage.n && known.filed_with.is_none())

@@ -49,6 +49,9 @@ struct Start {
     start: Timestamp,
     /// Why; it stands in the log.
     reason: String,
+    /// Facts that it rests on: when one changes, the choice is to be looked at again.
+    #[serde(default)]
+    facts: Vec<String>,
 }
 
 /// What was handed in.
@@ -159,10 +162,14 @@ fn clocks(asked: &Asked) -> Result<Value> {
 }
 
 async fn choose(asked: Asked) -> Result<Value> {
-    let Start { start, reason } = asked.body()?;
+    let Start {
+        start,
+        reason,
+        facts,
+    } = asked.body()?;
     let id: ClockId = asked.param("clock").parse()?;
     let desk = asked.desk(Ability::Counsel)?;
-    desk.choose_start(id.as_str(), start, false, &reason)
+    desk.choose_start(id.as_str(), start, false, &reason, facts)
         .await?;
     clock(&desk, &id).await
 }

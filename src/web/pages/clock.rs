@@ -106,7 +106,12 @@ fn view(look: &Look<'_>, clock: &Shown) -> ClockView {
             .map(|met| &met.filing)
             .chain(&clock.filed_again)
             .any(|filing| filing.notice.is_none()),
-        reopened: clock.reopened.iter().map(|why| line(why)).collect(),
+        reopened: clock
+            .reopened
+            .iter()
+            .chain(&clock.answers_reopened)
+            .map(|why| line(why))
+            .collect(),
         ruled_out: clock.ruled_out.as_deref().map(line),
         target: clock.duty.as_ref().is_some_and(|duty| duty.target),
         unverified: clock.duty.as_ref().is_some_and(|duty| !duty.verified),
@@ -221,6 +226,9 @@ pub(super) struct Said {
     other: String,
     #[serde(default)]
     reason: String,
+    /// Names of facts that it rests on.
+    #[serde(default)]
+    facts: String,
 }
 
 pub(super) async fn choose(
@@ -249,7 +257,8 @@ async fn chosen(
                 "choose a candidate, or write it with its zone, such as 2027-03-13T03:12:00-05:00",
             )
         })?;
-        desk.choose_start(&clock, start, other, &reason(&said.reason)?)
+        let facts = super::tell::names(&said.facts);
+        desk.choose_start(&clock, start, other, &reason(&said.reason)?, facts)
             .await
     })
     .await?;

@@ -217,3 +217,44 @@ async fn a_notice_that_is_handed_in_meets_its_stage_and_a_receipt_is_taken_back(
     let again = office.post("Leg", &back, &why).await;
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn suspicion_opens_the_hold_and_a_fact_that_changes_is_told_at_the_clock() {
+    let office = Office::new();
+    let (case, when) = case(&office).await;
+    let holds = || office.app.peek(case.as_str()).unwrap().hold.is_some();
+    assert!(!holds());
+    tell(&office, &case, "suspected", &when).await;
+    assert!(holds());
+    tell(&office, &case, "aware_reasonable_certainty", &when).await;
+    let state = office.app.peek(case.as_str()).unwrap();
+    let found = clock::find(&state, "eu.gdpr.33").unwrap();
+    let own = at(&case, &format!("/clocks/{}", found.start.id));
+    let start = found.start.candidates.first().map(|one| one.at);
+    let start = start.unwrap_or_else(|| state.starts(&found.start.id)[0].at);
+    let start = start.to_string();
+    let choose = |facts| {
+        [
+            ("start", start.as_str()),
+            ("reason", "counsel"),
+            ("facts", facts),
+        ]
+    };
+    let unknown = office.post("Leg", &own, &choose("no.fact")).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = office.post("Leg", &own, &choose("breach.cause")).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let fact = [
+        ("key", "breach.cause"),
+        ("value", "a <b>laptop</b>"),
+        ("standing", "suspicion"),
+    ];
+    let done = office.post("Leg", &at(&case, "/facts"), &fact).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let page = office.get("Leg", &own).await.body;
+    assert!(
+        page.contains("Look again") && page.contains("before not recorded"),
+        "{page}"
+    );
+    assert!(!page.contains("<b>laptop"), "{page}");
+}

@@ -38,6 +38,7 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("POST", "/clocks/{clock}/receipt",[NO, BAD, BAD, NO,  NO,  NO,  NONE]),
     ("POST", "/clocks/{clock}/receipt/withdraw",[NO, BAD, BAD, NO, NO, NO, NONE]),
     ("POST", "/clocks/{clock}/delay", [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("POST", "/clocks/{clock}/delay/1/withdraw",[NO, BAD, BAD, NO, NO, NO, NONE]),
     ("POST", "/instants",             [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
     ("POST", "/instants/x/withdraw",  [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
     ("GET",  "/notices",              [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
