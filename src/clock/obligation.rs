@@ -220,6 +220,9 @@ pub struct Stage {
     pub filed_with: Option<u8>,
     /// How long it may take; without one the law gives none, and no clock runs.
     pub due: Option<Due>,
+    /// Other zones in which the day of the event may be another, beside those of its calendar.
+    #[serde(default)]
+    pub zones: Vec<String>,
     /// The facts that it asks for, by name.
     #[serde(default)]
     pub fields: Vec<String>,

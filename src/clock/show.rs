@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::due::due;
+use super::due::due_told;
 use super::{Asked, Duty, Met, Shown};
 use crate::case::event::Reading;
 use crate::case::event::due::{Due, Rule};
@@ -139,8 +139,20 @@ fn withdrawn(state: &CaseState, record: &ClockRecord) -> Option<(Reading, String
     Some((Reading { at, how }, why))
 }
 
+/// The zones in which people told an instant that starts a clock.
+fn told_in(state: &CaseState, rule: &Rule, start: Timestamp) -> Vec<String> {
+    let same = state.instants.values().filter(|record| {
+        let instant = &record.instant;
+        record.withdrawn.is_none() && instant.what == rule.trigger && instant.at == start
+    });
+    let mut zones: Vec<String> = same.map(|record| record.instant.zone.clone()).collect();
+    zones.sort();
+    zones.dedup();
+    zones
+}
+
 fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestamp, Duty)> {
-    let computed = due(rule, start)?;
+    let computed = due_told(rule, start, &told_in(state, rule, start))?;
     let (due, delays) = super::delay::delayed(state, rule, computed.due);
     let questions = rule.questions.iter().map(|question| {
         let key = (rule.obligation.clone(), question.id.clone());

@@ -551,7 +551,7 @@ fn a_clock_is_computed_from_what_the_log_keeps() {
     assert_eq!(read, record.start);
     let rule = read.due.unwrap();
     assert_eq!(rule.catalogue, catalogue().digest);
-    let due = clock::due::due(&rule, at("2026-11-20T07:00:00Z"))
+    let due = clock::due::due(&rule, at("2026-11-20T17:00:00Z"))
         .unwrap()
         .due;
     assert_eq!(

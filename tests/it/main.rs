@@ -16,6 +16,7 @@ mod clock_calendar;
 mod clock_duties;
 mod clock_filed;
 mod clock_grounds;
+mod clock_places;
 mod clocks;
 mod contact;
 mod contact_chats;

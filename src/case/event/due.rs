@@ -346,6 +346,9 @@ pub struct Rule {
     pub text: String,
     /// The zone in which days are counted.
     pub zone: String,
+    /// Other zones in which the day of the event may have been another: the earlier counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
     /// The days that do not count, where that matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
@@ -379,4 +382,59 @@ pub struct Serves {
     pub obligation: String,
     /// Its stage, counted from 1.
     pub stage: u8,
+}
+
+impl Due {
+    /// Takes another calendar in the place of its own.
+    pub fn set_calendar(&mut self, id: &str) {
+        match self {
+            Self::Hour { calendar, .. } | Self::CalendarDay { calendar, .. } => {
+                *calendar = Some(id.to_owned());
+            }
+            Self::BusinessDay { calendar, .. } | Self::Month { calendar, .. } => {
+                id.clone_into(calendar);
+            }
+            Self::Annual { .. }
+            | Self::AfterYearEnd { .. }
+            | Self::Immediately { .. }
+            | Self::Target { .. } => {}
+        }
+    }
+
+    /// Whether a last day on which nothing counts is moved back.
+    pub const fn rolls_back(&self) -> bool {
+        matches!(
+            self,
+            Self::CalendarDay {
+                roll: Roll::ConservativePrevious,
+                ..
+            } | Self::Month {
+                roll: Roll::ConservativePrevious,
+                ..
+            }
+        )
+    }
+
+    /// Whether a holiday changes when it is.
+    pub const fn minds_holidays(&self) -> bool {
+        match self {
+            Self::BusinessDay { .. } => true,
+            Self::CalendarDay { roll, .. } | Self::Month { roll, .. } => {
+                !matches!(roll, Roll::None)
+            }
+            Self::Hour { .. }
+            | Self::Annual { .. }
+            | Self::AfterYearEnd { .. }
+            | Self::Immediately { .. }
+            | Self::Target { .. } => false,
+        }
+    }
+
+    /// Whether it is counted in days of a place.
+    pub const fn in_days(&self) -> bool {
+        !matches!(
+            self,
+            Self::Hour { .. } | Self::Immediately { .. } | Self::Target { .. }
+        )
+    }
 }

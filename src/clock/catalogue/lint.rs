@@ -73,6 +73,10 @@ pub(super) fn impossible(one: &Obligation, calendars: &Calendars) -> Vec<String>
         if !stage.delay_days.is_empty() && (!stage.allows_delay || stage.delay_days.contains(&0)) {
             say("`delay_days` bounds delays that `allows_delay` allows, each of a day or more");
         }
+        let mut zones = stage.zones.iter();
+        if let Some(zone) = zones.find(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
+            say(&format!("`{zone}` is no time zone"));
+        }
         let filing = |n: u8| {
             let mut before = one.stages.iter();
             before.any(|known| known.n == n && n < stage.n && known.filed_with.is_none())
