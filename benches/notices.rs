@@ -176,6 +176,7 @@ async fn long(desk: &Desk) -> NoticeId {
         missing: draft.missing.clone(),
         approval: record.approval,
         facts_kept: record.facts_kept,
+        serves: record.serves,
     };
     desk.log.append(&desk.by, vec![event]).await.unwrap();
     id

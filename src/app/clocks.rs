@@ -1,10 +1,12 @@
 //! Clocks of a case: proposed, chosen, receipted.
 
 use super::desk::Desk;
-use crate::case::event::Event;
+use crate::case::event::{Event, Serves};
 use crate::case::state::{CaseState, Named};
 use crate::clock::{self, Shown};
 use crate::fault::{Fault, Result};
+use crate::id::EvidenceId;
+use crate::notice::{About, dictionary};
 use crate::time::Timestamp;
 
 impl Desk {
@@ -40,14 +42,18 @@ impl Desk {
     /// with `other` any that can be. The log says who.
     ///
     /// # Errors
-    /// There is no such clock, or the instant is none of its candidates and not meant or not possible.
+    /// There is no such clock or no such fact, or the instant is none of its candidates and not meant or not possible.
     pub async fn choose_start(
         &self,
         clock: &str,
         start: Timestamp,
         other: bool,
         reason: &str,
+        facts: Vec<String>,
     ) -> Result<()> {
+        for key in &facts {
+            dictionary::entry(key)?;
+        }
         let now = self.now();
         let event = self.log.read(|state| {
             let clock = clock::find(state, clock)?.start.id.clone();
@@ -78,6 +84,7 @@ impl Desk {
                 clock,
                 start,
                 reason: reason.to_owned(),
+                facts,
             })
         })?;
         self.log.append(&self.by, vec![event]).await?;
@@ -87,22 +94,87 @@ impl Desk {
     /// Records that what a clock asks for was handed in; `at` is now unless it is given.
     ///
     /// # Errors
-    /// There is no such clock, or it has a receipt.
+    /// There is no such clock, no reference is given, or there is no such evidence.
     pub async fn clock_receipt(
         &self,
         clock: &str,
         reference: &str,
         at: Option<Timestamp>,
+        evidence: Vec<EvidenceId>,
     ) -> Result<()> {
         let find =
             |state: &CaseState| clock::find(state, clock).map(|record| record.start.id.clone());
+        let clock = self.log.read(find)?;
+        if reference.trim().is_empty() {
+            let what = "A receipt needs the reference that the addressee gave.";
+            return Err(Fault::input("receipt", what)
+                .at(&clock)
+                .hint("where there is none, say in words how it is known: `told by telephone`"));
+        }
+        for id in &evidence {
+            self.evidence(id)?;
+        }
         let receipt = Event::ClockReceipt {
-            clock: self.log.read(find)?,
+            clock,
             reference: reference.to_owned(),
             at: at.unwrap_or_else(|| self.now()),
+            evidence,
         };
         self.log.append(&self.by, vec![receipt]).await?;
         // What follows a stage begins with its receipt.
         self.propose_clocks().await
+    }
+
+    /// Takes back that what a clock asks for was handed in outside of Cordon: it runs again. The log
+    /// keeps both.
+    ///
+    /// # Errors
+    /// There is no such clock, nobody recorded a receipt of it, or no reason is given.
+    pub async fn take_back_receipt(&self, clock: &str, reason: &str) -> Result<()> {
+        let found = self.log.read(|state| {
+            let record = clock::find(state, clock)?;
+            Ok::<_, Fault>((record.start.id.clone(), record.receipt.is_some()))
+        });
+        let (clock, recorded) = found?;
+        if !recorded {
+            let what = "Nobody recorded a receipt of this clock, or it was taken back before.";
+            return Err(Fault::input("no-receipt", what).at(&clock).hint(
+                "what a notice that left has met stays met: it cannot be called back from here",
+            ));
+        }
+        if reason.trim().is_empty() {
+            return Err(Fault::input("reason", "Say why.").at(&clock));
+        }
+        let event = Event::ClockReceiptWithdrawn {
+            clock,
+            reason: reason.trim().to_owned(),
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(())
+    }
+
+    /// The stages of duties that a notice answers, with those that are met by the same filing.
+    ///
+    /// # Errors
+    /// The catalogue cannot be read.
+    pub(super) fn serves(&self, about: &About) -> Result<Vec<Serves>> {
+        let Some(id) = &about.obligation else {
+            return Ok(Vec::new());
+        };
+        let catalogue = self.settings.catalogue()?;
+        // A folder of one's own may have a duty of this name with other stages, or none.
+        let known = catalogue.get(id).ok();
+        let mut stages: Vec<u8> = about.stages().to_vec();
+        if let Some(known) = known {
+            let together = about.stages().iter().copied();
+            stages = together.flat_map(|n| known.filed_together(n)).collect();
+        }
+        stages.sort_unstable();
+        stages.dedup();
+        let serves = stages.into_iter().map(|stage| Serves {
+            obligation: id.clone(),
+            stage,
+        });
+        Ok(serves.collect())
     }
 }

@@ -105,7 +105,8 @@ impl Desk {
             at: at.unwrap_or_else(|| self.now()),
         };
         self.log.append(&self.by, vec![event]).await?;
-        Ok(())
+        // What follows the stage that it answers begins now.
+        self.propose_clocks().await
     }
 
     /// Records what the addressee answered, with the files that show it.

@@ -5,8 +5,9 @@ use std::path::Path;
 use jiff::tz::TimeZone;
 
 use super::desk::Desk;
+use super::sanctions::opening;
 use crate::case::event::due::Trigger;
-use crate::case::event::{Answer, Delay, Event, Instant};
+use crate::case::event::{Answer, Delay, Event, Instant, SUSPECTED};
 use crate::clock::catalogue::{Finding, review};
 use crate::clock::obligation::{Obligation, Stage};
 use crate::clock::{self, Catalogue, Organisation};
@@ -148,8 +149,12 @@ impl Desk {
             note: said(told.note, "how it is known")?,
             evidence: told.evidence,
         };
-        let event = Event::InstantRecorded(instant);
-        self.log.append(&self.by, vec![event]).await?;
+        // From the moment that somebody is suspected nothing that they claim is released.
+        let hold = (told.what == Trigger::Suspected)
+            .then(|| self.log.read(|state| opening(state, SUSPECTED, None)));
+        let events = [Event::InstantRecorded(instant)];
+        let events = events.into_iter().chain(hold.flatten()).collect();
+        self.log.append(&self.by, events).await?;
         self.propose_clocks().await?;
         Ok(id)
     }
@@ -187,14 +192,18 @@ impl Desk {
     /// Records a person's answer to a question of a duty.
     ///
     /// # Errors
-    /// No duty of the catalogue or of the case asks it.
+    /// No duty of the catalogue or of the case asks it, or there is no such fact.
     pub async fn answer_question(
         &self,
         obligation: &str,
         question: &str,
         answer: Answer,
         reason: &str,
+        facts: Vec<String>,
     ) -> Result<()> {
+        for key in &facts {
+            crate::notice::dictionary::entry(key)?;
+        }
         let asked = self.log.read(|state| {
             let mut rules = state
                 .clocks
@@ -226,6 +235,7 @@ impl Desk {
             question: question.to_owned(),
             answer,
             reason: said(reason, "why")?,
+            facts: self.rests_on(obligation, question, facts)?,
         };
         self.log.append(&self.by, vec![event]).await?;
         self.propose_clocks().await?;
@@ -277,6 +287,65 @@ impl Desk {
 }
 
 impl Desk {
+    /// Takes a delay back: lifted at an instant, or never valid. The deadlines are what they were.
+    ///
+    /// # Errors
+    /// There is no such delay, it was withdrawn before, no reason is given, or the instant does not lie
+    /// within it or lies in the future.
+    pub async fn withdraw_delay(
+        &self,
+        delay: u32,
+        ended: Option<Timestamp>,
+        reason: &str,
+    ) -> Result<()> {
+        let known = self.log.read(|state| {
+            let mut all = state.delays.iter();
+            all.find(|record| record.number == delay).cloned()
+        });
+        let Some(known) = known else {
+            return Err(Fault::input("no-delay", "The case has no such delay.")
+                .at(delay)
+                .hint("the clocks of its duties name each with its number"));
+        };
+        if known.withdrawn.is_some() {
+            let what = "This delay was withdrawn before.";
+            return Err(Fault::input("withdrawn", what).at(delay));
+        }
+        let within = known.delay.from..=known.delay.until;
+        if let Some(ended) = ended
+            && (!within.contains(&ended) || ended > self.now())
+        {
+            let what = "A delay that is lifted counted until an instant within it that has passed.";
+            return Err(Fault::input("delay", what)
+                .at(ended)
+                .hint("without an instant it is taken as never valid"));
+        }
+        let event = Event::DelayWithdrawn {
+            delay,
+            ended,
+            reason: said(reason, "why")?,
+        };
+        self.log.append(&self.by, vec![event]).await?;
+        Ok(())
+    }
+
+    /// The facts that an answer rests on: those that a person names, and those of the question.
+    fn rests_on(
+        &self,
+        obligation: &str,
+        question: &str,
+        mut facts: Vec<String>,
+    ) -> Result<Vec<String>> {
+        let catalogue = self.settings.catalogue()?;
+        let known = catalogue.get(obligation).ok();
+        let mut questions = known.iter().flat_map(|one| &one.applies_if);
+        let own = questions.find(|known| known.id == question);
+        facts.extend(own.map(|own| own.facts.clone()).unwrap_or_default());
+        facts.sort();
+        facts.dedup();
+        Ok(facts)
+    }
+
     /// Makes sure that the case has this evidence.
     fn has_evidence(&self, id: &EvidenceId) -> Result<()> {
         if self.log.read(|state| state.evidence.contains_key(id)) {

@@ -49,6 +49,7 @@ impl Desk {
             )
             .await?;
         let id = NoticeId::fresh();
+        let about = notice::about(template)?;
         let event = Event::NoticeDrafted {
             notice: id.clone(),
             template: template.to_owned(),
@@ -56,7 +57,8 @@ impl Desk {
             evidence,
             facts: draft.evidence.clone(),
             missing: draft.missing.clone(),
-            approval: Some(notice::about(template)?.approval),
+            serves: self.serves(&about)?,
+            approval: Some(about.approval),
             facts_kept: Some(kept),
         };
         self.log.append(&self.by, vec![event]).await?;

@@ -201,6 +201,8 @@ impl Desk {
                         reply.clone().into_bytes().into(),
                     )
                     .await?;
+                // What follows the stage that it answers begins now.
+                self.propose_clocks().await?;
                 return Ok((message_id, reply));
             }
             Answer::Later(why) => {

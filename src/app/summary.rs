@@ -134,6 +134,7 @@ impl Summary {
         let unanswered = items
             .filter(|item| matches!(item.source, Source::Exchange { status: None, .. }))
             .count();
+        let clocks = crate::clock::list(state, now);
         Self {
             case: state.case.clone(),
             title: state.title.clone(),
@@ -159,8 +160,8 @@ impl Summary {
             unanswered,
             mended: state.mended.clone(),
             gates: decisions::gates(state, now),
-            clocks: crate::clock::list(state, now),
-            notices: decisions::notices(state, now),
+            notices: decisions::notices(state, &clocks, now),
+            clocks,
             contacts: ContactCount {
                 all: state.contacts.len(),
                 demands: state

@@ -32,7 +32,8 @@ use crate::provider::{Account, Candidate, Closing, Completeness};
 use crate::time::Timestamp;
 
 pub use clock::{ClockStart, Reading};
-pub use sanctions::{DETERMINERS, Determination, HELD, SCOPE, SUSPICION, scope};
+pub use due::Serves;
+pub use sanctions::{DETERMINERS, Determination, HELD, SCOPE, SUSPECTED, SUSPICION, scope};
 
 pub use contact::{Arrival, Contact, Deadline, Indicator, PLAUSIBLE, doubt};
 pub use fact::{Standing, Statement};
@@ -425,6 +426,9 @@ pub enum Event {
         /// The facts as they stood, canonical JSON; `None` in logs of before they were kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         facts_kept: Option<EvidenceId>,
+        /// The stages of duties that it answers; nothing in logs of before they were named.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        serves: Vec<Serves>,
     },
     /// A person says what the case itself does not show, and what shows it.
     #[serde(rename = "fact.recorded")]
@@ -594,13 +598,22 @@ pub enum Event {
         clock: ClockId,
         start: Timestamp,
         reason: String,
+        /// The facts that a person named as its ground, beside the one that tells its kind of instant.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<String>,
     },
     #[serde(rename = "clock.receipt")]
     ClockReceipt {
         clock: ClockId,
         reference: String,
         at: Timestamp,
+        /// What shows it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        evidence: Vec<EvidenceId>,
     },
+    /// What was recorded as handed in was not: the clock runs again.
+    #[serde(rename = "clock.receipt_withdrawn")]
+    ClockReceiptWithdrawn { clock: ClockId, reason: String },
     /// What happened when, as a person knows it.
     #[serde(rename = "instant.recorded")]
     InstantRecorded(Instant),
@@ -614,9 +627,22 @@ pub enum Event {
         question: String,
         answer: Answer,
         reason: String,
+        /// The facts that it rests on.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        facts: Vec<String>,
     },
     #[serde(rename = "delay.recorded")]
     DelayRecorded(Delay),
+    /// A delay counts no longer: lifted at an instant, or never valid.
+    #[serde(rename = "delay.withdrawn")]
+    DelayWithdrawn {
+        /// Which one, counted from 1 in the order of the log.
+        delay: u32,
+        /// Until when it counted; nothing when it never did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended: Option<Timestamp>,
+        reason: String,
+    },
     #[serde(rename = "checkpoint.signed")]
     CheckpointSigned {
         entries: u64,

@@ -5,6 +5,8 @@
 mod check;
 mod clocks;
 mod facts;
+mod filing;
+mod grounds;
 mod instants;
 mod notice;
 mod outbox;
@@ -16,11 +18,12 @@ mod sanctions;
 mod scope;
 mod start;
 
+pub use filing::Filed;
 pub use notice::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version, bound};
 pub use record::{
-    AnswerRecord, Bounce, Choice, ClockRecord, DelayRecord, Delayed, DoorRecord, FactRecord,
-    GateRecord, InstantRecord, Judgment, MailRecord, MendedRecord, Pulling, StepRecord,
-    TrailRecord,
+    AnswerRecord, Bounce, Choice, ClockRecord, DelayEnd, DelayRecord, Delayed, DoorRecord,
+    FactRecord, GateRecord, InstantRecord, Judgment, MailRecord, MendedRecord, Pulling,
+    ReceiptRecord, StepRecord, TakenBack, TrailRecord,
 };
 pub use review::number_after;
 pub use sanctions::{DeterminationRecord, Hold};

@@ -13,6 +13,7 @@ use crate::app::Desk;
 use crate::clock::{self, Shown};
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
+use crate::id::EvidenceId;
 use crate::time::{Timestamp, utc, utc_and_zone};
 use crate::ui;
 
@@ -25,8 +26,10 @@ pub(super) enum Verb {
     Show(Show),
     /// Choose the start of a clock: one of its candidates. Who chose and why stand in the log.
     Choose(Choose),
-    /// Record the receipt of what was filed.
+    /// Record that a stage was handed in outside of Cordon, or the receipt of what was filed.
     Receipt(Receipt),
+    /// Take a receipt back: the clock runs again.
+    Unreceipt(Unreceipt),
     /// Print every duty that is known: when it is due, whether it is law, whether it was checked.
     Catalogue(catalogue::Args),
     /// Record when something happened, list what was recorded, or take it back.
@@ -36,6 +39,8 @@ pub(super) enum Verb {
     Answer(facts::Answered),
     /// Record that an authority asks to wait, with its document.
     Delay(facts::Delayed),
+    /// Take a delay back: lifted at an instant, or never valid.
+    Undelay(facts::Undelayed),
     /// Print the open deadlines as iCalendar, with titles that tell a passer-by nothing.
     Calendar(facts::Calendar),
 }
@@ -70,6 +75,10 @@ pub(super) struct Choose {
     /// Why.
     #[arg(long)]
     reason: String,
+    /// A fact that it rests on, by its name; may be given several times. When it changes, the choice is
+    /// to be looked at again.
+    #[arg(long = "fact", value_name = "KEY")]
+    facts: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -81,9 +90,23 @@ pub(super) struct Receipt {
     /// The reference that the addressee gave.
     #[arg(long)]
     reference: String,
-    /// When it was received there, RFC 3339 with a zone [default: now].
+    /// When it was handed in there, RFC 3339 with a zone [default: now].
     #[arg(long, value_name = "INSTANT")]
     at: Option<Timestamp>,
+    /// What shows it, by the id of the evidence; may be given several times.
+    #[arg(long, value_name = "ID")]
+    evidence: Vec<EvidenceId>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Unreceipt {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The clock, by id or rule.
+    clock: String,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
 }
 
 pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
@@ -94,17 +117,24 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Instant(verb) => facts::instants(desktop, verb).await,
         Verb::Answer(args) => facts::answer(desktop, &args).await,
         Verb::Delay(args) => facts::delay(desktop, &args).await,
+        Verb::Undelay(args) => facts::undelay(desktop, &args).await,
         Verb::Calendar(args) => facts::calendar(desktop, &args),
         Verb::Choose(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
-            desk.choose_start(&args.clock, args.start, args.other, &args.reason)
+            let Choose { start, other, .. } = args;
+            desk.choose_start(&args.clock, start, other, &args.reason, args.facts)
                 .await?;
             changed(desktop, &desk).await
         }
         Verb::Receipt(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
-            desk.clock_receipt(&args.clock, &args.reference, args.at)
+            desk.clock_receipt(&args.clock, &args.reference, args.at, args.evidence)
                 .await?;
+            changed(desktop, &desk).await
+        }
+        Verb::Unreceipt(args) => {
+            let desk = desktop.app()?.desk(&args.case)?;
+            desk.take_back_receipt(&args.clock, &args.reason).await?;
             changed(desktop, &desk).await
         }
     }
@@ -163,13 +193,36 @@ fn clocks(clocks: &[Shown], zone: &TimeZone) -> String {
             text.push_str(&ui::paragraph("    ", &line));
         }
     };
-    short("With a receipt", &|clock| {
-        clock.receipt.clone().filter(|_| clock.ruled_out.is_none())
+    short("Met, or no longer due", &|clock| {
+        let met = clock.met.as_ref().map(|met| met.words.clone());
+        met.or_else(|| clock.receipt.clone())
+            .filter(|_| clock.ruled_out.is_none())
     });
     short("Do not apply, as people answered", &|clock| {
         clock.ruled_out.clone()
     });
     text
+}
+
+/// What was handed in, taken back, or can still go out.
+fn filings(clock: &Shown, line: &mut dyn FnMut(&str, &str)) {
+    match (&clock.met, &clock.receipt) {
+        (Some(met), _) => line("filed", &met.words),
+        (None, Some(receipt)) => line("receipt", &one_line(receipt, 160)),
+        (None, None) => {}
+    }
+    for again in &clock.filed_again {
+        let words = one_line(&again.words(), 200);
+        line("filed again", &format!("{words} at {}", utc(again.at)));
+    }
+    for back in &clock.taken_back {
+        let reference = one_line(&back.receipt.reference, 100);
+        let (by, reason) = (one_line(&back.by, 80), one_line(&back.reason, 160));
+        line("taken back", &format!("{reference}, by {by}: {reason}"));
+    }
+    for draft in &clock.drafts {
+        line("draft", &format!("{draft} answers this stage"));
+    }
 }
 
 /// One clock in full.
@@ -190,7 +243,10 @@ fn one(clock: &Shown, zone: &TimeZone) -> String {
     };
     line("basis", &one_line(&clock.basis, 300));
     for why in &clock.reopened {
-        line("reopened", &one_line(why, 300));
+        line("reopened", &one_line(why, 600));
+    }
+    for why in &clock.answers_reopened {
+        line("look again", &one_line(why, 600));
     }
     if let Some(choice) = clock.choice() {
         line("start", &format!("{} {choice}", utc(clock.start)));
@@ -206,7 +262,12 @@ fn one(clock: &Shown, zone: &TimeZone) -> String {
     }
     if let Some(duty) = &clock.duty {
         line("owner", &duty.owner);
-        for said in duty.delays.iter().chain(&duty.readings) {
+        for said in duty
+            .governed_by
+            .iter()
+            .chain(&duty.delays)
+            .chain(&duty.readings)
+        {
             line("note", &one_line(said, 300));
         }
         for asked in &duty.questions {
@@ -221,8 +282,6 @@ fn one(clock: &Shown, zone: &TimeZone) -> String {
     for doubt in &clock.doubts {
         line("doubt", &one_line(doubt, 200));
     }
-    if let Some(receipt) = &clock.receipt {
-        line("receipt", &one_line(receipt, 160));
-    }
+    filings(clock, &mut line);
     text
 }

@@ -174,18 +174,31 @@ fn list(desktop: &Desktop, args: &One) -> Result<Ended> {
                     notice.id.to_string(),
                     notice.template.clone(),
                     notice.stage().to_owned(),
+                    due(notice, &app.zone),
                     notice.missing.len().to_string(),
                     notice.text.short(),
                 ]
             });
             format!(
                 "{}can be drafted: {}\n",
-                ui::table(["NOTICE", "TEMPLATE", "STAGE", "MISSING", "TEXT"], rows),
+                ui::table(
+                    ["NOTICE", "TEMPLATE", "STAGE", "DUE", "MISSING", "TEXT"],
+                    rows
+                ),
                 crate::notice::names().join(", ")
             )
         },
     )?;
     Ok(None)
+}
+
+/// When the stage of the duty that it answers is due, or how it was met.
+fn due(notice: &NoticeLine, zone: &jiff::tz::TimeZone) -> String {
+    notice.clock().map_or_else(String::new, |clock| {
+        let state = clock.state.replace('_', " ");
+        let met = clock.met.clone().unwrap_or(state);
+        format!("{}, {met}", crate::time::utc_and_zone(clock.due, zone))
+    })
 }
 
 async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {

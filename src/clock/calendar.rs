@@ -63,6 +63,42 @@ impl Calendars {
         self.0.get(id)
     }
 
+    /// The calendar of a Land or region, such as `DE-BY`.
+    pub fn of_land(&self, land: &str) -> Option<&Calendar> {
+        let found = self.0.get(&land.to_ascii_lowercase().replace('-', "_"));
+        found.filter(|calendar| self.country_of(calendar).is_some())
+    }
+
+    /// Every Land and region that has a calendar.
+    pub fn lands(&self) -> Vec<String> {
+        let all = self.all().filter(|one| self.country_of(one).is_some());
+        all.map(|one| one.id.to_ascii_uppercase().replace('_', "-"))
+            .collect()
+    }
+
+    /// The calendars of the Länder or regions of a country.
+    pub fn regions<'a>(&'a self, country: &'a str) -> impl Iterator<Item = &'a Calendar> {
+        let of = move |one: &&Calendar| self.country_of(one) == Some(country);
+        self.all().filter(of)
+    }
+
+    /// The calendar of the country of a Land: `de` of `de_by`.
+    fn country_of<'a>(&self, calendar: &'a Calendar) -> Option<&'a str> {
+        let (country, _) = calendar.id.split_once('_')?;
+        let based = calendar.based_on.iter().any(|base| base == country);
+        based.then_some(country)
+    }
+
+    /// Every zone in which a day that counts in this one may have been another: those of the calendars
+    /// of this zone.
+    pub fn doubtful(&self, zone: &str) -> Vec<String> {
+        let same = self.all().filter(|one| one.zone == zone);
+        let mut zones: Vec<String> = same.flat_map(|one| one.also.clone()).collect();
+        zones.sort();
+        zones.dedup();
+        zones
+    }
+
     /// Every holiday of a calendar in a year, with its names; weekends are not among them unless a
     /// holiday falls on one.
     pub fn holidays(&self, calendar: &Calendar, year: i16) -> BTreeMap<Date, Vec<String>> {
@@ -99,6 +135,17 @@ impl Calendars {
             from: Date::new(first, 1, 1).unwrap_or(Date::MIN),
             until: Date::new(last, 12, 31).unwrap_or(Date::MAX),
         }
+    }
+
+    /// The same, and every holiday that any Land or region keeps.
+    pub fn closed_anywhere(&self, calendar: &Calendar, around: Date) -> Closed {
+        let mut closed = self.closed(calendar, around);
+        for region in self.regions(&calendar.id) {
+            closed.holidays.extend(self.closed(region, around).holidays);
+        }
+        closed.holidays.sort();
+        closed.holidays.dedup();
+        closed
     }
 }
 

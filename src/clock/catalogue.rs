@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
-use super::calendar::Calendars;
+use super::calendar::{Calendar, Calendars};
 use super::obligation::{Obligation, Stage};
 use crate::canon::Digest;
 use crate::case::event::due::{Closed, Due, Rule};
@@ -151,10 +151,21 @@ impl Catalogue {
         self.all().map(|one| one.jurisdiction.as_str()).collect()
     }
 
-    /// The rule of a stage as a clock keeps it, with the days that do not count around `day`.
-    /// `None` when the stage has no deadline.
-    pub fn rule(&self, one: &Obligation, stage: &Stage, day: Date) -> Option<Rule> {
-        let due = stage.due.clone()?;
+    /// The rule of a stage as a clock keeps it, with the days that do not count around `day` for an
+    /// organisation of that Land. `None` when the stage has no deadline.
+    pub fn rule(
+        &self,
+        one: &Obligation,
+        stage: &Stage,
+        day: Date,
+        land: Option<&str>,
+    ) -> Option<Rule> {
+        let mut due = stage.due.clone()?;
+        let unplaced = self.unplaced(stage, land).is_some();
+        let region = calendar_of(&due).and_then(|id| self.region(id, land));
+        if let Some(region) = region {
+            due.set_calendar(&region.id);
+        }
         let calendar = calendar_of(&due).and_then(|id| self.calendars.get(id));
         let own = match &due {
             Due::CalendarDay { zone, .. } => zone.clone(),
@@ -162,21 +173,56 @@ impl Catalogue {
             _ => None,
         };
         let zone = calendar.map(|calendar| calendar.zone.clone()).or(own);
-        let closed: Option<Closed> = calendar.map(|one| self.calendars.closed(one, day));
+        let zone = zone.unwrap_or_else(|| "UTC".to_owned());
+        let closed: Option<Closed> = calendar.map(|one| {
+            // A holiday that moves the last day back counts when any Land may keep it.
+            if unplaced && due.rolls_back() {
+                self.calendars.closed_anywhere(one, day)
+            } else {
+                self.calendars.closed(one, day)
+            }
+        });
+        let mut zones = stage.zones.clone();
+        zones.extend(self.calendars.doubtful(&zone));
+        zones.retain(|other| *other != zone);
         Some(Rule {
             obligation: one.id.clone(),
             stage: stage.n,
+            zones,
             trigger: stage.trigger,
             after: stage.after,
+            filed_with: stage.filed_with,
             text: super::due::text(&due),
             due,
-            zone: zone.unwrap_or_else(|| "UTC".to_owned()),
+            zone,
             closed,
             allows_delay: stage.allows_delay,
+            delay_days: stage.delay_days.clone(),
             verified: one.is_verified(stage),
             owner: one.decision_owner.name().to_owned(),
             questions: one.applies_if.clone(),
             catalogue: self.digest,
+        })
+    }
+}
+
+impl Catalogue {
+    /// The calendar of the Land, where it is one of the country of that calendar.
+    fn region(&self, calendar: &str, land: Option<&str>) -> Option<&Calendar> {
+        let found = self.calendars.of_land(land?)?;
+        let mut regions = self.calendars.regions(calendar);
+        regions.any(|one| one.id == found.id).then_some(found)
+    }
+
+    /// What a stage whose holidays differ within its country says when no Land of it is configured.
+    pub fn unplaced(&self, stage: &Stage, land: Option<&str>) -> Option<String> {
+        let due = stage.due.as_ref()?;
+        let calendar = calendar_of(due).filter(|_| due.minds_holidays())?;
+        let differs = self.calendars.regions(calendar).next().is_some();
+        (differs && self.region(calendar, land).is_none()).then(|| {
+            format!(
+                "No Land of `{calendar}` is configured (`[organisation] land`): a holiday that only some keep makes no deadline later here."
+            )
         })
     }
 }

@@ -23,15 +23,56 @@ pub struct Computed {
 
 /// The deadline of a rule from a start. `None` only where the calendar of the world ends.
 pub fn due(rule: &Rule, start: Timestamp) -> Option<Computed> {
+    due_told(rule, start, &[])
+}
+
+/// The same for a start that was told in these zones. Where the day of the event may have been another
+/// than at the place of the rule, the earlier deadline counts. A zone of that place says which day it
+/// was; any other leaves all of them possible.
+pub fn due_told(rule: &Rule, start: Timestamp, told: &[String]) -> Option<Computed> {
     let zone = TimeZone::get(&rule.zone).unwrap_or(TimeZone::UTC);
+    let day = start.to_zoned(zone.clone()).date();
+    let mut computed = counted(rule, start, day, &zone)?;
+    if !rule.due.in_days() {
+        return Some(computed);
+    }
+    let of_place = |name: &String| *name == rule.zone || rule.zones.contains(name);
+    let known = !told.is_empty() && told.iter().all(of_place);
+    let possible = rule.zones.iter().filter(|_| !known).chain(told);
+    for name in possible {
+        let Ok(other) = TimeZone::get(name) else {
+            continue;
+        };
+        let there = start.to_zoned(other).date();
+        if there == day {
+            continue;
+        }
+        let earlier = counted(rule, start, there, &zone)?;
+        if earlier.due < computed.due {
+            let mut readings = earlier.readings;
+            readings.push(format!(
+                "It was {there} in {name} and {day} in {}: the earlier day counts, the other would give {}.",
+                rule.zone,
+                utc_and_zone(computed.due, &zone)
+            ));
+            computed = Computed {
+                due: earlier.due,
+                readings,
+            };
+        }
+    }
+    Some(computed)
+}
+
+/// The deadline counted from a day, which ends in the zone of the rule.
+fn counted(rule: &Rule, start: Timestamp, day: Date, zone: &TimeZone) -> Option<Computed> {
     let empty = Closed::default();
     let closed = rule.closed.as_ref().unwrap_or(&empty);
-    let day = start.to_zoned(zone.clone()).date();
     let mut readings = Vec::new();
     let due = match &rule.due {
         Due::Hour { amount, later, .. } => {
             let due = hours(start, *amount)?;
-            readings.extend(later.and_then(|later| later_than(later, due, start, &zone, closed)));
+            readings.extend(later.and_then(|later| later_than(later, due, start, zone, closed)));
             due
         }
         Due::Immediately { target_hours } | Due::Target { target_hours } => {
@@ -46,8 +87,8 @@ pub fn due(rule: &Rule, start: Timestamp) -> Option<Computed> {
             let days = amount.saturating_sub(u32::from(*count_event_day));
             let last = day.checked_add(i64::from(days).days()).ok()?;
             let kept = rolled(last, *roll, closed)?;
-            readings.extend(moved(last, *roll, closed, &zone));
-            end_of(kept, None, &zone)?
+            readings.extend(moved(last, *roll, closed, zone));
+            end_of(kept, None, zone)?
         }
         Due::BusinessDay {
             amount,
@@ -56,7 +97,7 @@ pub fn due(rule: &Rule, start: Timestamp) -> Option<Computed> {
             ..
         } => {
             let last = business_days(day, *amount, *count_event_day, closed)?;
-            end_of(last, *until, &zone)?
+            end_of(last, *until, zone)?
         }
         Due::Month {
             amount,
@@ -66,19 +107,15 @@ pub fn due(rule: &Rule, start: Timestamp) -> Option<Computed> {
         } => {
             let last = day.checked_add(i64::from(*amount).months()).ok()?;
             let kept = rolled(last, *roll, closed)?;
-            readings.extend(moved(last, *roll, closed, &zone));
-            let due = end_of(kept, None, &zone)?;
-            readings.extend(later.and_then(|later| later_than(later, due, start, &zone, closed)));
+            readings.extend(moved(last, *roll, closed, zone));
+            let due = end_of(kept, None, zone)?;
+            readings.extend(later.and_then(|later| later_than(later, due, start, zone, closed)));
             due
         }
-        Due::Annual { by, as_of, .. } => end_of(annual(day, by, as_of)?, None, &zone)?,
+        Due::Annual { by, as_of, .. } => end_of(annual(day, by, as_of)?, None, zone)?,
         Due::AfterYearEnd { amount, .. } => {
             let end = Date::new(day.year(), 12, 31).ok()?;
-            end_of(
-                end.checked_add(i64::from(*amount).days()).ok()?,
-                None,
-                &zone,
-            )?
+            end_of(end.checked_add(i64::from(*amount).days()).ok()?, None, zone)?
         }
     };
     Some(Computed { due, readings })

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 
-use super::Shown;
+use super::{Met, Shown};
 use crate::hostile::one_line;
 use crate::id::CaseId;
 use crate::time::Timestamp;
@@ -12,7 +12,8 @@ use crate::time::Timestamp;
 /// Octets of a line before it is folded, without its end.
 const FOLD: usize = 73;
 
-/// The open deadlines of a case as a calendar. A title names the clock's rule and the case by its id;
+/// The deadlines of a case as a calendar: those that are open, and those that were met, which ring no
+/// more and say how. What does not apply is left out. A title names the clock's rule and the case by its id;
 /// what it is about stays in the case.
 pub fn calendar(case: &CaseId, clocks: &[Shown], now: Timestamp) -> String {
     let mut text = String::new();
@@ -22,13 +23,17 @@ pub fn calendar(case: &CaseId, clocks: &[Shown], now: Timestamp) -> String {
     put("PRODID:-//Cordon//Deadlines//EN");
     put("CALSCALE:GREGORIAN");
     put("METHOD:PUBLISH");
-    for clock in clocks.iter().filter(|clock| clock.is_open()) {
+    let told =
+        |clock: &&Shown| clock.is_open() || (clock.met.is_some() && clock.ruled_out.is_none());
+    for clock in clocks.iter().filter(told) {
+        let met = clock.met.as_ref().filter(|_| !clock.is_open());
         let rule = match clock.rule.split('.').next() {
             // What a demand says or a provider keeps is no title for a calendar.
             Some("contact" | "trail") => "deadline",
             _ => &clock.rule,
         };
-        let title = escaped(&format!("{case}: {rule}"));
+        let done = if met.is_some() { " (met)" } else { "" };
+        let title = escaped(&format!("{case}: {rule}{done}"));
         put("BEGIN:VEVENT");
         put(&format!("UID:{}-{case}@cordon.invalid", clock.id));
         put(&format!("DTSTAMP:{}", stamp(now)));
@@ -36,9 +41,12 @@ pub fn calendar(case: &CaseId, clocks: &[Shown], now: Timestamp) -> String {
         put(&format!("SUMMARY:{title}"));
         put("CLASS:CONFIDENTIAL");
         put("TRANSP:TRANSPARENT");
+        if let Some(met) = met {
+            put(&format!("DESCRIPTION:{}", escaped(&discreet(met))));
+        }
         let length = clock.due.duration_since(clock.start);
         for hours in [24, 2] {
-            if length > SignedDuration::from_hours(hours) {
+            if met.is_none() && length > SignedDuration::from_hours(hours) {
                 put("BEGIN:VALARM");
                 put("ACTION:DISPLAY");
                 put(&format!("TRIGGER:-PT{hours}H"));
@@ -50,6 +58,19 @@ pub fn calendar(case: &CaseId, clocks: &[Shown], now: Timestamp) -> String {
     }
     put("END:VCALENDAR");
     text
+}
+
+/// How it was met, without the words of an addressee.
+fn discreet(met: &Met) -> String {
+    let by = met.filing.notice.as_ref().map_or_else(
+        || "a filing outside of Cordon".to_owned(),
+        |notice| format!("notice {notice}"),
+    );
+    let how = match met.late {
+        0 => "on time".to_owned(),
+        late => format!("late by {}", super::lateness(late)),
+    };
+    format!("met by {by} at {} ({how})", crate::time::utc(met.filing.at))
 }
 
 fn stamp(at: Timestamp) -> String {

@@ -215,8 +215,14 @@ pub struct Stage {
     pub trigger: Trigger,
     /// The stage that must have been handed in; goes with `previous_stage_submitted`.
     pub after: Option<u8>,
+    /// The earlier stage whose filing is this one's too: two clocks wait for one filing, and the one
+    /// that ends first governs.
+    pub filed_with: Option<u8>,
     /// How long it may take; without one the law gives none, and no clock runs.
     pub due: Option<Due>,
+    /// Other zones in which the day of the event may be another, beside those of its calendar.
+    #[serde(default)]
+    pub zones: Vec<String>,
     /// The facts that it asks for, by name.
     #[serde(default)]
     pub fields: Vec<String>,
@@ -226,6 +232,9 @@ pub struct Stage {
     /// Whether authorities may ask to wait.
     #[serde(default)]
     pub allows_delay: bool,
+    /// How many days each delay after the other may last at most, where the law says so: `[30, 30, 60]`.
+    #[serde(default)]
+    pub delay_days: Vec<u32>,
     /// Whether the figure was checked against a source.
     #[serde(default = "yes")]
     pub verified: bool,
@@ -304,6 +313,18 @@ impl Obligation {
             1 => self.id.clone(),
             _ => format!("{}.{}", self.id, stage.name),
         }
+    }
+
+    /// The stages that one filing of this stage meets: it, and what is filed with it.
+    pub fn filed_together(&self, stage: u8) -> Vec<u8> {
+        let own = self.stages.iter().find(|known| known.n == stage);
+        let filing = own.and_then(|own| own.filed_with).unwrap_or(stage);
+        let same = |known: &&Stage| known.n == filing || known.filed_with == Some(filing);
+        self.stages
+            .iter()
+            .filter(same)
+            .map(|known| known.n)
+            .collect()
     }
 
     /// The day of its latest verified source.

@@ -17,6 +17,10 @@ use crate::id::{ClockId, EvidenceId};
 use crate::provider::TrailSpec;
 use crate::time::{Timestamp, utc};
 
+/// How far the clocks of the earth are ahead of UTC, and behind it, hours.
+const EAST: i64 = 14;
+const WEST: i64 = -12;
+
 /// What the configuration says of the organisation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +28,8 @@ pub struct Organisation {
     /// The jurisdictions that may concern it: `us`, `us-ny`, `eu`, `de`.
     #[serde(default)]
     pub jurisdictions: Vec<String>,
+    /// The Land or region of its seat, for the holidays that are kept there: `DE-BY`.
+    pub land: Option<String>,
     /// Answers known in advance, by the id of the question.
     #[serde(default)]
     pub answers: BTreeMap<String, Answer>,
@@ -53,7 +59,7 @@ impl Organisation {
 pub enum Unwatched<'a> {
     /// It is not law.
     NotInForce(Status),
-    /// It became law after the case was opened.
+    /// It became law after everything that may start it.
     NotYet(jiff::civil::Date),
     /// The law gives no time, and no target was set.
     NoTime,
@@ -69,7 +75,10 @@ impl std::fmt::Display for Unwatched<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NotInForce(status) => write!(f, "it is {}", status.name()),
-            Self::NotYet(from) => write!(f, "it is in force since {from} only"),
+            Self::NotYet(from) => write!(
+                f,
+                "it is in force since {from} only, and everything that may start it lies before"
+            ),
             Self::NoTime => f.write_str("the law gives no time"),
             Self::NoStart(Trigger::PreviousStageSubmitted) => {
                 f.write_str("the stage before has no receipt")
@@ -103,10 +112,8 @@ pub fn stage<'a>(
     let given = given(step, state);
     let around = state.opened.unwrap_or(Timestamp::UNIX_EPOCH);
     let around = around.to_zoned(jiff::tz::TimeZone::UTC).date();
-    if let Some(from) = one.in_force_from.filter(|from| *from > around) {
-        return Err(Unwatched::NotYet(from));
-    }
-    let rule = catalogue.rule(one, step, around);
+    let land = organisation.land.as_deref();
+    let rule = catalogue.rule(one, step, around, land);
     let rule = rule.ok_or(Unwatched::NoTime)?;
     let name = one.clock_name(step);
     let mut doubts = step.doubts.clone();
@@ -114,7 +121,8 @@ pub fn stage<'a>(
         doubts.extend(claims(state));
     }
     let known = given.len();
-    let start = ClockStart {
+    doubts.extend(catalogue.unplaced(step, land));
+    let mut start = ClockStart {
         id: ClockId::of(&["rule", &name]),
         rule: name,
         title: step.title.clone(),
@@ -129,12 +137,55 @@ pub fn stage<'a>(
     if known == 0 && !recorded {
         return Err(Unwatched::NoStart(step.trigger));
     }
+    if let Some(from) = one.in_force_from {
+        start.doubts.extend(in_force(state, &start, from)?);
+    }
     // What a person recorded starts a duty wherever it may lie, unless the configuration says where.
     let anywhere = organisation.jurisdictions.is_empty() && recorded;
     if one.watch != Watch::Everybody && !organisation.lies_in(&one.jurisdiction) && !anywhere {
         return Err(Unwatched::Elsewhere);
     }
     Ok(start)
+}
+
+/// Why a duty that became law on a day may not apply, where something of the case lies before. What
+/// triggers the duty counts, not when the case was opened.
+///
+/// # Errors
+/// Everything that may start it lies before.
+fn in_force<'a>(
+    state: &CaseState,
+    start: &ClockStart,
+    from: jiff::civil::Date,
+) -> Result<Option<String>, Unwatched<'a>> {
+    // A day before that it was nowhere on earth any more; and one that it still was somewhere.
+    let day = |at: Timestamp, hours: i64| {
+        let moved = at.checked_add(jiff::SignedDuration::from_hours(hours));
+        let moved = moved.unwrap_or(at).to_zoned(jiff::tz::TimeZone::UTC);
+        moved.date()
+    };
+    let before = |at: Timestamp| day(at, EAST) < from;
+    let perhaps = |at: Timestamp| day(at, WEST) < from;
+    let starts = state.starts_with(start);
+    if starts.iter().all(|reading| before(reading.at)) {
+        return Err(Unwatched::NotYet(from));
+    }
+    if let Some(first) = starts.iter().find(|reading| perhaps(reading.at)) {
+        return Ok(Some(format!(
+            "It may apply: it is in force since {from}, and a start of {} may lie before.",
+            utc(first.at)
+        )));
+    }
+    let standing = state.instants.values();
+    let standing = standing.filter(|record| record.withdrawn.is_none());
+    let told = standing.map(|record| record.instant.at).chain(state.opened);
+    let first = told.filter(|at| perhaps(*at)).min();
+    Ok(first.map(|at| {
+        format!(
+            "It may apply: it is in force since {from}; the matter began before, by {} at the latest, and what starts the duty came after.",
+            utc(at)
+        )
+    }))
 }
 
 /// Clocks that the case gives reason for and that were not started yet, or that start earlier than

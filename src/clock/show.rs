@@ -2,11 +2,11 @@
 
 use jiff::SignedDuration;
 
-use super::due::due;
-use super::{Asked, Duty, Shown};
+use super::due::due_told;
+use super::{Asked, Duty, Met, Shown};
 use crate::case::event::Reading;
 use crate::case::event::due::{Due, Rule};
-use crate::case::state::{CaseState, ClockRecord};
+use crate::case::state::{CaseState, ClockRecord, Filed};
 use crate::hostile::one_line;
 use crate::time::{Timestamp, utc};
 
@@ -41,37 +41,34 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         candidates.push(reading);
         ruled_out = Some(why);
     }
-    let chosen = record.chosen.as_ref().map(|choice| choice.start);
-    let earliest = candidates.iter().map(|candidate| candidate.at).min();
-    let (start, start_is) = chosen
-        .map(|at| (at, "chosen"))
-        .or_else(|| earliest.map(|at| (at, "earliest")))?;
+    let (start, start_is) = start_of(record, &candidates)?;
     let (due, duty) = if let Some(rule) = record.start.due.as_deref() {
-        let (due, duty) = of_rule(state, rule, start)?;
+        let (due, mut duty) = of_rule(state, rule, start)?;
+        duty.governed_by = governed_by(state, record, rule, due);
         (due, Some(duty))
     } else {
         let length = SignedDuration::from_secs(record.start.seconds);
         (start.checked_add(length).ok()?, None)
     };
     let ruled_out = ruled_out.or_else(|| duty.as_ref().and_then(answered_out));
-    let receipt = record
-        .receipt
-        .as_ref()
-        .map(|(reference, _)| reference.clone())
+    let mut filed = state.filed(record).into_iter();
+    let target = duty.as_ref().is_some_and(|duty| duty.target);
+    let met = filed.next().map(|filing| Met::of(filing, due, target));
+    let filed_again: Vec<Filed> = filed.collect();
+    let mut filings = met.iter().map(|met| &met.filing).chain(&filed_again);
+    let receipt = filings
+        .find_map(|filing| filing.reference.clone())
         .or_else(|| saved(state, &record.start.rule));
-    let named = if ruled_out.is_some() {
-        "ruled_out"
-    } else if receipt.is_some() {
-        if record.reopened.is_empty() {
-            "receipted"
-        } else {
-            "reopened"
-        }
-    } else if due < now {
-        "overdue"
-    } else {
-        "running"
+    let named = match (&ruled_out, &met, &receipt) {
+        (Some(_), ..) => "ruled_out",
+        (None, Some(_), _) | (None, None, Some(_)) if !record.reopened.is_empty() => "reopened",
+        (None, _, Some(_)) => "receipted",
+        (None, Some(_), None) => "met",
+        (None, None, None) if due < now => "overdue",
+        (None, None, None) => "running",
     };
+    let rule = record.start.due.as_deref();
+    let drafts = rule.map_or_else(Vec::new, |rule| state.drafts_for(rule));
     Some(Shown {
         id: record.start.id.clone(),
         rule: record.start.rule.clone(),
@@ -85,10 +82,48 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         candidates,
         doubts: doubts(record, duty.as_ref()),
         receipt,
+        met,
+        filed_again,
+        taken_back: record.taken_back.clone(),
+        drafts,
         reopened: record.reopened.clone(),
+        answers_reopened: duty.as_ref().map(answers_reopened).unwrap_or_default(),
         ruled_out,
         duty,
     })
+}
+
+/// The start that counts: what a person chose, or the earliest candidate.
+fn start_of(record: &ClockRecord, candidates: &[Reading]) -> Option<(Timestamp, &'static str)> {
+    let chosen = record.chosen.as_ref().map(|choice| choice.start);
+    let earliest = candidates.iter().map(|candidate| candidate.at).min();
+    chosen
+        .map(|at| (at, "chosen"))
+        .or_else(|| earliest.map(|at| (at, "earliest")))
+}
+
+/// Another clock that waits for the same filing and ends before this one.
+fn governed_by(
+    state: &CaseState,
+    record: &ClockRecord,
+    rule: &Rule,
+    due: Timestamp,
+) -> Option<String> {
+    let others = state.clocks.values().filter_map(|other| {
+        let of = other.start.due.as_deref()?;
+        let same = of.obligation == rule.obligation && of.filing() == rule.filing();
+        if !same || other.start.id == record.start.id {
+            return None;
+        }
+        let (start, _) = start_of(other, &state.starts_with(&other.start))?;
+        let (ends, _) = of_rule(state, of, start)?;
+        (ends < due).then_some((ends, &other.start.rule))
+    });
+    let (ends, first) = others.min()?;
+    Some(format!(
+        "One filing meets this and {first}, which ends first and governs: {}.",
+        utc(ends)
+    ))
 }
 
 /// The earliest instant that was withdrawn, where nothing else starts a clock.
@@ -104,33 +139,21 @@ fn withdrawn(state: &CaseState, record: &ClockRecord) -> Option<(Reading, String
     Some((Reading { at, how }, why))
 }
 
+/// The zones in which people told an instant that starts a clock.
+fn told_in(state: &CaseState, rule: &Rule, start: Timestamp) -> Vec<String> {
+    let same = state.instants.values().filter(|record| {
+        let instant = &record.instant;
+        record.withdrawn.is_none() && instant.what == rule.trigger && instant.at == start
+    });
+    let mut zones: Vec<String> = same.map(|record| record.instant.zone.clone()).collect();
+    zones.sort();
+    zones.dedup();
+    zones
+}
+
 fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestamp, Duty)> {
-    let computed = due(rule, start)?;
-    let mut due = computed.due;
-    let mut delays = Vec::new();
-    for record in &state.delays {
-        let delay = &record.delay;
-        if !delay.scope.contains(&rule.obligation) {
-            continue;
-        }
-        let authority = one_line(&delay.authority, 100);
-        let asked = format!(
-            "{authority} asks to wait from {} until {} ({}, recorded by {})",
-            utc(delay.from),
-            utc(delay.until),
-            delay.evidence,
-            record.by
-        );
-        if !rule.allows_delay {
-            delays.push(format!("{asked}; this duty allows no delay."));
-        } else if delay.from > computed.due || delay.until <= computed.due {
-            delays.push(format!("{asked}; it does not touch this deadline."));
-        } else {
-            due = due.max(delay.until);
-            let without = utc(computed.due);
-            delays.push(format!("{asked}; without it this is due {without}."));
-        }
-    }
+    let computed = due_told(rule, start, &told_in(state, rule, start))?;
+    let (due, delays) = super::delay::delayed(state, rule, computed.due);
     let questions = rule.questions.iter().map(|question| {
         let key = (rule.obligation.clone(), question.id.clone());
         Asked {
@@ -149,6 +172,7 @@ fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestam
         target: matches!(rule.due, Due::Target { .. } | Due::Immediately { .. }),
         questions: questions.collect(),
         readings: computed.readings,
+        governed_by: None,
         delays,
     };
     Some((due, duty))
@@ -158,7 +182,9 @@ fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestam
 fn answered_out(duty: &Duty) -> Option<String> {
     duty.questions.iter().find_map(|asked| {
         let answer = asked.answer.as_ref()?;
-        (answer.answer == asked.question.not_if).then(|| {
+        // What an answer rests on has changed: until somebody looks again, it rules nothing out.
+        let stands = answer.reopened.is_empty();
+        (stands && answer.answer == asked.question.not_if).then(|| {
             format!(
                 "{} answered “{}” with {}: {}",
                 answer.by,
@@ -168,6 +194,20 @@ fn answered_out(duty: &Duty) -> Option<String> {
             )
         })
     })
+}
+
+/// The answers that rest on what has changed.
+fn answers_reopened(duty: &Duty) -> Vec<String> {
+    let answers = duty.questions.iter().filter_map(|asked| {
+        let answer = asked.answer.as_ref()?;
+        let id = &asked.question.id;
+        let (by, word) = (one_line(&answer.by, 80), answer.answer.name());
+        let told = answer.reopened.iter().map(move |why| {
+            format!("The answer to `{id}` ({word}, by {by}) is to be looked at again: {why}")
+        });
+        Some(told.collect::<Vec<_>>())
+    });
+    answers.flatten().collect()
 }
 
 /// Why it may not apply: what nobody answered yet, figures that were not checked, and what the duty

@@ -564,6 +564,7 @@ fn clocks(entry: &Entry, state: &CaseState) -> Vec<Moment> {
             clock,
             start,
             reason,
+            ..
         } => {
             let text = format!("{clock}: start {} chosen: {reason}", utc(*start));
             vec![moment(entry, Clock, &text)]
@@ -572,11 +573,17 @@ fn clocks(entry: &Entry, state: &CaseState) -> Vec<Moment> {
             clock,
             reference,
             at,
+            evidence,
         } => {
             vec![Moment {
                 at: *at,
+                evidence: evidence.first().cloned(),
                 ..moment(entry, Clock, &format!("{clock}: receipt {reference}"))
             }]
+        }
+        Event::ClockReceiptWithdrawn { clock, reason } => {
+            let text = format!("{clock}: receipt taken back: {reason}");
+            vec![moment(entry, Clock, &text)]
         }
         _ => told(entry),
     }
@@ -606,9 +613,17 @@ fn told(entry: &Entry) -> Vec<Moment> {
             question,
             answer,
             reason,
+            ..
         } => {
             let text = format!("{obligation}: {question} is {}: {reason}", answer.name());
             vec![moment(entry, Clock, &text)]
+        }
+        Event::DelayWithdrawn { delay, reason, .. } => {
+            vec![moment(
+                entry,
+                Clock,
+                &format!("delay {delay} withdrawn: {reason}"),
+            )]
         }
         Event::DelayRecorded(delay) => {
             let (authority, until) = (&delay.authority, utc(delay.until));

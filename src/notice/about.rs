@@ -64,6 +64,16 @@ pub struct Field {
     pub section: Option<String>,
 }
 
+/// Which stages of an obligation a notice answers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(untagged)]
+pub enum Answers {
+    /// `stage = 3`
+    One(u8),
+    /// `stage = [1, 2]`: one filing meets them all.
+    Several(Vec<u8>),
+}
+
 /// The metadata of a notice: `notice.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +95,9 @@ pub struct About {
     /// The obligation that it serves, as the catalogue of obligations names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub obligation: Option<String>,
+    /// The stages of it that it answers: one, or several that one filing meets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stage: Option<Answers>,
     /// The language that goes out.
     #[serde(default)]
     pub language: Language,
@@ -127,6 +140,15 @@ impl About {
         Ok(about)
     }
 
+    /// The stages of its obligation that it answers.
+    pub fn stages(&self) -> &[u8] {
+        match &self.stage {
+            None => &[],
+            Some(Answers::One(stage)) => std::slice::from_ref(stage),
+            Some(Answers::Several(stages)) => stages,
+        }
+    }
+
     fn check(&self) -> Result<()> {
         let bad = |what: &str| Fault::failed("template", what.to_owned());
         let known = |role: &String| ROLES.contains(&role.as_str());
@@ -158,6 +180,13 @@ impl About {
             return Err(
                 bad(&format!("`{id}` is not the id of an obligation.")).hint("like `eu.gdpr.33`")
             );
+        }
+        let stages = self.stages();
+        if self.obligation.is_some() == stages.is_empty() || stages.contains(&0) {
+            return Err(bad(
+                "A notice names its obligation with the stage that it answers, or neither.",
+            )
+            .hint("like `obligation = \"de.bsig.32\"` and `stage = 2`"));
         }
         self.fields
             .iter()

@@ -25,7 +25,7 @@ use super::{Draft, dictionary};
 use crate::canon::Digest;
 use crate::fault::{Fault, Result};
 use used::Used;
-use verbs::{Layout, Page};
+use verbs::{Layout, Page, settled};
 
 /// One file of a notice.
 #[derive(Debug)]
@@ -118,7 +118,8 @@ fn one(
         },
     );
     engine.register_template(&source.file, template);
-    engine.render(&source.file, &()).map_err(|error| {
+    let rendered = engine.render(&source.file, &());
+    rendered.map(|text| settled(&text)).map_err(|error| {
         let line = error.line_no.unwrap_or_default();
         Fault::failed("template", "A template cannot be rendered.")
             .at(format!("{place}:{line}"))

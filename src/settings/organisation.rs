@@ -17,7 +17,7 @@ impl Settings {
     }
 }
 
-/// Refuses jurisdictions and questions that no duty knows.
+/// Refuses jurisdictions and questions that no duty knows, and a Land without a calendar.
 ///
 /// # Errors
 /// The first of them, with what was probably meant.
@@ -39,6 +39,17 @@ pub(super) fn check(organisation: &mut Organisation, path: &Path) -> Result<()> 
             let advice = advice(place, known.iter().copied());
             return Err(Fault::input("config", what).at(path.display()).hint(advice));
         }
+    }
+    if let Some(land) = &organisation.land
+        && catalogue.calendars.of_land(land).is_none()
+    {
+        let what = format!(
+            "[organisation] names the Land `{}`, of which no calendar is known.",
+            land.escape_debug()
+        );
+        let known = catalogue.calendars.lands();
+        let advice = advice(land, known.iter().map(String::as_str));
+        return Err(Fault::input("config", what).at(path.display()).hint(advice));
     }
     let questions = catalogue.questions();
     for question in organisation.answers.keys() {

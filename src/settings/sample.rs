@@ -23,6 +23,8 @@ zone = "UTC"
 # `cordon clock catalogue` lists all, and `--case CASE` says why one is not watched.
 [organisation]
 # jurisdictions = ["us", "us-ny", "eu", "de"] # also us-ca, us-tx, pt, uk, au, ca, sg, jp, kr, private
+# land = "DE-BY"                          # whose holidays count, where they differ within a country; without
+#                                         # it no such holiday makes a deadline later
 # catalogue = "duties"                    # a folder: *.toml adds duties or replaces them by id, and
 #                                         # holidays/*.toml does so with calendars
 # [organisation.answers]                  # known in advance: yes, no or unknown; "no" rules out

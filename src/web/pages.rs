@@ -89,7 +89,15 @@ pub fn router() -> Router<Arc<Web>> {
         .route("/cases/{id}/clocks", get(tell::clocks))
         .route("/cases/{id}/clocks/{clock}/answer", post(tell::answer))
         .route("/cases/{id}/clocks/{clock}/receipt", post(tell::receipt))
+        .route(
+            "/cases/{id}/clocks/{clock}/receipt/withdraw",
+            post(tell::unreceipt),
+        )
         .route("/cases/{id}/clocks/{clock}/delay", post(tell::delay))
+        .route(
+            "/cases/{id}/clocks/{clock}/delay/{delay}/withdraw",
+            post(tell::undelay),
+        )
         .route("/cases/{id}/instants", post(tell::record))
         .route(
             "/cases/{id}/instants/{instant}/withdraw",

@@ -148,7 +148,7 @@ fn may(operation: &str) -> &'static [Role] {
         "me" | "list_cases" => &[Responder, IncidentLead, Legal, Hr, Executive, Auditor],
         "show_case" | "show_work" | "list_gates" | "list_clocks" | "list_notices"
         | "show_notice" | "show_review" | "redline_notice" | "export_notice" | "list_instants"
-        | "list_duties" | "show_calendar" | "show_sanctions" => {
+        | "list_duties" | "list_delays" | "show_calendar" | "show_sanctions" => {
             &[Responder, IncidentLead, Legal, Executive, Auditor]
         }
         "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts" => {
@@ -167,6 +167,8 @@ fn may(operation: &str) -> &'static [Role] {
         }
         "choose_start"
         | "record_receipt"
+        | "withdraw_receipt"
+        | "withdraw_delay"
         | "draft_notice"
         | "send_notice"
         | "submit_notice"
@@ -203,6 +205,7 @@ fn path(template: &str, case: &str) -> String {
         .replace("{evidence}", ev)
         .replace("{clock}", "clock_00000000000000000000000000")
         .replace("{contact}", "contact_00000000000000000000000000")
+        .replace("{delay}", "1")
         .replace("{instant}", "instant_00000000000000000000000000")
         .replace("{notice}", "notice_00000000000000000000000000")
         .replace("{comment}", "1")

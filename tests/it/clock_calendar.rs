@@ -48,6 +48,9 @@ fn rule(due: Due, around: Date) -> Rule {
         stage: 1,
         trigger: Trigger::Suspected,
         after: None,
+        filed_with: None,
+        delay_days: Vec::new(),
+        zones: Vec::new(),
         text: cordon::clock::due::text(&due),
         due,
         zone: zone.unwrap_or_else(|| "UTC".into()),
@@ -131,7 +134,9 @@ fn four_business_days_for_the_securities_commission() {
     }
     let one = catalogue().get("us.sec.8k_105").unwrap();
     let stage = &one.stages[0];
-    let rule = catalogue().rule(one, stage, day("2026-11-20")).unwrap();
+    let rule = catalogue()
+        .rule(one, stage, day("2026-11-20"), None)
+        .unwrap();
     let end = due(&rule, at("2026-11-20T17:00:00Z")).unwrap();
     assert_eq!(utc(end.due), "2026-11-27T22:30:00Z", "17:30 Eastern");
 }
@@ -273,7 +278,7 @@ fn the_noon_rule_is_told_and_not_used() {
     );
     let one = catalogue().get("eu.dora.19").unwrap();
     let rule = catalogue()
-        .rule(one, &one.stages[0], day("2026-11-20"))
+        .rule(one, &one.stages[0], day("2026-11-20"), None)
         .unwrap();
     let computed = due(&rule, at("2026-11-21T05:00:00Z")).unwrap();
     assert_eq!(utc(computed.due), "2026-11-21T09:00:00Z");

@@ -15,24 +15,24 @@ use cordon::time::utc;
 
 use crate::clocks::{World, at};
 
-fn catalogue() -> &'static Catalogue {
+pub(crate) fn catalogue() -> &'static Catalogue {
     Catalogue::shipped().unwrap()
 }
 
-fn organisation(places: &[&str]) -> Organisation {
+pub(crate) fn organisation(places: &[&str]) -> Organisation {
     Organisation {
         jurisdictions: places.iter().map(|&place| place.to_owned()).collect(),
         ..Organisation::default()
     }
 }
 
-fn propose(world: &mut World, when: &str, organisation: &Organisation) {
+pub(crate) fn propose(world: &mut World, when: &str, organisation: &Organisation) {
     for start in clock::propose(&world.state, &[], catalogue(), organisation) {
         world.add(when, Event::ClockStarted(start));
     }
 }
 
-fn instant(what: Trigger, when: &str) -> (InstantId, Event) {
+pub(crate) fn instant(what: Trigger, when: &str) -> (InstantId, Event) {
     let id = InstantId::fresh();
     let recorded = Event::InstantRecorded(Instant {
         id: id.clone(),
@@ -50,6 +50,7 @@ fn receipt(rule: &str, when: &str) -> Event {
         clock: ClockId::of(&["rule", rule]),
         reference: "BSI-1".into(),
         at: at(when),
+        evidence: Vec::new(),
     }
 }
 
@@ -406,6 +407,7 @@ fn an_answer_rules_a_duty_out_and_another_brings_it_back() {
         question: "eu_personal_data".into(),
         answer,
         reason: "the scope query".into(),
+        facts: Vec::new(),
     };
     let now = "2026-11-20T12:00:00Z";
     world.add("2026-11-20T10:00:00Z", answer(Answer::No));
@@ -550,7 +552,7 @@ fn a_clock_is_computed_from_what_the_log_keeps() {
     assert_eq!(read, record.start);
     let rule = read.due.unwrap();
     assert_eq!(rule.catalogue, catalogue().digest);
-    let due = clock::due::due(&rule, at("2026-11-20T07:00:00Z"))
+    let due = clock::due::due(&rule, at("2026-11-20T17:00:00Z"))
         .unwrap()
         .due;
     assert_eq!(

@@ -2,7 +2,8 @@
 
 use cordon::canon::Digest;
 use cordon::case::event::{
-    Actor, Arrival, ClockStart, Contact, Deadline, Entry, Event, Evidence, FORMAT, Reading, Source,
+    Actor, Arrival, ClockStart, Contact, Deadline, Entry, Event, Evidence, FORMAT, Person, Reading,
+    Source,
 };
 use cordon::case::state::CaseState;
 use cordon::case::subject::Subject;
@@ -20,6 +21,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+#[derive(Clone)]
 pub(crate) struct World {
     case: CaseId,
     pub(crate) state: CaseState,
@@ -38,7 +40,13 @@ impl World {
                 salt: String::new(),
                 subject: Subject::default(),
                 route: "operator".into(),
-                people: Vec::new(),
+                people: vec![Person {
+                    name: "Bo".into(),
+                    roles: vec!["legal".into()],
+                    key: String::new(),
+                    emails: vec!["bo@company.example".into()],
+                    logins: Vec::new(),
+                }],
                 recorder: String::new(),
                 protected: Vec::new(),
                 effective: None,
@@ -49,17 +57,50 @@ impl World {
     }
 
     pub(crate) fn add(&mut self, when: &str, event: Event) {
+        self.may(when, event).unwrap();
+    }
+
+    /// As [`Self::add`], or why it cannot follow.
+    pub(crate) fn may(&mut self, when: &str, event: Event) -> cordon::fault::Result<()> {
+        // Only people begin a sending.
+        let by = match &event {
+            Event::NoticeSending { .. } => Actor::Person("Bo".into()),
+            _ => Actor::Engine,
+        };
         let entry = Entry {
             v: FORMAT,
             case: self.case.clone(),
             seq: self.state.lines,
             prev: Digest::ZERO,
             at: at(when),
-            by: Actor::Engine,
+            by,
             event,
         };
-        self.state.check(&entry).unwrap();
+        self.state.check(&entry)?;
         self.state.apply(&entry);
+        Ok(())
+    }
+
+    /// A file that is kept.
+    pub(crate) fn evidence(&mut self, when: &str) -> EvidenceId {
+        let id = EvidenceId::fresh();
+        self.add(
+            when,
+            Event::EvidenceKept(Evidence {
+                privileged: false,
+                id: id.clone(),
+                sha256: Digest::of(b"file"),
+                bytes: 4,
+                media_type: "application/pdf".into(),
+                source: Source::File {
+                    name: "file.pdf".into(),
+                },
+                at: at(when),
+                tool: "cordon".into(),
+                title: "A file".into(),
+            }),
+        );
+        id
     }
 
     pub(crate) fn demand(&mut self, sent: &str, received: &str, due: &str) {
@@ -71,6 +112,7 @@ impl World {
         self.add(
             received,
             Event::EvidenceKept(Evidence {
+                privileged: false,
                 privileged: false,
                 id: evidence.clone(),
                 sha256: Digest::of(b"mail"),
@@ -226,6 +268,7 @@ fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
             clock: id.clone(),
             start,
             reason: "counsel".into(),
+            facts: Vec::new(),
         },
     );
     let chosen = world.due("us.fbi.ic3", "2027-01-15T22:50:01Z");
@@ -239,6 +282,7 @@ fn a_choice_and_a_receipt_are_kept_and_a_late_clock_is_overdue() {
             clock: id,
             reference: "I2701-1".into(),
             at: start,
+            evidence: Vec::new(),
         },
     );
     assert_eq!(
@@ -280,6 +324,7 @@ fn a_demand_that_is_found_later_but_came_first_moves_the_start_forward() {
             clock: id,
             start,
             reason: "counsel".into(),
+            facts: Vec::new(),
         },
     );
     world.demand(

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use cordon::notice::dictionary::{self, Origin};
+use cordon::notice::dictionary::{self, Kind, Origin};
 use cordon::notice::facts::{Change, Kept, changes};
 use cordon::notice::words::Language;
 use cordon::notice::{self, Channel, Confidence};
@@ -229,4 +229,59 @@ fn what_changed_in_the_facts_is_told_and_nothing_else() {
         ]
     );
     assert!(!old.evidence().is_empty());
+}
+
+/// `Example Inc.` ends a sentence by itself, wherever a template puts it.
+#[test]
+fn a_name_that_ends_with_a_full_stop_ends_the_sentence_with_one() {
+    let mut sample = samples::complete();
+    sample.company.name = Some("Example Holdings Inc.".into());
+    let dictionary = dictionary::shipped().unwrap();
+    let mut named = 0;
+    for (key, record) in &mut sample.state.facts {
+        let said = &mut record.statement;
+        let words = matches!(
+            dictionary[key].kind,
+            Kind::Text | Kind::Sentence | Kind::List
+        );
+        for value in [Some(&mut said.value), said.de.as_mut(), said.pt.as_mut()] {
+            let Some(value) = value.filter(|_| words) else {
+                continue;
+            };
+            let lines: Vec<String> = value
+                .lines()
+                .map(|line| format!("{} Inc.", line.trim_end_matches('.')))
+                .collect();
+            *value = lines.join("\n");
+            named += 1;
+        }
+    }
+    assert!(named > 100, "{named}");
+    let facts = sample.facts();
+    let mut ended = 0;
+    for name in notice::names() {
+        let draft = notice::draft(&name, &facts).unwrap();
+        for text in [notice::plain(&draft.text), draft.text.clone()] {
+            assert!(!text.contains('\u{fdd0}'), "{name}");
+            let doubled = text.lines().find(|line| {
+                let line = line.replace("...", "…");
+                line.contains("Inc..") || (line.contains("].") && line.contains("Inc.[e"))
+            });
+            // A mark of evidence that ends with a full stop belongs to another value of the line.
+            let doubled = doubled.filter(|line| {
+                let mut rest = *line;
+                while let Some((_, after)) = rest.split_once("Inc.[e") {
+                    let marks = after.trim_start_matches(|c: char| "0123456789e–[]".contains(c));
+                    if marks.starts_with('.') {
+                        return true;
+                    }
+                    rest = after;
+                }
+                line.contains("Inc..")
+            });
+            assert_eq!(doubled, None, "{name}");
+            ended += text.matches("Inc. ").count();
+        }
+    }
+    assert!(ended > 20, "{ended}");
 }

@@ -7,9 +7,10 @@ use super::Summary;
 use crate::canon::Digest;
 use crate::case::event::{Quorum, Signed};
 use crate::case::state::{Bounce, CaseState, Delayed, GateRecord, NoticeRecord};
+use crate::clock::Shown;
 use crate::evidence::approval::{self, Approval, Decision, Expected, Subject};
 use crate::hostile::one_line;
-use crate::id::NoticeId;
+use crate::id::{ClockId, NoticeId};
 use crate::plan::Task;
 use crate::time::{Timestamp, utc, utc_and_zone};
 use crate::ui;
@@ -103,9 +104,58 @@ pub struct NoticeLine {
     pub bounces: Vec<Bounce>,
     /// Whether a later draft of the same notice takes its place.
     pub replaced: bool,
+    /// The clocks of the stages of duties that it answers, the next due first.
+    pub answers: Vec<AnsweredClock>,
+}
+
+/// A clock that a notice answers.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct AnsweredClock {
+    /// The clock.
+    pub clock: ClockId,
+    /// Its rule.
+    pub rule: String,
+    /// What is due.
+    pub title: String,
+    /// When.
+    pub due: Timestamp,
+    /// Where it stands, as the clock says it.
+    pub state: &'static str,
+    /// How it was met, in words.
+    pub met: Option<String>,
+    /// Whether something is still to be done.
+    pub open: bool,
+}
+
+impl AnsweredClock {
+    /// Every clock of the stages that a notice answers.
+    fn of(clocks: &[Shown], notice: &NoticeRecord) -> Vec<Self> {
+        let mine = clocks.iter().filter(|clock| {
+            clock.duty.as_ref().is_some_and(|duty| {
+                let mut serves = notice.serves.iter();
+                serves.any(|one| one.obligation == duty.obligation && one.stage == duty.stage)
+            })
+        });
+        let line = mine.map(|clock| Self {
+            clock: clock.id.clone(),
+            rule: clock.rule.clone(),
+            title: clock.title.clone(),
+            due: clock.due,
+            state: clock.state,
+            met: clock.met.as_ref().map(|met| met.words.clone()),
+            open: clock.is_open(),
+        });
+        line.collect()
+    }
 }
 
 impl NoticeLine {
+    /// The clock of the stage that it answers: the one that ends first, an open one before others.
+    pub fn clock(&self) -> Option<&AnsweredClock> {
+        let open = self.answers.iter().find(|clock| clock.open);
+        open.or_else(|| self.answers.first())
+    }
+
     /// Where it stands, in a word or two.
     pub const fn stage(&self) -> &'static str {
         if !self.bounces.is_empty() {
@@ -241,7 +291,7 @@ fn gate_line(state: &CaseState, step: &str, gate: &GateRecord, now: Timestamp) -
 }
 
 /// Every draft: those of the plan in its order, which drafts them side by side, then the others.
-pub(super) fn notices(state: &CaseState, now: Timestamp) -> Vec<NoticeLine> {
+pub(super) fn notices(state: &CaseState, clocks: &[Shown], now: Timestamp) -> Vec<NoticeLine> {
     let steps = state.plan.iter().flat_map(|(plan, _)| &plan.steps);
     let planned: Vec<&String> = steps
         .filter_map(|step| match &step.task {
@@ -251,7 +301,10 @@ pub(super) fn notices(state: &CaseState, now: Timestamp) -> Vec<NoticeLine> {
         .collect();
     let all = state.notices.iter();
     let mut all: Vec<NoticeLine> = all
-        .map(|(id, notice)| notice_line(state, id, notice, now))
+        .map(|(id, notice)| NoticeLine {
+            answers: AnsweredClock::of(clocks, notice),
+            ..notice_line(state, id, notice, now)
+        })
         .collect();
     let place = |line: &NoticeLine| planned.iter().position(|name| **name == line.template);
     all.sort_by_key(|line| place(line).unwrap_or(usize::MAX));
@@ -281,6 +334,7 @@ fn notice_line(
     let held = |signed: &&Signed| approved_by.contains(&signed.person);
     let held: Vec<Signed> = notice.approvals.iter().filter(held).cloned().collect();
     NoticeLine {
+        answers: Vec::new(),
         id: id.clone(),
         template: notice.template.clone(),
         text: notice.text,

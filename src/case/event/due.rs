@@ -99,6 +99,31 @@ impl Trigger {
         self.words().0
     }
 
+    /// The fact in which people write down when it was, where there is one.
+    pub const fn fact(self) -> Option<&'static str> {
+        match self {
+            Self::Occurred => Some("instant.occurred"),
+            Self::Detected | Self::BreachDiscovered => Some("instant.detected"),
+            Self::Suspected => Some("instant.suspected"),
+            Self::AwareReasonableCertainty => Some("instant.aware"),
+            Self::IncidentDetermined | Self::BreachDetermined => Some("instant.determined"),
+            Self::MaterialityDetermined => Some("instant.material"),
+            Self::ClassifiedMajor => Some("instant.classified"),
+            Self::EndOfImpact => Some("instant.impact_ended"),
+            Self::PropertyBlocked => Some("property.date_blocked"),
+            Self::TransactionRejected => Some("transaction.date_rejected"),
+            Self::PaymentMade => Some("payment_made.details"),
+            Self::PolicyFirstKnowledge => Some("policy.first_knowledge"),
+            Self::PropertyUnblocked
+            | Self::FactsForSarDetected
+            | Self::ProcessorToldController
+            | Self::UpdateDetermined
+            | Self::FixAvailable
+            | Self::DataPublished
+            | Self::PreviousStageSubmitted => None,
+        }
+    }
+
     /// What it is, for people: `property became blocked`.
     pub const fn about(self) -> &'static str {
         self.words().1
@@ -295,6 +320,9 @@ pub struct Question {
     pub text: String,
     /// The answer with which the duty does not apply.
     pub not_if: Answer,
+    /// The facts that an answer rests on, as the dictionary of facts names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<String>,
 }
 
 /// The rule of a clock as the catalogue had it when the clock was started.
@@ -309,17 +337,26 @@ pub struct Rule {
     /// The stage that must have been handed in, where that starts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u8>,
+    /// The stage whose filing is this one's too: two clocks that wait for one filing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed_with: Option<u8>,
     /// How long it may take.
     pub due: Due,
     /// The same in words.
     pub text: String,
     /// The zone in which days are counted.
     pub zone: String,
+    /// Other zones in which the day of the event may have been another: the earlier counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub zones: Vec<String>,
     /// The days that do not count, where that matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
     /// Whether authorities may ask to wait.
     pub allows_delay: bool,
+    /// How many days each delay after the other may last at most, where the law says so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delay_days: Vec<u32>,
     /// Whether its figures were checked against a source.
     pub verified: bool,
     /// Who decides.
@@ -329,4 +366,75 @@ pub struct Rule {
     pub questions: Vec<Question>,
     /// The digest of the catalogue that it was taken from.
     pub catalogue: Digest,
+}
+
+impl Rule {
+    /// The stage by which its filing is named: its own, or the one that is filed with it.
+    pub fn filing(&self) -> u8 {
+        self.filed_with.unwrap_or(self.stage)
+    }
+}
+
+/// A stage of a duty that a notice answers: when it leaves, the stage was handed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Serves {
+    /// The duty, by id.
+    pub obligation: String,
+    /// Its stage, counted from 1.
+    pub stage: u8,
+}
+
+impl Due {
+    /// Takes another calendar in the place of its own.
+    pub fn set_calendar(&mut self, id: &str) {
+        match self {
+            Self::Hour { calendar, .. } | Self::CalendarDay { calendar, .. } => {
+                *calendar = Some(id.to_owned());
+            }
+            Self::BusinessDay { calendar, .. } | Self::Month { calendar, .. } => {
+                id.clone_into(calendar);
+            }
+            Self::Annual { .. }
+            | Self::AfterYearEnd { .. }
+            | Self::Immediately { .. }
+            | Self::Target { .. } => {}
+        }
+    }
+
+    /// Whether a last day on which nothing counts is moved back.
+    pub const fn rolls_back(&self) -> bool {
+        matches!(
+            self,
+            Self::CalendarDay {
+                roll: Roll::ConservativePrevious,
+                ..
+            } | Self::Month {
+                roll: Roll::ConservativePrevious,
+                ..
+            }
+        )
+    }
+
+    /// Whether a holiday changes when it is.
+    pub const fn minds_holidays(&self) -> bool {
+        match self {
+            Self::BusinessDay { .. } => true,
+            Self::CalendarDay { roll, .. } | Self::Month { roll, .. } => {
+                !matches!(roll, Roll::None)
+            }
+            Self::Hour { .. }
+            | Self::Annual { .. }
+            | Self::AfterYearEnd { .. }
+            | Self::Immediately { .. }
+            | Self::Target { .. } => false,
+        }
+    }
+
+    /// Whether it is counted in days of a place.
+    pub const fn in_days(&self) -> bool {
+        !matches!(
+            self,
+            Self::Hour { .. } | Self::Immediately { .. } | Self::Target { .. }
+        )
+    }
 }

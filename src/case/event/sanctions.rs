@@ -27,6 +27,9 @@ pub const DETERMINERS: [&str; 3] = ["legal", "executive", "incident_lead"];
 /// What the log says of a hold that stands because of the route of the case.
 pub const HELD: &str = "The case is under review: nothing that the account holder or a sender claims (wages, invoices, expenses, severance, escrow releases, tokens, platform payouts, reimbursements, the demand) is to be released until counsel has recorded a determination";
 
+/// What the log says of a hold that stands because somebody wrote down when suspicion arose.
+pub const SUSPECTED: &str = "It was recorded when suspicion arose: nothing that the account holder or a sender claims (wages, invoices, expenses, severance, escrow releases, tokens, platform payouts, reimbursements, the demand) is to be released until counsel has recorded a determination";
+
 /// The whole of what a hold covers.
 pub fn scope() -> Vec<String> {
     SCOPE.iter().map(|(name, _)| (*name).to_owned()).collect()

@@ -1,6 +1,7 @@
 //! Clocks in the fold: what started them and what people decided about them.
 
 use super::check::need;
+use super::grounds::{named, together};
 use super::{CaseState, Choice, ClockRecord};
 use crate::case::event::{ClockStart, Entry, Event};
 use crate::time::{SKEW, Timestamp, utc};
@@ -13,51 +14,46 @@ impl CaseState {
                 let new = || ClockRecord {
                     start: start.clone(),
                     chosen: None,
+                    candidate: false,
                     receipt: None,
+                    taken_back: Vec::new(),
                     reopened: Vec::new(),
                 };
                 // What people decided about it stays, and they hear that more is known.
                 let record = self.clocks.entry(start.id.clone()).or_insert_with(new);
                 let earlier = record.start != *start;
                 record.start.clone_from(start);
-                if earlier && (record.chosen.is_some() || record.receipt.is_some()) {
+                if earlier && self.decided().contains(&start.id) {
                     let why = format!("an earlier start became known at {}", utc(entry.at));
-                    record.reopened.push(why);
+                    if let Some(record) = self.clocks.get_mut(&start.id) {
+                        record.reopened.push(why);
+                    }
                 }
             }
             Event::ClockChosen {
                 clock,
                 start,
                 reason,
+                facts,
             } => {
+                let starts = self.starts(clock);
+                let candidate = starts.iter().any(|one| one.at == *start);
                 if let Some(record) = self.clocks.get_mut(clock) {
+                    let rule = record.start.due.as_deref();
+                    let own = rule.and_then(|rule| rule.trigger.fact());
+                    record.candidate = candidate;
                     record.chosen = Some(Choice {
                         start: *start,
                         reason: reason.clone(),
                         by: entry.by.to_string(),
                         at: entry.at,
+                        facts: together(facts, own),
                     });
                     record.reopened.clear();
                 }
             }
-            Event::ClockReceipt {
-                clock,
-                reference,
-                at,
-            } => {
-                let Some(record) = self.clocks.get_mut(clock) else {
-                    return;
-                };
-                record.receipt = Some((reference.clone(), *at));
-                record.reopened.clear();
-                let Some(rule) = record.start.due.clone() else {
-                    return;
-                };
-                // What was counted from another receipt of this stage is counted anew.
-                let why = format!("stage {} has a new receipt: {reference}", rule.stage);
-                self.reopen(&why, |next| {
-                    next.obligation == rule.obligation && next.after == Some(rule.stage)
-                });
+            Event::ClockReceipt { .. } | Event::ClockReceiptWithdrawn { .. } => {
+                self.apply_receipt(entry);
             }
             _ => self.apply_instant(entry),
         }
@@ -87,12 +83,24 @@ impl CaseState {
                     "this clock was started before",
                 )
             }
-            Event::ClockChosen { clock, start, .. } => {
+            Event::ClockChosen {
+                clock,
+                start,
+                facts,
+                ..
+            } => {
+                named(facts)?;
                 need(self.clocks.contains_key(clock), "there is no such clock")?;
                 self.start_named(clock, *start, at).map(|_| ())
             }
-            Event::ClockReceipt { clock, at: had, .. } => {
-                need(self.clocks.contains_key(clock), "there is no such clock")?;
+            Event::ClockReceiptWithdrawn { clock, reason } => self.rule_taken_back(clock, reason),
+            Event::ClockReceipt {
+                clock,
+                at: had,
+                evidence,
+                ..
+            } => {
+                self.rule_receipt(clock, evidence)?;
                 need(*had <= at + SKEW, "a receipt does not lie in the future")
             }
             event => self.rule_instant(event, at),

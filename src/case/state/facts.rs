@@ -9,6 +9,7 @@ impl CaseState {
     pub(super) fn apply_fact(&mut self, entry: &Entry) {
         match &entry.event {
             Event::FactRecorded(statement) => {
+                self.ground_changed(entry);
                 let record = FactRecord {
                     statement: statement.clone(),
                     by: entry.by.to_string(),
@@ -17,6 +18,7 @@ impl CaseState {
                 self.facts.insert(statement.key.clone(), record);
             }
             Event::FactWithdrawn { key, .. } => {
+                self.ground_changed(entry);
                 self.facts.remove(key);
             }
             _ => {}

@@ -3,10 +3,14 @@
 //! A clock that a person chose the start of, or handed in, rests on what was known then. Whatever is
 //! learnt later about the same duty re-opens it, with the reason, until a person looks again.
 
+use std::collections::BTreeSet;
+
 use super::check::need;
-use super::{AnswerRecord, CaseState, DelayRecord, InstantRecord};
+use super::grounds::{named, together};
+use super::{AnswerRecord, CaseState, DelayEnd, DelayRecord, InstantRecord, number_after};
 use crate::case::event::due::{Rule, Trigger};
 use crate::case::event::{Answer, Entry, Event};
+use crate::id::ClockId;
 use crate::time::{Timestamp, utc};
 
 impl CaseState {
@@ -43,12 +47,14 @@ impl CaseState {
                     utc(record.instant.at)
                 );
                 self.reopen(&why, |rule| rule.trigger == what);
+                self.drop_lost_starts(&why);
             }
             Event::ObligationAnswered {
                 obligation,
                 question,
                 answer,
                 reason,
+                facts,
             } => {
                 let key = (obligation.clone(), question.clone());
                 let before = self.answers.get(&key).map(|record| record.answer);
@@ -61,11 +67,14 @@ impl CaseState {
                     );
                     self.reopen(&why, |rule| rule.obligation == *obligation);
                 }
+                let asked = self.facts_of(obligation, question);
                 let record = AnswerRecord {
                     answer: *answer,
                     reason: reason.clone(),
                     by,
                     at: entry.at,
+                    facts: together(facts, asked.iter().map(String::as_str)),
+                    reopened: Vec::new(),
                 };
                 self.answers.insert(key, record);
             }
@@ -75,9 +84,35 @@ impl CaseState {
                     rule.allows_delay && delay.scope.contains(&rule.obligation)
                 });
                 self.delays.push(DelayRecord {
+                    number: number_after(self.delays.len()),
                     delay: delay.clone(),
                     by,
                     at: entry.at,
+                    withdrawn: None,
+                });
+            }
+            Event::DelayWithdrawn {
+                delay,
+                ended,
+                reason,
+            } => {
+                let mut all = self.delays.iter_mut();
+                let Some(record) = all.find(|record| record.number == *delay) else {
+                    return;
+                };
+                let (authority, scope) = (&record.delay.authority, record.delay.scope.clone());
+                let why = format!(
+                    "{by} withdrew at {} the delay that {authority} asked for: {reason}",
+                    utc(entry.at)
+                );
+                record.withdrawn = Some(DelayEnd {
+                    ended: *ended,
+                    reason: reason.clone(),
+                    by,
+                    at: entry.at,
+                });
+                self.reopen(&why, |rule| {
+                    rule.allows_delay && scope.contains(&rule.obligation)
                 });
             }
             _ => {}
@@ -86,13 +121,21 @@ impl CaseState {
 
     /// Marks every clock of which a person decided something that rested on what changes now.
     pub(super) fn reopen(&mut self, why: &str, touched: impl Fn(&Rule) -> bool) {
-        for record in self.clocks.values_mut() {
+        let decided = self.decided();
+        for (id, record) in &mut self.clocks {
             let rule = record.start.due.as_deref();
-            let decided = record.chosen.is_some() || record.receipt.is_some();
-            if decided && rule.is_some_and(&touched) {
+            if decided.contains(id) && rule.is_some_and(&touched) {
                 record.reopened.push(why.to_owned());
             }
         }
+    }
+
+    /// The clocks of which a person decided something: the start, or that it was handed in.
+    pub(super) fn decided(&self) -> BTreeSet<ClockId> {
+        let all = self.clocks.iter();
+        let decided =
+            all.filter(|(_, record)| record.chosen.is_some() || !self.filed(record).is_empty());
+        decided.map(|(id, _)| id.clone()).collect()
     }
 
     /// Whether such an event may follow.
@@ -116,13 +159,31 @@ impl CaseState {
                 need(record.withdrawn.is_none(), "it was withdrawn before")?;
                 need(!reason.trim().is_empty(), "a withdrawal needs a reason")
             }
-            Event::ObligationAnswered { reason, .. } => {
+            Event::ObligationAnswered { reason, facts, .. } => {
+                named(facts)?;
                 need(!reason.trim().is_empty(), "an answer needs a reason")
             }
             Event::DelayRecorded(delay) => {
                 need(delay.from < delay.until, "the delay ends before it begins")?;
                 need(!delay.scope.is_empty(), "the delay is about no duty")?;
                 self.known(&delay.evidence)
+            }
+            Event::DelayWithdrawn {
+                delay,
+                ended,
+                reason,
+            } => {
+                let mut all = self.delays.iter();
+                let record = all.find(|record| record.number == *delay);
+                let record = record.ok_or("there is no such delay")?;
+                need(record.withdrawn.is_none(), "it was withdrawn before")?;
+                need(!reason.trim().is_empty(), "a withdrawal needs a reason")?;
+                let within = record.delay.from..=record.delay.until;
+                let ends = |ended: Timestamp| within.contains(&ended) && ended <= at;
+                need(
+                    ended.is_none_or(ends),
+                    "a delay that is lifted counted until an instant within it that has passed",
+                )
             }
             _ => Ok(()),
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::record::{Bounce, Delayed, MailRecord};
 use crate::canon::Digest;
-use crate::case::event::{Attachment, Brought, Comment, Quorum, Signed, Suggestion};
+use crate::case::event::{Attachment, Brought, Comment, Quorum, Serves, Signed, Suggestion};
 use crate::id::{EvidenceId, NoticeId};
 use crate::time::Timestamp;
 
@@ -162,8 +162,12 @@ pub struct NoticeRecord {
     pub unclear: Option<String>,
     /// What came back.
     pub bounces: Vec<Bounce>,
+    /// The stages of duties that it answers.
+    pub serves: Vec<Serves>,
     /// The message id and the server's answer.
     pub sent: Option<(String, String)>,
+    /// When the server took it, and whose sending it was.
+    pub sent_at: Option<(Timestamp, String)>,
     /// Where a person took it.
     pub dispatched: Option<Dispatch>,
     /// What the addressee answered, the first first.
@@ -181,6 +185,17 @@ impl NoticeRecord {
     /// Whether it left: by mail from here, or by a person's hand.
     pub const fn is_out(&self) -> bool {
         self.sent.is_some() || self.dispatched.is_some()
+    }
+
+    /// When it left, and who let it. What a person handed in cannot have left before its text was
+    /// made, whatever was written down.
+    pub fn left(&self) -> Option<(Timestamp, &str)> {
+        if let Some((at, by)) = &self.sent_at {
+            return Some((*at, by));
+        }
+        let went = self.dispatched.as_ref()?;
+        let made = self.versions.last().map(|version| version.at);
+        Some((made.map_or(went.at, |made| made.max(went.at)), &went.by))
     }
 
     /// How many suggestions nobody decided, and comments nobody settled.

@@ -149,6 +149,7 @@ impl NoticeRecord {
             } => {
                 self.settle();
                 self.sent = Some((message_id.clone(), reply.clone()));
+                self.sent_at = Some((entry.at, entry.by.to_string()));
             }
             Event::NoticeRefused { .. } => self.settle(),
             Event::NoticeDelayed {

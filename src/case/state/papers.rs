@@ -1,6 +1,7 @@
 //! Notices in the fold: drafts, approvals, sendings.
 
 use super::check::need;
+use super::filing::rule_serves;
 use super::{CaseState, NoticeRecord, Version};
 use crate::case::event::{Entry, Event, Quorum};
 use crate::time::Timestamp;
@@ -18,6 +19,7 @@ impl CaseState {
                 missing,
                 approval,
                 facts_kept,
+                serves,
             } => {
                 self.replace(template, notice);
                 self.notices.insert(
@@ -48,7 +50,9 @@ impl CaseState {
                         delayed: None,
                         unclear: None,
                         bounces: Vec::new(),
+                        serves: serves.clone(),
                         sent: None,
+                        sent_at: None,
                         dispatched: None,
                         receipts: Vec::new(),
                         replaced_by: None,
@@ -60,6 +64,7 @@ impl CaseState {
                 self.apply_fact(entry);
                 self.apply_outbox(entry);
                 self.apply_review(entry);
+                self.apply_filing(&entry.event, entry.at);
                 self.apply_clock(entry);
             }
         }
@@ -73,8 +78,10 @@ impl CaseState {
                 facts,
                 approval,
                 facts_kept,
+                serves,
                 ..
             } => {
+                rule_serves(serves)?;
                 let asks = |of: &Quorum| of.people > 0 && !of.roles.is_empty();
                 need(
                     approval.as_ref().is_none_or(asks),

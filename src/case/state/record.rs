@@ -143,6 +143,8 @@ pub struct Choice {
     pub by: String,
     /// When it was chosen.
     pub at: Timestamp,
+    /// The facts that it rests on: when one changes, it is to be looked at again.
+    pub facts: Vec<String>,
 }
 
 /// What a person said of a contact.
@@ -165,10 +167,40 @@ pub struct ClockRecord {
     pub start: ClockStart,
     /// The human's choice of the start.
     pub chosen: Option<Choice>,
-    /// The receipt that ends it.
-    pub receipt: Option<(String, Timestamp)>,
+    /// Whether what was chosen was one of the instants that the case gave reason for.
+    pub candidate: bool,
+    /// The receipt that ends it, as a person recorded it.
+    pub receipt: Option<ReceiptRecord>,
+    /// Receipts that were taken back, and why.
+    pub taken_back: Vec<TakenBack>,
     /// What changed after the choice or the receipt, each as a sentence; empty when nothing did.
     pub reopened: Vec<String>,
+}
+
+/// What a person recorded of something that was handed in outside of Cordon.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct ReceiptRecord {
+    /// How the addressee names it. Hostile text.
+    pub reference: String,
+    /// When it was handed in there.
+    pub at: Timestamp,
+    /// What shows it.
+    pub evidence: Vec<EvidenceId>,
+    /// Who recorded it. Hostile text.
+    pub by: String,
+}
+
+/// A receipt that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct TakenBack {
+    /// The receipt.
+    pub receipt: ReceiptRecord,
+    /// Why. Hostile text.
+    pub reason: String,
+    /// Who took it back. Hostile text.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An instant as the log tells it.
@@ -195,17 +227,48 @@ pub struct AnswerRecord {
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// The facts that it rests on.
+    pub facts: Vec<String>,
+    /// What changed of them since, each as a sentence: the answer is to be looked at again.
+    pub reopened: Vec<String>,
 }
 
 /// A delay that an authority asked for.
 #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct DelayRecord {
+    /// Its number, counted from 1.
+    pub number: u32,
     /// The delay.
     pub delay: Delay,
     /// Who recorded it.
     pub by: String,
     /// When.
     pub at: Timestamp,
+    /// Its end, where it was withdrawn.
+    pub withdrawn: Option<DelayEnd>,
+}
+
+/// The end of a delay, as a person recorded it.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct DelayEnd {
+    /// Until when it counted; nothing when it never did.
+    pub ended: Option<Timestamp>,
+    /// Why. Hostile text.
+    pub reason: String,
+    /// Who recorded it. Hostile text.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl DelayRecord {
+    /// Until when it counts; nothing when it never did.
+    pub fn counts_until(&self) -> Option<Timestamp> {
+        match &self.withdrawn {
+            None => Some(self.delay.until),
+            Some(end) => end.ended.map(|ended| ended.min(self.delay.until)),
+        }
+    }
 }
 
 /// Pages of a trail whose pull has not ended.

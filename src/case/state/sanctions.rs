@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use super::CaseState;
 use super::check::need;
 use crate::canon::{Digest, digest_of};
+use crate::case::event::due::Trigger;
 use crate::case::event::{
-    Actor, DETERMINERS, Determination, Entry, Event, HELD, SUSPICION, Signed, scope,
+    Actor, DETERMINERS, Determination, Entry, Event, HELD, SUSPECTED, SUSPICION, Signed, scope,
 };
 use crate::time::Timestamp;
 
@@ -47,6 +48,9 @@ impl CaseState {
         match &entry.event {
             Event::CaseOpened { route, .. } if route == SUSPICION => self.hold(HELD, entry.at),
             Event::SanctionsHeld { reason, .. } => self.hold(reason, entry.at),
+            Event::InstantRecorded(instant) if instant.what == Trigger::Suspected => {
+                self.hold(SUSPECTED, entry.at);
+            }
             Event::SanctionsProposed {
                 determination,
                 content,

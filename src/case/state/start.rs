@@ -59,16 +59,16 @@ impl CaseState {
                     record.by
                 ),
             }));
-            let before = self.clocks.values().filter_map(|other| {
-                let of = other.start.due.as_deref()?;
-                let same = rule.trigger == Trigger::PreviousStageSubmitted
-                    && of.obligation == rule.obligation
-                    && Some(of.stage) == rule.after;
-                let (reference, at) = other.receipt.as_ref().filter(|_| same)?;
-                let how = format!("stage {} was handed in ({reference})", of.stage);
-                Some(Reading { at: *at, how })
-            });
-            readings.extend(before);
+            let after = rule
+                .after
+                .filter(|_| rule.trigger == Trigger::PreviousStageSubmitted);
+            let before = after.map(|stage| (stage, self.filed_as(&rule.obligation, stage)));
+            readings.extend(before.into_iter().flat_map(|(stage, filed)| {
+                filed.into_iter().map(move |filed| Reading {
+                    at: filed.at,
+                    how: format!("stage {stage} was handed in by {}", filed.words()),
+                })
+            }));
         }
         readings.sort_by_key(|reading| reading.at);
         readings

@@ -88,6 +88,10 @@ pub(in crate::cli) struct Answered {
     /// Why.
     #[arg(long)]
     reason: String,
+    /// A fact that it rests on, beside those of the question; may be given several times. When it
+    /// changes, the answer is to be looked at again.
+    #[arg(long = "fact", value_name = "KEY")]
+    facts: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -112,6 +116,20 @@ pub(in crate::cli) struct Delayed {
     /// The document, where it is kept already.
     #[arg(long, value_name = "ID", required_unless_present = "document")]
     evidence: Option<EvidenceId>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Undelayed {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The delay, by the number that `cordon clock show` names it by.
+    delay: u32,
+    /// Until when it counted, RFC 3339 with a zone [default: it never did].
+    #[arg(long, value_name = "INSTANT")]
+    ended: Option<Timestamp>,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
 }
 
 #[derive(Debug, clap::Args)]
@@ -187,7 +205,14 @@ pub(super) async fn answer(desktop: &Desktop, args: &Answered) -> Result<Ended> 
         Word::No => Answer::No,
         Word::Unknown => Answer::Unknown,
     };
-    desk.answer_question(&args.obligation, &args.question, answer, &args.reason)
+    let Answered {
+        obligation,
+        question,
+        reason,
+        facts,
+        ..
+    } = args;
+    desk.answer_question(obligation, question, answer, reason, facts.clone())
         .await?;
     changed(desktop, &desk).await
 }
@@ -203,6 +228,13 @@ pub(super) async fn delay(desktop: &Desktop, args: &Delayed) -> Result<Ended> {
     };
     let within = (args.from, args.until);
     desk.record_delay(&args.authority, &args.scope, within, document)
+        .await?;
+    changed(desktop, &desk).await
+}
+
+pub(super) async fn undelay(desktop: &Desktop, args: &Undelayed) -> Result<Ended> {
+    let desk = desktop.app()?.desk(&args.case)?;
+    desk.withdraw_delay(args.delay, args.ended, &args.reason)
         .await?;
     changed(desktop, &desk).await
 }

@@ -17,6 +17,9 @@ pub struct Calendar {
     pub title: String,
     /// The zone of its days.
     pub zone: String,
+    /// Other zones of the place, in which the day of an event may be another.
+    #[serde(default)]
+    pub also: Vec<String>,
     /// The first year that it is right for.
     pub valid_from: i16,
     /// The last one.
@@ -123,6 +126,10 @@ pub(super) fn read(name: &str, text: &str) -> Result<Vec<Calendar>> {
 fn check(calendar: &Calendar) -> Result<(), String> {
     if jiff::tz::TimeZone::get(&calendar.zone).is_err() {
         return Err(format!("`{}` is no time zone", calendar.zone));
+    }
+    let mut also = calendar.also.iter();
+    if let Some(wrong) = also.find(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
+        return Err(format!("`{wrong}` is no time zone"));
     }
     if calendar.valid_from > calendar.valid_to {
         return Err("it ends before it begins".to_owned());

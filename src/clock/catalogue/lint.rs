@@ -70,6 +70,25 @@ pub(super) fn impossible(one: &Obligation, calendars: &Calendars) -> Vec<String>
         if staged != stage.after.is_some_and(|n| n > 0 && n < stage.n) {
             say("`after` names the stage before, with `previous_stage_submitted` only");
         }
+        if !stage.delay_days.is_empty() && (!stage.allows_delay || stage.delay_days.contains(&0)) {
+            say("`delay_days` bounds delays that `allows_delay` allows, each of a day or more");
+        }
+        let mut zones = stage.zones.iter();
+        if let Some(zone) = zones.find(|zone| jiff::tz::TimeZone::get(zone).is_err()) {
+            say(&format!("`{zone}` is no time zone"));
+        }
+        let filing = |n: u8| {
+            let mut before = one.stages.iter();
+            before.any(|known| known.n == n && n < stage.n && known.filed_with.is_none())
+        };
+        if stage.filed_with.is_some_and(|n| !filing(n)) {
+            say("`filed_with` names an earlier stage that is filed for itself");
+        }
+        if stage.after.is_some_and(|n| !filing(n)) {
+            say(
+                "`after` names a stage that is filed for itself, not one that is filed with another",
+            );
+        }
         if let Some(field) = stage.fields.iter().find(|field| !is_id(field)) {
             say(&format!("`{field}` is no name of a fact"));
         }

@@ -10,7 +10,7 @@ use handlebars::{
 use super::used::Used;
 use crate::notice::dictionary;
 use crate::notice::facts::Facts;
-use crate::notice::text::unmarked;
+use crate::notice::text::{mark, unmarked};
 use crate::notice::words::{Language, phrase};
 
 /// What a rendering reads and writes.
@@ -51,6 +51,44 @@ pub(super) fn register(engine: &mut Handlebars<'_>, page: &Page) {
     engine.register_helper("section", Box::new(Section(page.clone())));
 }
 
+/// Stands behind a value that ends with a full stop, until it is known what the template says next. No
+/// character: no value and no template has it.
+const STOPPED: char = '\u{fdd0}';
+
+/// A value that ends with a full stop is marked: `Example Inc.` ends the sentence by itself.
+fn ended(mut text: String) -> String {
+    text.retain(|c| c != STOPPED);
+    let mut end = text.as_str();
+    while let Some((before, _)) = end.rsplit_once('[').filter(|(before, _)| {
+        let last = end.get(before.len()..).unwrap_or_default();
+        mark(last).is_some_and(str::is_empty)
+    }) {
+        end = before;
+    }
+    if end.ends_with('.') {
+        text.push(STOPPED);
+    }
+    text
+}
+
+/// What was rendered, with one full stop where a value brought its own and the template sets another.
+pub(super) fn settled(text: &str) -> String {
+    let stopped = format!("{STOPPED}.");
+    let mut rest = text;
+    let mut out = String::with_capacity(text.len());
+    while let Some((before, after)) = rest.split_once(&stopped) {
+        out.push_str(before);
+        // Three full stops are no end of a sentence.
+        if after.starts_with('.') {
+            out.push('.');
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out.retain(|c| c != STOPPED);
+    out
+}
+
 fn word<'a>(helper: &'a Helper<'_>) -> &'a str {
     let first = helper.param(0).and_then(|param| param.value().as_str());
     first.unwrap_or_default()
@@ -79,7 +117,11 @@ impl HelperDef for Put {
         let mut used = self.page.used();
         used.key(key);
         let text = if let Some(fact) = self.page.facts.get(key) {
-            used.put(fact, self.layout, self.page.language)
+            let text = used.put(fact, self.layout, self.page.language);
+            match self.layout {
+                Layout::Inline => ended(text),
+                Layout::Lines => text,
+            }
         } else {
             used.lacks(known.label(Language::En));
             format!("[MISSING: {}]", known.label(self.page.language))
@@ -178,7 +220,7 @@ impl HelperDef for Section {
         if let Some(template) = helper.template() {
             template.render(engine, context, render, &mut inner)?;
         }
-        let inner = inner.into_string().map_err(RenderErrorReason::from)?;
+        let inner = settled(&inner.into_string().map_err(RenderErrorReason::from)?);
         let inner = inner.trim();
         let Some(limit) = limit else {
             out.write(&format!("## {name}\n\n{inner}\n"))?;
@@ -197,5 +239,27 @@ impl HelperDef for Section {
         let heading = phrase(self.0.language, "notice.section", &args);
         out.write(&format!("## {heading}\n\n{inner}\n"))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_ends_with_a_full_stop_ends_the_sentence() {
+        let put = |value: &str| ended(value.to_owned());
+        for (value, said) in [
+            ("Example Inc.", "Example Inc. Next"),
+            ("Example Inc.[e1]", "Example Inc.[e1] Next"),
+            ("Example Inc.[e1][e3–e5]", "Example Inc.[e1][e3–e5] Next"),
+            ("Example GmbH[e1]", "Example GmbH[e1]. Next"),
+            ("odd [e1.", "odd [e1. Next"),
+        ] {
+            assert_eq!(settled(&format!("{}. Next", put(value))), said);
+        }
+        assert_eq!(settled(&format!("{}, and", put("Inc."))), "Inc., and");
+        assert_eq!(settled(&format!("{}\n", put("Inc."))), "Inc.\n");
+        assert_eq!(put("a\u{fdd0}.b"), "a.b");
     }
 }

@@ -12,7 +12,7 @@ use crate::app::Desk;
 use crate::app::duties::{Document, DutyLine, Told};
 use crate::case::event::Answer;
 use crate::case::event::due::Trigger;
-use crate::case::state::InstantRecord;
+use crate::case::state::{DelayRecord, InstantRecord};
 use crate::clock::Shown;
 use crate::fault::{Fault, Result};
 use crate::id::{EvidenceId, InstantId};
@@ -49,6 +49,10 @@ struct Answered {
     /// Why; it stands in the log.
     #[schemars(length(min = 1, max = 2000))]
     reason: String,
+    /// Facts that it rests on, beside those of the question: when one changes, the answer is to be looked
+    /// at again.
+    #[serde(default)]
+    facts: Vec<String>,
 }
 
 /// An authority asks to wait.
@@ -66,6 +70,17 @@ struct Wait {
     until: Timestamp,
     /// The document, kept as evidence before.
     evidence: EvidenceId,
+}
+
+/// A delay counts no longer.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Unwait {
+    /// Until when it counted; without, it never did.
+    ended: Option<Timestamp>,
+    /// Why; it stands in the log.
+    #[schemars(length(min = 1, max = 2000))]
+    reason: String,
 }
 
 /// Deadlines for a calendar.
@@ -123,6 +138,21 @@ pub(super) fn operations() -> Vec<Operation> {
             "Record that an authority asks to wait; the clocks of the duties come back.",
             Counsel,
             |asked| Box::pin(delay(asked)),
+        ),
+        Operation::get::<Paged<DelayRecord>>(
+            "/cases/{case}/delays",
+            "list_delays",
+            "Every delay that an authority asked for, with its document; withdrawn ones too.",
+            SeeCase,
+            delays,
+        )
+        .paged(),
+        Operation::post::<Unwait, Vec<Shown>>(
+            "/cases/{case}/delays/{delay}/withdraw",
+            "withdraw_delay",
+            "Take a delay back: lifted at an instant, or never valid; the clocks of its duties come back.",
+            Counsel,
+            |asked| Box::pin(undelay(asked)),
         ),
         Operation::get::<Ics>(
             "/cases/{case}/calendar",
@@ -184,7 +214,8 @@ async fn answer(asked: Asked) -> Result<Value> {
     let said: Answered = asked.body()?;
     let desk = asked.desk(Ability::Counsel)?;
     let (obligation, question) = (&said.obligation, &said.question);
-    desk.answer_question(obligation, question, said.answer, &said.reason)
+    let (answer, facts) = (said.answer, said.facts.clone());
+    desk.answer_question(obligation, question, answer, &said.reason, facts)
         .await?;
     clocks(&desk, std::slice::from_ref(obligation)).await
 }
@@ -197,6 +228,27 @@ async fn delay(asked: Asked) -> Result<Value> {
     desk.record_delay(&wait.authority, &wait.scope, within, document)
         .await?;
     clocks(&desk, &wait.scope).await
+}
+
+fn delays(asked: &Asked) -> Result<Value> {
+    let state = asked.state(Ability::SeeCase)?;
+    asked.page(&state.delays, |record| record.number.to_string())
+}
+
+async fn undelay(asked: Asked) -> Result<Value> {
+    let Unwait { ended, reason } = asked.body()?;
+    let text = asked.param("delay");
+    let number: u32 = text.parse().map_err(|_| {
+        Fault::input("no-delay", "The case has no such delay.").at(text.escape_debug())
+    })?;
+    let desk = asked.desk(Ability::Counsel)?;
+    desk.withdraw_delay(number, ended, &reason).await?;
+    let scope = desk.log.read(|state| {
+        let mut all = state.delays.iter();
+        let found = all.find(|record| record.number == number);
+        found.map(|record| record.delay.scope.clone())
+    });
+    clocks(&desk, &scope.unwrap_or_default()).await
 }
 
 /// The clocks of these duties.

@@ -6,13 +6,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Operation;
-use super::asked::{Asked, Paged};
+use super::asked::{Asked, Paged, Why};
 use crate::access::Ability;
 use crate::app::Desk;
 use crate::case::event::Contact;
 use crate::clock::Shown;
 use crate::fault::{Fault, Result};
-use crate::id::{ClockId, ContactId};
+use crate::id::{ClockId, ContactId, EvidenceId};
 use crate::time::Timestamp;
 
 /// A contact that a person tells of.
@@ -49,6 +49,9 @@ struct Start {
     start: Timestamp,
     /// Why; it stands in the log.
     reason: String,
+    /// Facts that it rests on: when one changes, the choice is to be looked at again.
+    #[serde(default)]
+    facts: Vec<String>,
 }
 
 /// What was handed in.
@@ -57,8 +60,11 @@ struct Start {
 struct Receipt {
     /// How the addressee names it.
     reference: String,
-    /// When it was received there; now unless it is given.
+    /// When it was handed in there; now unless it is given.
     at: Option<Timestamp>,
+    /// What shows it.
+    #[serde(default)]
+    evidence: Vec<EvidenceId>,
 }
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -105,9 +111,16 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post::<Receipt, Shown>(
             "/cases/{case}/clocks/{clock}/receipt",
             "record_receipt",
-            "Record that what a clock asks for was handed in.",
+            "Record that what a clock asks for was handed in outside of Cordon, or its receipt.",
             Counsel,
             |asked| Box::pin(receipt(asked)),
+        ),
+        Operation::post::<Why, Shown>(
+            "/cases/{case}/clocks/{clock}/receipt/withdraw",
+            "withdraw_receipt",
+            "Take a receipt back: the clock runs again.",
+            Counsel,
+            |asked| Box::pin(take_back(asked)),
         ),
     ]
 }
@@ -149,19 +162,32 @@ fn clocks(asked: &Asked) -> Result<Value> {
 }
 
 async fn choose(asked: Asked) -> Result<Value> {
-    let Start { start, reason } = asked.body()?;
+    let Start {
+        start,
+        reason,
+        facts,
+    } = asked.body()?;
     let id: ClockId = asked.param("clock").parse()?;
     let desk = asked.desk(Ability::Counsel)?;
-    desk.choose_start(id.as_str(), start, false, &reason)
+    desk.choose_start(id.as_str(), start, false, &reason, facts)
         .await?;
     clock(&desk, &id).await
 }
 
 async fn receipt(asked: Asked) -> Result<Value> {
-    let Receipt { reference, at } = asked.body()?;
+    let told: Receipt = asked.body()?;
     let id: ClockId = asked.param("clock").parse()?;
     let desk = asked.desk(Ability::Counsel)?;
-    desk.clock_receipt(id.as_str(), &reference, at).await?;
+    desk.clock_receipt(id.as_str(), &told.reference, told.at, told.evidence)
+        .await?;
+    clock(&desk, &id).await
+}
+
+async fn take_back(asked: Asked) -> Result<Value> {
+    let Why { reason } = asked.body()?;
+    let id: ClockId = asked.param("clock").parse()?;
+    let desk = asked.desk(Ability::Counsel)?;
+    desk.take_back_receipt(id.as_str(), &reason).await?;
     clock(&desk, &id).await
 }
 

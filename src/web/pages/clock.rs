@@ -27,6 +27,14 @@ pub(super) struct Clocks {
     ruled_out: Vec<ClockView>,
 }
 
+/// A notice of a clock.
+#[derive(Debug, Serialize)]
+struct Linked {
+    words: &'static str,
+    id: String,
+    href: String,
+}
+
 #[derive(Debug, Serialize)]
 struct ClockView {
     title: String,
@@ -39,6 +47,14 @@ struct ClockView {
     start_is: String,
     doubts: Vec<String>,
     receipt: Option<String>,
+    /// How it was met: by what, when, in time or not.
+    met: Option<String>,
+    /// Later filings, and receipts that were taken back.
+    filings: Vec<String>,
+    /// The notice that met it, and drafts that answer it.
+    notices: Vec<Linked>,
+    /// Whether there is a receipt that can be taken back.
+    receipted: bool,
     /// What changed since a person decided.
     reopened: Vec<String>,
     ruled_out: Option<String>,
@@ -81,7 +97,21 @@ fn view(look: &Look<'_>, clock: &Shown) -> ClockView {
             .unwrap_or_else(|| "the earliest candidate; nobody has chosen".to_owned()),
         doubts: clock.doubts.iter().map(|doubt| line(doubt)).collect(),
         receipt: clock.receipt.as_deref().map(line),
-        reopened: clock.reopened.iter().map(|why| line(why)).collect(),
+        met: clock.met.as_ref().map(|met| line(&met.words)),
+        filings: filings(clock),
+        notices: linked(look, clock),
+        receipted: clock
+            .met
+            .iter()
+            .map(|met| &met.filing)
+            .chain(&clock.filed_again)
+            .any(|filing| filing.notice.is_none()),
+        reopened: clock
+            .reopened
+            .iter()
+            .chain(&clock.answers_reopened)
+            .map(|why| line(why))
+            .collect(),
         ruled_out: clock.ruled_out.as_deref().map(line),
         target: clock.duty.as_ref().is_some_and(|duty| duty.target),
         unverified: clock.duty.as_ref().is_some_and(|duty| !duty.verified),
@@ -89,6 +119,39 @@ fn view(look: &Look<'_>, clock: &Shown) -> ClockView {
         href,
         may: look.may(Ability::Counsel) && clock.is_open(),
     }
+}
+
+fn filings(clock: &Shown) -> Vec<String> {
+    let again = clock
+        .filed_again
+        .iter()
+        .map(|filing| format!("Filed again: {} at {}", filing.words(), utc(filing.at)));
+    let back = clock.taken_back.iter().map(|back| {
+        let (reference, by) = (&back.receipt.reference, &back.by);
+        format!(
+            "Receipt {reference} was taken back by {by}: {}",
+            back.reason
+        )
+    });
+    again.chain(back).map(|said| line(&said)).collect()
+}
+
+fn linked(look: &Look<'_>, clock: &Shown) -> Vec<Linked> {
+    let link = |words, id: &crate::id::NoticeId| Linked {
+        words,
+        id: id.to_string(),
+        href: path(&["cases", look.id.as_str(), "notices", id.as_str()]),
+    };
+    let met = clock
+        .met
+        .iter()
+        .filter_map(|met| met.filing.notice.as_ref());
+    let met = met.map(|id| link("The notice that met it", id));
+    let drafts = clock
+        .drafts
+        .iter()
+        .map(|id| link("A draft that answers it", id));
+    met.chain(drafts).collect()
 }
 
 /// The page of one clock.
@@ -163,6 +226,9 @@ pub(super) struct Said {
     other: String,
     #[serde(default)]
     reason: String,
+    /// Names of facts that it rests on.
+    #[serde(default)]
+    facts: String,
 }
 
 pub(super) async fn choose(
@@ -191,7 +257,8 @@ async fn chosen(
                 "choose a candidate, or write it with its zone, such as 2027-03-13T03:12:00-05:00",
             )
         })?;
-        desk.choose_start(&clock, start, other, &reason(&said.reason)?)
+        let facts = super::tell::names(&said.facts);
+        desk.choose_start(&clock, start, other, &reason(&said.reason)?, facts)
             .await
     })
     .await?;

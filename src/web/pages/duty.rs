@@ -26,7 +26,12 @@ pub(super) struct DutyView {
     owner: String,
     verified: bool,
     readings: Vec<String>,
+    governed_by: Option<String>,
     delays: Vec<String>,
+    /// The delays that stand, by number and authority.
+    standing: Vec<(u32, String)>,
+    /// How long delays may last, where the law says so.
+    bounds: Option<String>,
     questions: Vec<QuestionView>,
     /// What the catalogue says today; nothing where it knows the duty no more.
     today: Option<Today>,
@@ -38,6 +43,8 @@ struct QuestionView {
     text: String,
     /// `With no it does not apply.`
     not_if: &'static str,
+    /// The facts that an answer rests on.
+    facts: Vec<String>,
     /// `Robin Roe answered no: …`
     answer: Option<String>,
 }
@@ -71,6 +78,7 @@ pub(super) fn duty(look: &Look<'_>, clock: &Shown) -> Result<Option<DutyView>> {
         id: asked.question.id.clone(),
         text: line(&asked.question.text),
         not_if: asked.question.not_if.name(),
+        facts: asked.question.facts.clone(),
         answer: asked.answer.as_ref().map(|answer| {
             let (by, word) = (short(&answer.by), answer.answer.name());
             format!("{by} answered {word}: {}", line(&answer.reason))
@@ -87,10 +95,35 @@ pub(super) fn duty(look: &Look<'_>, clock: &Shown) -> Result<Option<DutyView>> {
         owner: duty.owner.clone(),
         verified: duty.verified,
         readings: said(&duty.readings),
+        governed_by: duty.governed_by.as_deref().map(line),
         delays: said(&duty.delays),
+        standing: standing(look, &duty.obligation),
+        bounds: bounds(look, clock),
         questions: questions.collect(),
         today: one.map(|one| today(look, one, duty.stage)),
     }))
+}
+
+/// The delays of a duty that nobody withdrew.
+fn standing(look: &Look<'_>, obligation: &str) -> Vec<(u32, String)> {
+    let all = look.state.delays.iter().filter(|record| {
+        let mut scope = record.delay.scope.iter();
+        record.withdrawn.is_none() && scope.any(|id| id == obligation)
+    });
+    all.map(|record| (record.number, short(&record.delay.authority)))
+        .collect()
+}
+
+fn bounds(look: &Look<'_>, clock: &Shown) -> Option<String> {
+    let record = look.state.clocks.get(&clock.id)?;
+    let days = &record.start.due.as_deref()?.delay_days;
+    let each: Vec<String> = days.iter().map(u32::to_string).collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "One delay after the other, at most {} days.",
+            each.join(", then ")
+        )
+    })
 }
 
 fn today(look: &Look<'_>, one: &Obligation, stage: u8) -> Today {

@@ -13,7 +13,7 @@ use crate::app::summary::{NoticeLine, Summary};
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::web::look::Look;
-use crate::web::shown::{line, path, short};
+use crate::web::shown::{When, line, path, short};
 
 /// One draft in a list.
 #[derive(Debug, Serialize)]
@@ -23,11 +23,23 @@ pub(super) struct NoticeView {
     title: String,
     addressee: String,
     stage: &'static str,
+    /// When the stage of the duty that it answers is due, or how it was met.
+    due: Option<DueView>,
     missing: Vec<String>,
     waits: Option<String>,
     approved_by: Vec<String>,
     /// What became of the mail, where it is not simply sent.
     outbox: Vec<String>,
+}
+
+/// The clock of the stage that a notice answers.
+#[derive(Debug, Serialize)]
+struct DueView {
+    title: String,
+    href: String,
+    due: When,
+    met: Option<String>,
+    overdue: bool,
 }
 
 /// What people call a notice.
@@ -49,6 +61,13 @@ fn view(look: &Look<'_>, draft: &NoticeLine) -> NoticeView {
         title: title(&draft.template),
         addressee: about.map_or_else(String::new, |about| short(&about.addressee)),
         stage: draft.stage(),
+        due: draft.clock().map(|clock| DueView {
+            title: line(&clock.title),
+            href: path(&["cases", look.id.as_str(), "clocks", clock.clock.as_str()]),
+            due: look.words.when(clock.due),
+            met: clock.met.as_deref().map(line),
+            overdue: clock.state == "overdue",
+        }),
         missing: draft.missing.iter().map(|fact| line(fact)).collect(),
         waits: draft.waits_for().map(|who| line(&who.replace('_', " "))),
         approved_by: draft.approved_by.iter().map(|name| short(name)).collect(),

@@ -48,6 +48,8 @@ pub(super) struct Said {
     from: String,
     until: String,
     evidence: String,
+    facts: String,
+    ended: String,
 }
 
 /// An instant as a person writes it; what says nothing else is local time in the named zone.
@@ -96,6 +98,15 @@ pub(super) async fn record(
     page::then(&web, &visit, done.map(|()| back))
 }
 
+/// Names that stand in one field, apart from each other.
+pub(super) fn names(text: &str) -> Vec<String> {
+    let names = text.split([',', ' ', '\n']).map(str::trim);
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 fn evidence(text: &str) -> Result<Vec<crate::id::EvidenceId>> {
     text.split([',', ' ', '\n'])
         .map(str::trim)
@@ -136,7 +147,8 @@ pub(super) async fn answer(
                 _ => return Err(Fault::input("answer", "Answer yes, no or unknown.")),
             };
             let duty = duty_of(desk, &of)?;
-            desk.answer_question(&duty, &said.question, answer, &reason(&said.reason)?)
+            let (why, facts) = (reason(&said.reason)?, names(&said.facts));
+            desk.answer_question(&duty, &said.question, answer, &why, facts)
                 .await
         })
         .await;
@@ -167,7 +179,44 @@ pub(super) async fn receipt(
                 "" => None,
                 text => Some(instant(text, &said.zone)?),
             };
-            desk.clock_receipt(&of, &reference, at).await
+            let shows = evidence(&said.evidence)?;
+            desk.clock_receipt(&of, &reference, at, shows).await
+        })
+        .await;
+    page::then(&web, &visit, done.map(|()| back))
+}
+
+/// Takes a receipt back.
+pub(super) async fn unreceipt(
+    State(web): State<Arc<Web>>,
+    Path((id, of)): Path<(String, String)>,
+    Form(visit, said): Form<Said>,
+) -> Response {
+    let back = path(&["cases", &id, "clocks", &of]);
+    let done = web
+        .act(&visit, &id, Ability::Counsel, async move |desk| {
+            let why = reason(&said.reason)?;
+            desk.take_back_receipt(&of, &why).await
+        })
+        .await;
+    page::then(&web, &visit, done.map(|()| back))
+}
+
+/// Takes a delay back.
+pub(super) async fn undelay(
+    State(web): State<Arc<Web>>,
+    Path((id, of, delay)): Path<(String, String, u32)>,
+    Form(visit, said): Form<Said>,
+) -> Response {
+    let back = path(&["cases", &id, "clocks", &of]);
+    let done = web
+        .act(&visit, &id, Ability::Counsel, async move |desk| {
+            let ended = match said.ended.trim() {
+                "" => None,
+                text => Some(instant(text, &said.zone)?),
+            };
+            let why = reason(&said.reason)?;
+            desk.withdraw_delay(delay, ended, &why).await
         })
         .await;
     page::then(&web, &visit, done.map(|()| back))

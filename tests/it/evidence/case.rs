@@ -241,6 +241,7 @@ impl Made {
             missing: Vec::new(),
             approval: None,
             facts_kept: None,
+            serves: Vec::new(),
         }])
         .await;
         let signed = self.sign(Subject::Notice(notice.clone()), digest);

@@ -559,6 +559,7 @@ async fn decisions_that_do_not_hold_are_named() {
         missing: Vec::new(),
         approval: None,
         facts_kept: None,
+        serves: Vec::new(),
     }])
     .await;
     // Signed for another text than the log says.

@@ -66,6 +66,7 @@ async fn the_timeline_is_in_order_and_the_holders_only() {
         clock: clock.id.clone(),
         start: at("2027-03-13T05:00:00Z"),
         reason: "read".to_owned(),
+        facts: Vec::new(),
     };
     let contact = contact(&again);
     let completeness = Completeness::default();

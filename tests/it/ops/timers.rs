@@ -255,6 +255,7 @@ async fn a_clock_warns_at_each_part_of_its_time_and_after_a_stop_only_of_the_las
             clock: ClockId::of(&["done"]),
             reference: "sent".into(),
             at: start(),
+            evidence: Vec::new(),
         })
         .await;
     let of_test = |app: &App| {

@@ -169,7 +169,7 @@ async fn a_start_is_one_of_the_candidates_or_meant_and_possible_and_says_whose_c
         (candidate - jiff::SignedDuration::from_hours(1), false),
     ] {
         let fault = desk
-            .choose_start(name, start, other, "x")
+            .choose_start(name, start, other, "x", Vec::new())
             .await
             .unwrap_err();
         assert_eq!((fault.code(), fault.kind()), ("clock-start", Kind::Input));
@@ -179,6 +179,7 @@ async fn a_start_is_one_of_the_candidates_or_meant_and_possible_and_says_whose_c
             clock: clock.id.clone(),
             start: at(start),
             reason: "x".into(),
+            facts: Vec::new(),
         };
         let refused = staffed.append(chosen).await.unwrap_err();
         assert!(
@@ -189,14 +190,14 @@ async fn a_start_is_one_of_the_candidates_or_meant_and_possible_and_says_whose_c
     assert_eq!(shown().start_is, "earliest");
     // As a person reads it off the list: to the second.
     let read = at(&cordon::time::utc(candidate));
-    desk.choose_start(name, read, false, "counsel")
+    desk.choose_start(name, read, false, "counsel", Vec::new())
         .await
         .unwrap();
     assert_eq!((shown().start, shown().start_is), (candidate, "chosen"));
     let said = "chosen because “counsel” by operator tester";
     assert_eq!(shown().choice().unwrap(), said);
     let earlier = candidate - jiff::SignedDuration::from_hours(24 * 29);
-    desk.choose_start(name, earlier, true, "a letter")
+    desk.choose_start(name, earlier, true, "a letter", Vec::new())
         .await
         .unwrap();
     let json = serde_json::to_value(desk.summary()).unwrap();

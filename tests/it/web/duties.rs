@@ -131,3 +131,130 @@ async fn answers_a_receipt_and_a_withdrawal_change_what_a_clock_says() {
     let page = office.get("Leg", &at(&case, "/clocks")).await.body;
     assert!(page.contains("Withdrawn by Leg") && page.contains("another case"));
 }
+
+#[tokio::test]
+async fn a_notice_that_is_handed_in_meets_its_stage_and_a_receipt_is_taken_back() {
+    let office = Office::new();
+    let (case, when) = case(&office).await;
+    tell(&office, &case, "aware_reasonable_certainty", &when).await;
+    let state = office.app.peek(case.as_str()).unwrap();
+    let of = |rule: &str| {
+        let found = clock::find(&state, rule).unwrap();
+        at(&case, &format!("/clocks/{}", found.start.id))
+    };
+    let (warning, second) = (
+        of("de.bsig.32.early_warning"),
+        of("de.bsig.32.notification"),
+    );
+    // The notice of the second stage shows the time of the second, not of the first.
+    let drafted = [("notice", "nis2-de-notification")];
+    let done = office.post("Leg", &at(&case, "/notices"), &drafted).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let notice = {
+        let state = office.app.peek(case.as_str()).unwrap();
+        state.notices.keys().next().unwrap().clone()
+    };
+    let own = at(&case, &format!("/notices/{notice}"));
+    let page = office.get("Leg", &own).await.body;
+    let stage = page.split_once("id=\"stands\"").unwrap().1;
+    let (stage, _) = stage.split_once("</section>").unwrap();
+    assert!(
+        stage.contains(&second) && !stage.contains(&warning),
+        "{stage}"
+    );
+    let clock = office.get("Leg", &second).await.body;
+    assert!(clock.contains(notice.as_str()) && clock.contains("A draft that answers it"));
+    // Approved by both, handed in by a person.
+    let binds = {
+        let from = page.split_once("/do/approve").unwrap().1;
+        let from = from.split_once("name=\"on\" value=\"").unwrap().1;
+        from.split_once('"').unwrap().0.to_owned()
+    };
+    for who in ["Leg", "Lea"] {
+        let fields = [("on", binds.as_str()), ("reason", "read")];
+        let done = office
+            .post(who, &format!("{own}/do/approve"), &fields)
+            .await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{who}: {}", done.body);
+    }
+    let out = [
+        ("how", "portal"),
+        ("to", "the BSI portal"),
+        ("incomplete", "yes"),
+    ];
+    let done = office
+        .post("Leg", &format!("{own}/do/dispatch"), &out)
+        .await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let clock = office.get("Leg", &second).await.body;
+    assert!(
+        clock.contains("mark-met") && clock.contains(&format!("met by notice {notice}")),
+        "{clock}"
+    );
+    assert!(clock.contains("(on time)"), "{clock}");
+    let list = office.get("Leg", &at(&case, "/clocks")).await.body;
+    assert!(list.contains("Final report"), "the next stage runs: {list}");
+    // The first stage was told by telephone; that was another case.
+    let receipt = [("reference", "by telephone"), ("at", ""), ("zone", "UTC")];
+    office
+        .post("Leg", &format!("{warning}/receipt"), &receipt)
+        .await;
+    let clock = office.get("Leg", &warning).await.body;
+    assert!(
+        clock.contains("a filing outside of Cordon (by telephone)"),
+        "{clock}"
+    );
+    let why = [("reason", "another <b>case</b>")];
+    let back = format!("{warning}/receipt/withdraw");
+    let done = office.post("Leg", &back, &why).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let clock = office.get("Leg", &warning).await.body;
+    assert!(
+        clock.contains("mark-running") && clock.contains("was taken back by Leg"),
+        "{clock}"
+    );
+    assert!(!clock.contains("<b>case"), "{clock}");
+    let again = office.post("Leg", &back, &why).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn suspicion_opens_the_hold_and_a_fact_that_changes_is_told_at_the_clock() {
+    let office = Office::new();
+    let (case, when) = case(&office).await;
+    let holds = || office.app.peek(case.as_str()).unwrap().hold.is_some();
+    assert!(!holds());
+    tell(&office, &case, "suspected", &when).await;
+    assert!(holds());
+    tell(&office, &case, "aware_reasonable_certainty", &when).await;
+    let state = office.app.peek(case.as_str()).unwrap();
+    let found = clock::find(&state, "eu.gdpr.33").unwrap();
+    let own = at(&case, &format!("/clocks/{}", found.start.id));
+    let start = found.start.candidates.first().map(|one| one.at);
+    let start = start.unwrap_or_else(|| state.starts(&found.start.id)[0].at);
+    let start = start.to_string();
+    let choose = |facts| {
+        [
+            ("start", start.as_str()),
+            ("reason", "counsel"),
+            ("facts", facts),
+        ]
+    };
+    let unknown = office.post("Leg", &own, &choose("no.fact")).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let done = office.post("Leg", &own, &choose("breach.cause")).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let fact = [
+        ("key", "breach.cause"),
+        ("value", "a <b>laptop</b>"),
+        ("standing", "suspicion"),
+    ];
+    let done = office.post("Leg", &at(&case, "/facts"), &fact).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let page = office.get("Leg", &own).await.body;
+    assert!(
+        page.contains("Look again") && page.contains("before not recorded"),
+        "{page}"
+    );
+    assert!(!page.contains("<b>laptop"), "{page}");
+}

@@ -36,7 +36,9 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("GET",  "/clocks",               [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
     ("POST", "/clocks/{clock}/answer",[NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
     ("POST", "/clocks/{clock}/receipt",[NO, BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("POST", "/clocks/{clock}/receipt/withdraw",[NO, BAD, BAD, NO, NO, NO, NONE]),
     ("POST", "/clocks/{clock}/delay", [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("POST", "/clocks/{clock}/delay/1/withdraw",[NO, BAD, BAD, NO, NO, NO, NONE]),
     ("POST", "/instants",             [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
     ("POST", "/instants/x/withdraw",  [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
     ("GET",  "/notices",              [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
@@ -107,6 +109,7 @@ async fn full(office: &Office, only: Option<&[&str]>) -> Full {
         facts: vec![item.clone()],
         missing: Vec::new(),
         facts_kept: None,
+        serves: Vec::new(),
         approval: Some(Quorum {
             roles: vec!["legal".into()],
             people: 1,

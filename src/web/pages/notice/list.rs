@@ -11,7 +11,7 @@ use super::super::head::{Head, head};
 use super::{NoticeView, at_notice, notices};
 use crate::access::Ability;
 use crate::app::summary::Summary;
-use crate::clock::Shown;
+use crate::clock::{Duty, Shown};
 use crate::fault::{Fault, Result};
 use crate::notice::{self, About, Confidence};
 use crate::web::look::Look;
@@ -138,12 +138,14 @@ fn choices(look: &Look<'_>, summary: &Summary) -> Result<(Vec<Choice>, Vec<Group
     Ok((asked.collect(), groups.collect()))
 }
 
-/// The open clock of the duty that a notice serves: of several, the one that ends first.
+/// The open clock of the stage that a notice answers: of several, the one that ends first.
 fn clock_of<'a>(summary: &'a Summary, about: &About) -> Option<&'a Shown> {
     let obligation = about.obligation.as_ref()?;
     let clocks = summary.clocks.iter().filter(|clock| {
         let duty = clock.duty.as_ref();
-        clock.is_open() && duty.is_some_and(|duty| duty.obligation == *obligation)
+        let answers =
+            |duty: &Duty| duty.obligation == *obligation && about.stages().contains(&duty.stage);
+        clock.is_open() && duty.is_some_and(answers)
     });
     clocks.min_by_key(|clock| clock.due)
 }

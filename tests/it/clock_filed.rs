@@ -1,0 +1,370 @@
+//! What meets a stage of a duty: a notice that left, or what a person recorded; and nothing else.
+
+use cordon::canon::Digest;
+use cordon::case::event::due::Trigger;
+use cordon::case::event::{Event, Serves, Signed};
+use cordon::clock::{self, ics};
+use cordon::id::{ClockId, EvidenceId, NoticeId};
+use cordon::notice;
+use cordon::time::utc;
+
+use crate::clock_duties::{catalogue, instant, organisation, propose};
+use crate::clocks::{World, at};
+
+/// A draft of a notice that answers these stages.
+fn drafted(
+    notice: &NoticeId,
+    evidence: EvidenceId,
+    template: &str,
+    serves: &[(&str, u8)],
+) -> Event {
+    let serves = serves.iter().map(|&(obligation, stage)| Serves {
+        obligation: obligation.into(),
+        stage,
+    });
+    Event::NoticeDrafted {
+        notice: notice.clone(),
+        template: template.into(),
+        text: Digest::of(template.as_bytes()),
+        evidence,
+        facts: Vec::new(),
+        missing: Vec::new(),
+        approval: None,
+        facts_kept: None,
+        serves: serves.collect(),
+    }
+}
+
+/// Drafts a notice that answers these stages, and has it approved.
+fn approved(world: &mut World, when: &str, template: &str, serves: &[(&str, u8)]) -> NoticeId {
+    let (evidence, notice) = (world.evidence(when), NoticeId::fresh());
+    let text = Digest::of(template.as_bytes());
+    world.add(when, drafted(&notice, evidence, template, serves));
+    let signed = Signed {
+        text: String::new(),
+        signature: String::new(),
+        person: "Bo".into(),
+    };
+    let approved = Event::NoticeApproved {
+        notice: notice.clone(),
+        text,
+        signed,
+    };
+    world.add(when, approved);
+    notice
+}
+
+fn handed_in(notice: &NoticeId, template: &str, when: &str) -> Event {
+    Event::NoticeDispatched {
+        notice: notice.clone(),
+        binds: Digest::of(template.as_bytes()),
+        how: "portal".into(),
+        to: "the portal".into(),
+        at: at(when),
+    }
+}
+
+fn sent(world: &mut World, notice: &NoticeId, template: &str, when: &str) {
+    let message_id = format!("<{notice}@company.example>");
+    world.add(
+        when,
+        Event::NoticeSending {
+            notice: notice.clone(),
+            text: Digest::of(template.as_bytes()),
+            to: vec!["desk@authority.example".into()],
+            message_id: message_id.clone(),
+            mail: None,
+            sealed: None,
+            apart: false,
+        },
+    );
+    let taken = Event::NoticeSent {
+        notice: notice.clone(),
+        message_id,
+        reply: "250 ok".into(),
+    };
+    world.add(when, taken);
+}
+
+fn receipt(rule: &str, when: &str) -> Event {
+    Event::ClockReceipt {
+        clock: ClockId::of(&["rule", rule]),
+        reference: "by telephone".into(),
+        at: at(when),
+        evidence: Vec::new(),
+    }
+}
+
+fn taken_back(rule: &str, reason: &str) -> Event {
+    Event::ClockReceiptWithdrawn {
+        clock: ClockId::of(&["rule", rule]),
+        reason: reason.into(),
+    }
+}
+
+/// A German case that was known with certainty at seven.
+fn german() -> World {
+    let mut world = World::opened("2026-11-20T08:00:00Z");
+    let (_, aware) = instant(Trigger::AwareReasonableCertainty, "2026-11-20T07:00:00Z");
+    world.add("2026-11-20T08:00:00Z", aware);
+    propose(&mut world, "2026-11-20T08:00:01Z", &organisation(&["de"]));
+    world
+}
+
+#[test]
+fn a_notice_that_leaves_meets_its_stage_and_the_next_is_counted_from_it() {
+    let mut world = german();
+    let (warning, second) = ("de.bsig.32.early_warning", "de.bsig.32.notification");
+    let template = "nis2-de-notification";
+    let draft = approved(
+        &mut world,
+        "2026-11-22T10:00:00Z",
+        template,
+        &[("de.bsig.32", 2)],
+    );
+    let now = "2026-11-25T08:00:00Z";
+    // A draft, approved or not, meets nothing; neither does one that another replaced.
+    assert_eq!(world.due(second, now).state, "overdue");
+    assert_eq!(world.due(second, now).drafts, [draft.clone()]);
+    let notice = approved(
+        &mut world,
+        "2026-11-22T11:00:00Z",
+        template,
+        &[("de.bsig.32", 2)],
+    );
+    assert_eq!(world.due(second, now).drafts, [notice.clone()]);
+    let refused = world.may("2026-11-22T11:01:00Z", handed_in(&draft, template, now));
+    assert!(refused.unwrap_err().to_string().contains("replaced"));
+    assert_eq!(world.due(second, now).state, "overdue");
+    // Handed in two hours late; whoever wrote it down dated it before its text was made.
+    let early = handed_in(&notice, template, "2026-11-21T07:00:00Z");
+    world.add("2026-11-23T09:00:00Z", early);
+    let clock = world.due(second, now);
+    let met = clock.met.unwrap();
+    assert_eq!(
+        (clock.state, met.filing.at),
+        ("met", at("2026-11-22T11:00:00Z"))
+    );
+    assert_eq!(
+        met.words,
+        format!("met by notice {notice} at 2026-11-22T11:00:00Z (on time)")
+    );
+    assert!(world.due(second, now).drafts.is_empty() && !world.due(second, now).is_open());
+    // The first stage stays what it was.
+    assert_eq!(world.due(warning, now).state, "overdue");
+    // The final report is counted from the notice, without any receipt.
+    propose(&mut world, "2026-11-23T09:00:01Z", &organisation(&["de"]));
+    let last = world.due("de.bsig.32.final", now);
+    assert_eq!(last.start, at("2026-11-22T11:00:00Z"));
+    assert!(last.candidates[0].how.contains(notice.as_str()), "{last:?}");
+    // The answer of the addressee is its reference.
+    let answered = Event::NoticeReceipted {
+        notice,
+        reference: "BSI-9".into(),
+        at: at("2026-11-23T10:00:00Z"),
+        evidence: Vec::new(),
+    };
+    world.add("2026-11-23T10:00:00Z", answered);
+    let clock = world.due(second, now);
+    assert_eq!(
+        (clock.state, clock.receipt.as_deref()),
+        ("receipted", Some("BSI-9"))
+    );
+    let met = clock.met.unwrap();
+    assert!(
+        met.received_late && met.words.contains("after the deadline"),
+        "{met:?}"
+    );
+}
+
+#[test]
+fn late_is_late_and_what_came_back_is_open_again() {
+    let mut world = german();
+    let second = "de.bsig.32.notification";
+    let template = "nis2-de-notification";
+    let notice = approved(
+        &mut world,
+        "2026-11-23T08:30:00Z",
+        template,
+        &[("de.bsig.32", 2)],
+    );
+    sent(&mut world, &notice, template, "2026-11-23T09:05:00Z");
+    let now = "2026-11-25T08:00:00Z";
+    let clock = world.due(second, now);
+    let met = clock.met.unwrap();
+    assert_eq!((clock.state, met.late), ("met", 2 * 3600 + 5 * 60));
+    assert!(met.words.ends_with("(late by 2 h 5 min)"), "{}", met.words);
+    // The calendar rings no more, and says how it was met.
+    let clocks = clock::list(&world.state, at(now));
+    let case = world.state.case.clone().unwrap();
+    let text = ics::calendar(&case, &clocks, at(now)).replace("\r\n ", "");
+    let event = text
+        .split("BEGIN:VEVENT")
+        .find(|event| event.contains(second))
+        .unwrap();
+    assert!(
+        event.contains("(met)") && !event.contains("VALARM"),
+        "{event}"
+    );
+    let told =
+        format!("DESCRIPTION:met by notice {notice} at 2026-11-23T09:05:00Z (late by 2 h 5 min)");
+    assert!(event.contains(&told), "{event}");
+    let evidence = world.evidence("2026-11-23T10:00:00Z");
+    let bounced = Event::NoticeBounced {
+        message_id: format!("<{notice}@company.example>"),
+        notice,
+        recipient: "desk@authority.example".into(),
+        status: "5.1.1 no such mailbox".into(),
+        evidence,
+    };
+    world.add("2026-11-23T10:00:00Z", bounced);
+    let clock = world.due(second, now);
+    assert!(clock.is_open() && clock.state == "reopened");
+    assert!(clock.reopened[0].contains("5.1.1"), "{:?}", clock.reopened);
+    // Handed in otherwise: settled.
+    world.add(
+        "2026-11-23T11:00:00Z",
+        receipt(second, "2026-11-23T10:30:00Z"),
+    );
+    assert!(!world.due(second, now).is_open());
+}
+
+#[test]
+fn what_was_filed_elsewhere_is_recorded_and_taken_back_with_a_reason() {
+    let mut world = german();
+    let second = "de.bsig.32.notification";
+    let now = "2026-11-22T08:00:00Z";
+    let unknown = Event::ClockReceipt {
+        clock: ClockId::of(&["rule", second]),
+        reference: "x".into(),
+        at: at("2026-11-21T08:00:00Z"),
+        evidence: vec![EvidenceId::fresh()],
+    };
+    let refused = world.may("2026-11-21T08:00:00Z", unknown).unwrap_err();
+    assert!(refused.to_string().contains("not kept"), "{refused}");
+    let none = world.may("2026-11-21T08:00:00Z", taken_back(second, "x"));
+    assert!(none.unwrap_err().to_string().contains("nobody recorded"));
+    world.add(
+        "2026-11-21T09:00:00Z",
+        receipt(second, "2026-11-21T08:00:00Z"),
+    );
+    propose(&mut world, "2026-11-21T09:00:01Z", &organisation(&["de"]));
+    let met = world.due(second, now).met.unwrap();
+    assert_eq!(
+        met.words,
+        "met by a filing outside of Cordon (by telephone) at 2026-11-21T08:00:00Z (on time)"
+    );
+    // A person counts the last stage from it, and then it never happened.
+    let last = "de.bsig.32.final";
+    world.add(
+        "2026-11-21T10:00:00Z",
+        Event::ClockChosen {
+            clock: ClockId::of(&["rule", last]),
+            start: at("2026-11-21T08:00:00Z"),
+            reason: "counsel".into(),
+            facts: Vec::new(),
+        },
+    );
+    let empty = world.may("2026-11-21T11:00:00Z", taken_back(second, " "));
+    assert!(empty.unwrap_err().to_string().contains("reason"));
+    world.add("2026-11-21T11:00:00Z", taken_back(second, "another case"));
+    let clock = world.due(second, now);
+    assert_eq!((clock.state, clock.met.is_none()), ("running", true));
+    assert_eq!(clock.taken_back[0].reason, "another case");
+    let again = world.may("2026-11-21T12:00:00Z", taken_back(second, "twice"));
+    again.unwrap_err();
+}
+
+#[test]
+fn two_clocks_of_one_filing_are_met_by_it_and_the_earlier_governs() {
+    let mut world = World::opened("2026-11-20T08:00:00Z");
+    for (what, when) in [
+        (Trigger::AwareReasonableCertainty, "2026-11-20T07:00:00Z"),
+        (Trigger::ClassifiedMajor, "2026-11-20T09:00:00Z"),
+    ] {
+        let (_, recorded) = instant(what, when);
+        world.add("2026-11-20T09:30:00Z", recorded);
+    }
+    let eu = organisation(&["eu"]);
+    propose(&mut world, "2026-11-20T09:30:01Z", &eu);
+    let (initial, outer) = ("eu.dora.19.initial", "eu.dora.19.initial_outer");
+    let now = "2026-11-20T10:00:00Z";
+    let governs = world.due(outer, now).duty.unwrap().governed_by.unwrap();
+    assert!(
+        governs.contains(initial) && governs.contains("2026-11-20T13:00:00Z"),
+        "{governs}"
+    );
+    assert!(world.due(initial, now).duty.unwrap().governed_by.is_none());
+    // The notice names one filing; whichever of the two clocks it was drafted for, both are met.
+    for stages in [
+        &[("eu.dora.19", 1)][..],
+        &[("eu.dora.19", 1), ("eu.dora.19", 2)],
+    ] {
+        let mut world = world.clone();
+        let notice = approved(&mut world, "2026-11-20T10:00:00Z", "dora-initial", stages);
+        sent(&mut world, &notice, "dora-initial", "2026-11-20T12:00:00Z");
+        propose(&mut world, "2026-11-20T12:00:01Z", &eu);
+        for rule in [initial, outer] {
+            assert_eq!(world.due(rule, now).state, "met", "{rule}");
+        }
+        let next = world.due("eu.dora.19.intermediate", now);
+        assert_eq!(utc(next.due), "2026-11-23T12:00:00Z");
+    }
+    // The same by hand, at the outer clock.
+    world.add(
+        "2026-11-20T11:00:00Z",
+        receipt(outer, "2026-11-20T10:30:00Z"),
+    );
+    propose(&mut world, "2026-11-20T11:00:01Z", &eu);
+    assert_eq!(world.due(initial, now).state, "receipted");
+    let next = world.due("eu.dora.19.intermediate", now);
+    assert_eq!(
+        (utc(next.start), next.candidates.len()),
+        ("2026-11-20T10:30:00Z".into(), 1)
+    );
+}
+
+#[test]
+fn a_filing_of_an_older_log_is_read_and_meets_nothing_by_itself() {
+    let old = r#"{"kind":"clock.receipt","body":{"clock":"ID","reference":"R","at":"2026-11-20T08:00:00Z"}}"#;
+    let old = old.replace("ID", ClockId::of(&["rule", "x.y"]).as_str());
+    let read: Event = serde_json::from_str(&old).unwrap();
+    assert!(matches!(&read, Event::ClockReceipt { evidence, .. } if evidence.is_empty()));
+    assert_eq!(serde_json::to_string(&read).unwrap(), old);
+    let mut world = german();
+    let notice = approved(&mut world, "2026-11-20T09:00:00Z", "nis2-de-early", &[]);
+    sent(&mut world, &notice, "nis2-de-early", "2026-11-20T09:05:00Z");
+    let now = "2026-11-20T10:00:00Z";
+    assert_eq!(world.due("de.bsig.32.early_warning", now).state, "running");
+    // What a notice cannot answer is refused whoever writes the log.
+    let twice = [("de.bsig.32", 1), ("de.bsig.32", 1)];
+    for serves in [&[("", 1)][..], &[("de.bsig.32", 0)], &twice] {
+        let when = "2026-11-20T09:10:00Z";
+        let evidence = world.evidence(when);
+        let draft = drafted(&NoticeId::fresh(), evidence, "x", serves);
+        let refused = world.may(when, draft).unwrap_err().to_string();
+        assert!(refused.contains("answers"), "{serves:?}: {refused}");
+    }
+}
+
+#[test]
+fn every_notice_answers_a_stage_that_the_catalogue_has() {
+    let mut answered = std::collections::BTreeSet::new();
+    for template in notice::names() {
+        let about = notice::about(&template).unwrap();
+        let Some(id) = &about.obligation else {
+            continue;
+        };
+        let one = catalogue().get(id).unwrap();
+        for stage in about.stages() {
+            let known = one.stages.iter().any(|known| known.n == *stage);
+            assert!(known, "{template}: {id} has no stage {stage}");
+            answered.insert((id.clone(), *stage));
+        }
+    }
+    for (id, stages) in [("eu.dora.19", 4), ("de.bsig.32", 3), ("pt.dl125_2025", 4)] {
+        for stage in 1..=stages {
+            assert!(answered.contains(&(id.to_owned(), stage)), "{id} {stage}");
+        }
+    }
+}
