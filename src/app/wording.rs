@@ -6,7 +6,7 @@ use crate::case::state::NoticeRecord;
 use crate::fault::Result;
 use crate::id::NoticeId;
 use crate::notice::facts::{self, Change, Kept};
-use crate::notice::lint::{self, Finding};
+use crate::notice::lint::{self, Asked, Finding};
 
 /// A draft with all that who reviews it is shown of its wording.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Desk {
         let (record, text) = self.notice(id)?;
         let mut known = vec![self.facts_now()?];
         known.extend(self.facts_kept(&record)?);
-        let findings = lint::lint(&text, &known)?;
+        let findings = worded(&record, &text, &known)?;
         let changes = match known.as_slice() {
             [now, then] => Some(facts::changes(then, now)),
             _ => None,
@@ -52,7 +52,7 @@ impl Desk {
         let (record, text) = self.notice(id)?;
         let mut known = vec![self.facts_now()?];
         known.extend(self.facts_kept(&record)?);
-        lint::lint(&text, &known)
+        worded(&record, &text, &known)
     }
 
     /// What the wording lint finds in any text about this case.
@@ -96,4 +96,14 @@ impl Desk {
         let evidence = self.evidence(id)?;
         Kept::read(&self.bytes(&evidence)?).map(Some)
     }
+}
+
+/// What the wording lint finds in the text of a notice.
+fn worded(record: &NoticeRecord, text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
+    let notice = Some(record.template.as_str());
+    lint::look(&Asked {
+        text,
+        known,
+        notice,
+    })
 }

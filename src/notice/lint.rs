@@ -4,6 +4,7 @@
 //! reading copy: our words. Quotations that show their evidence (`“…”[e4]`) and the values that the
 //! log of the case gives are not our words; they are looked at by rules with the scope `all` alone.
 
+mod pattern;
 mod place;
 mod rules;
 
@@ -62,19 +63,44 @@ pub struct Finding {
     pub instead: String,
 }
 
-/// Looks at a text. `known` are the facts that it was drafted from, and those of today: with none, the
-/// logs count as incomplete.
+/// What is looked at, and with what it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The facts that it was drafted from, and those of today: with none, the logs count as incomplete.
+    pub known: &'a [Kept],
+    /// Which notice it is, where it is one.
+    pub notice: Option<&'a str>,
+}
+
+/// Looks at a text that is of no notice that is known.
+///
+/// # Errors
+/// As [`look`].
+pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
+    let notice = None;
+    look(&Asked {
+        text,
+        known,
+        notice,
+    })
+}
+
+/// Looks at a text.
 ///
 /// # Errors
 /// The rules cannot be read; a test holds that they can.
-pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
+pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
+    let Asked { text, known, .. } = *asked;
     let rules = rules::shipped()?;
     let sheet = Sheet::of(text, known);
     let complete = !known.is_empty() && known.iter().all(|kept| kept.logs.complete);
     let names = names(known);
     let mut findings: Vec<Finding> = Vec::new();
     for rule in rules {
-        if rule.when == When::LogsIncomplete && complete {
+        let other = asked.notice.is_some_and(|notice| !rule.is_for(notice));
+        if other || (rule.when == When::LogsIncomplete && complete) {
             continue;
         }
         if let Some((line, subject)) = &sheet.subject {

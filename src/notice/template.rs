@@ -91,7 +91,11 @@ pub(super) fn render(name: &str, about: &About, sources: &Sources, facts: &Facts
         evidence: used.evidence.clone(),
         missing: used.missing.clone(),
         too_long: used.too_long.clone(),
-        findings: super::lint::lint(&text, &[Kept::of(&facts)])?,
+        findings: super::lint::look(&super::lint::Asked {
+            text: &text,
+            known: &[Kept::of(&facts)],
+            notice: Some(name),
+        })?,
         keys: used.keys.clone(),
         text,
     })

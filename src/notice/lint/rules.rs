@@ -1,16 +1,18 @@
 //! The rules of the wording lint, read from `templates/notice/lint.toml`.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::Deserialize;
 
+use super::pattern::{Excuse, Pattern, compiled, sentence, spelled};
 use super::{Finding, Severity};
 use crate::fault::{Fault, Result};
 use crate::notice::text::shown;
 
 /// Where the rules lie, for messages.
-const FILE: &str = "templates/notice/lint.toml";
+pub(super) const FILE: &str = "templates/notice/lint.toml";
 
 /// The place of the name in a pattern.
 const NAME: &str = "{name}";
@@ -42,6 +44,9 @@ pub(super) enum When {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Parts that patterns share, by name.
+    #[serde(default)]
+    words: BTreeMap<String, String>,
     rule: Vec<Told>,
 }
 
@@ -60,6 +65,16 @@ struct Told {
     #[serde(default)]
     allow: Vec<String>,
     unless: Option<String>,
+    /// Notices, by name, that it is not for.
+    #[serde(default)]
+    except: Vec<String>,
+    #[serde(default)]
+    denied_before: Vec<String>,
+    #[serde(default)]
+    denied_after: Vec<String>,
+    #[serde(default)]
+    other: Vec<String>,
+    despite: Option<String>,
     en: Vec<String>,
     de: Vec<String>,
     pt: Vec<String>,
@@ -76,35 +91,13 @@ pub(super) struct Rule {
     instead: String,
     allow: Vec<Regex>,
     unless: Option<Regex>,
+    except: Vec<String>,
+    excuse: Excuse,
     patterns: Vec<Pattern>,
     /// Patterns with a place for a name.
     named: Vec<String>,
     /// Whether all of its patterns are about a name.
     pub(super) names: bool,
-}
-
-/// A pattern, and the same without the ends of words. The ends of words in Unicode make the search
-/// twenty times slower; what the quick one does not find, the exact one does not find either.
-#[derive(Debug)]
-struct Pattern {
-    quick: Regex,
-    exact: Regex,
-}
-
-impl Pattern {
-    fn of(id: &str, pattern: &str) -> Result<Self> {
-        Ok(Self {
-            quick: compiled(id, &pattern.replace("\\b", ""))?,
-            exact: compiled(id, pattern)?,
-        })
-    }
-
-    fn find(&self, text: &str, found: &mut Vec<(usize, usize)>) {
-        if self.quick.is_match(text) {
-            let all = self.exact.find_iter(text);
-            found.extend(all.map(|one| (one.start(), one.end())));
-        }
-    }
 }
 
 static RULES: LazyLock<Result<Vec<Rule>, String>> = LazyLock::new(|| {
@@ -121,21 +114,39 @@ pub(super) fn shipped() -> Result<&'static [Rule]> {
     })
 }
 
-fn compiled(id: &str, pattern: &str) -> Result<Regex> {
-    let built = RegexBuilder::new(pattern).case_insensitive(true).build();
-    built.map_err(|error| {
-        let what = format!("A pattern of the rule `{id}` cannot be read.");
-        Fault::input("lint", what).at(FILE).caused_by(error)
-    })
-}
-
 fn read(text: &str) -> Result<Vec<Rule>> {
     let file: File = toml::from_str(text).map_err(|error| {
         Fault::input("lint", "The rules of the wording lint cannot be read.")
             .at(FILE)
             .caused_by(error)
     })?;
-    file.rule.into_iter().map(Rule::of).collect()
+    let words = file.words;
+    file.rule
+        .into_iter()
+        .map(|told| Rule::of(told.spelled(&words)))
+        .collect()
+}
+
+impl Told {
+    /// The same, with every pattern written out.
+    fn spelled(mut self, words: &BTreeMap<String, String>) -> Self {
+        let lists = [
+            &mut self.allow,
+            &mut self.denied_before,
+            &mut self.denied_after,
+            &mut self.other,
+            &mut self.en,
+            &mut self.de,
+            &mut self.pt,
+        ];
+        for pattern in lists.into_iter().flatten() {
+            *pattern = spelled(pattern, words);
+        }
+        for pattern in [&mut self.unless, &mut self.despite].into_iter().flatten() {
+            *pattern = spelled(pattern, words);
+        }
+        self
+    }
 }
 
 impl Rule {
@@ -155,6 +166,20 @@ impl Rule {
         let compile = |all: &[String]| -> Result<Vec<Regex>> {
             all.iter().map(|pattern| compiled(&id, pattern)).collect()
         };
+        let bound = |all: &[String], before: &str, after: &str| -> Result<Vec<Regex>> {
+            let all = all.iter().map(|one| format!("{before}(?:{one}){after}"));
+            compile(&all.collect::<Vec<_>>())
+        };
+        let one = |pattern: &Option<String>| -> Result<Option<Regex>> {
+            let pattern = pattern.as_ref();
+            pattern.map(|one| compiled(&id, one)).transpose()
+        };
+        let excuse = Excuse {
+            before: bound(&told.denied_before, "", r"\s*$")?,
+            after: bound(&told.denied_after, "^", "")?,
+            other: compile(&told.other)?,
+            despite: one(&told.despite)?,
+        };
         Ok(Self {
             severity: told.severity,
             scope: told.scope,
@@ -162,9 +187,9 @@ impl Rule {
             reason: told.reason,
             instead: told.instead,
             allow: compile(&told.allow)?,
-            unless: (told.unless.as_ref())
-                .map(|pattern| compiled(&id, pattern))
-                .transpose()?,
+            unless: one(&told.unless)?,
+            except: told.except,
+            excuse,
             patterns: (plain.iter())
                 .map(|pattern| Pattern::of(&id, pattern))
                 .collect::<Result<_>>()?,
@@ -174,11 +199,16 @@ impl Rule {
         })
     }
 
+    /// Whether it is for this notice.
+    pub(super) fn is_for(&self, template: &str) -> bool {
+        !self.except.iter().any(|name| name == template)
+    }
+
     /// What it finds in a text: where, in bytes, and the words.
     pub(super) fn find(&self, text: &str, names: &[String]) -> Vec<(usize, String)> {
         let mut found: Vec<(usize, usize)> = Vec::new();
         for pattern in &self.patterns {
-            pattern.find(text, &mut found);
+            pattern.find(text, &self.excuse, &mut found);
         }
         for name in names.iter().filter(|_| !self.named.is_empty()) {
             self.find_name(text, name, &mut found);
@@ -227,11 +257,7 @@ impl Rule {
         let Some(unless) = &self.unless else {
             return false;
         };
-        let ends = ['.', '!', '?', '\n'];
-        let before = text.get(..start).unwrap_or_default();
-        let from = before.rfind(ends).map_or(0, |at| at + 1);
-        let after = text.get(end..).unwrap_or_default();
-        let to = after.find(ends).map_or(text.len(), |at| end + at);
+        let (from, to) = sentence(text, start, end);
         unless.is_match(text.get(from..to).unwrap_or_default())
     }
 

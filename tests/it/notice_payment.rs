@@ -1,0 +1,304 @@
+//! No notice promises, prepares or reports a payment on a demand: attacks, and what has to stand.
+
+use cordon::notice;
+use cordon::notice::facts::Kept;
+use cordon::notice::lint::{Asked, Finding, Severity, lint, look};
+
+use crate::samples;
+
+/// Sentences that promise, offer, prepare or report money.
+const ATTACKS_EN: &[&str] = &[
+    "We will pay you 2 BTC, do not publish.",
+    "We do not wait and will pay.",
+    "Payment of 2 BTC will follow.",
+    "The transfer of the amount is on its way.",
+    "You will receive the money.",
+    "The ransom has been paid.",
+    "We have paid.",
+    "Funds were released.",
+    "We will pay the amount you demand.",
+    "The company is prepared to transfer the sum to the wallet.",
+    "The payment has been scheduled.",
+    "Please send 2 BTC to this wallet.",
+    "We accept your terms.",
+    "We pay tomorrow.",
+    "We are paying today.",
+    "We will not pay today but will pay on Monday.",
+    "We will not pay until you send a proof.",
+    "We will not hesitate to pay.",
+    "We won't wait, we'll pay.",
+    "No reason to worry: the money is on its way.",
+    "The money is ready.",
+    "2 BTC are reserved for you.",
+    "We sent the bitcoins yesterday.",
+    "The insurer agrees to settle the sum.",
+    "You will be paid on Monday.",
+    "The board decided to pay.",
+    "Pay 2.5 BTC to the wallet.",
+    "We will transfer 2.5 BTC.",
+    "We comply with your demands.",
+    "Nothing stands in the way, and the company will pay.",
+    "We never said no and we will pay.",
+    "We will pay the laboratory and the sender 2 BTC.",
+    "The demanded amount will be transferred.",
+    "The payment follows tomorrow.",
+    "We paid the ransom.",
+    "The business has already paid 2 BTC.",
+    "The company transferred the money.",
+    "Please release the funds.",
+    "We offer to make a payment of 50,000 USD.",
+    "A payment was made to the sender.",
+    "We have not paid and will pay.",
+    "We will not only pay but pay at once.",
+    "We can pay 2 BTC.",
+    "Let us pay.",
+    "Expect payment tomorrow.",
+    "It is not true that nothing was done; the ransom was paid.",
+];
+
+/// Sentences that promise, offer, prepare or report money.
+const ATTACKS_DE: &[&str] = &[
+    "Wir zahlen morgen.",
+    "Die Zahlung folgt.",
+    "Das Geld ist unterwegs.",
+    "Wir zahlen, veröffentlichen Sie nicht.",
+    "Wir werden nicht warten und zahlen morgen.",
+    "Wir werden den geforderten Betrag zahlen.",
+    "Wir sind bereit, den Betrag zu zahlen.",
+    "Die geforderte Zahlung wurde bereits veranlasst.",
+    "Das Unternehmen überweist 2 BTC.",
+    "Wir haben kein Problem und werden zahlen.",
+    "Kein Problem, wir überweisen heute.",
+    "Sie erhalten das Geld morgen.",
+    "Sie bekommen 2 BTC.",
+    "Das Lösegeld wurde bezahlt.",
+    "Wir haben gezahlt.",
+    "Der Betrag wurde überwiesen.",
+    "Die Überweisung der Summe ist unterwegs.",
+    "Die Mittel wurden freigegeben.",
+    "Wir akzeptieren Ihre Forderung.",
+    "Wir erfüllen Ihre Bedingungen.",
+    "Die Versicherung wird die Forderung begleichen.",
+    "Eine Zahlung von 2 BTC erfolgt am Montag.",
+    "Morgen folgt die Zahlung.",
+    "Wir zahlen nicht heute, sondern morgen.",
+    "Bitte überweisen Sie den Betrag an die Wallet.",
+    "Wir veranlassen die Zahlung.",
+    "Wir bieten eine Zahlung an.",
+    "Morgen zahlen wir.",
+    "Die Lösegeldzahlung ist vorbereitet.",
+    "Wir schicken Ihnen das Geld.",
+    "Das Geld kommt am Freitag.",
+    "Wir zahlen erst nach einem Beweis.",
+];
+
+/// Sentences that promise, offer, prepare or report money.
+const ATTACKS_PT: &[&str] = &[
+    "O pagamento seguirá amanhã.",
+    "Pagamos amanhã.",
+    "Pagaremos, não publique.",
+    "Não esperamos e pagaremos.",
+    "Estamos dispostos a pagar.",
+    "Pagaremos o montante.",
+    "O pagamento exigido está preparado.",
+    "Vamos pagar 2 BTC.",
+    "A empresa vai pagar o resgate.",
+    "A empresa pagará amanhã.",
+    "O dinheiro está a caminho.",
+    "O resgate foi pago.",
+    "Já pagámos.",
+    "A empresa pagou 2 BTC.",
+    "Os fundos foram libertados.",
+    "O montante foi transferido.",
+    "Receberá o dinheiro na segunda-feira.",
+    "Aceitamos as suas condições.",
+    "Aceitamos a sua exigência.",
+    "Prometemos pagar.",
+    "Enviaremos o dinheiro.",
+    "A transferência do montante segue amanhã.",
+    "Não pagamos hoje, mas amanhã.",
+    "Só pagaremos depois de uma prova.",
+    "Por favor, transfira 2 BTC para a carteira.",
+    "O pagamento será feito amanhã.",
+    "A seguradora irá pagar.",
+    "Comprometemo-nos a pagar.",
+    "Faremos o pagamento.",
+    "Iremos transferir o dinheiro.",
+    "Amanhã segue o dinheiro.",
+    "Não há problema, pagamos já.",
+];
+
+/// Sentences that notices have, or could have.
+const INNOCENT_EN: &[&str] = &[
+    "We have not paid and will not pay.",
+    "No payment was made.",
+    "Paying is a breach of sanctions.",
+    "The individual demanded payment of 2 BTC.",
+    "Payroll payments were made to the account before the access ended.",
+    "The business will not pay the demand.",
+    "The business has made no payment and promises none.",
+    "The business will pay the external laboratory for its report.",
+    "Do not pay out, offset, return or refund it until counsel for both sides have agreed in writing.",
+    "Hold pending funds and escrow of the contracts named; release, refund or transfer nothing until your compliance team has answered us.",
+    "Total: USD 41,000. Held and not paid out: USD 3,000.",
+    "The insured asks for no payment to whoever makes the demand.",
+    "Payment addresses named in messages: none.",
+    "The business will supply further technical details, the messages in their original form, and the payment instructions that were named to it.",
+    "The company paid wages of USD 41,000 to the individual between May and July.",
+    "The individual was paid monthly through the agency.",
+    "The individual asked to be paid in BTC.",
+    "The message demands that the business pay 2 BTC within 48 hours.",
+    "No money was sent, and none will be sent.",
+    "The business never agreed to pay and refuses to pay.",
+    "Invoices were paid to the agency until 2 May.",
+    "Payments stopped: 2027-03-12.",
+    "The last wages are held and will not be released.",
+    "An individual engaged as a contractor misrepresented their identity and received payments under that identity.",
+    "The company will send the payment records to the bank.",
+    "Data was transferred to a third country.",
+    "We will transfer the case to the police.",
+    "The funds are held on an account of the company.",
+    "Funds were frozen; no funds were released.",
+    "Take off, and do not renew, standing orders and saved payees that concern this payee.",
+    "The ransom was not paid.",
+    "Nobody has paid and nobody will pay.",
+    "Neither the company nor its insurer has paid or will pay.",
+];
+
+/// Sentences that notices have, or could have.
+const INNOCENT_DE: &[&str] = &[
+    "Das Unternehmen zahlt nicht und wird keine Zahlung leisten.",
+    "Es besteht eine Zahlungssperre wegen Sanktionsrechts.",
+    "Wir haben nicht gezahlt und werden nicht zahlen.",
+    "Es wurde keine Zahlung geleistet.",
+    "Keine Zahlung wurde veranlasst.",
+    "Wir zahlen kein Lösegeld.",
+    "Eine Zahlung wäre ein Verstoß gegen Sanktionsrecht.",
+    "Die Person forderte die Zahlung von 2 BTC.",
+    "Gehaltszahlungen wurden bis März auf das Konto überwiesen.",
+    "Summe: 41.000 EUR. Banken und Zahlungsdienste: Beispielbank.",
+    "Genannte Zahlungsadressen: keine.",
+    "Frühere Zahlungen an die Person: 41.000 EUR.",
+    "Das Unternehmen zahlt der Person nichts.",
+    "Die Löhne wurden bis Mai ausgezahlt.",
+    "Der Betrag wurde einbehalten.",
+    "Das Lösegeld wurde nicht bezahlt.",
+    "Wir werden die geforderten 2 BTC nicht bezahlen.",
+    "Wir werden unter keinen Umständen zahlen.",
+    "Niemand hat gezahlt.",
+    "Die Forderung nennt eine Zahlung in BTC.",
+];
+
+/// Sentences that notices have, or could have.
+const INNOCENT_PT: &[&str] = &[
+    "A empresa não pagará nem prometeu qualquer pagamento.",
+    "Não pagámos e não pagaremos.",
+    "Nenhum pagamento foi feito.",
+    "Não foi feito nenhum pagamento.",
+    "Pagar violaria sanções.",
+    "A pessoa exigiu o pagamento de 2 BTC.",
+    "Os salários foram pagos até março.",
+    "Endereços de pagamento indicados: nenhum.",
+    "Pagamentos à pessoa: 41 000 EUR.",
+    "Existe uma suspensão de pagamentos por motivo de sanções.",
+    "O resgate não foi pago.",
+    "A empresa recusa-se a pagar.",
+    "A empresa nunca pagou.",
+    "O montante está retido.",
+    "Os fundos foram congelados.",
+    "Não vamos pagar.",
+    "A mensagem exige 2 BTC em 48 horas.",
+    "A empresa não paga.",
+];
+
+fn found(text: &str) -> Vec<Finding> {
+    lint(text, &[Kept::of(&samples::complete().facts())]).unwrap()
+}
+
+fn of_money(findings: &[Finding]) -> Vec<&Finding> {
+    let rules = ["payment", "payment-made"];
+    let money = |one: &&Finding| rules.contains(&one.rule.as_str());
+    findings.iter().filter(money).collect()
+}
+
+#[test]
+fn a_promise_is_found_however_it_is_said_and_whatever_is_denied_beside_it() {
+    let mut missed = Vec::new();
+    for (all, least) in [(ATTACKS_EN, 25), (ATTACKS_DE, 25), (ATTACKS_PT, 25)] {
+        assert!(all.len() >= least);
+        for text in all {
+            let findings = found(text);
+            let money = of_money(&findings);
+            if !money.iter().any(|one| one.severity == Severity::Block) {
+                missed.push(*text);
+            }
+            for one in money {
+                assert!(text.contains(&one.words), "{text}: {one:?}");
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+#[test]
+fn what_was_demanded_denied_or_paid_for_work_may_be_said() {
+    let mut blocked = Vec::new();
+    for (all, least) in [(INNOCENT_EN, 15), (INNOCENT_DE, 15), (INNOCENT_PT, 15)] {
+        assert!(all.len() >= least);
+        for text in all {
+            blocked.extend(found(text).iter().map(|one| format!("{text} {one:?}")));
+        }
+    }
+    assert!(blocked.is_empty(), "{}", blocked.join("\n"));
+}
+
+#[test]
+fn a_negation_counts_where_it_is_bound_to_the_word_that_it_denies() {
+    for (denied, said) in [
+        (
+            "The identity was not confirmed.",
+            "The identity was confirmed, not guessed.",
+        ),
+        (
+            "Nobody has confirmed the identity.",
+            "Nobody objects: we confirmed the identity.",
+        ),
+        (
+            "Die Identität ist nicht bestätigt.",
+            "Die Identität ist bestätigt, nicht vermutet.",
+        ),
+        (
+            "A identidade não foi confirmada.",
+            "A identidade foi confirmada, não é suspeita.",
+        ),
+        (
+            "The identity is not confirmed.",
+            "The identity is not confirmed by us but proven by others.",
+        ),
+    ] {
+        assert_eq!(found(denied), Vec::new(), "{denied}");
+        let findings = found(said);
+        assert!(findings.iter().any(|one| one.rule == "confirmed"), "{said}");
+    }
+}
+
+#[test]
+fn a_payment_that_was_made_is_told_in_the_notice_about_it_and_nowhere_else() {
+    let known = [Kept::of(&samples::complete().facts())];
+    let rules = |notice: Option<&str>, text: &str| -> Vec<String> {
+        let asked = Asked {
+            text,
+            known: &known,
+            notice,
+        };
+        let findings = look(&asked).unwrap();
+        findings.iter().map(|one| one.rule.clone()).collect()
+    };
+    let told = "The insurer has paid; we paid 2 BTC on 12 March.";
+    assert_eq!(rules(Some("nydfs-payment"), told), Vec::<String>::new());
+    assert!(rules(Some("nydfs-72h"), told).contains(&"payment-made".to_owned()));
+    // A promise stands in no notice.
+    let promised = rules(Some("nydfs-payment"), "We will pay 2 BTC.");
+    assert_eq!(promised, ["payment"]);
+    assert!(notice::names().contains(&"nydfs-payment".to_owned()));
+}
