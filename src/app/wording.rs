@@ -30,7 +30,7 @@ impl Desk {
         let (record, text) = self.notice(id)?;
         let mut known = vec![self.facts_now()?];
         known.extend(self.facts_kept(&record)?);
-        let findings = worded(&record, &text, &known)?;
+        let findings = self.worded(id, &record, &text, &known)?;
         let changes = match known.as_slice() {
             [now, then] => Some(facts::changes(then, now)),
             _ => None,
@@ -52,7 +52,7 @@ impl Desk {
         let (record, text) = self.notice(id)?;
         let mut known = vec![self.facts_now()?];
         known.extend(self.facts_kept(&record)?);
-        worded(&record, &text, &known)
+        self.worded(id, &record, &text, &known)
     }
 
     /// What the wording lint finds in any text about this case.
@@ -78,6 +78,41 @@ impl Desk {
         Ok(then.map(|then| facts::changes(&then, &now)))
     }
 
+    /// What the wording lint finds in the text of a notice, read beside the text that was drafted, and in
+    /// the names of the files that go out with it.
+    fn worded(
+        &self,
+        id: &NoticeId,
+        record: &NoticeRecord,
+        text: &str,
+        known: &[Kept],
+    ) -> Result<Vec<Finding>> {
+        let drafted = record.versions.first().map(|version| version.text);
+        let first = match drafted.filter(|first| *first != record.text) {
+            Some(first) => self.notice_at(id, Some(first))?.1,
+            None => text.to_owned(),
+        };
+        let mut findings = lint::look(&Asked {
+            text,
+            known,
+            notice: Some(&record.template),
+            first: Some(&first),
+        })?;
+        for file in &record.attachments {
+            findings.extend(lint::file_name(&file.name, known)?);
+        }
+        findings.sort_by_key(|finding| finding.severity);
+        Ok(findings)
+    }
+
+    /// Whether a file of this name may go out with a notice.
+    ///
+    /// # Errors
+    /// The name says what no notice may say; the fault names the words and the reason.
+    pub(super) fn file_may_go(&self, name: &str) -> Result<()> {
+        lint::may_be_attached(name, &lint::file_name(name, &[self.facts_now()?])?)
+    }
+
     /// The facts as they stand.
     fn facts_now(&self) -> Result<Kept> {
         let company = &self.settings.company;
@@ -96,14 +131,4 @@ impl Desk {
         let evidence = self.evidence(id)?;
         Kept::read(&self.bytes(&evidence)?).map(Some)
     }
-}
-
-/// What the wording lint finds in the text of a notice.
-fn worded(record: &NoticeRecord, text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
-    let notice = Some(record.template.as_str());
-    lint::look(&Asked {
-        text,
-        known,
-        notice,
-    })
 }

@@ -12,6 +12,7 @@ mod check;
 mod used;
 mod verbs;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,10 +96,20 @@ pub(super) fn render(name: &str, about: &About, sources: &Sources, facts: &Facts
             text: &text,
             known: &[Kept::of(&facts)],
             notice: Some(name),
+            first: Some(&text),
         })?,
         keys: used.keys.clone(),
         text,
     })
+}
+
+/// The limits of the sections of a notice's body, by name, in characters.
+///
+/// # Errors
+/// The template cannot be read.
+pub(super) fn limits(about: &About, body: &Source) -> Result<BTreeMap<String, usize>> {
+    let place = format!("templates/notice/{}", body.file);
+    check::limits(&place, about, &body.text)
 }
 
 /// Renders one file.

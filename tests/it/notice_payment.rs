@@ -52,6 +52,9 @@ const ATTACKS_EN: &[&str] = &[
     "We will not only pay but pay at once.",
     "We can pay 2 BTC.",
     "Let us pay.",
+    "The last wages will be paid on Friday, and so will you be.",
+    "The wages are held and the money will be paid to you.",
+    "The company will pay the last wages.",
     "Expect payment tomorrow.",
     "It is not true that nothing was done; the ransom was paid.",
 ];
@@ -290,6 +293,7 @@ fn a_payment_that_was_made_is_told_in_the_notice_about_it_and_nowhere_else() {
             text,
             known: &known,
             notice,
+            first: None,
         };
         let findings = look(&asked).unwrap();
         findings.iter().map(|one| one.rule.clone()).collect()

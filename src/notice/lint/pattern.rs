@@ -1,7 +1,7 @@
 //! A pattern of a rule: how it is written, where it is found, and what excuses what it found.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use regex::{Captures, Regex, RegexBuilder};
 
@@ -17,12 +17,31 @@ const REACH: usize = 200;
 /// Words of the table are made of words of the table, so deep.
 const DEEPEST: usize = 3;
 
+/// Patterns with a name in them that are kept, at most.
+const MOST_KEPT: usize = 256;
+
 pub(super) fn compiled(id: &str, pattern: &str) -> Result<Regex> {
     let built = RegexBuilder::new(pattern).case_insensitive(true).build();
     built.map_err(|error| {
         let what = format!("A pattern of the rule `{id}` cannot be read.");
         Fault::input("lint", what).at(FILE).caused_by(error)
     })
+}
+
+/// A pattern about a name, compiled once for all notices of a case.
+pub(super) fn kept(id: &str, pattern: &str) -> Option<Regex> {
+    static KEPT: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+    let known = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(regex) = known().get(pattern) {
+        return Some(regex.clone());
+    }
+    let regex = compiled(id, pattern).ok()?;
+    let mut all = known();
+    if all.len() >= MOST_KEPT {
+        all.clear();
+    }
+    all.insert(pattern.to_owned(), regex.clone());
+    Some(regex)
 }
 
 /// A pattern with the words that it shares with others, and with `{..40}` as what it stands for: up to

@@ -6,10 +6,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
-use super::pattern::{Excuse, Pattern, compiled, sentence, spelled};
+use super::pattern::{Excuse, Pattern, compiled, kept, sentence, spelled};
 use super::{Finding, Severity};
 use crate::fault::{Fault, Result};
-use crate::notice::text::shown;
 
 /// Where the rules lie, for messages.
 pub(super) const FILE: &str = "templates/notice/lint.toml";
@@ -216,14 +215,6 @@ impl Rule {
         if found.is_empty() {
             return Vec::new();
         }
-        found.sort_unstable();
-        // What begins inside another finding says nothing more.
-        let mut last = 0;
-        found.retain(|(start, end)| {
-            let new = *start >= last;
-            last = if new { *end } else { last };
-            new
-        });
         let allowed: Vec<(usize, usize)> = (self.allow.iter())
             .flat_map(|allow| allow.find_iter(text))
             .map(|allow| (allow.start(), allow.end()))
@@ -233,20 +224,27 @@ impl Rule {
                 .iter()
                 .any(|(from, to)| *from <= start && end <= *to)
         };
+        found.retain(|(start, end)| !is_allowed(*start, *end) && !self.excused(text, *start, *end));
+        found.sort_unstable();
+        // What begins inside another finding says nothing more.
+        let mut last = 0;
+        found.retain(|(start, end)| {
+            let new = *start >= last;
+            last = if new { *end } else { last };
+            new
+        });
         found
             .into_iter()
-            .filter(|(start, end)| !is_allowed(*start, *end))
-            .filter(|(start, end)| !self.excused(text, *start, *end))
             .map(|(start, end)| (start, text.get(start..end).unwrap_or_default()))
             .map(|(start, words)| (start, words.trim().to_owned()))
             .collect()
     }
 
     fn find_name(&self, text: &str, name: &str, found: &mut Vec<(usize, usize)>) {
-        let name = regex::escape(&shown(name));
-        let somewhere = compiled(&self.id, &name).is_ok_and(|name| name.is_match(text));
+        let name = regex::escape(name);
+        let somewhere = kept(&self.id, &name).is_some_and(|name| name.is_match(text));
         for pattern in self.named.iter().filter(|_| somewhere) {
-            if let Ok(exact) = compiled(&self.id, &pattern.replace(NAME, &name)) {
+            if let Some(exact) = kept(&self.id, &pattern.replace(NAME, &name)) {
                 found.extend(exact.find_iter(text).map(|one| (one.start(), one.end())));
             }
         }
