@@ -2,8 +2,8 @@
 //!
 //! A template cannot reach the case; it sees facts by name. A fact without a value is listed as
 //! missing and never invented. An approval binds the SHA-256 of the whole text, whose head says what of
-//! it goes out: its subject line, and its body and cover mail without numbers of evidence and Markdown
-//! escapes.
+//! it goes out: its subject line, and its body and cover mail as their page shows them, without numbers
+//! of evidence.
 
 mod about;
 pub mod bounce;
@@ -191,7 +191,8 @@ pub fn outgoing(about: &About, text: &str) -> Outgoing {
     }
 }
 
-/// The body of a notice's text as it goes out by mail or is copied into a form: no numbers of evidence, no escapes.
+/// The body of a notice's text as it goes out by mail or is copied into a form: the words that its page and
+/// its Word file show, without numbers of evidence.
 pub fn plain(text: &str) -> String {
     text::plain(text)
 }

@@ -121,7 +121,8 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
         if other || (rule.when == When::LogsIncomplete && complete) {
             continue;
         }
-        if let Some((line, subject)) = &sheet.subject {
+        let heads = rule.scope != Scope::Changed;
+        if let Some((line, subject)) = sheet.subject.as_ref().filter(|_| heads) {
             let found = rule.find(subject, &names);
             findings.extend((found.iter()).map(|(_, words)| rule.finding(*line, words)));
         }
@@ -129,6 +130,7 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
             Scope::Subject => continue,
             Scope::All => &sheet.whole,
             // Who is named is looked for in the values of the log too; the rest in our words alone.
+            Scope::Changed => &sheet.changed,
             Scope::Text if rule.names => &sheet.named,
             Scope::Text => &sheet.ours,
         };

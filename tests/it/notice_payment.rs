@@ -57,6 +57,60 @@ const ATTACKS_EN: &[&str] = &[
     "The company will pay the last wages.",
     "Expect payment tomorrow.",
     "It is not true that nothing was done; the ransom was paid.",
+    "We have agreed to your price.",
+    "The money will be with you tomorrow.",
+    "The wire goes out on Monday.",
+    "Your payment is being processed.",
+    "We are going to settle your demand.",
+    "Our insurer is paying.",
+    "The company is paying you in full.",
+    "We'll send it to your wallet.",
+    "We shall remit 50,000 EUR.",
+    "A transfer of 2 BTC has been ordered.",
+    "Half of the sum has been paid.",
+    "Consider the ransom paid.",
+    "You have our promise of payment.",
+    "We promise payment on Monday.",
+    "The amount was sent to the wallet.",
+    "Two bitcoins are on their way.",
+    "We will meet your demand.",
+    "The demand has been met.",
+    "Payment: tomorrow.",
+    "We intend payment of the full amount.",
+    "The business undertakes to compensate you.",
+    "The bank has been instructed to pay.",
+    "Payment was authorised.",
+    "We transferred 2 BTC.",
+    "We have sent 2 BTC.",
+    "Not only have we paid, we will pay again.",
+    "We will, of course, pay.",
+    "We will therefore not refuse to pay.",
+    "The funds have left our account.",
+    "We agreed on 2 BTC.",
+    "We are not unwilling to pay.",
+    "The company has decided in favour of payment.",
+    "We offer 1 BTC.",
+    "Our offer is 50,000 USD.",
+    "You can count on our payment.",
+    "We will hand over the money.",
+    "Payment is coming.",
+    "The company shall make payment within 48 hours.",
+    "We are willing to negotiate the price and pay.",
+    "The wallet will be credited tomorrow.",
+    "A first instalment will be paid.",
+    "We commit to paying.",
+    "The company has resolved to pay.",
+    "2 BTC will be transferred.",
+    "We have arranged payment.",
+    "We settled the demand.",
+    "You shall have your money.",
+    "The ransom will be paid in two parts.",
+    "We must pay and will do so.",
+    "Our bank is releasing the funds.",
+    "It is agreed: 2 BTC.",
+    "We are sending the crypto.",
+    "The insurer will cover the ransom.",
+    "The company will buy bitcoins for you.",
 ];
 
 /// Sentences that promise, offer, prepare or report money.
@@ -93,6 +147,36 @@ const ATTACKS_DE: &[&str] = &[
     "Wir schicken Ihnen das Geld.",
     "Das Geld kommt am Freitag.",
     "Wir zahlen erst nach einem Beweis.",
+    "Ihr Geld ist angewiesen.",
+    "Wir haben die Zahlung veranlasst.",
+    "Die Zahlung wurde geleistet.",
+    "Wir bieten 1 BTC.",
+    "Unser Angebot: 50.000 EUR.",
+    "Wir leisten die Zahlung.",
+    "Zahlung erfolgt morgen.",
+    "Wir werden Ihnen 2 BTC überweisen.",
+    "Wir kommen Ihrer Forderung nach.",
+    "Die Forderung wird erfüllt.",
+    "Das Geld ist auf dem Weg.",
+    "Wir haben 2 BTC gesendet.",
+    "Das Unternehmen hat gezahlt.",
+    "Wir sagen die Zahlung zu.",
+    "Wir versprechen die Zahlung.",
+    "Wir können zahlen.",
+    "Die Summe liegt bereit.",
+    "Wir zahlen Ihnen nicht nur 1, sondern 2 BTC.",
+    "Die Versicherung zahlt.",
+    "Bitcoins wurden gesendet.",
+    "Wir sind zahlungsbereit.",
+    "Der Betrag wird morgen überwiesen.",
+    "Sie können mit der Zahlung rechnen.",
+    "Wir haben die Überweisung angewiesen.",
+    "Die Zahlung geht heute raus.",
+    "Das Lösegeld wird gezahlt.",
+    "Wir gehen auf Ihre Forderung ein.",
+    "2 BTC werden übertragen.",
+    "Wir stimmen der Zahlung zu.",
+    "Das Unternehmen begleicht die Forderung.",
 ];
 
 /// Sentences that promise, offer, prepare or report money.
@@ -129,6 +213,36 @@ const ATTACKS_PT: &[&str] = &[
     "Iremos transferir o dinheiro.",
     "Amanhã segue o dinheiro.",
     "Não há problema, pagamos já.",
+    "O dinheiro vai a caminho.",
+    "O pagamento está em curso.",
+    "Faremos a transferência do montante.",
+    "Oferecemos 1 BTC.",
+    "A nossa proposta é 1 BTC.",
+    "Cumpriremos as suas exigências.",
+    "Aceitamos pagar.",
+    "Transferimos 2 BTC.",
+    "Enviámos 2 BTC.",
+    "O banco vai transferir o dinheiro.",
+    "A seguradora pagou.",
+    "Prometemos o pagamento.",
+    "Podemos pagar.",
+    "O pagamento foi feito ontem.",
+    "Nós pagamos.",
+    "Não só pagamos como pagamos já.",
+    "Ordenámos o pagamento.",
+    "Foi pago o resgate.",
+    "Pago o resgate, aguardamos.",
+    "O resgate está pago.",
+    "Vamos transferir 2 BTC.",
+    "O pagamento será efetuado.",
+    "A empresa aceita pagar.",
+    "Concordamos com o pagamento.",
+    "O resgate será pago.",
+    "Iremos efetuar o pagamento.",
+    "Pode contar com o pagamento.",
+    "O dinheiro chega amanhã.",
+    "Pagaremos tudo.",
+    "A empresa transferiu o dinheiro.",
 ];
 
 /// Sentences that notices have, or could have.
@@ -166,6 +280,27 @@ const INNOCENT_EN: &[&str] = &[
     "The ransom was not paid.",
     "Nobody has paid and nobody will pay.",
     "Neither the company nor its insurer has paid or will pay.",
+    "The individual received payments of USD 41,000 under the engagement.",
+    "Payments made earlier: USD 41,000 in 12 payments.",
+    "The demand was received on 12 March; it names a payment address.",
+    "We ask you to hold all payments.",
+    "The business asks the platform to keep the payment records.",
+    "The account to which wages were paid was changed twice.",
+    "No amount will be released before counsel has decided.",
+    "The bank was told to stop the payment.",
+    "The payment was stopped.",
+    "The payment instructions were sent to OFAC.",
+    "The business holds the amount of USD 3,000 and reports it as blocked.",
+    "The property is blocked; the value is USD 3,000.",
+    "We will send you the evidence.",
+    "You will receive a supplement.",
+    "The company offers credit monitoring to the persons affected.",
+    "We offer you twelve months of identity protection at no cost.",
+    "The letter asked whether the company would pay.",
+    "The deadline for payment named in the message is 48 hours.",
+    "The matter will be settled by the court.",
+    "Funds of the individual are held on a separate account.",
+    "We will report any payment to the authority.",
 ];
 
 /// Sentences that notices have, or could have.
@@ -190,6 +325,17 @@ const INNOCENT_DE: &[&str] = &[
     "Wir werden unter keinen Umständen zahlen.",
     "Niemand hat gezahlt.",
     "Die Forderung nennt eine Zahlung in BTC.",
+    "Wir nennen die Zahlen der Betroffenen.",
+    "Die Zahl der Datensätze ist nicht bekannt.",
+    "Wir bitten Sie, alle Zahlungen anzuhalten.",
+    "Die Auszahlung wurde gestoppt.",
+    "Wir übermitteln Ihnen die Unterlagen.",
+    "Sie erhalten eine Ergänzung.",
+    "Die Zahlung wurde angehalten.",
+    "Die Forderung wurde am 12. März gestellt.",
+    "Der Betrag ist eingefroren.",
+    "Wir bieten Ihnen Hilfe an.",
+    "Die Person erhielt Zahlungen von 41.000 EUR.",
 ];
 
 /// Sentences that notices have, or could have.
@@ -212,6 +358,14 @@ const INNOCENT_PT: &[&str] = &[
     "Não vamos pagar.",
     "A mensagem exige 2 BTC em 48 horas.",
     "A empresa não paga.",
+    "Pedimos que suspenda todos os pagamentos.",
+    "Receberá um complemento.",
+    "O pagamento foi suspenso.",
+    "A exigência foi recebida a 12 de março.",
+    "O montante foi congelado.",
+    "A pessoa recebeu pagamentos de 41 000 EUR.",
+    "Enviaremos os documentos.",
+    "A empresa comunica o montante retido.",
 ];
 
 fn found(text: &str) -> Vec<Finding> {
@@ -305,4 +459,37 @@ fn a_payment_that_was_made_is_told_in_the_notice_about_it_and_nowhere_else() {
     let promised = rules(Some("nydfs-payment"), "We will pay 2 BTC.");
     assert_eq!(promised, ["payment"]);
     assert!(notice::names().contains(&"nydfs-payment".to_owned()));
+}
+
+#[test]
+fn a_paragraph_of_a_person_that_speaks_of_money_is_shown_to_whoever_approves() {
+    let known = [Kept::of(&samples::complete().facts())];
+    let first = "The payment was stopped.\n\nThe review goes on.\n";
+    let found = |text: &str| -> Vec<(String, Severity, usize)> {
+        let asked = Asked {
+            text,
+            known: &known,
+            notice: None,
+            first: Some(first),
+        };
+        let found = look(&asked).unwrap().into_iter();
+        found
+            .map(|one| (one.rule, one.severity, one.line))
+            .collect()
+    };
+    assert_eq!(found(first), Vec::new());
+    for new in [
+        "Something about money comes soon.",
+        "Es geht um das Geld.",
+        "Trata-se de dinheiro.",
+    ] {
+        let text = format!("The payment was stopped.\n\n{new}\n");
+        assert_eq!(
+            found(&text),
+            [("money".to_owned(), Severity::Warn, 3)],
+            "{new}"
+        );
+    }
+    let moved = format!("{first}\nThe review went on.\n");
+    assert_eq!(found(&moved), Vec::new());
 }

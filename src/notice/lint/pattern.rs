@@ -55,10 +55,10 @@ pub(super) fn spelled(pattern: &str, words: &BTreeMap<String, String>) -> String
         }
     }
     let within = r"(?:[^.!?\n]|[.][0-9A-Za-z]){0,$1}";
-    WITHIN
-        .as_ref()
-        .map(|gap| gap.replace_all(&pattern, within).into_owned())
-        .unwrap_or(pattern)
+    match WITHIN.as_ref() {
+        Some(gap) => gap.replace_all(&pattern, within).into_owned(),
+        None => pattern,
+    }
 }
 
 /// A pattern, and the same without the ends of words. The ends of words in Unicode make the search

@@ -11,7 +11,7 @@ use crate::document::{Block, Cite, Document, Kind, Span};
 use crate::notice::text;
 
 /// A text to look at, as its page shows it, without the marks of evidence. Each paragraph is a line. The
-/// three readings have the same length: a byte is at the same place in each.
+/// readings have the same length: a byte is at the same place in each.
 #[derive(Debug)]
 pub(super) struct Sheet {
     /// What goes out and its reading copy.
@@ -20,6 +20,8 @@ pub(super) struct Sheet {
     pub(super) ours: String,
     /// Our words and the values of the log; quotations of evidence are blank.
     pub(super) named: String,
+    /// Our words, without the paragraphs that stand as they were drafted; blank where no draft is known.
+    pub(super) changed: String,
     /// The subject line, with its line.
     pub(super) subject: Option<(usize, String)>,
     /// Where each line of the text begins in the reading: byte and line, from 1.
@@ -116,6 +118,12 @@ impl Sheet {
                 }
             }
         }
+        let mut changed = ours.clone();
+        for paragraph in &paragraphs {
+            if asked.first.is_none() || paragraph.drafted {
+                blank(&mut changed, &paragraph.at);
+            }
+        }
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_else(|_| whole.clone());
         let subject = text::subject(asked.text).map(|subject| {
             let line = asked.text.lines().position(|line| line.ends_with(subject));
@@ -123,6 +131,7 @@ impl Sheet {
         });
         Self {
             ours: text(ours),
+            changed: text(changed),
             named: text(named),
             subject,
             lines: read.lines,

@@ -7,6 +7,7 @@ use super::Asked;
 use super::fold::Folded;
 use crate::document::Cite;
 use crate::id::EvidenceId;
+use crate::notice::facts::Kept;
 use crate::notice::{revision, text};
 
 /// The quotation marks that open, and those that close them.
@@ -59,7 +60,7 @@ impl Given {
     pub(super) fn of(asked: &Asked<'_>) -> Self {
         let mut log: HashMap<u8, Vec<Value>> = HashMap::new();
         let mut told = Vec::new();
-        for (said, evidence, of_the_log) in asked.known.iter().flat_map(|kept| kept.values()) {
+        for (said, evidence, of_the_log) in asked.known.iter().flat_map(Kept::values) {
             let text = Folded::of(&text::said(said)).text.trim().to_owned();
             let Some(last) = text.bytes().last().filter(|_| text.chars().count() >= 3) else {
                 continue;
@@ -92,10 +93,11 @@ impl Given {
         let mut all = Vec::new();
         for run in marks.chunk_by(|one, next| one.0 == next.0) {
             let shown = self.shown(run);
+            let shown = shown.as_deref();
             let Some((at, _)) = run.first() else { continue };
             let before = text.get(paragraph.at.start..*at).unwrap_or_default();
-            self.values(before, paragraph, &shown, &mut all);
-            self.quotations(before, paragraph, &shown, &mut all);
+            self.values(before, paragraph, shown, &mut all);
+            self.quotations(before, paragraph, shown, &mut all);
         }
         all
     }
@@ -112,7 +114,7 @@ impl Given {
         &self,
         before: &str,
         paragraph: &Paragraph,
-        shown: &Option<Vec<&EvidenceId>>,
+        shown: Option<&[&EvidenceId]>,
         all: &mut Vec<(Range<usize>, Not)>,
     ) {
         let mut rest = before;
@@ -140,7 +142,7 @@ impl Given {
         &self,
         before: &str,
         paragraph: &Paragraph,
-        shown: &Option<Vec<&EvidenceId>>,
+        shown: Option<&[&EvidenceId]>,
     ) -> Option<&str> {
         let values = self.log.get(before.as_bytes().last()?)?;
         let fits = |value: &&Value| {
@@ -159,7 +161,7 @@ impl Given {
         &self,
         before: &str,
         paragraph: &Paragraph,
-        shown: &Option<Vec<&EvidenceId>>,
+        shown: Option<&[&EvidenceId]>,
         all: &mut Vec<(Range<usize>, Not)>,
     ) {
         let mut rest = before;
@@ -185,12 +187,7 @@ impl Given {
     }
 
     /// Whether somebody said these words, as the evidence shows that is named for them.
-    fn is_quoted(
-        &self,
-        inner: &str,
-        paragraph: &Paragraph,
-        shown: &Option<Vec<&EvidenceId>>,
-    ) -> bool {
+    fn is_quoted(&self, inner: &str, paragraph: &Paragraph, shown: Option<&[&EvidenceId]>) -> bool {
         let inner = inner.trim();
         if paragraph.drafted {
             return true;
@@ -205,9 +202,8 @@ impl Given {
 }
 
 impl Value {
-    fn shown_by(&self, shown: &Option<Vec<&EvidenceId>>) -> bool {
-        let Some(shown) = shown else { return true };
-        self.evidence.iter().any(|id| shown.contains(&id))
+    fn shown_by(&self, shown: Option<&[&EvidenceId]>) -> bool {
+        shown.is_none_or(|shown| self.evidence.iter().any(|id| shown.contains(&id)))
     }
 }
 

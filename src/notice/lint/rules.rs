@@ -27,6 +27,8 @@ pub(super) enum Scope {
     Subject,
     /// Everything, quotations too.
     All,
+    /// Our words in paragraphs that do not stand as they were drafted.
+    Changed,
 }
 
 /// When a rule counts.
