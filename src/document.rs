@@ -7,6 +7,7 @@ pub mod change;
 pub mod docx;
 mod inline;
 mod parse;
+mod plain;
 mod redline;
 mod sentence;
 pub mod sheet;
@@ -15,10 +16,11 @@ mod write;
 use std::ops::Range;
 
 pub use change::{Change, Comment};
+pub use plain::{part, plain};
 pub use redline::{Piece, RedlineBlock, redline};
 pub use sentence::Sentence;
 pub use sheet::Sheet;
-pub use write::{html, plain};
+pub use write::html;
 
 /// What a block is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,6 +155,11 @@ impl Block {
     /// The cells of a row; of any other block, its one line or the lines that were asked for.
     pub fn cells(&self) -> Vec<&[Span]> {
         self.spans.split(|span| *span == Span::Break).collect()
+    }
+
+    /// Where what it says begins in the text, in bytes.
+    pub const fn start(&self) -> usize {
+        self.at.start
     }
 
     /// What the block says on one line, with its citations.

@@ -2,8 +2,8 @@
 //!
 //! A template cannot reach the case; it sees facts by name. A fact without a value is listed as
 //! missing and never invented. An approval binds the SHA-256 of the whole text, whose head says what of
-//! it goes out: its subject line, and its body and cover mail without numbers of evidence and Markdown
-//! escapes.
+//! it goes out: its subject line, and its body and cover mail as their page shows them, without numbers
+//! of evidence.
 
 mod about;
 pub mod bounce;
@@ -16,6 +16,9 @@ pub mod send;
 mod template;
 mod text;
 pub mod words;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
@@ -77,20 +80,7 @@ pub fn about(name: &str) -> Result<About> {
 /// hold.
 pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
     let about = about(name)?;
-    let source = |base: &str, language: Language| -> Option<template::Source> {
-        let dot = match language {
-            Language::En => String::new(),
-            other => format!(".{}", other.code()),
-        };
-        let (stem, rest) = base.split_once('.')?;
-        let file = format!("{name}/{stem}{dot}.{rest}");
-        let text = shipped(&file).ok()?;
-        Some(template::Source {
-            file,
-            text,
-            language,
-        })
-    };
+    let source = |base: &str, language: Language| source(name, base, language);
     let english = source("body.md.hbs", Language::En)
         .ok_or_else(|| lacks(name, "body.md.hbs", Language::En))?;
     let own = |base: &str| source(base, about.language);
@@ -114,6 +104,55 @@ pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
         reading,
     };
     template::render(name, &about, &sources, facts)
+}
+
+/// One file of a notice in a language.
+fn source(name: &str, base: &str, language: Language) -> Option<template::Source> {
+    let dot = match language {
+        Language::En => String::new(),
+        other => format!(".{}", other.code()),
+    };
+    let (stem, rest) = base.split_once('.')?;
+    let file = format!("{name}/{stem}{dot}.{rest}");
+    let text = shipped(&file).ok()?;
+    Some(template::Source {
+        file,
+        text,
+        language,
+    })
+}
+
+/// The most characters that each section of a notice's body may have, by name: what the addressee's
+/// form takes, as the template says it. What a heading says is for people to read.
+///
+/// # Errors
+/// There is no such notice.
+pub fn limits(name: &str) -> Result<&'static BTreeMap<String, usize>> {
+    type Limits = BTreeMap<String, BTreeMap<String, usize>>;
+    static ALL: LazyLock<Result<Limits, String>> = LazyLock::new(|| {
+        let each = names().into_iter().map(|name| {
+            let about = about(&name)?;
+            let mut limits = match source(&name, "body.md.hbs", about.language) {
+                Some(body) => template::limits(&about, &body)?,
+                None => BTreeMap::new(),
+            };
+            for field in &about.fields {
+                if let (Some(section), Some(limit)) = (&field.section, field.limit) {
+                    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+                    let known = limits.entry(section.clone()).or_insert(limit);
+                    *known = limit.min(*known);
+                }
+            }
+            Ok((name, limits))
+        });
+        each.collect::<Result<_>>()
+            .map_err(|fault| fault.to_string())
+    });
+    let all = ALL.as_ref().map_err(|why| {
+        Fault::failed("template", "The limits of the notices cannot be read.")
+            .caused_by(why.clone())
+    })?;
+    all.get(name).ok_or_else(|| no_notice(name))
 }
 
 fn lacks(name: &str, base: &str, language: Language) -> Fault {
@@ -152,7 +191,8 @@ pub fn outgoing(about: &About, text: &str) -> Outgoing {
     }
 }
 
-/// The body of a notice's text as it goes out by mail or is copied into a form: no numbers of evidence, no escapes.
+/// The body of a notice's text as it goes out by mail or is copied into a form: the words that its page and
+/// its Word file show, without numbers of evidence.
 pub fn plain(text: &str) -> String {
     text::plain(text)
 }
@@ -164,12 +204,14 @@ pub fn cover(text: &str) -> Option<String> {
 
 fn file(name: &str, file: &str) -> Result<String> {
     if Shipped::get(&format!("{name}/{file}")).is_none() {
-        let what = format!("There is no notice `{}`.", name.escape_debug());
-        return Err(
-            Fault::input("no-notice", what).hint(format!("notices: {}", names().join(", ")))
-        );
+        return Err(no_notice(name));
     }
     shipped(&format!("{name}/{file}"))
+}
+
+fn no_notice(name: &str) -> Fault {
+    let what = format!("There is no notice `{}`.", name.escape_debug());
+    Fault::input("no-notice", what).hint(format!("notices: {}", names().join(", ")))
 }
 
 /// The text of a file that the program carries.

@@ -16,6 +16,7 @@ impl Desk {
     /// The notice is not under review, or a file of this name goes out with it already.
     pub async fn attach(&self, id: &NoticeId, name: &str, bytes: Vec<u8>) -> Result<Attachment> {
         let recorder = self.recorder_of(&self.reviewed(id)?.template)?;
+        self.file_may_go(name)?;
         let title = format!("File that goes out with a notice: {}", name.escape_debug());
         let kind = media_type(name);
         let evidence = recorder.keep_file(name, kind, bytes.into(), &title).await?;
@@ -37,6 +38,7 @@ impl Desk {
             let what = "A file of this name goes out with the notice already.";
             return Err(Fault::input("attached", what).at(name.escape_debug()));
         }
+        self.file_may_go(name)?;
         let attachment = Attachment {
             name: name.to_owned(),
             evidence: evidence.clone(),

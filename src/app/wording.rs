@@ -6,7 +6,7 @@ use crate::case::state::NoticeRecord;
 use crate::fault::Result;
 use crate::id::NoticeId;
 use crate::notice::facts::{self, Change, Kept};
-use crate::notice::lint::{self, Finding};
+use crate::notice::lint::{self, Asked, Finding};
 
 /// A draft with all that who reviews it is shown of its wording.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl Desk {
         let (record, text) = self.notice(id)?;
         let mut known = vec![self.facts_now()?];
         known.extend(self.facts_kept(&record)?);
-        let findings = lint::lint(&text, &known)?;
+        let findings = self.worded(id, &record, &text, &known)?;
         let about = crate::notice::about(&record.template)?;
         let mut told = known.into_iter().map(|kept| kept.for_notice(&about));
         let changes = match (told.next(), told.next()) {
@@ -55,6 +55,41 @@ impl Desk {
     /// The rules cannot be read.
     pub fn text_findings(&self, text: &str) -> Result<Vec<Finding>> {
         lint::lint(text, &[self.facts_now()?])
+    }
+
+    /// What the wording lint finds in the text of a notice, read beside the text that was drafted, and in
+    /// the names of the files that go out with it.
+    fn worded(
+        &self,
+        id: &NoticeId,
+        record: &NoticeRecord,
+        text: &str,
+        known: &[Kept],
+    ) -> Result<Vec<Finding>> {
+        let drafted = record.versions.first().map(|version| version.text);
+        let first = match drafted.filter(|first| *first != record.text) {
+            Some(first) => self.notice_at(id, Some(first))?.1,
+            None => text.to_owned(),
+        };
+        let mut findings = lint::look(&Asked {
+            text,
+            known,
+            notice: Some(&record.template),
+            first: Some(&first),
+        })?;
+        for file in &record.attachments {
+            findings.extend(lint::file_name(&file.name, known)?);
+        }
+        findings.sort_by_key(|finding| finding.severity);
+        Ok(findings)
+    }
+
+    /// Whether a file of this name may go out with a notice.
+    ///
+    /// # Errors
+    /// The name says what no notice may say; the fault names the words and the reason.
+    pub(super) fn file_may_go(&self, name: &str) -> Result<()> {
+        lint::may_be_attached(name, &lint::file_name(name, &[self.facts_now()?])?)
     }
 
     /// The facts as they stand.

@@ -1,8 +1,8 @@
-//! A document as Markdown, as plain text and as HTML; one block changed in its text.
+//! A document as Markdown and as HTML; one block changed in its text.
 
 use std::fmt::Write as _;
 
-use super::{Block, Change, Document, Kind, Span, inline};
+use super::{Block, Change, Document, Kind, Span};
 use crate::fault::{Fault, Result};
 use crate::hostile;
 
@@ -240,35 +240,6 @@ pub(super) fn block(kind: Kind, source: &str) -> String {
         }
         Kind::Rule => "---".to_owned(),
     }
-}
-
-/// The text as it is copied into a form: no numbers of evidence, no escapes, no emphasis; the marks
-/// of headings and items and the white space between blocks stay as they are written.
-pub fn plain(document: &Document) -> String {
-    let mut out = String::with_capacity(document.text.len());
-    let mut from = 0;
-    for block in &document.blocks {
-        out.push_str(document.part(from.min(block.at.start)..block.at.start));
-        from = from.max(block.at.end);
-        if matches!(block.kind, Kind::Row { .. }) {
-            let cells = block.cells();
-            let cells: Vec<String> = cells.iter().map(|cell| said(cell)).collect();
-            let _ = write!(out, "| {} |", cells.join(" | "));
-        } else if block.kind == Kind::Rule {
-            out.push_str("---");
-        } else {
-            out.push_str(&said(&block.spans));
-        }
-    }
-    out.push_str(document.part(from..));
-    out
-}
-
-fn said(spans: &[Span]) -> String {
-    (spans.iter())
-        .filter(|span| !matches!(span, Span::Cite(_)))
-        .map(inline::shown)
-        .collect()
 }
 
 /// Spans as HTML: text escaped, a mark of evidence as a link to `#eN`, what is missing in `<mark>`.

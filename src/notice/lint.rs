@@ -1,17 +1,24 @@
 //! The wording lint: what no notice may say, found with its place and what to write instead.
 //!
 //! The rules are data, `templates/notice/lint.toml`. What is looked at is what goes out and its English
-//! reading copy: our words. Quotations that show their evidence (`“…”[e4]`) and the values that the
-//! log of the case gives are not our words; they are looked at by rules with the scope `all` alone.
+//! reading copy, as the page shows them: our words. Quotations of evidence (`“…”[e4]`) and the values that
+//! the log of the case gives, each with the number right behind it, are not our words; they are looked
+//! at by rules with the scope `all` alone.
 
+mod cited;
+mod fold;
+mod limits;
+mod pattern;
 mod place;
+mod quoted;
 mod rules;
 
 use serde::Serialize;
 
 use super::facts::Kept;
+use super::text;
 use crate::fault::{Fault, Result};
-use place::{Plain, Sheet};
+use place::Sheet;
 use rules::{Scope, When};
 
 /// What a finding does.
@@ -52,7 +59,7 @@ pub struct Finding {
     pub rule: String,
     /// Whether it stands in the way of an approval.
     pub severity: Severity,
-    /// The line of the text, counted from 1.
+    /// The line of the text, counted from 1; 0 for the name of a file that goes out with it.
     pub line: usize,
     /// The words found. Hostile text.
     pub words: String,
@@ -62,22 +69,60 @@ pub struct Finding {
     pub instead: String,
 }
 
-/// Looks at a text. `known` are the facts that it was drafted from, and those of today: with none, the
-/// logs count as incomplete.
+impl Finding {
+    /// Where it is, in words.
+    fn place(&self) -> String {
+        match self.line {
+            0 => "the name of a file".to_owned(),
+            line => format!("line {line}"),
+        }
+    }
+}
+
+/// What is looked at, and with what it is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The facts that it was drafted from, and those of today: with none, the logs count as incomplete.
+    pub known: &'a [Kept],
+    /// Which notice it is, where it is one.
+    pub notice: Option<&'a str>,
+    /// The text as it was drafted, before people changed it.
+    pub first: Option<&'a str>,
+}
+
+/// Looks at a text that is of no notice that is known.
+///
+/// # Errors
+/// As [`look`].
+pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
+    look(&Asked {
+        text,
+        known,
+        notice: None,
+        first: None,
+    })
+}
+
+/// Looks at a text.
 ///
 /// # Errors
 /// The rules cannot be read; a test holds that they can.
-pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
+pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     let rules = rules::shipped()?;
-    let sheet = Sheet::of(text, known);
+    let sheet = Sheet::of(asked);
+    let known = asked.known;
     let complete = !known.is_empty() && known.iter().all(|kept| kept.logs.complete);
     let names = names(known);
     let mut findings: Vec<Finding> = Vec::new();
     for rule in rules {
-        if rule.when == When::LogsIncomplete && complete {
+        let other = asked.notice.is_some_and(|notice| !rule.is_for(notice));
+        if other || (rule.when == When::LogsIncomplete && complete) {
             continue;
         }
-        if let Some((line, subject)) = &sheet.subject {
+        let heads = rule.scope != Scope::Changed;
+        if let Some((line, subject)) = sheet.subject.as_ref().filter(|_| heads) {
             let found = rule.find(subject, &names);
             findings.extend((found.iter()).map(|(_, words)| rule.finding(*line, words)));
         }
@@ -85,31 +130,75 @@ pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
             Scope::Subject => continue,
             Scope::All => &sheet.whole,
             // Who is named is looked for in the values of the log too; the rest in our words alone.
+            Scope::Changed => &sheet.changed,
             Scope::Text if rule.names => &sheet.named,
             Scope::Text => &sheet.ours,
         };
-        let mut found = rule.find(read, &names);
-        // Once more as it is read: marks, emphasis and odd spaces between the words hide nothing.
-        let plain = Plain::of(read);
-        let known: Vec<String> = found.iter().map(|(_, words)| words.clone()).collect();
-        let again = rule.find(&plain.text, &names).into_iter();
-        found.extend(
-            again
-                .filter(|(_, words)| !known.contains(words))
-                .map(|(at, words)| (plain.from(at), words)),
-        );
-        for (at, words) in found {
-            findings.push(rule.finding(sheet.line(at), &words));
-        }
+        let found = rule.find(read, &names).into_iter();
+        findings.extend(found.map(|(at, words)| rule.finding(sheet.line(at), &words)));
     }
-    findings.extend(sheet.too_long());
+    findings.extend(sheet.two_scripts());
     findings.extend(sheet.missing());
+    findings.extend(limits::too_long(asked)?);
+    findings.extend(cited::moved(asked));
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.line, f.rule.clone(), f.words.clone());
         key(a).cmp(&key(b))
     });
     findings.dedup();
     Ok(findings)
+}
+
+/// Looks at the name of a file that goes out with a notice: everybody who passes it on reads it, like a
+/// subject line.
+///
+/// # Errors
+/// As [`look`].
+pub fn file_name(name: &str, known: &[Kept]) -> Result<Vec<Finding>> {
+    let names = names(known);
+    // What stands for a space in a name; a number keeps its hyphens.
+    let read = [
+        name.replace('_', " "),
+        name.replace(['_', '-', '.', '+'], " "),
+    ];
+    let mut findings = Vec::new();
+    for text in read {
+        let folded = fold::Folded::of(&text);
+        let found = rules::shipped()?.iter().flat_map(|rule| {
+            let found = rule.find(&folded.text, &names).into_iter();
+            found.map(|(_, words)| rule.finding(0, &words))
+        });
+        findings.extend(found.filter(|one| one.severity == Severity::Block));
+        let mixed = folded.mixed.iter();
+        findings.extend(mixed.map(|(_, word)| place::two_scripts(0, word)));
+    }
+    findings.sort_by(|a, b| (&a.rule, &a.words).cmp(&(&b.rule, &b.words)));
+    findings.dedup();
+    for finding in &mut findings {
+        let name = crate::hostile::one_line(name, 120);
+        finding.reason = format!("In the name of the file “{name}”: {}", finding.reason);
+    }
+    Ok(findings)
+}
+
+/// Whether a file of this name may go out with a notice.
+///
+/// # Errors
+/// A finding is in the way: the fault names each and what to write instead.
+pub fn may_be_attached(name: &str, findings: &[Finding]) -> Result<()> {
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let what = "The name of the file says what no notice may say.";
+    let fault = Fault::input("wording", what).at(name.escape_debug());
+    Err(findings
+        .iter()
+        .take(8)
+        .fold(fault, |fault, one| {
+            let words = crate::hostile::one_line(&one.words, 80);
+            fault.hint(format!("“{words}”: {}", one.reason))
+        })
+        .hint("give it another name: what it is, and the reference of the case"))
 }
 
 /// The names that the account holder used and that may be another person's.
@@ -119,6 +208,9 @@ fn names(known: &[Kept]) -> Vec<String> {
         .flat_map(|kept| kept.texts("subject.name_used"))
         // A name that is longer is an attack, and stands in no sentence of ours.
         .filter(|name| (3..=120).contains(&name.chars().count()))
+        .map(|name| fold::Folded::of(&text::said(&name)).text.trim().to_owned())
+        // As it is read; a name without words is none.
+        .filter(|name| name.contains(char::is_alphanumeric))
         .collect();
     names.sort();
     names.dedup();
@@ -141,8 +233,8 @@ pub fn may_be_approved(findings: &[Finding]) -> Result<()> {
     };
     let words = crate::hostile::one_line(&first.words, 120);
     let what = format!(
-        "The wording stands in the way of an approval: line {}, “{words}”{and}.",
-        first.line
+        "The wording stands in the way of an approval: {}, “{words}”{and}.",
+        first.place()
     );
     let fault = Fault::input("wording", what).at(&first.rule);
     let all = findings.iter().filter(|f| f.severity == Severity::Block);
@@ -151,8 +243,10 @@ pub fn may_be_approved(findings: &[Finding]) -> Result<()> {
         .fold(fault, |fault, one| {
             let words = crate::hostile::one_line(&one.words, 80);
             fault.hint(format!(
-                "line {}, “{words}”: {} Write instead: {}",
-                one.line, one.reason, one.instead
+                "{}, “{words}”: {} Write instead: {}",
+                one.place(),
+                one.reason,
+                one.instead
             ))
         })
         .hint("nobody can override this: change the text, or the fact that it says"))

@@ -1,13 +1,10 @@
 //! The sections of a text that a person copies into a form, one field each.
 
+use std::collections::BTreeMap;
+
 use super::text;
 use super::words::{Language, phrase};
-
-/// What stands before each section.
-const HEADING: &str = "## ";
-
-/// What is open in a text.
-const MISSING: &str = "[MISSING: ";
+use crate::document::{self, Block, Document, Kind, Span};
 
 /// One section of the body that goes out, as it is copied: no numbers of evidence, no escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,20 +20,6 @@ pub struct Section {
 }
 
 impl Section {
-    fn of(name: &str, source: &str) -> Self {
-        let heading = text::unmarked(name.trim());
-        let (name, limit) = match limited(&heading) {
-            Some((name, limit)) => (name, Some(limit)),
-            None => (heading.as_str(), None),
-        };
-        Self {
-            name: name.to_owned(),
-            limit,
-            text: text::unmarked(source.trim()),
-            missing: source.contains(MISSING),
-        }
-    }
-
     /// How many characters it has, counted as at the drafting.
     pub fn count(&self) -> usize {
         self.text.chars().count()
@@ -49,26 +32,53 @@ impl Section {
     }
 }
 
-/// What stands before the first section, and the sections in the order of the text. A text without
-/// headings has none.
-///
-/// Headings are looked for in the Markdown as it was approved: a value that looks like one is escaped
-/// there.
-pub fn sections(text: &str) -> (String, Vec<Section>) {
+/// The limits of the sections of a notice, by name; `None` where it is not known which notice it is, and
+/// the headings have to say them.
+pub type Limits<'a> = Option<&'a BTreeMap<String, usize>>;
+
+/// What stands before the first section, and the sections in the order of the text, as the page shows
+/// them. A text without headings has none.
+pub fn sections(text: &str, limits: Limits<'_>) -> (String, Vec<Section>) {
+    let (before, all) = placed(text, limits);
+    let sections = all.into_iter().map(|(_, section)| section);
+    (before, sections.collect())
+}
+
+/// The same, each section with the line of its heading, from 1.
+pub(super) fn placed(text: &str, limits: Limits<'_>) -> (String, Vec<(usize, Section)>) {
     let body = text::body(text);
-    let (mut before, mut all) = (String::new(), Vec::new());
-    let mut open: Option<(&str, String)> = None;
-    for line in body.split_inclusive('\n') {
-        if let Some(name) = line.strip_prefix(HEADING) {
-            let done = open.replace((name, String::new()));
-            all.extend(done.map(|(name, source)| Section::of(name, &source)));
-        } else {
-            let source = open.as_mut().map_or(&mut before, |(_, source)| source);
-            source.push_str(line);
-        }
-    }
-    all.extend(open.map(|(name, source)| Section::of(name, &source)));
-    (text::unmarked(before.trim()), all)
+    let document = Document::parse(&body);
+    let start = text.find(&body).unwrap_or_default();
+    let lines = |at: usize| {
+        let before = text.get(..start + at).unwrap_or_default();
+        before.matches('\n').count() + 1
+    };
+    let heads: Vec<&Block> = (document.blocks.iter())
+        .filter(|block| block.kind == Kind::Heading(2))
+        .collect();
+    let ends = heads.iter().skip(1).map(|block| block.index);
+    let ends = ends.chain([document.blocks.len()]);
+    let said = |from: usize, to: usize| document::part(&document, from..to).trim().to_owned();
+    let first = heads.first();
+    let before = said(0, first.map_or(document.blocks.len(), |block| block.index));
+    let all = heads.iter().zip(ends).map(|(head, end)| {
+        let heading = said(head.index, head.index + 1);
+        let heading = heading.trim_start_matches('#').trim();
+        let (name, counted) = match limited(heading) {
+            Some((name, limit)) => (name, Some(limit)),
+            None => (heading, None),
+        };
+        let blocks = document.blocks.get(head.index + 1..end);
+        let hole = |span: &Span| matches!(span, Span::Missing(_));
+        let section = Section {
+            name: name.to_owned(),
+            limit: limits.map_or(counted, |limits| limits.get(name).copied()),
+            text: said(head.index + 1, end),
+            missing: (blocks.unwrap_or_default().iter()).any(|block| block.spans.iter().any(hole)),
+        };
+        (lines(head.start()), section)
+    });
+    (before, all.collect())
 }
 
 /// The name and the limit of a heading that a template counted.
@@ -98,7 +108,7 @@ mod tests {
             ## What (it) was (4 of 3 characters)\n\n\\## no[e2] [MISSING: x]\n\n\
             ## Wer (0 von 10 Zeichen)\n\n## Quem (1 de 9 caracteres)\n\nç\n\n\
             ## Cover mail\n\nDear\n\n## Unknown, not collected, expired\n";
-        let (before, all) = sections(text);
+        let (before, all) = sections(text, None);
         assert_eq!(before, "In order.");
         let seen: Vec<_> = all
             .iter()
@@ -116,6 +126,11 @@ mod tests {
         let over: Vec<usize> = all.iter().map(Section::over).collect();
         assert_eq!(over, [0, 15, 0, 0]);
         assert_eq!(all.last().map(Section::count), Some(1));
+        // Who raises the number in a heading raises no limit.
+        let known = BTreeMap::from([("Wer".to_owned(), 5)]);
+        let (_, all) = sections(text, Some(&known));
+        let seen: Vec<_> = all.iter().map(|one| one.limit).collect();
+        assert_eq!(seen, [None, None, Some(5), None]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod check;
 mod used;
 mod verbs;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -91,10 +92,24 @@ pub(super) fn render(name: &str, about: &About, sources: &Sources, facts: &Facts
         evidence: used.evidence.clone(),
         missing: used.missing.clone(),
         too_long: used.too_long.clone(),
-        findings: super::lint::lint(&text, &[Kept::of(&facts)])?,
+        findings: super::lint::look(&super::lint::Asked {
+            text: &text,
+            known: &[Kept::of(&facts)],
+            notice: Some(name),
+            first: Some(&text),
+        })?,
         keys: used.keys.clone(),
         text,
     })
+}
+
+/// The limits of the sections of a notice's body, by name, in characters.
+///
+/// # Errors
+/// The template cannot be read.
+pub(super) fn limits(about: &About, body: &Source) -> Result<BTreeMap<String, usize>> {
+    let place = format!("templates/notice/{}", body.file);
+    check::limits(&place, about, &body.text)
 }
 
 /// Renders one file.

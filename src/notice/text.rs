@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::about::{About, Confidence};
 use super::words::{Language, phrase};
+use crate::document::{self, Document};
 
 /// True before an approval and after it; who approves reads here what goes out.
 const REVIEW: &str = "Prepared for review. What goes out is ";
@@ -194,55 +195,40 @@ fn in_head(line: &str) -> bool {
     line.trim().is_empty() || starts.iter().any(|start| line.starts_with(start))
 }
 
-/// Text without numbers of evidence and without Markdown escapes: what the addressee counts.
+/// Text as its page shows it, without numbers of evidence: what the addressee gets and counts.
 pub(super) fn unmarked(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        if let Some(after) = mark(rest) {
-            rest = after;
-            continue;
-        }
-        rest = rest.strip_prefix(c).unwrap_or_default();
-        // `shown` puts a backslash before each character that formats.
-        if c == '\\'
-            && let Some(escaped) = rest.chars().next().filter(char::is_ascii_punctuation)
-        {
-            out.push(escaped);
-            rest = rest.strip_prefix(escaped).unwrap_or_default();
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// What stands behind `[e4]` or `[e4–e9]` at the beginning of a text.
-pub(super) fn mark(text: &str) -> Option<&str> {
-    let (numbers, after) = text.strip_prefix("[e")?.split_once(']')?;
-    let number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let mark = match numbers.split_once("–e") {
-        Some((first, last)) => number(first) && number(last),
-        None => number(numbers),
-    };
-    mark.then_some(after)
+    let mut plain = document::plain(&Document::parse(text));
+    plain.truncate(plain.trim_end_matches('\n').len());
+    plain
 }
 
 const fn formats(c: char) -> bool {
     matches!(
         c,
-        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '{' | '}'
+        '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '!' | '{' | '}' | '&'
     )
 }
 
-/// A value as it may stand in Markdown: one line, nothing that formats, links or hides.
-pub(super) fn shown(value: &str) -> String {
-    let mut out = String::with_capacity(value.len());
+/// A value as it is said: one line, nothing that hides, no link.
+pub(super) fn said(value: &str) -> String {
     let value = value
         .replace("http://", "hxxp://")
         .replace("https://", "hxxps://");
-    for c in crate::hostile::one_line(&value, 2_000).chars() {
-        if formats(c) {
+    crate::hostile::one_line(&value, 2_000)
+}
+
+/// The same as it may stand in Markdown, where nothing of it formats.
+pub(super) fn shown(value: &str) -> String {
+    let said = said(value);
+    let mut out = String::with_capacity(said.len());
+    // What would begin a list, a line or a heading.
+    let digits = said.bytes().take_while(u8::is_ascii_digit).count();
+    let begins = |at: usize, c: char| match at {
+        0 => matches!(c, '-' | '+' | '=' | '~'),
+        at => at == digits && matches!(c, '.' | ')') && said.get(at + 1..at + 2) == Some(" "),
+    };
+    for (at, c) in said.char_indices() {
+        if formats(c) || begins(at, c) {
             out.push('\\');
         }
         out.push(c);

@@ -113,7 +113,6 @@ impl World {
             received,
             Event::EvidenceKept(Evidence {
                 privileged: false,
-                privileged: false,
                 id: evidence.clone(),
                 sha256: Digest::of(b"mail"),
                 bytes: 4,

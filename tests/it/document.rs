@@ -1,6 +1,6 @@
 //! The text of a notice as a document: read, written again, compared, changed.
 
-use cordon::document::{Change, Cite, Document, Kind, Piece, Span, html, plain, redline};
+use cordon::document::{Change, Cite, Document, Kind, Piece, Span, html, part, plain, redline};
 use proptest::prelude::*;
 
 const NOTICE: &str = r"# Title
@@ -235,6 +235,99 @@ fn sides(found: &[cordon::document::RedlineBlock]) -> (Vec<String>, Vec<String>)
     (old, new)
 }
 
+/// What the page shows of a block, line by line, read from its HTML without the marks of evidence.
+fn on_the_page(spans: &[Span]) -> Vec<String> {
+    let mut shown = html(spans);
+    while let Some(at) = shown.find("<a class=\"cite\"") {
+        let end = at + shown[at..].find("</a>").unwrap() + "</a>".len();
+        shown.replace_range(at..end, "");
+    }
+    shown = shown.replace("<br>", "\u{1}");
+    let mut text = String::new();
+    let mut tag = false;
+    for c in shown.chars() {
+        match c {
+            '<' => tag = true,
+            '>' if tag => tag = false,
+            c if !tag => text.push(c),
+            _ => {}
+        }
+    }
+    for (entity, c) in [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#96;", "`"),
+        ("&amp;", "&"),
+    ] {
+        text = text.replace(entity, c);
+    }
+    text.split('\u{1}').map(one_space).collect()
+}
+
+/// White space as a page shows it.
+fn one_space(text: &str) -> String {
+    let words = text
+        .split([' ', '\n', '\t'])
+        .filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
+/// Plain text says what the page shows, block by block, with the marks of headings, items and tables.
+fn plain_is_the_page(text: &str) {
+    let document = Document::parse(text);
+    let mut all = Vec::new();
+    for block in &document.blocks {
+        let lines = on_the_page(&block.spans);
+        let expected = match block.kind {
+            Kind::Heading(level) => format!("{} {}", "#".repeat(level.into()), lines.join(" ")),
+            Kind::Paragraph => lines.join(" "),
+            Kind::Quote => format!("> {}", lines.join(" > ")),
+            Kind::Item { ordered, .. } => {
+                let mark = ordered.map_or("-".to_owned(), |number| format!("{number}."));
+                format!("{mark} {}", lines.join(" "))
+            }
+            Kind::Row { header } => {
+                let end = if header {
+                    "---|".repeat(lines.len())
+                } else {
+                    String::new()
+                };
+                let end = if header { format!(" |{end}") } else { end };
+                format!("| {} |{end}", lines.join(" | "))
+            }
+            Kind::Rule => "---".to_owned(),
+        };
+        let said = part(&document, block.index..block.index + 1);
+        assert_eq!(
+            one_space(&said),
+            one_space(&expected),
+            "{block:?} of {text:?}"
+        );
+        all.push(one_space(&expected));
+    }
+    assert_eq!(
+        one_space(&plain(&document)),
+        one_space(&all.join(" ")),
+        "{text:?}"
+    );
+}
+
+#[test]
+fn plain_text_has_what_the_page_has_and_not_what_stands_in_the_markdown() {
+    let text = "# A &amp; B\n\n**Bold**, *soft*, `code`, a\\_b\\\nnext\nline[e1]. [link](http://x.example) &lt;b&gt; <i>x</i> \u{202e}z\n\n1. one\n1. two\n   > quoted\\\n   > twice\n\n| a | b |\n|---|---|\n| **c** | d[e2] |\n\n```\nlet x = 1;\n```\n";
+    let said = plain(&Document::parse(text));
+    assert_eq!(
+        said,
+        "# A & B\n\nBold, soft, `code`, a_b\nnext line. [link](http://x.example) <b> <i>x</i> [U+202E]z\n\n1. one\n2. two\n> quoted\n> twice\n\n| a | b |\n|---|---|\n| c | d |\n\n```\nlet x = 1;\n```\n"
+            .replace("`code`", "code")
+    );
+    plain_is_the_page(text);
+    plain_is_the_page(NOTICE);
+    plain_is_the_page(crate::samples::HOSTILE);
+}
+
 /// Texts made of what Markdown acts on.
 pub(crate) fn markdown() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -333,7 +426,16 @@ proptest! {
             let _ = document.replace(block.index, "");
             let _ = document.insert_after(Some(block.index), "new");
         }
-        let _ = plain(&document);
+    }
+
+    #[test]
+    fn plain_text_is_what_the_page_shows(text in markdown()) {
+        plain_is_the_page(&text);
+    }
+
+    #[test]
+    fn plain_text_is_what_the_page_shows_of_any_characters(text in any::<String>()) {
+        plain_is_the_page(&text);
     }
 
     #[test]

@@ -50,6 +50,7 @@ mod intake_vendors;
 mod mail;
 mod notice_golden;
 mod notice_lint;
+mod notice_payment;
 mod notice_texts;
 mod notices;
 mod okta;

@@ -2,7 +2,9 @@
 //! shipped notice breaks a rule.
 
 use cordon::notice::facts::Kept;
-use cordon::notice::lint::{Finding, Severity, lint, may_be_approved};
+use cordon::notice::lint::{
+    Asked, Finding, Severity, file_name, lint, look, may_be_approved, may_be_attached,
+};
 use cordon::notice::{self};
 
 use crate::samples;
@@ -217,25 +219,71 @@ fn a_sentence_over_two_lines_is_one_and_is_found_at_its_line() {
     );
 }
 
+/// Facts that somebody recorded in these words.
+fn told(texts: &[&str]) -> Kept {
+    let mut facts: serde_json::Value = serde_json::from_slice(&known().bytes().unwrap()).unwrap();
+    let values = texts
+        .iter()
+        .map(|text| serde_json::json!({"text": text, "evidence": []}));
+    let values: Vec<serde_json::Value> = values.collect();
+    facts["facts"]["test.said"] = serde_json::json!({"standing": "fact", "values": values});
+    Kept::read(&serde_json::to_vec(&facts).unwrap()).unwrap()
+}
+
 #[test]
-fn a_quotation_with_its_evidence_is_not_our_word_and_one_without_is() {
-    let quoted = "The message says: “we are the hackers who took it, pay”[e4].";
-    assert_eq!(rules(quoted), Vec::new());
-    let german = "In der Nachricht steht: „wir sind Hacker“[e4–e6].";
-    assert_eq!(rules(german), Vec::new());
-    let several = "It says: “hackers”; “DPRK”[e4].";
-    assert_eq!(rules(several), Vec::new());
+fn a_quotation_of_evidence_is_not_our_word_and_any_other_is() {
+    let known = [told(&[
+        "we are the hackers who took it, pay",
+        "wir sind Hacker aus der DVRK",
+        "the DPRK pays us",
+    ])];
+    let rules = |text: &str| lint(text, &known).unwrap();
+    for quoted in [
+        "The message says: “we are the hackers who took it, pay”[e4].",
+        "The message says “the hackers who took it”[e4], in part.",
+        "In der Nachricht steht: „wir sind Hacker aus der DVRK“[e4–e6].",
+        "It says: “we are the hackers who took it”; “the DPRK pays us”[e4].",
+    ] {
+        assert_eq!(rules(quoted), Vec::new(), "{quoted}");
+    }
     for ours in [
         "They are “hackers”.",
         "They are “hackers” [e4\\].",
         "They are hackers[e4].",
         "The message says “pay”[e4], they are hackers.",
         "Nach „eigenen“ Angaben[e1] ein Hacker.",
+        // Nobody said so.
+        "They said “we are the hackers of old”[e4].",
+        // A word is no quotation.
+        "These “hackers”[e4] left.",
+        // The number does not follow at once.
+        "“we are the hackers who took it” [e4]",
+        "“we are the hackers who took it”, they said[e4]",
+        // An opening mark goes with its nearest close.
+        "The “first” one is a hacker, says “the hackers who took it”[e4].",
     ] {
-        assert_eq!(rules(ours).len(), 1, "{ours}");
+        assert_eq!(rules(ours).len(), 1, "{ours}: {:?}", rules(ours));
     }
     // A number that may stand nowhere may not be quoted either.
     assert_eq!(rules("“123-45-6789”[e4]").len(), 1);
+}
+
+#[test]
+fn an_account_holder_who_is_called_like_a_word_blanks_none_of_ours() {
+    let mut sample = samples::sparse();
+    sample.state.subject.emails = ["pay", "confirmed", "hackers", "will pay"]
+        .map(Into::into)
+        .into();
+    let known = [Kept::of(&sample.facts())];
+    for text in [
+        "We will pay[e1] you tomorrow.",
+        "We will pay[e1].",
+        "The identity was confirmed[e1] by us.",
+        "They are hackers[e1].",
+        "The hackers; pay[e1]",
+    ] {
+        assert!(!lint(text, &known).unwrap().is_empty(), "{text}");
+    }
 }
 
 #[test]
@@ -248,8 +296,179 @@ fn a_value_of_the_log_is_not_our_word() {
         lint(text, std::slice::from_ref(&known)).unwrap(),
         Vec::new()
     );
-    let ours = "The hacker used hacker@evil.example[e1]";
-    assert_eq!(lint(ours, &[known]).unwrap().len(), 1);
+    for ours in [
+        "The hacker used hacker@evil.example[e1]",
+        // Without its number right behind it, it is a word of ours.
+        "We wrote to hacker@evil.example, and kept it[e1]",
+        "We wrote to hacker@evil.example [e1]",
+    ] {
+        let known = std::slice::from_ref(&known);
+        assert_eq!(lint(ours, known).unwrap().len(), 1, "{ours}");
+    }
+}
+
+#[test]
+fn letters_that_look_like_others_hide_nothing() {
+    for (text, rule) in [
+        // Cyrillic letters in Latin words, and Latin words of Cyrillic letters alone.
+        ("The р\u{430}yment has been scheduled.", "payment"),
+        ("We will \u{440}\u{430}\u{443} tomorrow.", "payment"),
+        ("We wi\u{4cf}l p\u{251}y tomorrow.", "payment"),
+        ("Wir z\u{430}hlen morgen.", "payment"),
+        ("P\u{430}garemos.", "payment"),
+        ("The worker is a h\u{430}cker.", "attribution"),
+        ("We will p&#97;y tomorrow.", "payment"),
+        ("We will p\u{323}ay tomorrow.", "payment"),
+        ("We will... pay... tomorrow", "payment"),
+    ] {
+        let findings = rules(text);
+        assert!(
+            findings.iter().any(|one| one.rule == rule),
+            "{text}: {findings:?}"
+        );
+        assert!(may_be_approved(&findings).is_err(), "{text}");
+    }
+    let findings = rules("One w\u{43e}rd of two scripts.");
+    let found: Vec<_> = findings
+        .iter()
+        .map(|one| (one.rule.as_str(), one.line))
+        .collect();
+    assert_eq!(found, [("two-scripts", 1)]);
+    for fine in ["Иван Петров, 山田太郎, Größe, ação, 5 µs, naïve.", "Ελλάδα"]
+    {
+        assert_eq!(rules(fine), Vec::new(), "{fine}");
+    }
+    // What somebody else wrote is evidence, not our word.
+    let known = [told(&["p\u{430}y us b\u{435}fore noon"])];
+    let quoted = "The message says “p\u{430}y us b\u{435}fore noon”[e4].";
+    assert_eq!(lint(quoted, &known).unwrap(), Vec::new());
+}
+
+#[test]
+fn the_name_of_a_file_is_read_like_a_subject_line() {
+    let found = |name: &str| file_name(name, &[known()]).unwrap();
+    for name in [
+        "we_will_pay.pdf",
+        "DPRK-worker.pdf",
+        "fake_contractor.txt",
+        "Robin_Calloway.pdf",
+        "p\u{430}yment.csv",
+        "fraud.eml",
+        "Betrug.pdf",
+        "ssn-123-45-6789.txt",
+    ] {
+        let findings = found(name);
+        assert!(!findings.is_empty(), "{name}");
+        assert!(may_be_approved(&findings).is_err(), "{name}");
+        let fault = may_be_attached(name, &findings).unwrap_err();
+        assert_eq!(fault.code(), "wording", "{name}");
+    }
+    for name in [
+        "list.csv",
+        "access-review-LL-C-0417.pdf",
+        "e4 message.eml",
+        "Anlage 1.docx",
+    ] {
+        assert_eq!(found(name), Vec::new(), "{name}");
+        assert!(may_be_attached(name, &found(name)).is_ok());
+    }
+}
+
+/// A form, drafted, and the same text as a person changed it.
+fn changed(from: &str, to: &str) -> Vec<Finding> {
+    let facts = samples::complete().facts();
+    let draft = notice::draft("ic3", &facts).unwrap();
+    assert!(draft.text.contains(from), "{from}: {}", draft.text);
+    let text = draft.text.replacen(from, to, 1);
+    let before = draft.findings;
+    let known = [Kept::of(&facts)];
+    let asked = Asked {
+        text: &text,
+        known: &known,
+        notice: Some("ic3"),
+        first: Some(&draft.text),
+    };
+    let now = look(&asked).unwrap();
+    // What was found before may stand in another line now.
+    let same = |one: &Finding, other: &Finding| one.rule == other.rule && one.words == other.words;
+    let new = |one: &Finding| !before.iter().any(|other| same(one, other));
+    now.into_iter().filter(new).collect()
+}
+
+#[test]
+fn a_limit_is_the_forms_whatever_a_heading_says() {
+    let limits = notice::limits("ic3").unwrap();
+    assert!(limits.values().any(|limit| *limit == 3_500), "{limits:?}");
+    let (name, limit) = limits.iter().next().unwrap();
+    let facts = samples::complete().facts();
+    let text = notice::draft("ic3", &facts).unwrap().text;
+    let heading = text
+        .lines()
+        .find(|line| line.starts_with(&format!("## {name} (")))
+        .unwrap()
+        .to_owned();
+    let long = "wort ".repeat(*limit / 5 + 2);
+    let rules = |to: &str| -> Vec<String> {
+        let found = changed(&format!("{heading}\n"), to);
+        let block = found.iter().filter(|one| one.severity == Severity::Block);
+        block.map(|one| one.rule.clone()).collect()
+    };
+    // Raised, taken away, or turned into another heading: the limit stays what the form takes.
+    let raised = format!("## {name} (1 of 999999 characters)\n\n{long}\n");
+    assert_eq!(rules(&raised), ["section-limit"]);
+    assert_eq!(rules(&format!("## {name}\n\n{long}\n")), ["section-limit"]);
+    let other = rules(&format!("## Other words\n\n{long}\n"));
+    assert_eq!(other, ["section-heading", "section-heading"]);
+    let split = rules(&format!("{heading}\n\nx\n\n## More\n\n{long}\n"));
+    assert_eq!(split, ["section-heading"]);
+    let twice = rules(&format!("{heading}\n\nx\n\n{heading}\n\n"));
+    assert_eq!(twice, ["section-heading"]);
+    // Entities and emphasis are not counted: the form gets what they show.
+    let entities = "&amp;".repeat(limit / 5 * 2);
+    assert_eq!(
+        rules(&format!("{heading}\n\n**x** {entities}\n\n")),
+        Vec::<String>::new()
+    );
+}
+
+#[test]
+fn a_mark_that_goes_or_moves_is_shown_to_whoever_approves() {
+    let facts = samples::complete().facts();
+    let text = notice::draft("ic3", &facts).unwrap().text;
+    let line = text
+        .lines()
+        .find(|line| line.ends_with("[e1]") && line.starts_with("- ") && line.contains(": "))
+        .unwrap()
+        .to_owned();
+    let found = |to: &str| -> Vec<(String, String, Severity)> {
+        let found = changed(&line, to).into_iter();
+        found
+            .map(|one| (one.rule, one.reason, one.severity))
+            .collect()
+    };
+    let bare = line.replace("[e1]", "");
+    let lost = found(&bare);
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert_eq!(lost[0].0, "evidence-lost");
+    assert!(lost[0].1.contains("lost its evidence e1"), "{lost:?}");
+    assert_eq!(lost[0].2, Severity::Warn);
+    // Other words and no mark: still the same sentence.
+    assert_eq!(found(&format!("{bare} indeed"))[0].0, "evidence-lost");
+    let moved = found(&format!("{bare}[e2]"));
+    let rules: Vec<&str> = moved.iter().map(|one| one.0.as_str()).collect();
+    assert_eq!(rules, ["evidence-lost", "evidence-moved"]);
+    let new = found(&format!(
+        "{line}\n\nQuite another sentence of a person stands here[e1].\n"
+    ));
+    assert_eq!(new.len(), 1, "{new:?}");
+    assert_eq!(new[0].0, "evidence-moved");
+    let strange = found(&format!("{line}\n\nNumbers that no table has[e999].\n"));
+    assert!(
+        strange.iter().any(|one| one.0 == "no-source"),
+        "{strange:?}"
+    );
+    // A sentence that moves with its mark, or goes with it, is nobody's loss.
+    assert_eq!(found(""), Vec::new());
 }
 
 #[test]

@@ -132,15 +132,17 @@ impl Kept {
         values.map(|value| value.text.clone()).collect()
     }
 
-    /// Every value that the log of the case gives, in every language: not our words.
-    pub(in crate::notice) fn of_the_log(&self) -> Vec<String> {
-        let gathered =
-            |key: &String| dictionary::known(key).is_some_and(|known| known.source == Origin::Case);
-        let facts = self.facts.iter().filter(|(key, _)| gathered(key));
-        let values = facts.flat_map(|(_, fact)| &fact.values);
-        values
-            .flat_map(|value| value.others.values().chain([&value.text]).cloned())
-            .collect()
+    /// Every value in every language, with its evidence, and whether the log of the case gives it: what
+    /// people recorded is their word. Hostile text.
+    pub(in crate::notice) fn values(&self) -> impl Iterator<Item = (&str, &[EvidenceId], bool)> {
+        self.facts.iter().flat_map(|(key, fact)| {
+            let of_the_log =
+                dictionary::known(key).is_some_and(|known| known.source == Origin::Case);
+            fact.values.iter().flat_map(move |value| {
+                let texts = value.others.values().chain([&value.text]);
+                texts.map(move |text| (text.as_str(), value.evidence.as_slice(), of_the_log))
+            })
+        })
     }
 
     /// Everything that has words, by name; clocks as `clock RULE`.

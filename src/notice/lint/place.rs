@@ -1,299 +1,214 @@
-//! The text as the lint looks at it: with every byte in its place, and what is not our words blanked.
+//! The text as the lint looks at it: what the page shows, paragraph by paragraph, and what of it is not
+//! our words.
 
-use super::{Finding, Severity};
-use crate::notice::facts::Kept;
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::fold::Folded;
+use super::quoted::{Given, Not, Paragraph};
+use super::{Asked, Finding, Severity};
+use crate::document::{Block, Cite, Document, Kind, Span};
 use crate::notice::text;
 
-/// A text to look at. The three readings have the same length: a byte is at the same place in each.
+/// A text to look at, as its page shows it, without the marks of evidence. Each paragraph is a line. The
+/// readings have the same length: a byte is at the same place in each.
 #[derive(Debug)]
 pub(super) struct Sheet {
-    /// What goes out and its reading copy, as written.
+    /// What goes out and its reading copy.
     pub(super) whole: String,
-    /// Our words: quotations with evidence and values of the log are blank.
+    /// Our words: quotations of evidence and values of the log are blank.
     pub(super) ours: String,
-    /// Our words and the values of the log; quotations with evidence are blank.
+    /// Our words and the values of the log; quotations of evidence are blank.
     pub(super) named: String,
+    /// Our words, without the paragraphs that stand as they were drafted; blank where no draft is known.
+    pub(super) changed: String,
     /// The subject line, with its line.
     pub(super) subject: Option<(usize, String)>,
-    /// The line of the first byte, from 1.
-    first: usize,
-    /// The same as `whole`, with its line ends.
-    lines: String,
+    /// Where each line of the text begins in the reading: byte and line, from 1.
+    lines: Vec<(usize, usize)>,
+    /// Words of two scripts: where, and as they are written.
+    mixed: Vec<(usize, String)>,
+    /// What nobody filled in: line and words.
+    holes: Vec<(usize, String)>,
 }
 
-/// A reading as an addressee has it: compatibility forms as one, no marks of evidence, no emphasis,
-/// nothing that is not seen, one space between words. Knows where each byte came from.
-#[derive(Debug)]
-pub(super) struct Plain {
-    pub(super) text: String,
-    from: Vec<usize>,
+/// What the reading of the blocks gives.
+#[derive(Default)]
+struct Reader {
+    folded: Folded,
+    lines: Vec<(usize, usize)>,
+    holes: Vec<(usize, String)>,
+    marks: Vec<(usize, Cite)>,
 }
 
-impl Plain {
-    pub(super) fn of(read: &str) -> Self {
-        let mut plain = Self {
-            text: String::with_capacity(read.len()),
-            from: Vec::with_capacity(read.len()),
-        };
-        let mut at = 0;
-        while let Some(rest) = read.get(at..)
-            && let Some(c) = rest.chars().next()
-        {
-            let next = text::mark(rest).map_or(at + c.len_utf8(), |after| read.len() - after.len());
-            if next == at + c.len_utf8() {
-                plain.push(c, at);
+impl Reader {
+    fn block(&mut self, block: &Block, mut line: usize) -> Range<usize> {
+        let start = self.folded.text.len();
+        let row = matches!(block.kind, Kind::Row { .. });
+        self.lines.push((start, line));
+        for span in &block.spans {
+            match span {
+                Span::Text { text, .. } => {
+                    for (index, part) in text.split('\n').enumerate() {
+                        if index > 0 {
+                            line += 1;
+                            self.next(line);
+                        }
+                        self.folded.push(part);
+                    }
+                }
+                Span::Break => {
+                    line += usize::from(!row);
+                    self.next(line);
+                }
+                Span::Cite(cite) => {
+                    self.folded.end();
+                    self.marks.push((self.folded.text.len(), *cite));
+                }
+                Span::Missing(what) => {
+                    self.holes.push((line, what.clone()));
+                    self.folded.push(" [MISSING: ");
+                    self.folded.push(what);
+                    self.folded.push("] ");
+                }
             }
-            at = next;
         }
-        plain
+        self.folded.end_line();
+        start..self.folded.text.len() - 1
     }
 
-    fn push(&mut self, c: char, at: usize) {
-        const FORM: icu_normalizer::ComposingNormalizerBorrowed<'static> =
-            icu_normalizer::ComposingNormalizerBorrowed::new_nfkc();
-        if c == '\n' {
-            // A paragraph ends a sentence whatever its words.
-            return self.put(c, at);
-        }
-        if matches!(c, '*' | '_' | '\\') || crate::hostile::is_hidden(c) {
-            return;
-        }
-        for c in FORM.normalize(c.encode_utf8(&mut [0; 4])).chars() {
-            if !c.is_whitespace() {
-                self.put(c, at);
-            } else if !self.text.ends_with([' ', '\n']) {
-                self.put(' ', at);
-            }
-        }
-    }
-
-    fn put(&mut self, c: char, at: usize) {
-        self.text.push(c);
-        self.from.resize(self.text.len(), at);
-    }
-
-    /// Where a byte stands in what was read.
-    pub(super) fn from(&self, at: usize) -> usize {
-        self.from.get(at).copied().unwrap_or_default()
+    /// Another line of the same paragraph.
+    fn next(&mut self, line: usize) {
+        self.folded.push(" ");
+        self.lines.push((self.folded.text.len(), line));
     }
 }
-
-/// The quotation marks that open, and those that close them.
-const QUOTES: [(char, char); 4] = [('“', '”'), ('„', '“'), ('«', '»'), ('"', '"')];
 
 impl Sheet {
-    pub(super) fn of(whole: &str, known: &[Kept]) -> Self {
-        let (before, body) = text::looked_at(whole);
-        let lines = body.to_owned();
-        let flat = flat(body);
-        let mut named = flat.clone().into_bytes();
-        blank_quotations(&flat, &mut named);
-        let named = String::from_utf8(named).unwrap_or_else(|_| flat.clone());
-        let mut ours = named.clone().into_bytes();
-        blank_values(&named, known, &mut ours);
-        let ours = String::from_utf8(ours).unwrap_or_else(|_| named.clone());
-        let subject = text::subject(whole).map(|subject| {
-            let line = whole.lines().position(|line| line.ends_with(subject));
-            (line.unwrap_or_default() + 1, subject.to_owned())
+    pub(super) fn of(asked: &Asked<'_>) -> Self {
+        let (before, body) = text::looked_at(asked.text);
+        let first = before.matches('\n').count() + 1;
+        let document = Document::parse(body);
+        let given = Given::of(asked);
+        let drafted = Drafted::of(asked);
+        let mut read = Reader::default();
+        let (mut line, mut counted) = (first, 0);
+        let mut paragraphs: Vec<Paragraph> = Vec::new();
+        for block in &document.blocks {
+            let gone = body.get(counted..block.start()).unwrap_or_default();
+            line += gone.matches('\n').count();
+            counted = counted.max(block.start());
+            let marks = read.marks.len();
+            let at = read.block(block, line);
+            paragraphs.push(Paragraph {
+                at,
+                marks: marks..read.marks.len(),
+                drafted: drafted.has(block),
+            });
+        }
+        let whole = read.folded.text;
+        let mut ours = whole.clone().into_bytes();
+        let mut named = ours.clone();
+        for paragraph in &paragraphs {
+            let marks = read.marks.get(paragraph.marks.clone());
+            for (at, not) in given.not_ours(&whole, paragraph, marks.unwrap_or_default()) {
+                blank(&mut ours, &at);
+                if not == Not::Quoted {
+                    blank(&mut named, &at);
+                }
+            }
+        }
+        let mut changed = ours.clone();
+        for paragraph in &paragraphs {
+            if asked.first.is_none() || paragraph.drafted {
+                blank(&mut changed, &paragraph.at);
+            }
+        }
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap_or_else(|_| whole.clone());
+        let subject = text::subject(asked.text).map(|subject| {
+            let line = asked.text.lines().position(|line| line.ends_with(subject));
+            (line.unwrap_or_default() + 1, Folded::of(subject).text)
         });
         Self {
-            whole: flat,
-            ours,
-            named,
+            ours: text(ours),
+            changed: text(changed),
+            named: text(named),
             subject,
-            first: before.matches('\n').count() + 1,
-            lines,
+            lines: read.lines,
+            mixed: read.folded.mixed,
+            holes: read.holes,
+            whole,
         }
     }
 
     /// The line of a byte.
     pub(super) fn line(&self, at: usize) -> usize {
-        let before = self.lines.as_bytes().iter().take(at);
-        self.first + before.filter(|byte| **byte == b'\n').count()
+        let after = self.lines.partition_point(|(start, _)| *start <= at);
+        let before = self.lines.get(after.saturating_sub(1));
+        before.map_or(1, |(_, line)| *line)
     }
 
     /// What nobody filled in.
-    pub(super) fn missing(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut from = 0;
-        while let Some(at) = self
-            .whole
-            .get(from..)
-            .and_then(|rest| rest.find("[MISSING:"))
-        {
-            let start = from + at;
-            let rest = self.whole.get(start..).unwrap_or_default();
-            let end = rest.find(']').map_or(rest.len(), |end| end + 1);
-            findings.push(Finding {
-                rule: "missing".to_owned(),
-                severity: Severity::Warn,
-                line: self.line(start),
-                words: rest.get(..end).unwrap_or_default().to_owned(),
-                reason: "The text goes out with a hole where a fact belongs.".to_owned(),
-                instead: "record the fact and draft again, or take the sentence out".to_owned(),
-            });
-            from = start + end.max(1);
-        }
-        findings
+    pub(super) fn missing(&self) -> impl Iterator<Item = Finding> + '_ {
+        self.holes.iter().map(|(line, what)| Finding {
+            rule: "missing".to_owned(),
+            severity: Severity::Warn,
+            line: *line,
+            words: format!("[MISSING: {what}]"),
+            reason: "The text goes out with a hole where a fact belongs.".to_owned(),
+            instead: "record the fact and draft again, or take the sentence out".to_owned(),
+        })
     }
 
-    /// Sections that are longer than the addressee takes, counted again as the text stands.
-    pub(super) fn too_long(&self) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        let mut open: Option<(usize, &str, u64, String)> = None;
-        let mut close = |open: Option<(usize, &str, u64, String)>| {
-            let Some((line, heading, limit, inner)) = open else {
-                return;
-            };
-            let count = text::unmarked(inner.trim()).chars().count();
-            let count = u64::try_from(count).unwrap_or(u64::MAX);
-            if count > limit {
-                findings.push(Finding {
-                    rule: "section-limit".to_owned(),
-                    severity: Severity::Block,
-                    line,
-                    words: heading.to_owned(),
-                    reason: format!("The addressee takes {limit} characters; these are {count}."),
-                    instead: "say it shorter; what is longer stays in evidence".to_owned(),
-                });
-            }
-        };
-        for (index, line) in self.lines.split_inclusive('\n').enumerate() {
-            if let Some(heading) = line.trim_end().strip_prefix("## ") {
-                close(open.take());
-                open =
-                    limit(heading).map(|limit| (self.first + index, heading, limit, String::new()));
-            } else if let Some((.., inner)) = &mut open {
-                inner.push_str(line);
-            }
-        }
-        close(open);
-        findings
+    /// Words of ours with letters of two scripts: they read as one word and are another.
+    pub(super) fn two_scripts(&self) -> impl Iterator<Item = Finding> + '_ {
+        let ours = |at: &usize| self.ours.as_bytes().get(*at).is_some_and(|b| *b != b' ');
+        let mixed = self.mixed.iter().filter(move |(at, _)| ours(at));
+        mixed.map(|(at, word)| two_scripts(self.line(*at), word))
     }
 }
 
-/// The limit that the heading of a section names: `Narrative (12 of 3500 characters)`.
-fn limit(heading: &str) -> Option<u64> {
-    let inner = heading.strip_suffix(')')?.rsplit_once('(')?.1;
-    let words: Vec<&str> = inner.split(' ').collect();
-    match words.as_slice() {
-        [count, "of", limit, "characters"]
-        | [count, "von", limit, "Zeichen"]
-        | [count, "de", limit, "caracteres"] => {
-            count.parse::<u64>().ok()?;
-            limit.parse().ok()
-        }
-        _ => None,
+/// A word with letters of two scripts.
+pub(super) fn two_scripts(line: usize, word: &str) -> Finding {
+    Finding {
+        rule: "two-scripts".to_owned(),
+        severity: Severity::Block,
+        line,
+        words: word.to_owned(),
+        reason: "Letters of two scripts in one word: it is not the word that it looks like."
+            .to_owned(),
+        instead: "the word, typed in one script; what others wrote stands in quotation marks with its evidence".to_owned(),
     }
 }
 
-/// Lines of one paragraph as one line: a sentence may go on in the next.
-fn flat(body: &str) -> String {
-    let mut bytes = body.as_bytes().to_vec();
-    let starts: Vec<usize> = body.match_indices('\n').map(|(at, _)| at).collect();
-    for at in starts {
-        let next = body.get(at + 1..).unwrap_or_default();
-        let next = next.split('\n').next().unwrap_or_default().trim_start();
-        let breaks = next.is_empty()
-            || next.starts_with(['-', '#', '>', '*', '|', '_'])
-            || next.starts_with(|c: char| c.is_ascii_digit());
-        let before = body.get(..at).unwrap_or_default();
-        let before = before.rsplit('\n').next().unwrap_or_default().trim();
-        if !breaks
-            && !before.is_empty()
-            && !before.starts_with('#')
-            && let Some(byte) = bytes.get_mut(at)
-        {
-            *byte = b' ';
-        }
-    }
-    String::from_utf8(bytes).unwrap_or_else(|_| body.to_owned())
-}
-
-fn blank(bytes: &mut [u8], from: usize, to: usize) {
-    if let Some(part) = bytes.get_mut(from..to) {
+fn blank(bytes: &mut [u8], at: &Range<usize>) {
+    if let Some(part) = bytes.get_mut(at.clone()) {
         part.fill(b' ');
     }
 }
 
-/// Blanks quotations that show their evidence. A quotation without a number is somebody's irony: our
-/// words.
-fn blank_quotations(text: &str, bytes: &mut [u8]) {
-    let mut from = 0;
-    while let Some((start, open)) = next_quote(text, from) {
-        let inner = start + open.len_utf8();
-        let close = QUOTES
-            .iter()
-            .filter(|(known, _)| *known == open)
-            .map(|(_, close)| *close);
-        let end = close.filter_map(|close| closing(text, inner, close)).min();
-        match end {
-            Some(end) if shows_evidence(text.get(end..).unwrap_or_default()) => {
-                blank(bytes, start, end);
-                from = end;
-            }
-            _ => from = inner,
+/// The paragraphs that a draft was made with: what stands there since is the template's and the log's.
+enum Drafted {
+    All,
+    Some(HashSet<String>),
+}
+
+impl Drafted {
+    fn of(asked: &Asked<'_>) -> Self {
+        let Some(first) = asked.first else {
+            return Self::Some(HashSet::new());
+        };
+        if first == asked.text {
+            return Self::All;
         }
+        let document = Document::parse(text::looked_at(first).1);
+        Self::Some(document.blocks.iter().map(Block::line).collect())
     }
-}
 
-fn next_quote(text: &str, from: usize) -> Option<(usize, char)> {
-    let mut rest = text.get(from..)?.char_indices();
-    let opens = |c: char| QUOTES.iter().any(|(open, _)| *open == c);
-    rest.find(|(_, c)| opens(*c)).map(|(at, c)| (from + at, c))
-}
-
-/// The end of a quotation that is closed in its line and has a number behind it, else its first end.
-fn closing(text: &str, from: usize, close: char) -> Option<usize> {
-    let line = text.get(from..)?.split('\n').next()?;
-    let mut ends = line
-        .match_indices(close)
-        .map(|(at, _)| from + at + close.len_utf8());
-    let shows = |end: &usize| shows_evidence(text.get(*end..).unwrap_or_default());
-    let all: Vec<usize> = ends.by_ref().collect();
-    all.iter()
-        .copied()
-        .find(shows)
-        .or_else(|| all.first().copied())
-}
-
-/// Whether numbers of evidence follow: at once, or after more quotations of the same value.
-fn shows_evidence(rest: &str) -> bool {
-    let rest = rest.trim_start_matches([' ', ',', ';', '.']);
-    if text::mark(rest).is_some() {
-        return true;
-    }
-    let Some(open) = rest.chars().next() else {
-        return false;
-    };
-    let close = QUOTES.iter().find(|(known, _)| *known == open);
-    let Some((_, close)) = close else {
-        return false;
-    };
-    let inner = rest.get(open.len_utf8()..).unwrap_or_default();
-    let line = inner.split('\n').next().unwrap_or_default();
-    let end = line.find(*close).map(|at| at + close.len_utf8());
-    end.is_some_and(|end| shows_evidence(inner.get(end..).unwrap_or_default()))
-}
-
-/// Blanks the values that the log of the case gives: names, addresses, links, labels.
-fn blank_values(text: &str, known: &[Kept], bytes: &mut [u8]) {
-    let mut values: Vec<String> = known.iter().flat_map(Kept::of_the_log).collect();
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values.dedup();
-    for value in values {
-        let value = text::shown(&value);
-        if value.chars().count() < 3 {
-            continue;
-        }
-        for (at, found) in text.match_indices(&value) {
-            // Only as a value: with a number of evidence behind it or behind the next ones.
-            let end = at + found.len();
-            let rest = text.get(end..).unwrap_or_default();
-            let rest = rest.split('\n').next().unwrap_or_default();
-            if rest.contains("[e") {
-                blank(bytes, at, end);
-            }
+    fn has(&self, block: &Block) -> bool {
+        match self {
+            Self::All => true,
+            Self::Some(lines) => lines.contains(&block.line()),
         }
     }
 }

@@ -1,16 +1,17 @@
 //! The rules of the wording lint, read from `templates/notice/lint.toml`.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use serde::Deserialize;
 
+use super::pattern::{Excuse, Pattern, compiled, kept, sentence, spelled};
 use super::{Finding, Severity};
 use crate::fault::{Fault, Result};
-use crate::notice::text::shown;
 
 /// Where the rules lie, for messages.
-const FILE: &str = "templates/notice/lint.toml";
+pub(super) const FILE: &str = "templates/notice/lint.toml";
 
 /// The place of the name in a pattern.
 const NAME: &str = "{name}";
@@ -26,6 +27,8 @@ pub(super) enum Scope {
     Subject,
     /// Everything, quotations too.
     All,
+    /// Our words in paragraphs that do not stand as they were drafted.
+    Changed,
 }
 
 /// When a rule counts.
@@ -42,6 +45,9 @@ pub(super) enum When {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Parts that patterns share, by name.
+    #[serde(default)]
+    words: BTreeMap<String, String>,
     rule: Vec<Told>,
 }
 
@@ -60,6 +66,16 @@ struct Told {
     #[serde(default)]
     allow: Vec<String>,
     unless: Option<String>,
+    /// Notices, by name, that it is not for.
+    #[serde(default)]
+    except: Vec<String>,
+    #[serde(default)]
+    denied_before: Vec<String>,
+    #[serde(default)]
+    denied_after: Vec<String>,
+    #[serde(default)]
+    other: Vec<String>,
+    despite: Option<String>,
     en: Vec<String>,
     de: Vec<String>,
     pt: Vec<String>,
@@ -76,35 +92,13 @@ pub(super) struct Rule {
     instead: String,
     allow: Vec<Regex>,
     unless: Option<Regex>,
+    except: Vec<String>,
+    excuse: Excuse,
     patterns: Vec<Pattern>,
     /// Patterns with a place for a name.
     named: Vec<String>,
     /// Whether all of its patterns are about a name.
     pub(super) names: bool,
-}
-
-/// A pattern, and the same without the ends of words. The ends of words in Unicode make the search
-/// twenty times slower; what the quick one does not find, the exact one does not find either.
-#[derive(Debug)]
-struct Pattern {
-    quick: Regex,
-    exact: Regex,
-}
-
-impl Pattern {
-    fn of(id: &str, pattern: &str) -> Result<Self> {
-        Ok(Self {
-            quick: compiled(id, &pattern.replace("\\b", ""))?,
-            exact: compiled(id, pattern)?,
-        })
-    }
-
-    fn find(&self, text: &str, found: &mut Vec<(usize, usize)>) {
-        if self.quick.is_match(text) {
-            let all = self.exact.find_iter(text);
-            found.extend(all.map(|one| (one.start(), one.end())));
-        }
-    }
 }
 
 static RULES: LazyLock<Result<Vec<Rule>, String>> = LazyLock::new(|| {
@@ -121,21 +115,39 @@ pub(super) fn shipped() -> Result<&'static [Rule]> {
     })
 }
 
-fn compiled(id: &str, pattern: &str) -> Result<Regex> {
-    let built = RegexBuilder::new(pattern).case_insensitive(true).build();
-    built.map_err(|error| {
-        let what = format!("A pattern of the rule `{id}` cannot be read.");
-        Fault::input("lint", what).at(FILE).caused_by(error)
-    })
-}
-
 fn read(text: &str) -> Result<Vec<Rule>> {
     let file: File = toml::from_str(text).map_err(|error| {
         Fault::input("lint", "The rules of the wording lint cannot be read.")
             .at(FILE)
             .caused_by(error)
     })?;
-    file.rule.into_iter().map(Rule::of).collect()
+    let words = file.words;
+    file.rule
+        .into_iter()
+        .map(|told| Rule::of(told.spelled(&words)))
+        .collect()
+}
+
+impl Told {
+    /// The same, with every pattern written out.
+    fn spelled(mut self, words: &BTreeMap<String, String>) -> Self {
+        let lists = [
+            &mut self.allow,
+            &mut self.denied_before,
+            &mut self.denied_after,
+            &mut self.other,
+            &mut self.en,
+            &mut self.de,
+            &mut self.pt,
+        ];
+        for pattern in lists.into_iter().flatten() {
+            *pattern = spelled(pattern, words);
+        }
+        for pattern in [&mut self.unless, &mut self.despite].into_iter().flatten() {
+            *pattern = spelled(pattern, words);
+        }
+        self
+    }
 }
 
 impl Rule {
@@ -155,6 +167,20 @@ impl Rule {
         let compile = |all: &[String]| -> Result<Vec<Regex>> {
             all.iter().map(|pattern| compiled(&id, pattern)).collect()
         };
+        let bound = |all: &[String], before: &str, after: &str| -> Result<Vec<Regex>> {
+            let all = all.iter().map(|one| format!("{before}(?:{one}){after}"));
+            compile(&all.collect::<Vec<_>>())
+        };
+        let one = |pattern: &Option<String>| -> Result<Option<Regex>> {
+            let pattern = pattern.as_ref();
+            pattern.map(|one| compiled(&id, one)).transpose()
+        };
+        let excuse = Excuse {
+            before: bound(&told.denied_before, "", r"\s*$")?,
+            after: bound(&told.denied_after, "^", "")?,
+            other: compile(&told.other)?,
+            despite: one(&told.despite)?,
+        };
         Ok(Self {
             severity: told.severity,
             scope: told.scope,
@@ -162,9 +188,9 @@ impl Rule {
             reason: told.reason,
             instead: told.instead,
             allow: compile(&told.allow)?,
-            unless: (told.unless.as_ref())
-                .map(|pattern| compiled(&id, pattern))
-                .transpose()?,
+            unless: one(&told.unless)?,
+            except: told.except,
+            excuse,
             patterns: (plain.iter())
                 .map(|pattern| Pattern::of(&id, pattern))
                 .collect::<Result<_>>()?,
@@ -174,11 +200,16 @@ impl Rule {
         })
     }
 
+    /// Whether it is for this notice.
+    pub(super) fn is_for(&self, template: &str) -> bool {
+        !self.except.iter().any(|name| name == template)
+    }
+
     /// What it finds in a text: where, in bytes, and the words.
     pub(super) fn find(&self, text: &str, names: &[String]) -> Vec<(usize, String)> {
         let mut found: Vec<(usize, usize)> = Vec::new();
         for pattern in &self.patterns {
-            pattern.find(text, &mut found);
+            pattern.find(text, &self.excuse, &mut found);
         }
         for name in names.iter().filter(|_| !self.named.is_empty()) {
             self.find_name(text, name, &mut found);
@@ -186,14 +217,6 @@ impl Rule {
         if found.is_empty() {
             return Vec::new();
         }
-        found.sort_unstable();
-        // What begins inside another finding says nothing more.
-        let mut last = 0;
-        found.retain(|(start, end)| {
-            let new = *start >= last;
-            last = if new { *end } else { last };
-            new
-        });
         let allowed: Vec<(usize, usize)> = (self.allow.iter())
             .flat_map(|allow| allow.find_iter(text))
             .map(|allow| (allow.start(), allow.end()))
@@ -203,20 +226,27 @@ impl Rule {
                 .iter()
                 .any(|(from, to)| *from <= start && end <= *to)
         };
+        found.retain(|(start, end)| !is_allowed(*start, *end) && !self.excused(text, *start, *end));
+        found.sort_unstable();
+        // What begins inside another finding says nothing more.
+        let mut last = 0;
+        found.retain(|(start, end)| {
+            let new = *start >= last;
+            last = if new { *end } else { last };
+            new
+        });
         found
             .into_iter()
-            .filter(|(start, end)| !is_allowed(*start, *end))
-            .filter(|(start, end)| !self.excused(text, *start, *end))
             .map(|(start, end)| (start, text.get(start..end).unwrap_or_default()))
             .map(|(start, words)| (start, words.trim().to_owned()))
             .collect()
     }
 
     fn find_name(&self, text: &str, name: &str, found: &mut Vec<(usize, usize)>) {
-        let name = regex::escape(&shown(name));
-        let somewhere = compiled(&self.id, &name).is_ok_and(|name| name.is_match(text));
+        let name = regex::escape(name);
+        let somewhere = kept(&self.id, &name).is_some_and(|name| name.is_match(text));
         for pattern in self.named.iter().filter(|_| somewhere) {
-            if let Ok(exact) = compiled(&self.id, &pattern.replace(NAME, &name)) {
+            if let Some(exact) = kept(&self.id, &pattern.replace(NAME, &name)) {
                 found.extend(exact.find_iter(text).map(|one| (one.start(), one.end())));
             }
         }
@@ -227,11 +257,7 @@ impl Rule {
         let Some(unless) = &self.unless else {
             return false;
         };
-        let ends = ['.', '!', '?', '\n'];
-        let before = text.get(..start).unwrap_or_default();
-        let from = before.rfind(ends).map_or(0, |at| at + 1);
-        let after = text.get(end..).unwrap_or_default();
-        let to = after.find(ends).map_or(text.len(), |at| end + at);
+        let (from, to) = sentence(text, start, end);
         unless.is_match(text.get(from..to).unwrap_or_default())
     }
 

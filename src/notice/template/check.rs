@@ -1,6 +1,8 @@
 //! Reads a template before anything is rendered: every branch of it uses only helpers that exist, with
 //! the words that they take, and only facts that a case can have and the notice may hold.
 
+use std::collections::BTreeMap;
+
 use handlebars::Template;
 use handlebars::template::{HelperTemplate, Parameter, TemplateElement};
 use serde_json::Value;
@@ -45,13 +47,31 @@ pub(super) fn compile(place: &str, about: &About, text: &str) -> Result<Template
             .caused_by(error)
             .hint("is a `{{#…}}` left open?")
     })?;
+    walked(place, about, &template)?;
+    Ok(template)
+}
+
+/// The limits of the sections of a template, by name, in characters.
+///
+/// # Errors
+/// As [`compile`].
+pub(super) fn limits(place: &str, about: &About, text: &str) -> Result<BTreeMap<String, usize>> {
+    let sections = walked(place, about, &compile(place, about, text)?)?;
+    let limited = sections.into_iter();
+    Ok(limited
+        .filter_map(|(name, limit)| Some((name, usize::try_from(limit?).ok()?)))
+        .collect())
+}
+
+/// The sections of a template, with their limits.
+fn walked(place: &str, about: &About, template: &Template) -> Result<Vec<(String, Option<u64>)>> {
     let mut walk = Walk {
         place,
         about,
         sections: Vec::new(),
     };
-    walk.template(&template, false)?;
-    Ok(template)
+    walk.template(template, false)?;
+    Ok(walk.sections)
 }
 
 /// Whether the fields of the metadata name sections that the body has.
@@ -78,7 +98,7 @@ pub(super) fn fields(about: &About, body: &Source) -> Result<()> {
 struct Walk<'a> {
     place: &'a str,
     about: &'a About,
-    sections: Vec<String>,
+    sections: Vec<(String, Option<u64>)>,
 }
 
 impl Walk<'_> {
@@ -166,19 +186,19 @@ impl Walk<'_> {
 
     fn section(&mut self, name: &str, rest: &[Parameter]) -> Result<()> {
         let limit = match rest {
-            [] => true,
-            [Parameter::Literal(limit)] => limit.as_u64().is_some_and(|limit| limit > 0),
-            _ => false,
+            [] => Some(None),
+            [Parameter::Literal(limit)] => limit.as_u64().filter(|limit| *limit > 0).map(Some),
+            _ => None,
         };
-        if !limit {
+        let Some(limit) = limit else {
             return Err(bad(&format!(
                 "The limit of the section `{name}` is not a number above 0."
             )));
-        }
-        if self.sections.iter().any(|known| known == name) {
+        };
+        if self.sections.iter().any(|(known, _)| known == name) {
             return Err(bad(&format!("The section `{name}` stands twice.")));
         }
-        self.sections.push(name.to_owned());
+        self.sections.push((name.to_owned(), limit));
         Ok(())
     }
 }

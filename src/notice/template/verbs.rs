@@ -10,7 +10,7 @@ use handlebars::{
 use super::used::Used;
 use crate::notice::dictionary;
 use crate::notice::facts::Facts;
-use crate::notice::text::{mark, unmarked};
+use crate::notice::text::unmarked;
 use crate::notice::words::{Language, phrase};
 
 /// What a rendering reads and writes.
@@ -59,10 +59,11 @@ const STOPPED: char = '\u{fdd0}';
 fn ended(mut text: String) -> String {
     text.retain(|c| c != STOPPED);
     let mut end = text.as_str();
-    while let Some((before, _)) = end.rsplit_once('[').filter(|(before, _)| {
-        let last = end.get(before.len()..).unwrap_or_default();
-        mark(last).is_some_and(str::is_empty)
-    }) {
+    // The numbers of its evidence stand behind it: `[e4–e9]`.
+    let numbers = |mark: &str| mark.chars().all(|c| c.is_ascii_digit() || "–e".contains(c));
+    while let Some(inner) = end.strip_suffix(']')
+        && let Some((before, _)) = (inner.rsplit_once("[e")).filter(|(_, mark)| numbers(mark))
+    {
         end = before;
     }
     if end.ends_with('.') {

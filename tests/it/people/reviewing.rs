@@ -209,6 +209,9 @@ async fn an_approval_binds_the_files_and_a_person_hands_in_what_was_approved() {
         let fault = desk.attach(&notice, bad, b"x".to_vec()).await;
         assert_eq!(fault.unwrap_err().code(), "illegal-transition", "{bad:?}");
     }
+    // The name of a file is read by everybody who passes it on.
+    let fault = desk.attach(&notice, "we_will_pay.csv", b"x".to_vec()).await;
+    assert_eq!(fault.unwrap_err().code(), "wording");
     let file = desk
         .attach(&notice, "list.csv", b"a,b".to_vec())
         .await

@@ -69,21 +69,33 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str) -> Result<P
     let notice = notice_id(notice)?;
     let (record, text) = web.at_notice(visit, id, &notice, Desk::notice).await?;
     let about = notice::about(&record.template)?;
+    let limits = notice::limits(&record.template)?;
     if about.channel != Channel::Portal {
         let what = "There is no such page: this notice goes into no form.";
         return Err(Fault::input("no-page", what).hint("open the page of the notice"));
     }
     web.look(visit, id, Ability::SeeCase, move |look| {
-        page_of(look, &notice, &about, &text, record.is_out())
+        page_of(
+            look,
+            &notice,
+            &about,
+            sections(&text, Some(limits)),
+            record.is_out(),
+        )
     })
     .await
 }
 
-fn page_of(look: &Look<'_>, id: &NoticeId, about: &About, text: &str, out: bool) -> Result<Page> {
+fn page_of(
+    look: &Look<'_>,
+    id: &NoticeId,
+    about: &About,
+    (mut before, mut all): (String, Vec<Section>),
+    out: bool,
+) -> Result<Page> {
     let summary = Summary::of(look.state, look.now);
     let draft = summary.notices.iter().find(|draft| draft.id == *id);
     let draft = draft.ok_or_else(no_notice)?;
-    let (mut before, mut all) = sections(text);
     if all.is_empty() {
         // Nothing is lost of a text without headings.
         let text = std::mem::take(&mut before);
