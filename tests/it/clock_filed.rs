@@ -125,14 +125,14 @@ fn a_notice_that_leaves_meets_its_stage_and_the_next_is_counted_from_it() {
     let now = "2026-11-25T08:00:00Z";
     // A draft, approved or not, meets nothing; neither does one that another replaced.
     assert_eq!(world.due(second, now).state, "overdue");
-    assert_eq!(world.due(second, now).drafts, [draft.clone()]);
+    assert_eq!(world.due(second, now).drafts, std::slice::from_ref(&draft));
     let notice = approved(
         &mut world,
         "2026-11-22T11:00:00Z",
         template,
         &[("de.bsig.32", 2)],
     );
-    assert_eq!(world.due(second, now).drafts, [notice.clone()]);
+    assert_eq!(world.due(second, now).drafts, std::slice::from_ref(&notice));
     let refused = world.may("2026-11-22T11:01:00Z", handed_in(&draft, template, now));
     assert!(refused.unwrap_err().to_string().contains("replaced"));
     assert_eq!(world.due(second, now).state, "overdue");
