@@ -271,6 +271,16 @@ fn what_was_filed_elsewhere_is_recorded_and_taken_back_with_a_reason() {
     let clock = world.due(second, now);
     assert_eq!((clock.state, clock.met.is_none()), ("running", true));
     assert_eq!(clock.taken_back[0].reason, "another case");
+    // What was counted from it stays in sight, and says why it is not due.
+    let clock = world.due(last, now);
+    assert_eq!((clock.state, clock.chosen.is_none()), ("ruled_out", true));
+    assert!(clock.ruled_out.unwrap().contains("another case"));
+    assert!(
+        clock
+            .reopened
+            .iter()
+            .any(|why| why.contains("chose because"))
+    );
     let again = world.may("2026-11-21T12:00:00Z", taken_back(second, "twice"));
     again.unwrap_err();
 }
