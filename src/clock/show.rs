@@ -144,14 +144,14 @@ fn withdrawn(state: &CaseState, record: &ClockRecord) -> Option<(Reading, String
 }
 
 /// The filing that a stage was counted from, where it was taken back.
-fn taken_back(state: &CaseState, rule: &Rule, stage: u8) -> Option<(Reading, String)> {
-    let before = state.clocks.values().filter(|other| {
+fn taken_back(state: &CaseState, rule: &Rule, before: u8) -> Option<(Reading, String)> {
+    let filed = state.clocks.values().filter(|other| {
         let of = other.start.due.as_deref();
-        of.is_some_and(|of| of.obligation == rule.obligation && of.filing() == stage)
+        of.is_some_and(|of| of.obligation == rule.obligation && of.filing() == before)
     });
-    let back = before.flat_map(|other| &other.taken_back).last()?;
+    let back = filed.flat_map(|other| &other.taken_back).last()?;
     let (reference, at) = (&back.receipt.reference, back.receipt.at);
-    let how = format!("stage {stage} was handed in ({reference}; taken back)");
+    let how = format!("stage {before} was handed in ({reference}; taken back)");
     let why = format!(
         "The filing that it is counted from was taken back by {}: {}",
         back.by, back.reason
