@@ -4,6 +4,7 @@
 
 mod check;
 mod clocks;
+mod delays;
 mod facts;
 mod filing;
 mod grounds;

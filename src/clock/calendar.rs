@@ -66,24 +66,24 @@ impl Calendars {
     /// The calendar of a Land or region, such as `DE-BY`.
     pub fn of_land(&self, land: &str) -> Option<&Calendar> {
         let found = self.0.get(&land.to_ascii_lowercase().replace('-', "_"));
-        found.filter(|calendar| self.country_of(calendar).is_some())
+        found.filter(|calendar| Self::country_of(calendar).is_some())
     }
 
     /// Every Land and region that has a calendar.
     pub fn lands(&self) -> Vec<String> {
-        let all = self.all().filter(|one| self.country_of(one).is_some());
+        let all = self.all().filter(|one| Self::country_of(one).is_some());
         all.map(|one| one.id.to_ascii_uppercase().replace('_', "-"))
             .collect()
     }
 
     /// The calendars of the Länder or regions of a country.
     pub fn regions<'a>(&'a self, country: &'a str) -> impl Iterator<Item = &'a Calendar> {
-        let of = move |one: &&Calendar| self.country_of(one) == Some(country);
+        let of = move |one: &&Calendar| Self::country_of(one) == Some(country);
         self.all().filter(of)
     }
 
     /// The calendar of the country of a Land: `de` of `de_by`.
-    fn country_of<'a>(&self, calendar: &'a Calendar) -> Option<&'a str> {
+    fn country_of(calendar: &Calendar) -> Option<&str> {
         let (country, _) = calendar.id.split_once('_')?;
         let based = calendar.based_on.iter().any(|base| base == country);
         based.then_some(country)

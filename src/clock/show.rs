@@ -128,7 +128,11 @@ fn governed_by(
 
 /// The earliest instant that was withdrawn, where nothing else starts a clock.
 fn withdrawn(state: &CaseState, record: &ClockRecord) -> Option<(Reading, String)> {
-    let trigger = record.start.due.as_deref()?.trigger;
+    let rule = record.start.due.as_deref()?;
+    let trigger = rule.trigger;
+    if let Some(stage) = rule.after {
+        return taken_back(state, rule, stage);
+    }
     let gone = state.instants.values();
     let gone = gone.filter(|one| one.instant.what == trigger);
     let first = gone.min_by_key(|one| one.instant.at)?;
@@ -136,6 +140,22 @@ fn withdrawn(state: &CaseState, record: &ClockRecord) -> Option<(Reading, String
     let how = format!("{} (withdrawn)", trigger.about());
     let at = first.instant.at;
     let why = format!("Every start was withdrawn, the earliest by {by}: {reason}");
+    Some((Reading { at, how }, why))
+}
+
+/// The filing that a stage was counted from, where it was taken back.
+fn taken_back(state: &CaseState, rule: &Rule, before: u8) -> Option<(Reading, String)> {
+    let filed = state.clocks.values().filter(|other| {
+        let of = other.start.due.as_deref();
+        of.is_some_and(|of| of.obligation == rule.obligation && of.filing() == before)
+    });
+    let back = filed.flat_map(|other| &other.taken_back).last()?;
+    let (reference, at) = (&back.receipt.reference, back.receipt.at);
+    let how = format!("stage {before} was handed in ({reference}; taken back)");
+    let why = format!(
+        "The filing that it is counted from was taken back by {}: {}",
+        back.by, back.reason
+    );
     Some((Reading { at, how }, why))
 }
 

@@ -125,14 +125,14 @@ fn a_notice_that_leaves_meets_its_stage_and_the_next_is_counted_from_it() {
     let now = "2026-11-25T08:00:00Z";
     // A draft, approved or not, meets nothing; neither does one that another replaced.
     assert_eq!(world.due(second, now).state, "overdue");
-    assert_eq!(world.due(second, now).drafts, [draft.clone()]);
+    assert_eq!(world.due(second, now).drafts, std::slice::from_ref(&draft));
     let notice = approved(
         &mut world,
         "2026-11-22T11:00:00Z",
         template,
         &[("de.bsig.32", 2)],
     );
-    assert_eq!(world.due(second, now).drafts, [notice.clone()]);
+    assert_eq!(world.due(second, now).drafts, std::slice::from_ref(&notice));
     let refused = world.may("2026-11-22T11:01:00Z", handed_in(&draft, template, now));
     assert!(refused.unwrap_err().to_string().contains("replaced"));
     assert_eq!(world.due(second, now).state, "overdue");
@@ -271,6 +271,16 @@ fn what_was_filed_elsewhere_is_recorded_and_taken_back_with_a_reason() {
     let clock = world.due(second, now);
     assert_eq!((clock.state, clock.met.is_none()), ("running", true));
     assert_eq!(clock.taken_back[0].reason, "another case");
+    // What was counted from it stays in sight, and says why it is not due.
+    let clock = world.due(last, now);
+    assert_eq!((clock.state, clock.chosen.is_none()), ("ruled_out", true));
+    assert!(clock.ruled_out.unwrap().contains("another case"));
+    assert!(
+        clock
+            .reopened
+            .iter()
+            .any(|why| why.contains("chose because"))
+    );
     let again = world.may("2026-11-21T12:00:00Z", taken_back(second, "twice"));
     again.unwrap_err();
 }

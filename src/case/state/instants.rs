@@ -1,4 +1,4 @@
-//! Instants, answers and delays in the fold, and what they re-open.
+//! Instants and answers in the fold, and what they re-open.
 //!
 //! A clock that a person chose the start of, or handed in, rests on what was known then. Whatever is
 //! learnt later about the same duty re-opens it, with the reason, until a person looks again.
@@ -7,14 +7,14 @@ use std::collections::BTreeSet;
 
 use super::check::need;
 use super::grounds::{named, together};
-use super::{AnswerRecord, CaseState, DelayEnd, DelayRecord, InstantRecord, number_after};
+use super::{AnswerRecord, CaseState, InstantRecord};
 use crate::case::event::due::{Rule, Trigger};
 use crate::case::event::{Answer, Entry, Event};
 use crate::id::ClockId;
 use crate::time::{Timestamp, utc};
 
 impl CaseState {
-    /// Instants, answers and delays.
+    /// Instants and answers.
     pub(super) fn apply_instant(&mut self, entry: &Entry) {
         let by = entry.by.to_string();
         match &entry.event {
@@ -78,44 +78,7 @@ impl CaseState {
                 };
                 self.answers.insert(key, record);
             }
-            Event::DelayRecorded(delay) => {
-                let why = format!("{by} recorded a delay at {}", utc(entry.at));
-                self.reopen(&why, |rule| {
-                    rule.allows_delay && delay.scope.contains(&rule.obligation)
-                });
-                self.delays.push(DelayRecord {
-                    number: number_after(self.delays.len()),
-                    delay: delay.clone(),
-                    by,
-                    at: entry.at,
-                    withdrawn: None,
-                });
-            }
-            Event::DelayWithdrawn {
-                delay,
-                ended,
-                reason,
-            } => {
-                let mut all = self.delays.iter_mut();
-                let Some(record) = all.find(|record| record.number == *delay) else {
-                    return;
-                };
-                let (authority, scope) = (&record.delay.authority, record.delay.scope.clone());
-                let why = format!(
-                    "{by} withdrew at {} the delay that {authority} asked for: {reason}",
-                    utc(entry.at)
-                );
-                record.withdrawn = Some(DelayEnd {
-                    ended: *ended,
-                    reason: reason.clone(),
-                    by,
-                    at: entry.at,
-                });
-                self.reopen(&why, |rule| {
-                    rule.allows_delay && scope.contains(&rule.obligation)
-                });
-            }
-            _ => {}
+            event => self.apply_delay(event, entry),
         }
     }
 
@@ -163,29 +126,7 @@ impl CaseState {
                 named(facts)?;
                 need(!reason.trim().is_empty(), "an answer needs a reason")
             }
-            Event::DelayRecorded(delay) => {
-                need(delay.from < delay.until, "the delay ends before it begins")?;
-                need(!delay.scope.is_empty(), "the delay is about no duty")?;
-                self.known(&delay.evidence)
-            }
-            Event::DelayWithdrawn {
-                delay,
-                ended,
-                reason,
-            } => {
-                let mut all = self.delays.iter();
-                let record = all.find(|record| record.number == *delay);
-                let record = record.ok_or("there is no such delay")?;
-                need(record.withdrawn.is_none(), "it was withdrawn before")?;
-                need(!reason.trim().is_empty(), "a withdrawal needs a reason")?;
-                let within = record.delay.from..=record.delay.until;
-                let ends = |ended: Timestamp| within.contains(&ended) && ended <= at;
-                need(
-                    ended.is_none_or(ends),
-                    "a delay that is lifted counted until an instant within it that has passed",
-                )
-            }
-            _ => Ok(()),
+            event => self.rule_delay(event, at),
         }
     }
 }

@@ -44,7 +44,8 @@ struct Judge {
 /// The start of a clock.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Start {
+#[schemars(rename = "Start")]
+struct Chosen {
     /// The instant: one of the candidates.
     start: Timestamp,
     /// Why; it stands in the log.
@@ -101,7 +102,7 @@ pub(super) fn operations() -> Vec<Operation> {
             clocks,
         )
         .paged(),
-        Operation::post::<Start, Shown>(
+        Operation::post::<Chosen, Shown>(
             "/cases/{case}/clocks/{clock}",
             "choose_start",
             "Choose the start of a clock among its candidates.",
@@ -162,7 +163,7 @@ fn clocks(asked: &Asked) -> Result<Value> {
 }
 
 async fn choose(asked: Asked) -> Result<Value> {
-    let Start {
+    let Chosen {
         start,
         reason,
         facts,

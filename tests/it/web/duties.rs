@@ -156,12 +156,9 @@ async fn a_notice_that_is_handed_in_meets_its_stage_and_a_receipt_is_taken_back(
     };
     let own = at(&case, &format!("/notices/{notice}"));
     let page = office.get("Leg", &own).await.body;
-    let stage = page.split_once("id=\"stands\"").unwrap().1;
-    let (stage, _) = stage.split_once("</section>").unwrap();
-    assert!(
-        stage.contains(&second) && !stage.contains(&warning),
-        "{stage}"
-    );
+    let top = page.split_once("id=\"stands\"").unwrap().1;
+    let (top, _) = top.split_once("</section>").unwrap();
+    assert!(top.contains(&second) && !top.contains(&warning), "{top}");
     let clock = office.get("Leg", &second).await.body;
     assert!(clock.contains(notice.as_str()) && clock.contains("A draft that answers it"));
     // Approved by both, handed in by a person.
