@@ -40,6 +40,7 @@ mod evidence;
 mod faults;
 mod faults_score;
 mod github;
+mod golden;
 mod http;
 mod intake;
 mod intake_flood;
