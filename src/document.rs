@@ -7,6 +7,8 @@ pub mod change;
 pub mod docx;
 mod inline;
 mod parse;
+#[cfg(feature = "pdf")]
+pub mod pdf;
 mod plain;
 mod redline;
 mod sentence;

@@ -34,7 +34,32 @@ pub struct Sheet {
     pub at: Timestamp,
 }
 
+/// Words around the text, in its language.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Words {
+    /// Before the list of who gets it.
+    pub distribution: &'static str,
+    /// “Page”, as in “Page 2 of 5”.
+    pub page: &'static str,
+    /// “of”, as in “Page 2 of 5”.
+    pub of: &'static str,
+}
+
 impl Sheet {
+    /// The words around the text; English where the language is not known.
+    pub(super) fn words(&self) -> Words {
+        let (distribution, page, of) = match self.language.get(..2) {
+            Some("de") => ("Verteiler", "Seite", "von"),
+            Some("pt") => ("Distribuição", "Página", "de"),
+            _ => ("Distribution", "Page", "of"),
+        };
+        Words {
+            distribution,
+            page,
+            of,
+        }
+    }
+
     /// What a footnote says about the evidence that a mark names.
     pub(super) fn evidence_of(&self, cite: Cite) -> String {
         let mut said: Vec<String> = (cite.numbers().take(MOST_LINES))

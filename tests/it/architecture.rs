@@ -51,6 +51,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tokio_rustls", &["daemon"]),
     ("pulldown_cmark", &["document/parse"]),
     ("similar", &["document"]),
+    ("typst", &["document/pdf"]),
+    ("typst_assets", &["document/pdf"]),
+    ("typst_layout", &["document/pdf"]),
+    ("typst_pdf", &["document/pdf"]),
     ("zip", &["document/docx"]),
     ("prometheus_client", &["daemon/metrics"]),
 ];

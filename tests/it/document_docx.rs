@@ -148,7 +148,8 @@ pub(crate) fn changes(found: &docx::Reviewed) -> Vec<(usize, &str, &str, &str)> 
         .collect()
 }
 
-fn parts(bytes: &[u8]) -> BTreeMap<String, String> {
+/// The parts of a Word file, by name.
+pub(crate) fn parts(bytes: &[u8]) -> BTreeMap<String, String> {
     let mut zip = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
     (0..zip.len())
         .map(|index| {

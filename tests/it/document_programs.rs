@@ -8,8 +8,9 @@ use cordon::document::docx;
 
 use super::document_docx::{TEXT, at, changes, full, sheet};
 
+/// Whether a program works here; says so when it does not.
 #[expect(clippy::print_stderr, reason = "says why the test did nothing")]
-fn here(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn here(program: &str, arguments: &[&str]) -> bool {
     let status = Command::new(program)
         .args(arguments)
         .stdout(Stdio::null())

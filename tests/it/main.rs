@@ -27,6 +27,8 @@ mod daemon;
 mod departures;
 mod document;
 mod document_docx;
+#[cfg(feature = "pdf")]
+mod document_pdf;
 mod document_programs;
 mod engine;
 mod engine_close;
@@ -41,6 +43,7 @@ mod evidence;
 mod faults;
 mod faults_score;
 mod github;
+mod golden;
 mod http;
 mod intake;
 mod intake_flood;

@@ -1,5 +1,6 @@
 //! The pages: who sees what, what is shown of hostile text, and how a person decides in them.
 
+pub(crate) mod bodies;
 mod deciding;
 mod duties;
 mod facts;

@@ -159,7 +159,7 @@ pub(in crate::cli) struct Receipt {
 pub(in crate::cli) struct Export {
     #[command(flatten)]
     which: Which,
-    /// The file: `.docx`, `.md` or `.txt` says what it becomes.
+    /// The file: `.docx`, `.pdf`, `.md` or `.txt` says what it becomes; `.pdf` needs a build that makes it.
     file: PathBuf,
 }
 
@@ -176,13 +176,13 @@ pub(super) fn export(desktop: &Desktop, args: &Export) -> Result<Ended> {
     let id = &args.which.notice;
     let extension = args.file.extension().and_then(|end| end.to_str());
     let form = extension.unwrap_or_default().parse::<Form>();
-    let form = form.map_err(|_| {
+    let form = form.map_err(|fault| {
+        if fault.code() != "form-unknown" {
+            return fault;
+        }
         Fault::input("form", "The name of the file does not say what it becomes.")
             .at(args.file.display())
-            .hint(format!(
-                "end it with .{}",
-                Form::ALL.map(Form::word).join(" or .")
-            ))
+            .hint(format!("end it with .{}", Form::words(" or .")))
     })?;
     let bytes = desk.notice_file(id, form)?.bytes;
     desktop.workplace().write(&args.file, &bytes)?;

@@ -71,11 +71,7 @@ impl<'s> Writer<'s> {
         if self.sheet.distribution.is_empty() {
             return;
         }
-        let word = match self.sheet.language.get(..2) {
-            Some("de") => "Verteiler",
-            Some("pt") => "Distribuição",
-            _ => "Distribution",
-        };
+        let word = self.sheet.words().distribution;
         let id = self.id();
         let _ = write!(
             self.out,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::super::Sheet;
+use super::super::{Sheet, sheet::Words};
 use super::body::List;
 use super::{BIND, NAMES, XML, date, esc};
 
@@ -334,16 +334,8 @@ pub(super) fn header(sheet: &Sheet) -> String {
 }
 
 /// “Page 2 of 5”, in the language of the text.
-pub(super) fn page_words(language: &str) -> (&'static str, &'static str) {
-    match language.get(..2) {
-        Some("de") => ("Seite", "von"),
-        Some("pt") => ("Página", "de"),
-        _ => ("Page", "of"),
-    }
-}
-
 pub(super) fn footer(sheet: &Sheet) -> String {
-    let (page, of) = page_words(&sheet.language);
+    let Words { page, of, .. } = sheet.words();
     let field = |name: &str| {
         format!("<w:fldSimple w:instr=\" {name} \"><w:r><w:t>1</w:t></w:r></w:fldSimple>")
     };

@@ -108,7 +108,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::get::<NoticeFile>(
             "/cases/{case}/notices/{notice}/export/{form}",
             "export_notice",
-            "The text as it stands as `docx` with open remarks, `md`, or `txt` as it goes out.",
+            "The text as it stands as `docx` with open remarks, `pdf` where the build makes it, `md`, or `txt` as it goes out.",
             SeeCase,
             export,
         ),

@@ -12,7 +12,7 @@ use super::text::{Group, ProposalView, Reading, RemarkView, SourceView};
 use super::{NoticeView, at_notice, no_notice, notice_id, view};
 use crate::access::Ability;
 use crate::app::dispatch::WAYS;
-use crate::app::form::{Form, NoticeFile};
+use crate::app::form::{self, Form, NoticeFile};
 use crate::app::summary::{NoticeLine, Summary};
 use crate::case::state::NoticeRecord;
 use crate::document::Document;
@@ -60,6 +60,8 @@ struct Page {
     files: Vec<FileView>,
     went: Option<Went>,
     receipts: Vec<Answered>,
+    /// Whether this build makes PDF files.
+    pdf: bool,
     /// Whether the text can still be changed, and by the visitor.
     may: bool,
     submitted: bool,
@@ -250,6 +252,7 @@ fn page_of(
             .iter()
             .map(|one| answered(look, one))
             .collect(),
+        pdf: form::PDF,
         may,
         submitted: record.submitted,
         approves,
@@ -358,9 +361,10 @@ async fn downloaded(
     notice: &str,
     form: &str,
 ) -> Result<NoticeFile> {
-    let form: Form = form
-        .parse()
-        .map_err(|_| Fault::input("no-page", "There is no such page."))?;
+    let form: Form = form.parse().map_err(|fault: Fault| match fault.code() {
+        "form-unknown" => Fault::input("no-page", "There is no such page."),
+        _ => fault,
+    })?;
     web.at_notice(visit, id, &notice_id(notice)?, move |desk, notice| {
         desk.notice_file(notice, form)
     })
