@@ -6,6 +6,10 @@ use crate::fault::{Fault, Result};
 use crate::id::{EvidenceId, NoticeId};
 use crate::time::Timestamp;
 
+/// The most bytes of all files of a notice: in Base64 they stay below the 25 MB that mail systems commonly
+/// take.
+const MOST: u64 = 18 * 1024 * 1024;
+
 /// The ways a person hands a text in.
 pub const WAYS: [&str; 5] = ["portal", "post", "mail", "hand", "telephone"];
 
@@ -16,6 +20,7 @@ impl Desk {
     /// The notice is not under review, or a file of this name goes out with it already.
     pub async fn attach(&self, id: &NoticeId, name: &str, bytes: Vec<u8>) -> Result<Attachment> {
         let recorder = self.recorder_of(&self.reviewed(id)?.template)?;
+        goes_as_it_is(name)?;
         self.file_may_go(name)?;
         let title = format!("File that goes out with a notice: {}", name.escape_debug());
         let kind = media_type(name);
@@ -38,11 +43,24 @@ impl Desk {
             let what = "A file of this name goes out with the notice already.";
             return Err(Fault::input("attached", what).at(name.escape_debug()));
         }
+        goes_as_it_is(name)?;
         self.file_may_go(name)?;
+        let file = self.evidence(evidence)?;
+        let before = record.attachments.iter();
+        let before = before.map(|one| self.evidence(&one.evidence).map(|file| file.bytes));
+        let before = before.sum::<Result<u64>>()?;
+        if before.saturating_add(file.bytes) > MOST {
+            let what = "The files of this notice are more than a mail system takes: 18 MiB in all.";
+            return Err(Fault::input("attached-much", what)
+                .at(name.escape_debug())
+                .hint(
+                    "hand large files over on a medium, and say so in the text with their SHA-256",
+                ));
+        }
         let attachment = Attachment {
             name: name.to_owned(),
             evidence: evidence.clone(),
-            sha256: self.evidence(evidence)?.sha256,
+            sha256: file.sha256,
         };
         let event = Event::NoticeAttached {
             notice: id.clone(),
@@ -105,6 +123,7 @@ impl Desk {
             how: how.to_owned(),
             to: crate::hostile::one_line(to, 500),
             at: at.unwrap_or_else(|| self.now()),
+            apart: self.settings.notices.sender_is_not_approver,
         };
         self.log.append(&self.by, vec![event]).await?;
         // What follows the stage that it answers begins now.
@@ -151,6 +170,18 @@ impl Desk {
         self.log.append(&self.by, vec![event]).await?;
         Ok(())
     }
+}
+
+/// A file goes out under the name that was approved, and under no other.
+fn goes_as_it_is(name: &str) -> Result<()> {
+    let plain = crate::hostile::file_name(name);
+    if plain == name {
+        return Ok(());
+    }
+    let what = "A file that goes out needs a name that every system takes as it is.";
+    Err(Fault::input("file-name", what)
+        .at(name.escape_debug())
+        .hint(format!("such as: {plain}")))
 }
 
 /// The media type of a file by its name; what is not known is bytes.

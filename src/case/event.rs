@@ -129,6 +129,14 @@ pub struct Signed {
     pub person: String,
 }
 
+impl Signed {
+    /// When it runs out, as the signed text says.
+    pub fn expires(&self) -> Option<Timestamp> {
+        let mut lines = self.text.lines();
+        lines.find_map(|line| line.strip_prefix("expires: ")?.parse().ok())
+    }
+}
+
 /// A secret that was removed from the bytes of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Redacted {
@@ -486,6 +494,9 @@ pub enum Event {
         how: String,
         to: String,
         at: Timestamp,
+        /// Whether nobody who approved it may be the one.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        apart: bool,
     },
     /// What the addressee answered: a reference, a receipt.
     #[serde(rename = "notice.receipted")]

@@ -226,8 +226,10 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
     {
         let words = hostile::one_line(&one.words, 120);
         let what = format!(
-            "wording, line {}, “{words}”: {} Write instead: {}",
-            one.line, one.reason, one.instead
+            "wording, {}, “{words}”: {} Write instead: {}",
+            one.place(),
+            one.reason,
+            one.instead
         );
         desktop.ui.warning(&what);
     }

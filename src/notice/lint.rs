@@ -71,7 +71,7 @@ pub struct Finding {
 
 impl Finding {
     /// Where it is, in words.
-    fn place(&self) -> String {
+    pub fn place(&self) -> String {
         match self.line {
             0 => "the name of a file".to_owned(),
             line => format!("line {line}"),

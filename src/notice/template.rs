@@ -9,6 +9,7 @@
 //! - What is unknown is appended to every notice: it cannot be forgotten or deleted.
 
 mod check;
+mod fit;
 mod used;
 mod verbs;
 

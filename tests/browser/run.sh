@@ -1,6 +1,6 @@
 #!/bin/sh
-# Looks at every page in a real browser: wide and narrow, light and dark, with axe, and on paper; then signs
-# in to a real daemon with it.
+# Looks at every page in a real browser: wide and narrow, light and dark, with axe, and on paper; signs in to a
+# real daemon with it; and reviews a notice as counsel does, to its receipt.
 #
 #   CORDON_BROWSER_CACHE  where npm packages are kept   [default: a new temporary folder]
 #   CORDON_BROWSER_SHOTS  where screenshots are put     [default: a new temporary folder]
@@ -18,4 +18,5 @@ cargo test --test it --no-run
 export CORDON_BROWSER_CACHE="$cache" CORDON_BROWSER_SHOTS="$shots"
 node "$here/look.mjs"
 node "$here/signin.mjs"
+node "$here/review.mjs"
 echo "screenshots: $shots"

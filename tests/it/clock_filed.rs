@@ -61,6 +61,7 @@ fn handed_in(notice: &NoticeId, template: &str, when: &str) -> Event {
         how: "portal".into(),
         to: "the portal".into(),
         at: at(when),
+        apart: false,
     }
 }
 

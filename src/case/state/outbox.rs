@@ -5,6 +5,7 @@ use super::check::need;
 use super::{Bounce, CaseState, Delayed, MailRecord, NoticeRecord};
 use crate::case::event::{Actor, Entry, Event};
 use crate::id::NoticeId;
+use crate::time::Timestamp;
 
 impl CaseState {
     /// Sendings and what came back.
@@ -24,7 +25,7 @@ impl CaseState {
     }
 
     /// Whether an event about a sending may follow.
-    pub(super) fn rule_outbox(&self, event: &Event) -> Result<(), String> {
+    pub(super) fn rule_outbox(&self, event: &Event, at: Timestamp) -> Result<(), String> {
         match event {
             Event::NoticeSending {
                 notice,
@@ -38,7 +39,7 @@ impl CaseState {
                 record.stands()?;
                 to.iter().try_for_each(|one| self.may_receive(one))?;
                 need(
-                    record.binds() == *text && record.lacks(record.approvals.len()) == 0,
+                    record.binds() == *text && record.lacks(record.approved_at(at)) == 0,
                     "this text was not approved by as many people as it needs",
                 )?;
                 // One mail at a time: what has no end is repeated as it is, or not at all.
@@ -85,20 +86,21 @@ impl CaseState {
     /// The engine repeats what a person began and the server asked to have later, and begins nothing. A
     /// person who approved does not send where the configuration asks for that.
     pub(super) fn rule_sender(&self, entry: &Entry) -> Result<(), String> {
-        let Event::NoticeSending {
-            notice,
-            message_id,
-            apart,
-            ..
-        } = &entry.event
-        else {
-            return Ok(());
+        let (notice, message_id, apart) = match &entry.event {
+            Event::NoticeSending {
+                notice,
+                message_id,
+                apart,
+                ..
+            } => (notice, Some(message_id), apart),
+            Event::NoticeDispatched { notice, apart, .. } => (notice, None, apart),
+            _ => return Ok(()),
         };
         let record = self.notice(notice)?;
         match &entry.by {
             Actor::Engine => {
                 let waits = record.delayed.as_ref();
-                let same = waits.is_some_and(|waits| waits.message_id == *message_id);
+                let same = waits.is_some_and(|waits| message_id == Some(&waits.message_id));
                 need(
                     same && record.sending.is_none(),
                     "only people begin a sending",

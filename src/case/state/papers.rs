@@ -106,7 +106,7 @@ impl CaseState {
             }
             event => {
                 self.rule_fact(event)?;
-                self.rule_outbox(event)?;
+                self.rule_outbox(event, at)?;
                 self.rule_review(event, at)?;
                 self.rule_clock(event, at)
             }

@@ -7,9 +7,6 @@ use crate::case::event::{Attachment, Comment, Entry, Event, Suggestion};
 use crate::id::NoticeId;
 use crate::time::Timestamp;
 
-/// The longest name of a file that goes out, bytes.
-const NAME: usize = 150;
-
 impl CaseState {
     /// Takes in what people did to the text of a notice.
     pub(super) fn apply_review(&mut self, entry: &Entry) {
@@ -144,7 +141,7 @@ impl CaseState {
                 ..
             } => {
                 need(
-                    record.binds() == *binds && record.lacks(record.approvals.len()) == 0,
+                    record.binds() == *binds && record.lacks(record.approved_at(at)) == 0,
                     "this text was not approved by as many people as it needs",
                 )?;
                 need(*when <= at, "it lies in the future")?;
@@ -273,12 +270,9 @@ impl NoticeRecord {
     }
 
     fn rule_attachment(&self, file: &Attachment) -> Result<(), String> {
-        let bad = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '"');
+        // It goes out under this name and no other.
         need(
-            !file.name.trim().is_empty()
-                && file.name.len() <= NAME
-                && !file.name.starts_with('.')
-                && !file.name.contains(bad),
+            crate::hostile::file_name(&file.name) == file.name,
             "a file that goes out needs a plain name",
         )?;
         need(

@@ -50,10 +50,10 @@ pub(super) fn told(findings: &[Finding]) -> String {
         let words = one_line(&one.words, 160);
         let _ = writeln!(
             text,
-            "{} {} line {}: “{words}”",
+            "{} {} {}: “{words}”",
             one.severity.word(),
             one.rule,
-            one.line
+            one.place()
         );
         text.push_str(&ui::paragraph("    ", &one.reason));
         text.push_str(&ui::paragraph("    instead: ", &one.instead));

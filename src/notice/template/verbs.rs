@@ -7,6 +7,7 @@ use handlebars::{
     Renderable as _, StringOutput,
 };
 
+use super::fit::fitted;
 use super::used::Used;
 use crate::notice::dictionary;
 use crate::notice::facts::Facts;
@@ -227,6 +228,11 @@ impl HelperDef for Section {
             out.write(&format!("## {name}\n\n{inner}\n"))?;
             return Ok(());
         };
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        let inner = &fitted(inner, most, |count| {
+            let args = [("count", count.to_string())];
+            phrase(self.0.language, "notice.more", &args)
+        });
         let count = unmarked(inner).chars().count();
         if u64::try_from(count).unwrap_or(u64::MAX) > limit {
             let long = format!("{name}: {count} of {limit} characters");

@@ -207,7 +207,7 @@ async fn an_approval_binds_the_files_and_a_person_hands_in_what_was_approved() {
     staffed.approve(&notice, "Bo").await.unwrap();
     for bad in ["", "a/b", ".hidden", "a\nb", "a:b", &"x".repeat(151)] {
         let fault = desk.attach(&notice, bad, b"x".to_vec()).await;
-        assert_eq!(fault.unwrap_err().code(), "illegal-transition", "{bad:?}");
+        assert_eq!(fault.unwrap_err().code(), "file-name", "{bad:?}");
     }
     // The name of a file is read by everybody who passes it on.
     let fault = desk.attach(&notice, "we_will_pay.csv", b"x".to_vec()).await;
@@ -217,6 +217,9 @@ async fn an_approval_binds_the_files_and_a_person_hands_in_what_was_approved() {
         .await
         .unwrap();
     assert_eq!(file.sha256, Digest::of(b"a,b"));
+    let much = vec![b'x'; 18 * 1024 * 1024];
+    let fault = desk.attach(&notice, "much.bin", much).await.unwrap_err();
+    assert_eq!(fault.code(), "attached-much");
     let fault = desk.attach(&notice, "list.csv", b"c".to_vec()).await;
     assert_eq!(fault.unwrap_err().code(), "attached");
     let (record, _) = desk.notice(&notice).unwrap();

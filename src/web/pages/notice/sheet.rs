@@ -80,7 +80,7 @@ struct Page {
 #[derive(Debug, Serialize)]
 struct Found {
     blocks: bool,
-    line: usize,
+    place: String,
     words: String,
     reason: String,
     instead: String,
@@ -90,7 +90,7 @@ impl Found {
     fn of(finding: &Finding) -> Self {
         Self {
             blocks: finding.severity == Severity::Block,
-            line: finding.line,
+            place: finding.place(),
             words: short(&finding.words),
             reason: line(&finding.reason),
             instead: line(&finding.instead),
