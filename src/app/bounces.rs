@@ -76,8 +76,9 @@ impl Desk {
             return Ok(taken);
         }
         let title = format!("Came back: {}", taken.message_id);
+        let template = self.notice_record(&taken.notice)?.template;
         let evidence = self
-            .recorder
+            .recorder_of(&template)?
             .keep_file(name, "message/rfc822", bytes.into(), &title)
             .await?;
         let events = taken.recipients.iter().map(|one| Event::NoticeBounced {

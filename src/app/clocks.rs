@@ -51,9 +51,7 @@ impl Desk {
         reason: &str,
         facts: Vec<String>,
     ) -> Result<()> {
-        for key in &facts {
-            dictionary::entry(key)?;
-        }
+        can_be_grounds(&facts)?;
         let now = self.now();
         let event = self.log.read(|state| {
             let clock = clock::find(state, clock)?.start.id.clone();
@@ -177,4 +175,17 @@ impl Desk {
         });
         Ok(serves.collect())
     }
+}
+
+/// Whether a decision can rest on these facts: people record them, so that the log knows when they change.
+pub(super) fn can_be_grounds(facts: &[String]) -> Result<()> {
+    for key in facts {
+        if dictionary::entry(key)?.source == dictionary::Origin::Case {
+            let what = "This fact is made from the log anew each time; nothing can rest on it.";
+            return Err(Fault::input("fact-gathered", what)
+                .at(key)
+                .hint("name a fact that somebody recorded: `cordon fact list CASE`"));
+        }
+    }
+    Ok(())
 }

@@ -69,23 +69,28 @@ impl Desk {
         Ok(statement)
     }
 
-    /// The facts that people recorded, with the words that are kept apart.
-    ///
-    /// # Errors
-    /// What is kept apart is gone or damaged.
-    pub(super) fn recorded(&self) -> Result<BTreeMap<String, FactRecord>> {
+    /// The facts that people recorded, with the words that are kept apart. Words that are gone or damaged
+    /// are missing, and keep no other notice waiting; `evidence verify` tells where.
+    pub(super) fn recorded(&self) -> BTreeMap<String, FactRecord> {
         let mut facts = self.log.read(|state| state.facts.clone());
-        for record in facts.values_mut() {
+        facts.retain(|key, record| {
             let Some(apart) = &record.statement.apart else {
-                continue;
+                return true;
             };
-            let said: Said = self.apart(apart)?;
+            let said: Said = match self.apart(apart) {
+                Ok(said) => said,
+                Err(fault) => {
+                    tracing::error!(fact = %key, code = fault.code(), "the words of a fact cannot be read");
+                    return false;
+                }
+            };
             record.statement.value = said.value;
             record.statement.de = said.de;
             record.statement.pt = said.pt;
             record.statement.note = said.note;
-        }
-        Ok(facts)
+            true
+        });
+        facts
     }
 
     /// Puts the words of what people say of a privileged text apart.

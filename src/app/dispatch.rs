@@ -2,13 +2,15 @@
 
 use super::desk::Desk;
 use crate::case::event::{Attachment, Event};
+use crate::case::state::NoticeRecord;
 use crate::fault::{Fault, Result};
 use crate::id::{EvidenceId, NoticeId};
+use crate::notice::{Channel, Confidence};
 use crate::time::Timestamp;
 
-/// The most bytes of all files of a notice: in Base64 they stay below the 25 MB that mail systems commonly
-/// take.
-const MOST: u64 = 18 * 1024 * 1024;
+/// The most bytes of all files of a mail: in Base64, and once more when the mail is encrypted, they stay
+/// below the 25 MB that mail systems commonly take.
+const MOST: u64 = 12 * 1024 * 1024;
 
 /// The ways a person hands a text in.
 pub const WAYS: [&str; 5] = ["portal", "post", "mail", "hand", "telephone"];
@@ -19,12 +21,15 @@ impl Desk {
     /// # Errors
     /// The notice is not under review, or a file of this name goes out with it already.
     pub async fn attach(&self, id: &NoticeId, name: &str, bytes: Vec<u8>) -> Result<Attachment> {
-        let recorder = self.recorder_of(&self.reviewed(id)?.template)?;
-        goes_as_it_is(name)?;
-        self.file_may_go(name)?;
+        let record = self.reviewed(id)?;
+        // Before it is kept: what is refused leaves nothing behind.
+        self.may_attach(&record, name, bytes.len() as u64)?;
         let title = format!("File that goes out with a notice: {}", name.escape_debug());
         let kind = media_type(name);
-        let evidence = recorder.keep_file(name, kind, bytes.into(), &title).await?;
+        let evidence = self
+            .recorder_of(&record.template)?
+            .keep_file(name, kind, bytes.into(), &title)
+            .await?;
         self.attach_kept(id, name, &evidence).await
     }
 
@@ -39,23 +44,15 @@ impl Desk {
         evidence: &EvidenceId,
     ) -> Result<Attachment> {
         let record = self.reviewed(id)?;
-        if record.attachments.iter().any(|file| file.name == name) {
-            let what = "A file of this name goes out with the notice already.";
-            return Err(Fault::input("attached", what).at(name.escape_debug()));
-        }
-        goes_as_it_is(name)?;
-        self.file_may_go(name)?;
         let file = self.evidence(evidence)?;
-        let before = record.attachments.iter();
-        let before = before.map(|one| self.evidence(&one.evidence).map(|file| file.bytes));
-        let before = before.sum::<Result<u64>>()?;
-        if before.saturating_add(file.bytes) > MOST {
-            let what = "The files of this notice are more than a mail system takes: 18 MiB in all.";
-            return Err(Fault::input("attached-much", what)
-                .at(name.escape_debug())
-                .hint(
-                    "hand large files over on a medium, and say so in the text with their SHA-256",
-                ));
+        self.may_attach(&record, name, file.bytes)?;
+        let about = crate::notice::about(&record.template)?;
+        if file.privileged && about.privilege == Confidence::None {
+            let what =
+                "This evidence is privileged, and the notice is not: it cannot go out with it.";
+            return Err(Fault::input("attached-privileged", what)
+                .at(evidence)
+                .hint("attach what is meant for the addressee"));
         }
         let attachment = Attachment {
             name: name.to_owned(),
@@ -68,6 +65,29 @@ impl Desk {
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok(attachment)
+    }
+
+    /// Whether a file of this name and size may go out with a notice.
+    fn may_attach(&self, record: &NoticeRecord, name: &str, bytes: u64) -> Result<()> {
+        if record.attachments.iter().any(|file| file.name == name) {
+            let what = "A file of this name goes out with the notice already.";
+            return Err(Fault::input("attached", what).at(name.escape_debug()));
+        }
+        goes_as_it_is(name)?;
+        self.file_may_go(name)?;
+        if crate::notice::about(&record.template)?.channel != Channel::Mail {
+            return Ok(());
+        }
+        let before = record.attachments.iter();
+        let before = before.map(|one| self.evidence(&one.evidence).map(|file| file.bytes));
+        let before = before.sum::<Result<u64>>()?;
+        if before.saturating_add(bytes) <= MOST {
+            return Ok(());
+        }
+        let what = "The files of this notice are more than a mail system takes: 12 MiB in all.";
+        Err(Fault::input("attached-much", what)
+            .at(name.escape_debug())
+            .hint("hand large files over on a medium, and name their SHA-256 in the text"))
     }
 
     /// Takes a file out of a notice; every approval is void.

@@ -336,6 +336,7 @@ impl Desk {
         question: &str,
         mut facts: Vec<String>,
     ) -> Result<Vec<String>> {
+        super::clocks::can_be_grounds(&facts)?;
         let catalogue = self.settings.catalogue()?;
         let known = catalogue.get(obligation).ok();
         let mut questions = known.iter().flat_map(|one| &one.applies_if);

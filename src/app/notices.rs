@@ -16,7 +16,7 @@ impl Desk {
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
         let company = self.company_record().await?;
         let recorder = self.recorder_of(template)?;
-        let of_people = self.recorded()?;
+        let of_people = self.recorded();
         let (draft, kept) = self.log.read(|state| {
             let facts = facts::gather(
                 state,
@@ -130,10 +130,12 @@ impl Desk {
         let worded = self.notice_worded(id)?;
         let record = worded.record;
         self.not_replaced(id, &record)?;
+        let subject = Subject::Notice(id.clone());
+        // Only who may decide hears what the text says.
+        self.may_decide(&subject, person)?;
         notice::lint::may_be_approved(&worded.findings).map_err(|fault| {
             fault.hint(format!("see `cordon notice lint {} {id}`", self.log.case()))
         })?;
-        let subject = Subject::Notice(id.clone());
         let expires = self.now() + jiff::SignedDuration::from_hours(24 * 7);
         // Signed before anything is answered: only whose key it is may hear that it stands.
         let signed = self.sign(
@@ -170,7 +172,10 @@ impl Desk {
     }
 
     /// The record of an item of evidence.
-    pub(super) fn evidence(&self, id: &EvidenceId) -> Result<crate::case::event::Evidence> {
+    ///
+    /// # Errors
+    /// The case has no such evidence.
+    pub fn evidence(&self, id: &EvidenceId) -> Result<crate::case::event::Evidence> {
         self.log
             .read(|state| state.evidence.get(id).cloned())
             .ok_or_else(|| Fault::input("no-evidence", "The case has no such evidence.").at(id))

@@ -385,7 +385,7 @@ impl Desk {
     }
 
     /// Who may not decide hears why before anything is signed.
-    fn may_decide(&self, subject: &Subject, person: &str) -> Result<()> {
+    pub(super) fn may_decide(&self, subject: &Subject, person: &str) -> Result<()> {
         self.log.read(|state| {
             let roles = subject.roles(state);
             state.may_decide(roles, person).map_err(|why| {

@@ -306,17 +306,23 @@ impl Desk {
         }
         let mut from = vec![record.evidence.clone()];
         from.extend(revised.evidence.clone());
+        let recorder = self.recorder_of(&record.template)?;
+        let missing = if recorder.keeps_privileged() {
+            no_words(record, revised.missing)
+        } else {
+            revised.missing
+        };
         let how = format!("A person's version of notice `{}`", record.template);
         let bytes = revised.text.into_bytes().into();
         let kind = "text/markdown; charset=utf-8";
-        let evidence = self.recorder.keep_derived(from, &how, kind, bytes).await?;
+        let evidence = recorder.keep_derived(from, &how, kind, bytes).await?;
         let event = Event::NoticeRevised {
             notice: id.clone(),
             from: record.text,
             text: revised.digest,
             evidence,
             facts: revised.evidence,
-            missing: revised.missing,
+            missing,
             takes: takes.to_vec(),
             reason: reason.to_owned(),
         };
@@ -379,6 +385,21 @@ fn open(record: &NoticeRecord, number: u32) -> Result<&Suggestion> {
     };
     let by = crate::hostile::one_line(&by, 100);
     Err(Fault::input("decided", format!("The suggestion was {by}.")).at(number))
+}
+
+/// What a privileged text says is missing: in a person's words, it is not for the log.
+fn no_words(record: &NoticeRecord, missing: Vec<String>) -> Vec<String> {
+    let named = |what: String| {
+        let known = record.missing.contains(&what);
+        if known {
+            what
+        } else {
+            "a gap that a person marked".to_owned()
+        }
+    };
+    let mut all: Vec<String> = missing.into_iter().map(named).collect();
+    all.dedup();
+    all
 }
 
 fn nothing() -> Fault {

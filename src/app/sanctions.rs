@@ -89,6 +89,7 @@ impl Desk {
         );
         let document = self
             .recorder
+            .for_counsel(proposal.kind == "determination")
             .keep_file(&name, "application/octet-stream", bytes.into(), &title)
             .await?;
         self.propose_on(&document, proposal).await

@@ -73,9 +73,11 @@ impl Desk {
     }
 
     /// Sends again what the server asked to have later and whose time has come; gives how many it took.
-    /// One that cannot go now keeps neither the others nor later looks waiting: the log says what became
-    /// of it, and a person reads it there.
-    pub async fn send_delayed(&self) -> usize {
+    /// One that cannot go now keeps the others not waiting.
+    ///
+    /// # Errors
+    /// One was not even tried, such as one whose approval ran out: whoever calls rests before the next time.
+    pub async fn send_delayed(&self) -> Result<usize> {
         let now = self.now();
         let ripe: Vec<NoticeId> = self.log.read(|state| {
             let come = due(state).filter(|(at, _)| *at <= now);
@@ -85,16 +87,20 @@ impl Desk {
             incomplete: true,
             ..Sending::default()
         };
-        let mut taken = 0;
+        let (mut taken, mut untried) = (0, None);
         for id in ripe {
             match self.send_notice(&id, &again).await {
                 Ok(_) => taken += 1,
                 Err(fault) => {
                     tracing::warn!(notice = %id, code = fault.code(), "a mail that was tried again did not go out");
+                    // What the server said is in the log, with the next time.
+                    if !fault.code().starts_with("mail-") {
+                        untried.get_or_insert(fault);
+                    }
                 }
             }
         }
-        taken
+        untried.map_or(Ok(taken), Err)
     }
 
     /// A mail as it was kept.
@@ -152,7 +158,8 @@ impl Desk {
             Some("smime") => "Mail as sent, composed from the approved text, encrypted with S/MIME",
             Some(_) => "Mail as sent, composed from the approved text, encrypted with OpenPGP",
         };
-        let from = vec![record.evidence.clone()];
+        let mut from = vec![record.evidence.clone()];
+        from.extend(record.attachments.iter().map(|file| file.evidence.clone()));
         let bytes = mail.bytes().to_vec().into();
         let kept = self
             .recorder
@@ -382,7 +389,9 @@ pub(super) fn due(state: &CaseState) -> impl Iterator<Item = (Timestamp, NoticeI
     state.notices.iter().filter_map(|(id, record)| {
         let waits = record.delayed.as_ref()?;
         let tried = waits.again.duration_since(waits.since);
-        let still = record.replaced_by.is_none() && tried < GIVE_UP;
+        let still = record.replaced_by.is_none()
+            && tried < GIVE_UP
+            && record.lacks(record.approved_at(waits.again)) == 0;
         still.then(|| (waits.again, id.clone()))
     })
 }

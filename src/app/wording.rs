@@ -95,7 +95,7 @@ impl Desk {
     /// The facts as they stand.
     fn facts_now(&self) -> Result<Kept> {
         let company = &self.settings.company;
-        let recorded = self.recorded()?;
+        let recorded = self.recorded();
         self.log.read(|state| {
             let kept = company_kept(state, company)?;
             let facts = facts::gather(

@@ -39,7 +39,8 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         // It stays in sight: a start that was withdrawn is no reason to forget a duty.
         let (reading, why) = withdrawn(state, record)?;
         candidates.push(reading);
-        ruled_out = Some(why);
+        // What counsel chose stands, whatever else was taken back.
+        ruled_out = record.chosen.is_none().then_some(why);
     }
     let (start, start_is) = start_of(record, &candidates)?;
     let (due, duty) = if let Some(rule) = record.start.due.as_deref() {
@@ -62,6 +63,7 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
     let named = match (&ruled_out, &met, &receipt) {
         (Some(_), ..) => "ruled_out",
         (None, Some(_), _) | (None, None, Some(_)) if !record.reopened.is_empty() => "reopened",
+        (None, Some(met), _) if met.filing.came_back => "reopened",
         (None, _, Some(_)) => "receipted",
         (None, Some(_), None) => "met",
         (None, None, None) if due < now => "overdue",

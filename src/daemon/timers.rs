@@ -282,10 +282,11 @@ impl Timers {
                 .await?;
             tracing::info!(%case, gates = written.len(), "gates ran out");
         }
-        if deeds.mail {
-            let taken = desk.send_delayed().await;
-            tracing::info!(%case, taken, "mails were tried again");
-        }
+        let mails = if deeds.mail {
+            desk.send_delayed().await
+        } else {
+            Ok(0)
+        };
         // Looked at again: a person may have decided or held the case since.
         let now = self.app.clock.now();
         let looks = desk.log.read(|state| {
@@ -302,7 +303,12 @@ impl Timers {
             let report = desk.run(&options, Arc::new(Quiet), cancel).await?;
             tracing::info!(%case, not_closed = report.not_closed.len(), "looked at what was closed");
         }
-        desk.finish().await
+        desk.finish().await?;
+        let taken = mails?;
+        if taken > 0 {
+            tracing::info!(%case, taken, "mails that were asked for later went out");
+        }
+        Ok(())
     }
 }
 

@@ -61,6 +61,11 @@ impl Recorder {
         }
     }
 
+    /// Whether what it keeps is counsel's.
+    pub const fn keeps_privileged(&self) -> bool {
+        self.privileged
+    }
+
     /// The log it writes to.
     pub const fn log(&self) -> &Arc<CaseLog> {
         &self.log

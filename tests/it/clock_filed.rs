@@ -2,7 +2,7 @@
 
 use cordon::canon::Digest;
 use cordon::case::event::due::Trigger;
-use cordon::case::event::{Event, Serves, Signed};
+use cordon::case::event::{Actor, Event, Serves, Signed};
 use cordon::clock::{self, ics};
 use cordon::id::{ClockId, EvidenceId, NoticeId};
 use cordon::notice;
@@ -41,7 +41,7 @@ fn approved(world: &mut World, when: &str, template: &str, serves: &[(&str, u8)]
     let text = Digest::of(template.as_bytes());
     world.add(when, drafted(&notice, evidence, template, serves));
     let signed = Signed {
-        text: String::new(),
+        text: "expires: 2099-01-01T00:00:00Z\n".into(),
         signature: String::new(),
         person: "Bo".into(),
     };
@@ -153,10 +153,10 @@ fn a_notice_that_leaves_meets_its_stage_and_the_next_is_counted_from_it() {
     assert!(world.due(second, now).drafts.is_empty() && !world.due(second, now).is_open());
     // The first stage stays what it was.
     assert_eq!(world.due(warning, now).state, "overdue");
-    // The final report is counted from the notice, without any receipt.
+    // The final report is counted from the notice, without any receipt, and from the earlier of its times.
     propose(&mut world, "2026-11-23T09:00:01Z", &organisation(&["de"]));
     let last = world.due("de.bsig.32.final", now);
-    assert_eq!(last.start, at("2026-11-22T11:00:00Z"));
+    assert_eq!(last.start, at("2026-11-21T07:00:00Z"));
     assert!(last.candidates[0].how.contains(notice.as_str()), "{last:?}");
     // The answer of the addressee is its reference.
     let answered = Event::NoticeReceipted {
@@ -377,5 +377,73 @@ fn every_notice_answers_a_stage_that_the_catalogue_has() {
         for stage in 1..=stages {
             assert!(answered.contains(&(id.to_owned(), stage)), "{id} {stage}");
         }
+    }
+}
+
+/// How an approved notice is let out: by mail and by hand.
+fn ways(notice: &NoticeId, template: &str, when: &str, apart: bool) -> [Event; 2] {
+    let by_hand = match handed_in(notice, template, when) {
+        Event::NoticeDispatched {
+            notice,
+            binds,
+            how,
+            to,
+            at,
+            ..
+        } => Event::NoticeDispatched {
+            notice,
+            binds,
+            how,
+            to,
+            at,
+            apart,
+        },
+        other => other,
+    };
+    let by_mail = Event::NoticeSending {
+        notice: notice.clone(),
+        text: Digest::of(template.as_bytes()),
+        to: vec!["desk@authority.example".into()],
+        message_id: "<1@company.example>".into(),
+        mail: None,
+        sealed: None,
+        apart,
+    };
+    [by_mail, by_hand]
+}
+
+#[test]
+fn who_approved_does_not_let_it_out_where_that_is_asked_and_a_program_never_does() {
+    let template = "de-bsi-72h";
+    let now = "2026-11-20T10:00:00Z";
+    for way in 0..2 {
+        let mut world = german();
+        let notice = approved(&mut world, "2026-11-20T09:00:00Z", template, &[]);
+        let event = |apart| ways(&notice, template, now, apart)[way].clone();
+        for (by, apart, why) in [
+            (Actor::Person("Bo".into()), true, "who approved it"),
+            (Actor::Operator("bo".into()), true, "not known by name"),
+            (Actor::Intake("hr".into()), false, "only people"),
+            (Actor::Engine, false, "only people"),
+        ] {
+            let refused = world.may_by(by, now, event(apart)).unwrap_err();
+            assert!(refused.to_string().contains(why), "{way}: {refused}");
+        }
+        world
+            .may_by(Actor::Person("Cy".into()), now, event(true))
+            .unwrap();
+    }
+}
+
+#[test]
+fn an_approval_that_ran_out_lets_nothing_out() {
+    let template = "de-bsi-72h";
+    let late = "2099-01-01T00:00:00Z";
+    for way in 0..2 {
+        let mut world = german();
+        let notice = approved(&mut world, "2026-11-20T09:00:00Z", template, &[]);
+        let event = ways(&notice, template, late, false)[way].clone();
+        let refused = world.may(late, event).unwrap_err();
+        assert!(refused.to_string().contains("not approved"), "{refused}");
     }
 }

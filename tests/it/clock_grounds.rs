@@ -265,7 +265,7 @@ fn delays_of_a_law_that_bounds_them_last_no_longer_than_it_says() {
         ),
         (
             "2027-03-01T00:00:00Z",
-            "2027-06-01T00:00:00Z",
+            "2027-06-02T00:00:00Z",
             "2027-03-11T00:00:00Z",
         ),
     ] {

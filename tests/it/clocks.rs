@@ -62,11 +62,23 @@ impl World {
 
     /// As [`Self::add`], or why it cannot follow.
     pub(crate) fn may(&mut self, when: &str, event: Event) -> cordon::fault::Result<()> {
-        // Only people begin a sending.
+        // Only people let a notice out.
         let by = match &event {
-            Event::NoticeSending { .. } => Actor::Person("Bo".into()),
+            Event::NoticeSending { .. } | Event::NoticeDispatched { .. } => {
+                Actor::Person("Bo".into())
+            }
             _ => Actor::Engine,
         };
+        self.may_by(by, when, event)
+    }
+
+    /// As [`Self::may`], by somebody.
+    pub(crate) fn may_by(
+        &mut self,
+        by: Actor,
+        when: &str,
+        event: Event,
+    ) -> cordon::fault::Result<()> {
         let entry = Entry {
             v: FORMAT,
             case: self.case.clone(),

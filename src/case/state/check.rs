@@ -354,6 +354,15 @@ impl CaseState {
         )
     }
 
+    /// Whether words are kept apart in an item of evidence.
+    pub(super) fn apart(&self, id: &EvidenceId) -> Result<(), String> {
+        let kept = self.evidence.get(id);
+        need(
+            kept.is_some_and(|kept| kept.privileged),
+            "its words are kept apart in no evidence of counsel's",
+        )
+    }
+
     fn door(&self, id: &DoorId) -> Result<&crate::door::Door, String> {
         self.doors
             .get(id)

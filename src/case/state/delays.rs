@@ -57,7 +57,17 @@ impl CaseState {
             Event::DelayRecorded(delay) => {
                 need(delay.from < delay.until, "the delay ends before it begins")?;
                 need(!delay.scope.is_empty(), "the delay is about no duty")?;
-                self.known(&delay.evidence)
+                self.known(&delay.evidence)?;
+                let sha256 = |id| self.evidence.get(id).map(|kept| kept.sha256);
+                let mut standing = self.delays.iter().filter(|one| one.withdrawn.is_none());
+                need(
+                    !standing.any(|one| {
+                        one.delay.until == delay.until
+                            && one.delay.scope == delay.scope
+                            && sha256(&one.delay.evidence) == sha256(&delay.evidence)
+                    }),
+                    "this delay was recorded before, with the same document",
+                )
             }
             Event::DelayWithdrawn {
                 delay,

@@ -56,7 +56,7 @@ impl CaseState {
                 || statement.apart.is_some(),
             "an inference names the step that leads to it from the evidence",
         )?;
-        let named = statement.evidence.iter().chain(&statement.apart);
-        named.into_iter().try_for_each(|id| self.known(id))
+        statement.apart.iter().try_for_each(|id| self.apart(id))?;
+        statement.evidence.iter().try_for_each(|id| self.known(id))
     }
 }

@@ -15,8 +15,12 @@ use crate::time::{Timestamp, utc};
 pub struct Filed {
     /// The notice that left; nothing for what was handed in outside of Cordon.
     pub notice: Option<NoticeId>,
-    /// When it left.
+    /// When it left: what a person handed in not before its text was made.
     pub at: Timestamp,
+    /// When it left by a person's word; what follows it is counted from here.
+    pub said: Timestamp,
+    /// Whether it came back, and nobody had it as far as is known.
+    pub came_back: bool,
     /// How the addressee names it, where that is known. Hostile text.
     pub reference: Option<String>,
     /// When the addressee had it, as its receipt says.
@@ -44,6 +48,8 @@ impl Filed {
         Self {
             notice: None,
             at: receipt.at,
+            said: receipt.at,
+            came_back: false,
             reference: Some(receipt.reference.clone()),
             received: None,
             by: receipt.by.clone(),
@@ -53,10 +59,16 @@ impl Filed {
 
     fn of_notice(id: &NoticeId, record: &NoticeRecord) -> Option<Self> {
         let (at, by) = record.left()?;
+        let handed = record.dispatched.as_ref().map(|went| went.at);
         let receipt = record.receipts.first();
         Some(Self {
             notice: Some(id.clone()),
             at,
+            said: handed
+                .filter(|_| record.sent_at.is_none())
+                .unwrap_or(at)
+                .min(at),
+            came_back: receipt.is_none() && !record.bounces.is_empty(),
             reference: receipt
                 .map(|receipt| receipt.reference.clone())
                 .filter(|reference| !reference.is_empty()),
@@ -76,7 +88,7 @@ impl CaseState {
         };
         let mut filed = self.filed_as(&rule.obligation, rule.filing());
         filed.extend(self.left_for(&rule.obligation, rule.stage));
-        filed.sort_by(|a, b| (a.at, &a.notice).cmp(&(b.at, &b.notice)));
+        filed.sort_by(Self::before);
         filed.dedup();
         filed
     }
@@ -90,8 +102,14 @@ impl CaseState {
         });
         let mut filed: Vec<Filed> = clocks.map(Filed::of_receipt).collect();
         filed.extend(self.left_for(obligation, stage));
-        filed.sort_by(|a, b| (a.at, &a.notice).cmp(&(b.at, &b.notice)));
+        filed.sort_by(Self::before);
         filed
+    }
+
+    /// The earliest that did not come back is what meets a stage.
+    fn before(one: &Filed, other: &Filed) -> std::cmp::Ordering {
+        let key = |filed: &Filed| (filed.came_back, filed.at, filed.notice.clone());
+        key(one).cmp(&key(other))
     }
 
     fn left_for(&self, obligation: &str, stage: u8) -> impl Iterator<Item = Filed> {

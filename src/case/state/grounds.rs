@@ -3,7 +3,7 @@
 
 use super::CaseState;
 use super::check::need;
-use crate::case::event::{Entry, Event};
+use crate::case::event::{Entry, Event, Statement};
 use crate::hostile::one_line;
 use crate::time::{Timestamp, utc};
 
@@ -14,28 +14,31 @@ impl CaseState {
     /// A fact is recorded or taken back: what rested on it is marked. Called before it is taken in.
     pub(super) fn ground_changed(&mut self, entry: &Entry) {
         let (key, now) = match &entry.event {
-            Event::FactRecorded(said) => (&said.key, Some((said.standing, &said.value))),
+            Event::FactRecorded(said) => (&said.key, Some(said)),
             Event::FactWithdrawn { key, .. } => (key, None),
             _ => return,
         };
         let known = self.facts.get(key).map(|record| &record.statement);
-        let before = known.map(|said| (said.standing, &said.value));
-        if before == now {
+        let says = |said: &Statement| (said.standing, said.value.clone(), said.apart.clone());
+        if known.map(says) == now.map(says) {
             return;
         }
-        let told = |said: Option<(_, &String)>, none: &str| {
-            said.map_or_else(
-                || none.to_owned(),
-                |(standing, value): (crate::case::event::Standing, _)| {
-                    format!("“{}” as {}", one_line(value, TOLD), standing.word())
-                },
-            )
+        let told = |said: Option<&Statement>, none: &str| match said {
+            None => none.to_owned(),
+            Some(said) if said.apart.is_some() => {
+                format!("counsel's words as {}", said.standing.word())
+            }
+            Some(said) => format!(
+                "“{}” as {}",
+                one_line(&said.value, TOLD),
+                said.standing.word()
+            ),
         };
         let why = format!(
             "{} changed `{key}` at {}: before {}, now {}",
             entry.by,
             utc(entry.at),
-            told(before, "not recorded"),
+            told(known, "not recorded"),
             told(now, "taken back")
         );
         for record in self.clocks.values_mut() {

@@ -207,7 +207,7 @@ impl NoticeRecord {
 
     /// How many approvals have not run out at an instant.
     pub fn approved_at(&self, at: Timestamp) -> usize {
-        let standing = |signed: &&Signed| signed.expires().is_none_or(|expires| at < expires);
+        let standing = |signed: &&Signed| signed.expires().is_some_and(|expires| at < expires);
         self.approvals.iter().filter(standing).count()
     }
 

@@ -106,11 +106,13 @@ impl CaseState {
                     "only people begin a sending",
                 )
             }
-            Actor::Person(name) | Actor::Operator(name) if *apart => need(
+            Actor::Person(name) if *apart => need(
                 record.approvals.iter().all(|signed| signed.person != *name),
                 "who approved it does not send it",
             ),
-            Actor::Person(_) | Actor::Operator(_) | Actor::Intake(_) => Ok(()),
+            Actor::Operator(_) => need(!*apart, "who sends it is not known by name"),
+            Actor::Intake(_) => Err("only people let a notice out".to_owned()),
+            Actor::Person(_) => Ok(()),
         }
     }
 

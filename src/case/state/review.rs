@@ -112,7 +112,7 @@ impl CaseState {
                 record.is_text(*text)
             }
             Event::NoticeCommented { comment, .. } => {
-                comment.apart.iter().try_for_each(|id| self.known(id))?;
+                comment.apart.iter().try_for_each(|id| self.apart(id))?;
                 record.rule_comment(comment)
             }
             Event::NoticeCommentResolved { comment, .. } => {
@@ -120,7 +120,7 @@ impl CaseState {
                 need(remark.resolved.is_none(), "the comment is resolved")
             }
             Event::NoticeSuggested { suggestion, .. } => {
-                suggestion.apart.iter().try_for_each(|id| self.known(id))?;
+                suggestion.apart.iter().try_for_each(|id| self.apart(id))?;
                 record.rule_suggestion(suggestion)
             }
             Event::NoticeSuggestionDeclined { suggestion, .. } => record.is_open(*suggestion),
@@ -128,6 +128,11 @@ impl CaseState {
                 let kept = self.evidence.get(&attachment.evidence);
                 let kept = kept.ok_or("it names evidence that was not kept")?;
                 need(kept.sha256 == attachment.sha256, "the hash is another")?;
+                let own = self.evidence.get(&record.evidence);
+                need(
+                    !kept.privileged || own.is_some_and(|own| own.privileged),
+                    "what is counsel's goes out with no other text",
+                )?;
                 record.rule_attachment(attachment)
             }
             Event::NoticeDetached { name, .. } => need(

@@ -65,7 +65,7 @@ impl CaseState {
             let before = after.map(|stage| (stage, self.filed_as(&rule.obligation, stage)));
             readings.extend(before.into_iter().flat_map(|(stage, filed)| {
                 filed.into_iter().map(move |filed| Reading {
-                    at: filed.at,
+                    at: filed.said,
                     how: format!("stage {stage} was handed in by {}", filed.words()),
                 })
             }));

@@ -315,13 +315,13 @@ impl Tree {
         }
     }
 
-    /// Whether an item is counsel's and was left out: the log has its hash. One that the manifest names
-    /// and that is gone was not left out.
+    /// Whether an item is counsel's and was left out: the log has its hash. All of them are, or none: what
+    /// the manifest names and is gone was not left out, nor is one of many.
     pub(super) fn withholds(&self, evidence: &Evidence) -> bool {
-        let file = layout::raw(evidence);
+        let apart = |name: &str| name.starts_with(layout::PRIVILEGED);
         evidence.privileged
-            && !self.files.contains_key(&file)
-            && !self.issues.iter().any(|issue| issue.file == file)
+            && !self.files.keys().any(|name| apart(name))
+            && !self.issues.iter().any(|issue| apart(&issue.file))
     }
 
     /// Whether the bytes of an item are there and are those that were recorded.

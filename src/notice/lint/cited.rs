@@ -12,6 +12,9 @@ const ALIKE: usize = 500;
 /// So many changed sentences are looked for among those that were drafted, at most.
 const MOST: usize = 200;
 
+/// So many words of a sentence are compared, at most.
+const WORDS: usize = 200;
+
 /// A sentence of a text.
 struct Said {
     line: usize,
@@ -156,7 +159,8 @@ fn pairs<'t>(now: &'t [Said], drafted: &'t [Said]) -> Vec<(&'t Said, Option<&'t 
 fn likeness(one: &str, other: &str) -> usize {
     let bag = |text: &str| -> BTreeSet<String> {
         let words = text.split(|c: char| !c.is_alphanumeric());
-        let words = words.filter(|word| !word.is_empty());
+        // Enough to tell sentences apart; a longer one is an attack.
+        let words = words.filter(|word| !word.is_empty()).take(WORDS);
         words.map(str::to_lowercase).collect()
     };
     let (one, other) = (bag(one), bag(other));

@@ -1,5 +1,5 @@
-//! A section that is longer than its form takes: its lists end earlier, and say how many lines of them
-//! stand in the evidence alone.
+//! A section that is longer than its form takes: its lists end earlier, and say how many lines they leave
+//! out.
 
 use crate::notice::text::unmarked;
 
@@ -10,6 +10,13 @@ const LINE: &str = "- ";
 struct List {
     lines: Vec<String>,
     stay: usize,
+}
+
+impl List {
+    /// How long what stays of it is, bytes.
+    fn size(&self) -> usize {
+        self.lines.iter().take(self.stay).map(String::len).sum()
+    }
 }
 
 enum Part {
@@ -64,7 +71,7 @@ fn cut(parts: &mut [Part], over: usize) -> bool {
             Part::List(list) if list.stay > 1 => Some(list),
             _ => None,
         });
-        let Some(longest) = lists.max_by_key(|list| list.stay) else {
+        let Some(longest) = lists.max_by_key(|list| list.size()) else {
             break;
         };
         longest.stay -= 1;

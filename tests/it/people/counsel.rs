@@ -131,3 +131,32 @@ async fn an_export_holds_the_words_of_counsel_only_when_they_are_asked_for_and_v
     let script = Command::new("python3").arg(kept.join("verify.py")).output();
     assert!(!script.unwrap().status.success());
 }
+
+#[tokio::test]
+async fn what_is_counsels_goes_out_with_no_ordinary_notice_and_what_is_refused_is_not_kept() {
+    let staffed = Staffed::new().await;
+    let board = counselled(&staffed).await;
+    let desk = &staffed.desk;
+    let apart = desk.notice_record(&board).unwrap().evidence;
+    let (client, _) = desk.draft("client").await.unwrap();
+    let fault = desk.attach_kept(&client, "draft.md", &apart).await;
+    assert_eq!(fault.unwrap_err().code(), "attached-privileged");
+    // Nor for whoever writes the log by hand.
+    let kept = desk.evidence(&apart).unwrap();
+    let by_hand = Event::NoticeAttached {
+        notice: client.clone(),
+        attachment: cordon::case::event::Attachment {
+            name: "draft.md".into(),
+            evidence: apart,
+            sha256: kept.sha256,
+        },
+    };
+    let fault = desk.log.append(&Actor::Engine, vec![by_hand]).await;
+    assert_eq!(fault.unwrap_err().code(), "illegal-transition");
+    let items = || desk.log.read(|state| state.evidence.len());
+    let before = items();
+    let much = vec![b'x'; 12 * 1024 * 1024 + 1];
+    let fault = desk.attach(&client, "much.bin", much).await;
+    assert_eq!(fault.unwrap_err().code(), "attached-much");
+    assert_eq!(items(), before);
+}

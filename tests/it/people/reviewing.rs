@@ -217,9 +217,6 @@ async fn an_approval_binds_the_files_and_a_person_hands_in_what_was_approved() {
         .await
         .unwrap();
     assert_eq!(file.sha256, Digest::of(b"a,b"));
-    let much = vec![b'x'; 18 * 1024 * 1024];
-    let fault = desk.attach(&notice, "much.bin", much).await.unwrap_err();
-    assert_eq!(fault.code(), "attached-much");
     let fault = desk.attach(&notice, "list.csv", b"c".to_vec()).await;
     assert_eq!(fault.unwrap_err().code(), "attached");
     let (record, _) = desk.notice(&notice).unwrap();

@@ -16,7 +16,7 @@ use crate::document::Change;
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::time::Timestamp;
-use crate::web::desk::{hand, reason};
+use crate::web::desk::{hand, may_read, reason};
 use crate::web::visit::{Form, Upload, Visit};
 use crate::web::{Web, page};
 
@@ -109,6 +109,7 @@ async fn taken(
         let visiting = visit.clone();
         web.act(visit, id, Ability::SeeCase, async move |desk| {
             visiting.principal.may_at_all(Ability::Decide)?;
+            may_read(&visiting.principal, desk, &of)?;
             let reason = reason(&said.reason)?;
             approve(desk, &visiting, &of, said.on()?, &reason).await
         })
