@@ -124,17 +124,7 @@ impl CaseState {
                 record.rule_suggestion(suggestion)
             }
             Event::NoticeSuggestionDeclined { suggestion, .. } => record.is_open(*suggestion),
-            Event::NoticeAttached { attachment, .. } => {
-                let kept = self.evidence.get(&attachment.evidence);
-                let kept = kept.ok_or("it names evidence that was not kept")?;
-                need(kept.sha256 == attachment.sha256, "the hash is another")?;
-                let own = self.evidence.get(&record.evidence);
-                need(
-                    !kept.privileged || own.is_some_and(|own| own.privileged),
-                    "what is counsel's goes out with no other text",
-                )?;
-                record.rule_attachment(attachment)
-            }
+            Event::NoticeAttached { attachment, .. } => self.rule_file(record, attachment),
             Event::NoticeDetached { name, .. } => need(
                 record.attachments.iter().any(|file| file.name == *name),
                 "no file of this name goes out with it",
@@ -154,6 +144,19 @@ impl CaseState {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether a file may go out with a notice.
+    fn rule_file(&self, record: &NoticeRecord, file: &Attachment) -> Result<(), String> {
+        let kept = self.evidence.get(&file.evidence);
+        let kept = kept.ok_or("it names evidence that was not kept")?;
+        need(kept.sha256 == file.sha256, "the hash is another")?;
+        let own = self.evidence.get(&record.evidence);
+        need(
+            !kept.privileged || own.is_some_and(|own| own.privileged),
+            "what is counsel's goes out with no other text",
+        )?;
+        record.rule_attachment(file)
     }
 }
 
