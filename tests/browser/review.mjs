@@ -125,7 +125,7 @@ document.save(target)
 `;
 
 async function inWord(page) {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Word" }).click()]);
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Word", exact: true }).click()]);
   const [mine, theirs] = [join(shots, "review.docx"), join(shots, "reviewed.docx")];
   await download.saveAs(mine);
   expect(readFileSync(mine).subarray(0, 2).toString() === "PK", `the Word file is packed: ${download.suggestedFilename()}`);

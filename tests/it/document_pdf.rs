@@ -1,5 +1,6 @@
 //! PDF files: the same bytes each time, PDF/A-2b, every font inside, and hostile text as text.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -62,10 +63,8 @@ pub(crate) fn look_inside(file: &Path) -> Vec<String> {
             .arg("-"),
     );
     let names = |word: &&&str| {
-        open.match_indices(**word).any(|(at, _)| {
-            let after = open[at + word.len()..].chars().next();
-            after.is_none_or(|c| !c.is_ascii_alphanumeric())
-        })
+        let mut after = open.split(**word).skip(1).map(|after| after.chars().next());
+        after.any(|next| next.is_none_or(|c| !c.is_ascii_alphanumeric()))
     };
     wrong.extend(ACT.iter().filter(names).map(|word| format!("has {word}")));
     for mark in [
@@ -229,7 +228,7 @@ fn every_letter_can_be_set() {
         let letters = (block * 64..(block + 1) * 64).filter_map(char::from_u32);
         let letters: String = letters.filter(|c| c.is_alphanumeric()).collect();
         if !letters.is_empty() {
-            text.push_str(&format!("{letters} **{letters}** *{letters}*\n\n"));
+            writeln!(text, "{letters} **{letters}** *{letters}*\n").unwrap();
         }
     }
     text.push_str("\u{301}\u{323} x\u{20e3} a\u{35c}b \u{1100}\u{1161} \u{915}\u{94d}\u{937} **\u{628}\u{651}** *\u{5d1}\u{5bc}*");
