@@ -65,14 +65,19 @@ impl PublicKey {
     }
 }
 
-/// A name as a principal of an `allowed_signers` file: no space, quote, comma, `#` or pattern.
+/// A name as a principal of an `allowed_signers` file: no space, quote, comma, `#` or pattern. Names that
+/// would become one are told apart by the beginning of their SHA-256.
 pub fn principal_of(name: &str) -> String {
-    name.chars()
-        .map(|c| match c {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '@' | '.' | '_' | '-' | '+' => c,
-            _ => '_',
-        })
-        .collect()
+    let plain = |c| match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '@' | '.' | '_' | '-' | '+' => c,
+        _ => '_',
+    };
+    let plain: String = name.chars().map(plain).collect();
+    if plain == name {
+        return plain;
+    }
+    let digest = crate::canon::Digest::of(name.as_bytes()).to_string();
+    format!("{plain}_{}", &digest[..8])
 }
 
 impl fmt::Display for PublicKey {
@@ -402,6 +407,14 @@ mod tests {
 
     #[test]
     fn a_principal_cannot_break_out_of_its_line() {
-        assert_eq!(principal_of("Ada \"x\",*\n#"), "Ada__x_____");
+        assert_eq!(principal_of("Ada \"x\",*\n#"), "Ada__x______84410b5d");
+    }
+
+    #[test]
+    fn two_names_are_two_principals() {
+        let names = ["Ada Example", "Ada_Example", "\u{c4}da", "\u{d6}da", "_da"];
+        let distinct: std::collections::BTreeSet<_> = names.into_iter().map(principal_of).collect();
+        assert_eq!(distinct.len(), names.len());
+        assert_eq!(principal_of("ada@example.com"), "ada@example.com");
     }
 }

@@ -189,72 +189,142 @@ def check_checkpoints(entries, hashes):
 
 
 def principal_of(name):
+    """The name as `keys/allowed_signers` has it: letters that it cannot have are told apart by a hash."""
     allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+"
-    return "".join(c if c in allowed else "_" for c in name)
+    plain = "".join(c if c in allowed else "_" for c in name)
+    return plain if plain == name else f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def bound_by(notices, files, notice):
-    """What an approval of a notice binds: its text; with files, the text and each of them."""
-    text, with_it = notices.get(notice), files.get(notice)
-    if not with_it:
-        return text
-    lines = [f"text sha256:{text}\n"]
-    lines += [f"file sha256:{with_it[name]} {name}\n" for name in sorted(with_it, key=str.encode)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+def check_signers(entries):
+    """The allowed signers are the keys that the log was opened with, each for what it may sign."""
+    opened = next((body(entry) for _, entry in entries if kind(entry) == "case.opened"), None)
+    if opened is None:
+        problem("ledger.jsonl", "no line of it opens the case")
+        return {}
+
+    def line(principal, namespaces, key):
+        return f'{principal} namespaces="{namespaces}" {" ".join(key.split()[:2])}\n'
+
+    expected = line("recorder", "checkpoint@cordon,export@cordon,on-behalf@cordon", opened["recorder"])
+    with_key = [person for person in opened["people"] if person.get("key")]
+    expected += "".join(line(principal_of(one["name"]), "approval@cordon", one["key"]) for one in with_key)
+    with open("keys/allowed_signers", encoding="utf-8", newline="") as file:
+        if file.read() != expected:
+            problem("keys/allowed_signers", "the keys are not those that the log names")
+    return {person["name"]: set(person["roles"]) for person in opened["people"]}
 
 
-def check_approvals(entries):
-    """Lists every decision of a person and what it binds."""
-    plans, notices, files, determinations = set(), {}, {}, {}
-    for number, entry in entries:
-        what, it = kind(entry), body(entry)
-        if what == "plan.made":
-            plain = json.dumps(it["plan"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            if hashlib.sha256(plain.encode()).hexdigest() != it["digest"]:
-                problem(f"ledger.jsonl line {number}", "the digest is not the plan's")
-            plans.add(it["digest"])
-        elif what in ("notice.drafted", "notice.revised"):
-            notices[it["notice"]] = it["text"]
+def digest_of(content):
+    plain = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+class Notice:
+    """A notice as the log has told it so far."""
+
+    def __init__(self, drafted):
+        self.text = drafted["text"]
+        self.files = {}
+        needs = drafted.get("approval") or {"roles": None, "people": 1}
+        self.roles, self.people = needs["roles"], needs["people"]
+        self.approved = {}
+
+    def binds(self):
+        """What an approval binds: the text; with files, the text and each of them."""
+        if not self.files:
+            return self.text
+        lines = [f"text sha256:{self.text}\n"]
+        lines += [f"file sha256:{self.files[name]} {name}\n" for name in sorted(self.files, key=str.encode)]
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+    def change(self, what, it):
+        """Takes in what changes it: every approval before is void."""
+        if what == "notice.revised":
+            self.text = it["text"]
         elif what == "notice.attached":
-            files.setdefault(it["notice"], {})[it["attachment"]["name"]] = it["attachment"]["sha256"]
-        elif what == "notice.detached":
-            files.get(it["notice"], {}).pop(it["name"], None)
+            self.files[it["attachment"]["name"]] = it["attachment"]["sha256"]
+        else:
+            self.files.pop(it["name"], None)
+        self.approved.clear()
+
+    def approve(self, place, roster, person, until):
+        roles = roster.get(person)
+        if roles is None:
+            problem(place, "the person is not on the roster")
+        elif self.roles is not None and not roles & set(self.roles):
+            problem(place, f"the person has no role that may approve: {' or '.join(self.roles)}")
+        else:
+            self.approved[person] = until
+
+    def leave(self, place, bound, at):
+        """As many people as it asks for have approved exactly what leaves, and their approvals hold."""
+        count = sum(1 for until in self.approved.values() if at[:19] < until[:19])
+        if bound != self.binds() or count < self.people:
+            problem(place, f"a notice was sent with {count} approvals that hold; it needs {self.people}")
+
+
+class Decisions:
+    """What people decided, and what it binds."""
+
+    def __init__(self, roster):
+        self.roster = roster
+        self.plans, self.notices, self.determinations = set(), {}, {}
+
+    def take(self, number, entry):
+        what, it, place = kind(entry), body(entry), f"ledger.jsonl line {number}"
+        if what == "plan.made":
+            if digest_of(it["plan"]) != it["digest"]:
+                problem(place, "the digest is not the plan's")
+            self.plans.add(it["digest"])
+        elif what == "notice.drafted":
+            self.notices[it["notice"]] = Notice(it)
+        elif what in ("notice.revised", "notice.attached", "notice.detached"):
+            self.notices[it["notice"]].change(what, it)
+        elif what in ("notice.sending", "notice.dispatched"):
+            self.notices[it["notice"]].leave(place, it.get("text") or it["binds"], entry["at"])
         elif what == "sanctions.proposed":
-            plain = json.dumps(it["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            if hashlib.sha256(plain.encode()).hexdigest() != it["binds"]:
-                problem(f"ledger.jsonl line {number}", "the digest is not the determination's")
-            determinations[it["determination"]] = it["binds"]
+            if digest_of(it["content"]) != it["binds"]:
+                problem(place, "the digest is not the determination's")
+            self.determinations[it["determination"]] = it["binds"]
         elif what in ("gate.approved", "gate.denied", "notice.approved", "sanctions.approved"):
-            place, signed = f"ledger.jsonl line {number}", it["signed"]
-            bound = it.get("text") or it.get("binds") or it["plan"]
-            if what == "notice.approved":
-                known = bound_by(notices, files, it["notice"]) == bound
-            elif what == "sanctions.approved":
-                known = determinations.get(it["determination"]) == bound
-            else:
-                known = bound in plans
-            if not known:
-                problem(place, "the decision binds no plan or text of this log")
-            if f"\nbinds: sha256:{bound}\n" not in signed["text"]:
-                problem(place, "the signed text binds something else")
-            said = dict(line.split(": ", 1) for line in signed["text"].splitlines() if ": " in line)
-            if said.get("case") != entry["case"]:
-                problem(place, "the signed text is about another case")
-            if said.get("decision") != ("deny" if what == "gate.denied" else "approve"):
-                problem(place, "the signed text decides otherwise")
-            meant = next((f"{key} {it[name]}" for key, name in (("gate", "step"), ("notice", "notice"), ("determination", "determination")) if name in it), "")
-            if said.get("for") != meant:
-                problem(place, "the signed text is for something else")
-            if said.get("expires", "")[:19] < entry["at"][:19]:
-                problem(place, "the decision had run out when it was written down")
-            name = principal_of(signed["person"])
-            path = f"approvals/{number:08}-{name[:60]}.txt"
-            # Where the text says so, the server signed on behalf of a person who had signed in.
-            server = "\non behalf: " in signed["text"]
-            by = ("recorder", "on-behalf@cordon") if server else (name, "approval@cordon")
-            holds = check_signed(place, path, (signed["text"], signed["signature"]), *by)
-            about = it.get("step") or it.get("notice") or it.get("determination")
-            print(f"decision at {entry['at']}: {what} by {shown(signed['person'])} for {shown(about)}{', signed by the server on their behalf' if server else ''}: {told(holds)}")
+            self.decision(number, entry)
+
+    def decision(self, number, entry):
+        what, it, place = kind(entry), body(entry), f"ledger.jsonl line {number}"
+        signed = it["signed"]
+        bound = it.get("text") or it.get("binds") or it["plan"]
+        if what == "notice.approved":
+            known = self.notices[it["notice"]].binds() == bound
+        elif what == "sanctions.approved":
+            known = self.determinations.get(it["determination"]) == bound
+        else:
+            known = bound in self.plans
+        if not known:
+            problem(place, "the decision binds no plan or text of this log")
+        if f"\nbinds: sha256:{bound}\n" not in signed["text"]:
+            problem(place, "the signed text binds something else")
+        said = dict(line.split(": ", 1) for line in signed["text"].splitlines() if ": " in line)
+        if said.get("case") != entry["case"]:
+            problem(place, "the signed text is about another case")
+        if said.get("decision") != ("deny" if what == "gate.denied" else "approve"):
+            problem(place, "the signed text decides otherwise")
+        subjects = (("gate", "step"), ("notice", "notice"), ("determination", "determination"))
+        meant = next((f"{key} {it[name]}" for key, name in subjects if name in it), "")
+        if said.get("for") != meant:
+            problem(place, "the signed text is for something else")
+        if said.get("expires", "")[:19] < entry["at"][:19]:
+            problem(place, "the decision had run out when it was written down")
+        name = principal_of(signed["person"])
+        path = f"approvals/{number:08}-{name[:60]}.txt"
+        # Where the text says so, the server signed on behalf of a person who had signed in.
+        server = "\non behalf: " in signed["text"]
+        by = ("recorder", "on-behalf@cordon") if server else (name, "approval@cordon")
+        holds = check_signed(place, path, (signed["text"], signed["signature"]), *by)
+        if what == "notice.approved" and known and holds is not False:
+            self.notices[it["notice"]].approve(place, self.roster, signed["person"], said.get("expires", ""))
+        about = it.get("step") or it.get("notice") or it.get("determination")
+        behalf = ", signed by the server on their behalf" if server else ""
+        print(f"decision at {entry['at']}: {what} by {shown(signed['person'])} for {shown(about)}{behalf}: {told(holds)}")
 
 
 def main():
@@ -271,7 +341,9 @@ def main():
         entries, hashes = check_chain()
         check_evidence(entries)
         check_checkpoints(entries, hashes)
-        check_approvals(entries)
+        decisions = Decisions(check_signers(entries))
+        for number, entry in entries:
+            decisions.take(number, entry)
     except (OSError, ValueError, KeyError, TypeError) as error:
         problem("the folder", f"cannot be read to the end: {error}")
     for line in problems:

@@ -17,6 +17,7 @@ use cordon::case::log::line_hash;
 use cordon::case::subject::{KnownAccount, Subject};
 use cordon::door::{Class, Door, Link, Notifies, Order};
 use cordon::evidence::approval::{Approval, Decision, Subject as About};
+use cordon::evidence::export::Scope;
 use cordon::evidence::verify;
 use cordon::fault::Kind;
 use cordon::id::{EvidenceId, NoticeId};
@@ -171,6 +172,23 @@ impl Staffed {
     /// A copy of the ledger that somebody continued by hand.
     fn continued(&self, events: Vec<Event>) -> verify::Report {
         let folder = tempfile::tempdir().unwrap();
+        self.continue_in(folder.path(), events);
+        verify::folder(folder.path()).unwrap()
+    }
+
+    /// What the script of an export says of its ledger when somebody continued it by hand.
+    async fn script_on_continued(&self, events: Vec<Event>) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("export");
+        self.desk.finish().await.unwrap();
+        self.desk.export(&out, Scope::Facts).await.unwrap();
+        self.continue_in(&out, events);
+        let script = out.join("verify.py");
+        let run = std::process::Command::new("python3").arg(script).output();
+        String::from_utf8(run.unwrap().stdout).unwrap()
+    }
+
+    fn continue_in(&self, folder: &std::path::Path, events: Vec<Event>) {
         let ledger = std::fs::read(self.desk.log.dir().join("ledger.jsonl")).unwrap();
         let mut lines: Vec<Vec<u8>> = ledger
             .split(|byte| *byte == b'\n')
@@ -193,8 +211,7 @@ impl Staffed {
             .iter()
             .flat_map(|line| [line.as_slice(), b"\n"].concat());
         let text: Vec<u8> = text.collect();
-        std::fs::write(folder.path().join("ledger.jsonl"), text).unwrap();
-        verify::folder(folder.path()).unwrap()
+        std::fs::write(folder.join("ledger.jsonl"), text).unwrap();
     }
 }
 
@@ -349,6 +366,9 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
         &report,
         "was sent with 1 approvals that hold; it needs 2"
     ));
+    let script = staffed.script_on_continued(vec![sending.clone()]).await;
+    let told = "a notice was sent with 1 approvals that hold; it needs 2";
+    assert!(script.contains(told), "{script}");
     let refused = staffed.append(sending.clone()).await.unwrap_err();
     assert!(refused.contains("as many people"), "{refused}");
     staffed.approve(&notice, "Cy").await.unwrap();
@@ -362,6 +382,8 @@ async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_a
     assert_eq!(fault.unwrap_err().code(), "no-mail", "it may go out now");
     let report = staffed.continued(vec![sending.clone()]);
     assert!(!said(&report, "was sent with"), "{}", report.text());
+    let script = staffed.script_on_continued(vec![sending.clone()]).await;
+    assert!(!script.contains("was sent with"), "{script}");
     staffed.append(sending).await.unwrap();
 }
 

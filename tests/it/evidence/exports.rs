@@ -402,6 +402,8 @@ async fn a_forger_without_the_key_cannot_sign_and_with_another_key_is_named() {
         report.text()
     );
     assert_eq!(about(&report, "manifest-sha256.txt.sig").len(), 1);
+    let script = by_python(&swapped).1;
+    assert!(script.contains("PROBLEM keys/allowed_signers"), "{script}");
     // A whole history under another recorder is consistent in itself; an anchor tells.
     let anchors = Anchors {
         recorder: Some(other.public().clone()),

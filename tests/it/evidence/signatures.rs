@@ -48,15 +48,16 @@ fn ssh_keygen_accepts_what_we_sign_and_nothing_else() {
         .allowed_signer("Recorder One", &[CHECKPOINT]);
     std::fs::write(dir.join("allowed_signers"), line).unwrap();
     std::fs::write(dir.join("sig"), signer.sign(CHECKPOINT, TEXT).unwrap()).unwrap();
-    assert!(accepts(dir, "Recorder_One", CHECKPOINT, TEXT));
-    assert!(!accepts(dir, "Recorder_One", sshsig::APPROVAL, TEXT));
+    let name = sshsig::principal_of("Recorder One");
+    assert!(accepts(dir, &name, CHECKPOINT, TEXT));
+    assert!(!accepts(dir, &name, sshsig::APPROVAL, TEXT));
     assert!(!accepts(dir, "somebody", CHECKPOINT, TEXT));
     let mut changed = TEXT.to_vec();
     changed[3] ^= 1;
-    assert!(!accepts(dir, "Recorder_One", CHECKPOINT, &changed));
+    assert!(!accepts(dir, &name, CHECKPOINT, &changed));
     // A signature for a namespace that the line does not allow.
     std::fs::write(dir.join("sig"), signer.sign("other", TEXT).unwrap()).unwrap();
-    assert!(!accepts(dir, "Recorder_One", "other", TEXT));
+    assert!(!accepts(dir, &name, "other", TEXT));
 }
 
 #[test]
