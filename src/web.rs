@@ -13,6 +13,7 @@ pub mod guard;
 pub mod look;
 pub mod page;
 pub mod pages;
+mod shelf;
 mod shown;
 pub mod signin;
 pub mod visit;
@@ -47,6 +48,8 @@ pub struct Web {
     pub idp: Option<Oidc>,
     /// What was read of cases.
     pub looks: look::Looks,
+    /// What was read of their evidence.
+    pub lately: shelf::Lately,
     /// Who is told live what happens.
     pub listeners: pages::live::Listeners,
     /// When old keys of the API were looked for.
@@ -68,6 +71,7 @@ impl Web {
             hub,
             signin,
             looks: look::Looks::default(),
+            lately: shelf::Lately::default(),
             listeners: pages::live::Listeners::default(),
             pruned: api::Pruned::default(),
             hashing: Semaphore::new(HASHING),

@@ -76,7 +76,8 @@ impl Desk {
             return Ok(taken);
         }
         let title = format!("Came back: {}", taken.message_id);
-        let template = self.notice_record(&taken.notice)?.template;
+        let template =
+            self.read(|case| Ok::<_, Fault>(case.draft(&taken.notice)?.template.clone()))?;
         let evidence = self
             .recorder_of(&template)?
             .keep_file(name, "message/rfc822", bytes.into(), &title)

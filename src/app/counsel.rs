@@ -7,14 +7,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::desk::Desk;
+use super::reader::Reader;
 use crate::canon::canonical;
 use crate::case::event::{Comment, Statement, Suggestion};
 use crate::case::state::{FactRecord, NoticeRecord};
 use crate::evidence::recorder::Recorder;
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
+use crate::notice;
 use crate::notice::dictionary::{self, Privilege};
-use crate::notice::{self, Confidence};
 
 /// What a person says of the case.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -47,9 +48,7 @@ impl Desk {
     /// There is no such template any more.
     pub(super) fn recorder_of(&self, template: &str) -> Result<Recorder> {
         let about = notice::about(template)?;
-        Ok(self
-            .recorder
-            .for_counsel(about.privilege == Confidence::Privileged))
+        Ok(self.recorder.for_counsel(about.is_privileged()))
     }
 
     /// Puts the words of a statement apart when they are counsel's.
@@ -69,30 +68,6 @@ impl Desk {
         Ok(statement)
     }
 
-    /// The facts that people recorded, with the words that are kept apart. Words that are gone or damaged
-    /// are missing, and keep no other notice waiting; `evidence verify` tells where.
-    pub(super) fn recorded(&self) -> BTreeMap<String, FactRecord> {
-        let mut facts = self.log.read(|state| state.facts.clone());
-        facts.retain(|key, record| {
-            let Some(apart) = &record.statement.apart else {
-                return true;
-            };
-            let said: Said = match self.apart(apart) {
-                Ok(said) => said,
-                Err(fault) => {
-                    tracing::error!(fact = %key, code = fault.code(), "the words of a fact cannot be read");
-                    return false;
-                }
-            };
-            record.statement.value = said.value;
-            record.statement.de = said.de;
-            record.statement.pt = said.pt;
-            record.statement.note = said.note;
-            true
-        });
-        facts
-    }
-
     /// Puts the words of what people say of a privileged text apart.
     pub(super) async fn review_apart(
         &self,
@@ -100,7 +75,7 @@ impl Desk {
         comments: &mut [Comment],
         suggestions: &mut [Suggestion],
     ) -> Result<()> {
-        if notice::about(template)?.privilege != Confidence::Privileged {
+        if !notice::about(template)?.is_privileged() {
             return Ok(());
         }
         for comment in comments {
@@ -120,6 +95,40 @@ impl Desk {
             suggestion.apart = Some(self.put_apart(title, &said).await?);
         }
         Ok(())
+    }
+
+    async fn put_apart(&self, title: &str, said: &impl Serialize) -> Result<EvidenceId> {
+        let bytes = canonical(said)?.into();
+        let recorder = self.recorder.for_counsel(true);
+        recorder
+            .keep_file("words.json", "application/json", bytes, title)
+            .await
+    }
+}
+
+impl Reader<'_> {
+    /// The facts that people recorded, with the words that are kept apart. Words that are gone or damaged
+    /// are missing, and keep no other notice waiting; `evidence verify` tells where.
+    pub(super) fn recorded(&self) -> BTreeMap<String, FactRecord> {
+        let mut facts = self.state.facts.clone();
+        facts.retain(|key, record| {
+            let Some(apart) = &record.statement.apart else {
+                return true;
+            };
+            let said: Said = match self.apart(apart) {
+                Ok(said) => said,
+                Err(fault) => {
+                    tracing::error!(fact = %key, code = fault.code(), "the words of a fact cannot be read");
+                    return false;
+                }
+            };
+            record.statement.value = said.value;
+            record.statement.de = said.de;
+            record.statement.pt = said.pt;
+            record.statement.note = said.note;
+            true
+        });
+        facts
     }
 
     /// Reads what people said of a text from where it is kept apart.
@@ -147,16 +156,8 @@ impl Desk {
         Ok(record)
     }
 
-    async fn put_apart(&self, title: &str, said: &impl Serialize) -> Result<EvidenceId> {
-        let bytes = canonical(said)?.into();
-        let recorder = self.recorder.for_counsel(true);
-        recorder
-            .keep_file("words.json", "application/json", bytes, title)
-            .await
-    }
-
     fn apart<T: DeserializeOwned>(&self, id: &EvidenceId) -> Result<T> {
-        let bytes = self.bytes(&self.evidence(id)?)?;
+        let bytes = self.shelf.bytes(self.evidence(id)?)?;
         serde_json::from_slice(&bytes).map_err(|error| {
             Fault::evidence("apart-damaged", "Words that are kept apart cannot be read.")
                 .at(id)

@@ -5,7 +5,7 @@ use crate::case::event::{Attachment, Event};
 use crate::case::state::NoticeRecord;
 use crate::fault::{Fault, Result};
 use crate::id::{EvidenceId, NoticeId};
-use crate::notice::{Channel, Confidence};
+use crate::notice::Channel;
 use crate::time::Timestamp;
 
 /// The most bytes of all files of a mail: in Base64, and once more when the mail is encrypted, they stay
@@ -47,7 +47,7 @@ impl Desk {
         let file = self.evidence(evidence)?;
         self.may_attach(&record, name, file.bytes)?;
         let about = crate::notice::about(&record.template)?;
-        if file.privileged && about.privilege == Confidence::None {
+        if file.privileged && !about.is_privileged() {
             let what =
                 "This evidence is privileged, and the notice is not: it cannot go out with it.";
             return Err(Fault::input("attached-privileged", what)

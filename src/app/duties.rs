@@ -201,9 +201,7 @@ impl Desk {
         reason: &str,
         facts: Vec<String>,
     ) -> Result<()> {
-        for key in &facts {
-            crate::notice::dictionary::entry(key)?;
-        }
+        super::clocks::can_be_grounds(&facts)?;
         let asked = self.log.read(|state| {
             let mut rules = state
                 .clocks
@@ -336,7 +334,6 @@ impl Desk {
         question: &str,
         mut facts: Vec<String>,
     ) -> Result<Vec<String>> {
-        super::clocks::can_be_grounds(&facts)?;
         let catalogue = self.settings.catalogue()?;
         let known = catalogue.get(obligation).ok();
         let mut questions = known.iter().flat_map(|one| &one.applies_if);

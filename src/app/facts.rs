@@ -114,7 +114,7 @@ impl Desk {
 
     fn lines<'a>(&self, known: impl Iterator<Item = &'a Known>) -> Result<Vec<FactLine>> {
         let (now, company) = (self.now(), &self.settings.company);
-        let recorded = self.recorded();
+        let recorded = self.read(|case| case.recorded());
         let facts = self.log.read(|state| {
             let kept = company_kept(state, company)?;
             let kept = kept.as_ref();

@@ -14,9 +14,10 @@ impl Desk {
     /// # Errors
     /// There is no such notice.
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
+        let about = notice::about(template)?;
         let company = self.company_record().await?;
-        let recorder = self.recorder_of(template)?;
-        let of_people = self.recorded();
+        let recorder = self.recorder.for_counsel(about.is_privileged());
+        let of_people = self.read(|case| case.recorded());
         let (draft, kept) = self.log.read(|state| {
             let facts = facts::gather(
                 state,
@@ -27,7 +28,7 @@ impl Desk {
                 &self.zone,
             );
             let draft = notice::draft(template, &facts)?;
-            let kept = facts::Kept::of(&facts).for_notice(&notice::about(template)?);
+            let kept = facts::Kept::of(&facts).for_notice(&about);
             Ok::<_, Fault>((draft, kept))
         })?;
         let kept = recorder
@@ -49,7 +50,6 @@ impl Desk {
             )
             .await?;
         let id = NoticeId::fresh();
-        let about = notice::about(template)?;
         let event = Event::NoticeDrafted {
             notice: id.clone(),
             template: template.to_owned(),
@@ -78,40 +78,6 @@ impl Desk {
         self.recorder
             .keep_file(COMPANY, "application/json", bytes.into(), title)
             .await
-    }
-
-    /// A draft's record.
-    ///
-    /// # Errors
-    /// There is no such draft, or what people said of it is damaged.
-    pub fn notice_record(&self, id: &NoticeId) -> Result<NoticeRecord> {
-        let record = self.log.read(|state| state.notices.get(id).cloned());
-        let record = record.ok_or_else(|| {
-            Fault::input("no-notice", "The case has no such draft.")
-                .at(id)
-                .hint(format!("see `cordon notice list {}`", self.log.case()))
-        })?;
-        self.with_review(record)
-    }
-
-    /// A draft's record and its text, checked against its hash.
-    ///
-    /// # Errors
-    /// There is no such draft, or its text is damaged.
-    pub fn notice(&self, id: &NoticeId) -> Result<(NoticeRecord, String)> {
-        let record = self.notice_record(id)?;
-        let text = self.notice_text(id, &record.evidence)?;
-        Ok((record, text))
-    }
-
-    /// A text of a notice, checked against its hash.
-    pub(super) fn notice_text(&self, id: &NoticeId, evidence: &EvidenceId) -> Result<String> {
-        let bytes = self.bytes(&self.evidence(evidence)?)?;
-        String::from_utf8(bytes.to_vec()).map_err(|error| {
-            Fault::evidence("notice-text", "The text of the draft is not text.")
-                .at(id)
-                .caused_by(error)
-        })
     }
 
     /// A person's signed approval of exactly this text. One that the person gave before, and that still
@@ -169,15 +135,5 @@ impl Desk {
             "read and approve that one: cordon notice show {} {later}",
             self.log.case()
         )))
-    }
-
-    /// The record of an item of evidence.
-    ///
-    /// # Errors
-    /// The case has no such evidence.
-    pub fn evidence(&self, id: &EvidenceId) -> Result<crate::case::event::Evidence> {
-        self.log
-            .read(|state| state.evidence.get(id).cloned())
-            .ok_or_else(|| Fault::input("no-evidence", "The case has no such evidence.").at(id))
     }
 }

@@ -84,28 +84,6 @@ impl Suggested {
 }
 
 impl Desk {
-    /// A text of a notice as it once stood, checked against its hash; as it stands with `None`.
-    ///
-    /// # Errors
-    /// There is no such notice or version, or its text is damaged.
-    pub fn notice_at(&self, id: &NoticeId, text: Option<Digest>) -> Result<(NoticeRecord, String)> {
-        let record = self.notice_record(id)?;
-        let evidence = match text.filter(|text| *text != record.text) {
-            None => &record.evidence,
-            Some(text) => {
-                let version = record.versions.iter().find(|one| one.text == text);
-                let version = version.ok_or_else(|| {
-                    Fault::input("no-version", "The notice never had this text.")
-                        .at(text)
-                        .hint(format!("see `cordon notice show {} {id}`", self.log.case()))
-                })?;
-                &version.evidence
-            }
-        };
-        let text = self.notice_text(id, evidence)?;
-        Ok((record, text))
-    }
-
     /// Gives a draft to those who review it. Given before, it stays so.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use crate::document::sheet::Suggestion;
 use crate::document::{Change, Comment, Document, Sheet, docx};
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
-use crate::notice::{self, Confidence, Language, revision};
+use crate::notice::{self, revision};
 
 /// How many changes and comments of one file are taken in.
 const MOST: usize = 500;
@@ -34,7 +34,7 @@ impl Desk {
             .filter(|one| one.verdict == Verdict::Open && one.suggestion.on == record.text);
         let remarks = record.remarks.iter();
         let remarks = remarks.filter(|remark| remark.comment.on == record.text);
-        let privileged = about.privilege == Confidence::Privileged;
+        let privileged = about.is_privileged();
         let evidence = revision::sources(text).into_iter().map(|(number, id)| {
             let line = self
                 .log
@@ -45,12 +45,7 @@ impl Desk {
             title: about.title.clone(),
             banner: privileged.then(|| "PRIVILEGED AND CONFIDENTIAL".to_owned()),
             distribution: about.distribution.clone(),
-            language: match about.language {
-                Language::En => "en-US",
-                Language::De => "de-DE",
-                Language::Pt => "pt-PT",
-            }
-            .to_owned(),
+            language: about.language.tag().to_owned(),
             evidence: evidence.collect(),
             comments: remarks.map(comment).collect(),
             changes: open.map(suggestion).collect(),

@@ -238,8 +238,9 @@ pub(super) fn write(spans: &[Span], styles: bool, row: bool) -> String {
 }
 
 fn escape(out: &mut String, text: &str) {
+    let mut from = out.rfind('\n').map_or(0, |end| end + 1);
     for c in text.chars() {
-        let line = out.rsplit('\n').next().unwrap_or_default();
+        let line = out.get(from..).unwrap_or_default();
         let starts_line = line.is_empty();
         let numbered = matches!(c, '.' | ')')
             && !line.is_empty()
@@ -266,6 +267,9 @@ fn escape(out: &mut String, text: &str) {
             out.push('\\');
         }
         out.push(c);
+        if c == '\n' {
+            from = out.len();
+        }
     }
 }
 

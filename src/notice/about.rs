@@ -172,7 +172,7 @@ impl About {
             let what = format!("The distribution names `{role}`, which has no words.");
             return Err(bad(&what).hint("words.*.toml names them as `role.…`"));
         }
-        if self.privilege == Confidence::Privileged && self.distribution.is_empty() {
+        if self.is_privileged() && self.distribution.is_empty() {
             return Err(bad("A privileged notice has to say who may have it.")
                 .hint("like `distribution = [\"legal\"]`"));
         }
@@ -206,12 +206,17 @@ impl About {
         }
     }
 
+    /// Whether it is counsel's: its banner, its list of readers and its evidence are kept so.
+    pub fn is_privileged(&self) -> bool {
+        self.privilege == Confidence::Privileged
+    }
+
     /// Whether a fact of this privilege may stand in the notice.
     ///
     /// # Errors
     /// The fact is privileged and the notice is not.
     pub(super) fn may_hold(&self, key: &str, privilege: Privilege) -> Result<()> {
-        if privilege == Privilege::Privileged && self.privilege == Confidence::None {
+        if privilege == Privilege::Privileged && !self.is_privileged() {
             return Err(Fault::failed(
                 "privileged-fact",
                 format!("The fact `{key}` is privileged and this notice is not."),

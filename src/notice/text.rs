@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::about::{About, Confidence};
+use super::about::About;
 use super::words::{Language, phrase};
 use crate::document::{self, Document};
 
@@ -69,7 +69,7 @@ pub(super) fn whole(about: &About, parts: &Parts) -> String {
         let _ = writeln!(text, "> {caution}");
     }
     let _ = write!(text, "\n{BODY}\n\n");
-    if about.privilege == Confidence::Privileged {
+    if about.is_privileged() {
         let _ = write!(text, "{}\n\n", banner(about, about.language));
     }
     let _ = write!(text, "{}\n\n", parts.body.trim());

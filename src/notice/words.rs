@@ -39,6 +39,15 @@ impl Language {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::En, Self::De, Self::Pt];
 
+    /// Its tag in BCP 47, with the country whose paper and spelling it takes.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en-US",
+            Self::De => "de-DE",
+            Self::Pt => "pt-PT",
+        }
+    }
+
     /// Its code in ISO 639-1.
     pub const fn code(self) -> &'static str {
         match self {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use super::Web;
 use super::look::blocking;
+use super::shelf::Case;
 use super::visit::Visit;
 use crate::access::{Ability, Principal, Role, Via, no_case};
+use crate::app::reader::Reader;
 use crate::app::{Desk, Hand};
 use crate::case::event::{Actor, Evidence};
 use crate::fault::{Fault, Result};
@@ -77,8 +79,31 @@ impl Web {
 }
 
 impl Web {
-    /// Reads a notice at the desk of its case, for somebody who may read it. Refused before the text is
-    /// taken from the store.
+    /// Reads a notice for somebody who may read it: from what was read before where that is all, so that
+    /// a page need not open the store. Refused before a text is read.
+    ///
+    /// # Errors
+    /// As [`Web::look`]; [`may_read`]; `store-owned` while another process works on the case.
+    pub(super) async fn read_notice<T: Send + 'static>(
+        self: &Arc<Self>,
+        visit: &Visit,
+        id: &str,
+        notice: &NoticeId,
+        read: impl FnOnce(&Reader<'_>, &NoticeId) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let notice = notice.clone();
+        self.look(visit, id, Ability::SeeCase, move |look| {
+            let principal = &look.visit.principal;
+            let by = Actor::Person(principal.person.name.clone());
+            let shelf = Case::new(look.web, look.id, by);
+            let case = look.web.app.reader(look.id, look.state, &shelf);
+            may_read(principal, &case, &notice)?;
+            read(&case, &notice)
+        })
+        .await
+    }
+
+    /// Makes something of a notice at the desk of its case, for somebody who may read it.
     ///
     /// # Errors
     /// As [`Web::desk`]; [`may_read`].
@@ -87,12 +112,12 @@ impl Web {
         visit: &Visit,
         id: &str,
         notice: &NoticeId,
-        read: impl FnOnce(&Desk, &NoticeId) -> Result<T> + Send + 'static,
+        make: impl FnOnce(&Desk, &NoticeId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (principal, notice) = (visit.principal.clone(), notice.clone());
         self.at_desk(visit, id, Ability::SeeCase, move |desk| {
-            may_read(&principal, desk, &notice)?;
-            read(desk, &notice)
+            desk.read(|case| may_read(&principal, case, &notice))?;
+            make(desk, &notice)
         })
         .await
     }
@@ -103,15 +128,15 @@ impl Web {
 ///
 /// # Errors
 /// They may not; there is no such notice.
-pub(super) fn may_read(principal: &Principal, desk: &Desk, notice: &NoticeId) -> Result<()> {
-    let record = desk.notice_record(notice)?;
+pub(super) fn may_read(principal: &Principal, case: &Reader<'_>, notice: &NoticeId) -> Result<()> {
+    let record = case.draft(notice)?;
     let Ok(about) = crate::notice::about(&record.template) else {
         // Its template is gone: what was kept as counsel's stays so.
-        return may_have(principal, &desk.evidence(&record.evidence)?);
+        return may_have(principal, case.evidence(&record.evidence)?);
     };
     let listed = |role: &Role| about.distribution.iter().any(|one| one == role.name());
     let approves = |role: &Role| about.approval.roles.iter().any(|one| one == role.name());
-    let open = about.privilege == crate::notice::Confidence::None
+    let open = !about.is_privileged()
         || principal.has(Ability::Counsel)
         || principal
             .roles()

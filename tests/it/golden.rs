@@ -11,8 +11,7 @@ use std::path::{Path, PathBuf};
 
 use cordon::canon::Digest;
 use cordon::document::{Document, Sheet};
-use cordon::notice::words::Language;
-use cordon::notice::{self, Confidence, facts, revision};
+use cordon::notice::{self, facts, revision};
 
 use super::samples::{self, Sample};
 use super::web::bodies::bodies;
@@ -61,15 +60,9 @@ fn sheet(name: &str, sample: &Sample, text: &str) -> Sheet {
     });
     Sheet {
         title: about.title.clone(),
-        banner: (about.privilege == Confidence::Privileged)
-            .then(|| "PRIVILEGED AND CONFIDENTIAL".to_owned()),
+        banner: (about.is_privileged()).then(|| "PRIVILEGED AND CONFIDENTIAL".to_owned()),
         distribution: about.distribution.clone(),
-        language: match about.language {
-            Language::En => "en-US",
-            Language::De => "de-DE",
-            Language::Pt => "pt-PT",
-        }
-        .to_owned(),
+        language: about.language.tag().to_owned(),
         document: Document::parse(text),
         evidence: evidence.collect(),
         comments: Vec::new(),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use cordon::notice::dictionary::{self, Kind, Origin};
 use cordon::notice::facts::{Change, Kept, changes};
 use cordon::notice::words::Language;
-use cordon::notice::{self, Channel, Confidence};
+use cordon::notice::{self, Channel};
 
 use crate::samples::{self, Sample};
 
@@ -110,7 +110,7 @@ fn metadata_and_text_agree() {
             let banner = draft.text.contains("PRIVILEGED AND CONFIDENTIAL")
                 || draft.text.contains("VERTRAULICH")
                 || draft.text.contains("CONFIDENCIAL");
-            assert_eq!(banner, about.privilege == Confidence::Privileged, "{name}");
+            assert_eq!(banner, about.is_privileged(), "{name}");
             let copy = draft
                 .text
                 .contains("\n## Reading copy in English, does not go out\n");

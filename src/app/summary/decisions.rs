@@ -301,10 +301,7 @@ pub(super) fn notices(state: &CaseState, clocks: &[Shown], now: Timestamp) -> Ve
         .collect();
     let all = state.notices.iter();
     let mut all: Vec<NoticeLine> = all
-        .map(|(id, notice)| NoticeLine {
-            answers: AnsweredClock::of(clocks, notice),
-            ..notice_line(state, id, notice, now)
-        })
+        .map(|(id, notice)| notice_line(state, clocks, (id, notice), now))
         .collect();
     let place = |line: &NoticeLine| planned.iter().position(|name| **name == line.template);
     all.sort_by_key(|line| place(line).unwrap_or(usize::MAX));
@@ -313,8 +310,8 @@ pub(super) fn notices(state: &CaseState, clocks: &[Shown], now: Timestamp) -> Ve
 
 fn notice_line(
     state: &CaseState,
-    id: &NoticeId,
-    notice: &NoticeRecord,
+    clocks: &[Shown],
+    (id, notice): (&NoticeId, &NoticeRecord),
     now: Timestamp,
 ) -> NoticeLine {
     let look = Look {
@@ -334,7 +331,7 @@ fn notice_line(
     let held = |signed: &&Signed| approved_by.contains(&signed.person);
     let held: Vec<Signed> = notice.approvals.iter().filter(held).cloned().collect();
     NoticeLine {
-        answers: Vec::new(),
+        answers: AnsweredClock::of(clocks, notice),
         id: id.clone(),
         template: notice.template.clone(),
         text: notice.text,

@@ -8,9 +8,9 @@ use super::{Facts, Logs, Standing};
 use crate::canon::canonical;
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
+use crate::notice::About;
 use crate::notice::dictionary::{self, Origin, Privilege};
 use crate::notice::words::Language;
-use crate::notice::{About, Confidence};
 
 /// The instant of a draft is another one each time; that is no change of the case.
 const NO_CHANGE: &str = "case.as_of";
@@ -90,7 +90,7 @@ impl Kept {
     /// Without what may not stand in a notice: privileged facts stay out of what an ordinary one keeps.
     #[must_use]
     pub fn for_notice(mut self, about: &About) -> Self {
-        if about.privilege == Confidence::None {
+        if !about.is_privileged() {
             let open = |key: &str| {
                 dictionary::known(key).is_none_or(|known| known.privilege == Privilege::Fact)
             };

@@ -114,7 +114,8 @@ impl Asked {
     pub(super) fn at_notice(&self) -> Result<(Desk, NoticeId)> {
         let desk = self.desk(Ability::SeeCase)?;
         let notice: NoticeId = self.param("notice").parse()?;
-        may_read(self.principal()?, &desk, &notice)?;
+        let principal = self.principal()?;
+        desk.read(|case| may_read(principal, case, &notice))?;
         Ok((desk, notice))
     }
 

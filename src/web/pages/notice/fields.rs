@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::super::head::{Head, head};
 use super::{NoticeView, at_notice, no_notice, notice_id, view};
 use crate::access::Ability;
-use crate::app::Desk;
 use crate::app::summary::Summary;
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
@@ -67,7 +66,9 @@ pub(in crate::web) async fn show(
 
 async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str) -> Result<Page> {
     let notice = notice_id(notice)?;
-    let (record, text) = web.at_notice(visit, id, &notice, Desk::notice).await?;
+    let (record, text) = web
+        .read_notice(visit, id, &notice, |case, notice| case.notice(notice))
+        .await?;
     let about = notice::about(&record.template)?;
     let limits = notice::limits(&record.template)?;
     if about.channel != Channel::Portal {

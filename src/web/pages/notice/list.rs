@@ -13,7 +13,7 @@ use crate::access::Ability;
 use crate::app::summary::Summary;
 use crate::clock::{Duty, Shown};
 use crate::fault::{Fault, Result};
-use crate::notice::{self, About, Confidence};
+use crate::notice::{self, About};
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
 use crate::web::visit::{Form, Visit};
@@ -162,7 +162,7 @@ fn choice(
     Choice {
         title: line(&about.title),
         addressee: line(&about.addressee),
-        privileged: about.privilege == Confidence::Privileged,
+        privileged: about.is_privileged(),
         duty: clock.map(|clock| Asking {
             title: line(&clock.title),
             href: path(&["cases", look.id.as_str(), "clocks", clock.id.as_str()]),

@@ -67,15 +67,15 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, which: Whic
     let notice = super::notice_id(notice)?;
     let (from, to) = (digest(&which.from)?, digest(&which.to)?);
     let (record, old, new, texts) = web
-        .at_notice(visit, id, &notice, move |desk, of| {
-            let record = desk.notice_record(of)?;
+        .read_notice(visit, id, &notice, move |case, of| {
+            let record = case.notice_record(of)?;
             let first = record.versions.first().map(|version| version.text);
             let texts = (
                 from.or(first).unwrap_or(record.text),
                 to.unwrap_or(record.text),
             );
-            let (_, old) = desk.notice_at(of, Some(texts.0))?;
-            let (_, new) = desk.notice_at(of, Some(texts.1))?;
+            let (_, old) = case.notice_at(of, Some(texts.0))?;
+            let (_, new) = case.notice_at(of, Some(texts.1))?;
             Ok((record, old, new, texts))
         })
         .await?;

@@ -173,8 +173,8 @@ pub(in crate::web) async fn show(
 async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Asked) -> Result<Page> {
     let notice = notice_id(notice)?;
     let worded = web
-        .at_notice(visit, id, &notice, |desk, notice| {
-            desk.notice_worded(notice)
+        .read_notice(visit, id, &notice, |case, notice| {
+            case.wording(notice)?.look()
         })
         .await?;
     let open = asked.block.parse::<usize>().ok();
