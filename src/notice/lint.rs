@@ -5,6 +5,7 @@
 //! the log of the case gives, each with the number right behind it, are not our words; they are looked
 //! at by rules with the scope `all` alone.
 
+mod body;
 mod cited;
 mod fold;
 mod limits;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use super::facts::Kept;
 use super::text;
 use crate::fault::{Fault, Result};
+use body::Body;
 use place::Sheet;
 use rules::{Scope, When};
 
@@ -111,7 +113,10 @@ pub fn lint(text: &str, known: &[Kept]) -> Result<Vec<Finding>> {
 /// The rules cannot be read; a test holds that they can.
 pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     let rules = rules::shipped()?;
-    let sheet = Sheet::of(asked);
+    let now = Body::of(asked.text);
+    let first = asked.first.filter(|first| *first != asked.text);
+    let first = first.map(Body::of);
+    let sheet = Sheet::of(asked, &now, first.as_ref());
     let known = asked.known;
     let complete = !known.is_empty() && known.iter().all(|kept| kept.logs.complete);
     let names = names(known);
@@ -140,7 +145,7 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     findings.extend(sheet.two_scripts());
     findings.extend(sheet.missing());
     findings.extend(limits::too_long(asked)?);
-    findings.extend(cited::moved(asked));
+    findings.extend(cited::moved(asked, &now, first.as_ref()));
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.line, f.rule.clone(), f.words.clone());
         key(a).cmp(&key(b))

@@ -44,7 +44,7 @@ pub fn revised(text: &str, on: &str, changes: &[Change]) -> Result<Revised> {
     changes.sort_by_key(|change| std::cmp::Reverse((change.block, change.before.is_empty())));
     for change in changes {
         let block = place(&now, &on, change)?;
-        if !body(now.text()).contains(&block) {
+        if !body(&now).contains(&block) {
             return Err(not_yours());
         }
         let change = Change {
@@ -66,11 +66,13 @@ pub fn rewritten(text: &str, new: &str) -> Result<Revised> {
 }
 
 /// The blocks that are a person's to change.
-pub fn body(text: &str) -> Range<usize> {
-    let (head, body, _) = parts(text);
-    let blocks = |text: &str| Document::parse(text).blocks.len();
-    let first = blocks(head);
-    first..first + blocks(body)
+pub fn body(document: &Document) -> Range<usize> {
+    let (head, body, _) = parts(document.text());
+    let before = |end: usize| {
+        let blocks = document.blocks.iter();
+        blocks.take_while(|block| block.start() < end).count()
+    };
+    before(head.len())..before(head.len() + body.len())
 }
 
 /// The evidence of each number that a text cites, by its own table.

@@ -3,6 +3,7 @@ import base64
 import email
 import email.policy
 import glob
+import hashlib
 import imaplib
 import json
 import os
@@ -61,13 +62,18 @@ for box in ("office", "smime", "pgp"):
     assert "using TLSv1" in " ".join(head.get_all("Received")), "not over TLS"
     text = open(f"{box}.text", encoding="utf-8").read()
     inner = email.message_from_bytes(opened(box, mail), policy=email.policy.SMTP)
-    body = inner.get_body().get_content() if inner.is_multipart() else inner.get_content()
-    assert body.replace("\r\n", "\n").rstrip() == text.rstrip(), f"{box}: another text arrived"
+    body = inner.get_body().get_content()
+    body = body.replace("\r\n", "\n").rstrip()
+    named = hashlib.sha256(open("access-log.bin", "rb").read()).hexdigest()
+    # Below the text stand the files that go with it, each with its hash.
+    assert body.startswith(text.rstrip()) and named in body[len(text.rstrip()) :], f"{box}: another text arrived"
     if box != "office":
         assert text.splitlines()[0].encode() not in mail, f"{box}: in plain text"
+    attached = {part.get_filename(): part.get_payload(decode=True) for part in inner.iter_attachments()}
+    assert attached == {"access-log.bin": open("access-log.bin", "rb").read()}, f"{box}: {list(attached)} arrived with it"
     # What was kept as evidence is what arrived, below what the server wrote on top.
     files = filter(os.path.isfile, glob.glob(f"{box}.export/**/*", recursive=True))
     kept = [open(file, "rb").read() for file in files]
     whole = mail.replace(b"\r\n", b"\n").rstrip()
     assert any(one and whole.endswith(one.replace(b"\r\n", b"\n").rstrip()) and b"DKIM-Signature" in one for one in kept), f"{box}: evidence differs"
-    print(f"{box}: arrived, DKIM holds by dkimpy, text and evidence equal")
+    print(f"{box}: arrived, DKIM holds by dkimpy, text, file and evidence equal")

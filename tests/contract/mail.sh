@@ -178,9 +178,11 @@ TOML
 export MAIL_PASSWORD=quiet-heron
 cordon() { "$program" --config "$t/cordon.toml" "$@"; }
 get() { python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
+head -c 300000 /dev/urandom >access-log.bin
 for box in office smime pgp gone; do
   case=$(cordon case open --email "$box-subject@mail-one.example" 2>/dev/null)
   notice=$(cordon notice draft "$case" executive --json 2>/dev/null | get notice)
+  cordon notice attach "$case" "$notice" access-log.bin >/dev/null
   cordon notice approve "$case" "$notice" --as Bo --key bo --reason read >/dev/null 2>&1
   cordon notice send "$case" "$notice" --to "$box@other.example" --incomplete --json >"$box.sent"
   cordon notice show "$case" "$notice" --plain >"$box.text" 2>/dev/null

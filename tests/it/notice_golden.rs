@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
+use cordon::document::{Document, Kind::Heading};
 use cordon::notice::dictionary::{self, Kind, Origin};
 use cordon::notice::facts::{Change, Kept, changes};
 use cordon::notice::words::Language;
-use cordon::notice::{self, Channel};
+use cordon::notice::{self, Channel, revision};
 
 use crate::samples::{self, Sample};
 
@@ -115,6 +116,27 @@ fn metadata_and_text_agree() {
                 .text
                 .contains("\n## Reading copy in English, does not go out\n");
             assert_eq!(copy, about.language != Language::En, "{name}");
+        }
+    }
+}
+
+#[test]
+fn what_a_person_may_change_begins_and_ends_between_blocks() {
+    for name in notice::names() {
+        for sample in Sample::all() {
+            let text = notice::draft(&name, &sample.facts()).unwrap().text;
+            let document = Document::parse(&text);
+            let body = revision::body(&document);
+            assert!(!body.is_empty(), "{name}");
+            for (end, kind) in [(body.start, "first"), (body.end, "after the last")] {
+                let block = &document.blocks[end];
+                // A block begins behind what makes it a heading.
+                let before = text[..block.start()].trim_end_matches(['#', ' ']);
+                let before = Document::parse(before);
+                assert_eq!(before.blocks.len(), end, "{name}: {kind}");
+            }
+            let after = &document.blocks[body.end];
+            assert!(matches!(after.kind, Heading(_)), "{name}: {}", after.source);
         }
     }
 }

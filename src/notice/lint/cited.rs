@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::body::Body;
 use super::{Asked, Finding, Severity};
-use crate::document::{Cite, Document};
-use crate::notice::{revision, text};
+use crate::document::{Block, Cite};
+use crate::notice::revision;
 
 /// At least so many of a thousand words of two sentences are the same, where one is the other, changed.
 const ALIKE: usize = 500;
@@ -24,13 +25,13 @@ struct Said {
 
 /// What changed in the marks since the text was drafted. Everything warns: a person may know better, and
 /// who approves has to see it.
-pub(super) fn moved(asked: &Asked<'_>) -> Vec<Finding> {
+pub(super) fn moved(asked: &Asked<'_>, now: &Body<'_>, first: Option<&Body<'_>>) -> Vec<Finding> {
     let mut findings = Vec::new();
     // What was rendered just now cites what its table has.
     if asked.first == Some(asked.text) {
         return findings;
     }
-    let now = sentences(asked.text);
+    let now = sentences(now);
     let known = revision::sources(asked.text);
     for said in now.iter().filter(|_| !known.is_empty()) {
         let strange: BTreeSet<u32> = (said.marks.iter())
@@ -42,7 +43,7 @@ pub(super) fn moved(asked: &Asked<'_>) -> Vec<Finding> {
             findings.push(finding("no-source", said, reason));
         }
     }
-    let Some(first) = asked.first else {
+    let Some(first) = first else {
         return findings;
     };
     let drafted = sentences(first);
@@ -92,26 +93,19 @@ fn list(marks: &BTreeSet<u32>) -> String {
     each.collect::<Vec<_>>().join(", ")
 }
 
-fn sentences(whole: &str) -> Vec<Said> {
-    let (before, body) = text::looked_at(whole);
-    let mut line = before.matches('\n').count() + 1;
-    let mut counted = 0;
-    let mut all = Vec::new();
-    for block in &Document::parse(body).blocks {
-        let gone = body.get(counted..block.start()).unwrap_or_default();
-        line += gone.matches('\n').count();
-        counted = counted.max(block.start());
-        all.extend(block.sentences().into_iter().map(|sentence| {
-            Said {
-                line,
-                words: sentence.text,
-                marks: (sentence.cites.into_iter())
-                    .flat_map(Cite::numbers)
-                    .collect(),
-            }
-        }));
-    }
-    all
+fn sentences(body: &Body<'_>) -> Vec<Said> {
+    let of = |(line, block): (usize, &Block)| {
+        let said = block.sentences().into_iter();
+        said.map(move |sentence| Said {
+            line,
+            words: sentence.text,
+            marks: (sentence.cites.into_iter())
+                .flat_map(Cite::numbers)
+                .collect(),
+        })
+        .collect::<Vec<_>>()
+    };
+    body.blocks().flat_map(of).collect()
 }
 
 /// Each sentence that stands with the one that it was; sentences that stand as they were drafted, marks

@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::body::Body;
 use super::fold::Folded;
 use super::quoted::{Given, Not, Paragraph};
 use super::{Asked, Finding, Severity};
-use crate::document::{Block, Cite, Document, Kind, Span};
+use crate::document::{Block, Cite, Kind, Span};
 use crate::notice::text;
 
 /// A text to look at, as its page shows it, without the marks of evidence. Each paragraph is a line. The
@@ -85,19 +86,12 @@ impl Reader {
 }
 
 impl Sheet {
-    pub(super) fn of(asked: &Asked<'_>) -> Self {
-        let (before, body) = text::looked_at(asked.text);
-        let first = before.matches('\n').count() + 1;
-        let document = Document::parse(body);
+    pub(super) fn of(asked: &Asked<'_>, now: &Body<'_>, first: Option<&Body<'_>>) -> Self {
         let given = Given::of(asked);
-        let drafted = Drafted::of(asked);
+        let drafted = Drafted::of(asked, first);
         let mut read = Reader::default();
-        let (mut line, mut counted) = (first, 0);
         let mut paragraphs: Vec<Paragraph> = Vec::new();
-        for block in &document.blocks {
-            let gone = body.get(counted..block.start()).unwrap_or_default();
-            line += gone.matches('\n').count();
-            counted = counted.max(block.start());
+        for (line, block) in now.blocks() {
             let marks = read.marks.len();
             let at = read.block(block, line);
             paragraphs.push(Paragraph {
@@ -194,15 +188,12 @@ enum Drafted {
 }
 
 impl Drafted {
-    fn of(asked: &Asked<'_>) -> Self {
-        let Some(first) = asked.first else {
-            return Self::Some(HashSet::new());
-        };
-        if first == asked.text {
+    fn of(asked: &Asked<'_>, first: Option<&Body<'_>>) -> Self {
+        if asked.first == Some(asked.text) {
             return Self::All;
         }
-        let document = Document::parse(text::looked_at(first).1);
-        Self::Some(document.blocks.iter().map(Block::line).collect())
+        let blocks = first.into_iter().flat_map(Body::blocks);
+        Self::Some(blocks.map(|(_, block)| block.line()).collect())
     }
 
     fn has(&self, block: &Block) -> bool {

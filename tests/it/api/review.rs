@@ -190,6 +190,13 @@ async fn files_go_with_a_text_word_comes_back_and_nothing_goes_out_unapproved() 
     assert!(bytes(&word).starts_with(b"PK"));
     assert_eq!(word["text"], review["notice"]["text"]);
     assert_eq!(draft.get("/export/exe").await.0, 422);
+    let (status, paper) = draft.get("/export/pdf").await;
+    if cfg!(feature = "pdf") {
+        assert!(bytes(&paper).starts_with(b"%PDF-1.7"), "{paper}");
+    } else {
+        assert_eq!(status, 422, "{paper}");
+        assert!(paper.to_string().contains("--features pdf"), "{paper}");
+    }
     let (status, made) = draft.post("/word", file("r.docx", &bytes(&word))).await;
     assert_eq!((status, &made["suggestions"]), (200, &json!([])), "{made}");
     assert_eq!(draft.post("/word", file("r.docx", b"no zip")).await.0, 422);

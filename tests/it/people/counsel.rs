@@ -57,7 +57,7 @@ async fn counselled(staffed: &Staffed) -> NoticeId {
     assert_eq!(line.note, "Medlar advised on it.");
     let (notice, draft) = desk.draft("board").await.unwrap();
     assert!(draft.text.contains("Quince"), "{}", draft.text);
-    let block = revision::body(&draft.text).start + 2;
+    let block = revision::body(&Document::parse(&draft.text)).start + 2;
     let before = Document::parse(&draft.text).blocks[block].source.clone();
     let remark = Remarked {
         block: Some(block),

@@ -2,6 +2,7 @@
 
 use cordon::app::sending::Sending;
 
+use super::accounts::with_candidates;
 use super::*;
 
 /// A sending as the tests ask for it.

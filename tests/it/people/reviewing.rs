@@ -9,7 +9,7 @@ use super::*;
 
 /// The first paragraph of the body that holds `words`.
 fn block(text: &str, words: &str) -> usize {
-    let body = revision::body(text);
+    let body = revision::body(&Document::parse(text));
     let document = Document::parse(text);
     let mut blocks = document.blocks.iter();
     let found = blocks.find(|block| body.contains(&block.index) && block.source.contains(words));
@@ -38,11 +38,7 @@ fn suggested(change: Change) -> Suggested {
 async fn verifies(staffed: &Staffed) {
     let out = staffed.dir.path().join("export");
     staffed.desk.finish().await.unwrap();
-    staffed
-        .desk
-        .export(&out, cordon::evidence::export::Scope::Facts)
-        .await
-        .unwrap();
+    staffed.desk.export(&out, Scope::Facts).await.unwrap();
     let report = verify::folder(&out).unwrap();
     assert!(report.issues.is_empty(), "{}", report.text());
     let script = std::process::Command::new("python3")

@@ -117,7 +117,7 @@ pub(super) struct Reading<'a> {
 impl Reading<'_> {
     /// Every block up to the table of evidence, in groups; the table stands beside the text, as sources.
     pub(super) fn groups(&self) -> Vec<Group> {
-        let body = revision::body(self.text);
+        let body = revision::body(self.document);
         let mut groups: Vec<Group> = Vec::new();
         let table = |block: &Block| {
             let after = block.index >= body.end && matches!(block.kind, Kind::Heading(_));
