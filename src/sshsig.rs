@@ -77,7 +77,7 @@ pub fn principal_of(name: &str) -> String {
         return plain;
     }
     let digest = crate::canon::Digest::of(name.as_bytes()).to_string();
-    format!("{plain}_{}", &digest[..8])
+    format!("{plain}_{digest:.8}")
 }
 
 impl fmt::Display for PublicKey {

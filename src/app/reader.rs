@@ -57,12 +57,12 @@ impl App {
         &'a self,
         case: &'a CaseId,
         state: &'a CaseState,
-        shelf: &'a dyn Shelf,
+        kept: &'a dyn Shelf,
     ) -> Reader<'a> {
         Reader {
             case,
             state,
-            shelf,
+            shelf: kept,
             now: self.clock.now(),
             zone: &self.zone,
             settings: &self.settings,
@@ -72,9 +72,9 @@ impl App {
 
 impl Desk {
     /// Reads the case. Nobody writes to it meanwhile: what takes long is done with what `read` gives.
-    pub fn read<T>(&self, read: impl FnOnce(&Reader<'_>) -> T) -> T {
+    pub fn read<T>(&self, read: impl FnOnce(Reader<'_>) -> T) -> T {
         self.log.read(|state| {
-            read(&Reader {
+            read(Reader {
                 case: self.log.case(),
                 state,
                 shelf: self,

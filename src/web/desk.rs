@@ -89,16 +89,16 @@ impl Web {
         visit: &Visit,
         id: &str,
         notice: &NoticeId,
-        read: impl FnOnce(&Reader<'_>, &NoticeId) -> Result<T> + Send + 'static,
+        read: impl FnOnce(Reader<'_>, &NoticeId) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let notice = notice.clone();
         self.look(visit, id, Ability::SeeCase, move |look| {
             let principal = &look.visit.principal;
             let by = Actor::Person(principal.person.name.clone());
-            let shelf = Case::new(look.web, look.id, by);
-            let case = look.web.app.reader(look.id, look.state, &shelf);
+            let kept = Case::new(look.web, look.id, by);
+            let case = look.web.app.reader(look.id, look.state, &kept);
             may_read(principal, &case, &notice)?;
-            read(&case, &notice)
+            read(case, &notice)
         })
         .await
     }
@@ -116,7 +116,7 @@ impl Web {
     ) -> Result<T> {
         let (principal, notice) = (visit.principal.clone(), notice.clone());
         self.at_desk(visit, id, Ability::SeeCase, move |desk| {
-            desk.read(|case| may_read(&principal, case, &notice))?;
+            desk.read(|case| may_read(&principal, &case, &notice))?;
             make(desk, &notice)
         })
         .await

@@ -131,7 +131,7 @@ fn what_a_person_may_change_begins_and_ends_between_blocks() {
             for (end, kind) in [(body.start, "first"), (body.end, "after the last")] {
                 let block = &document.blocks[end];
                 // A block begins behind what makes it a heading.
-                let before = text[..block.start()].trim_end_matches(['#', ' ']);
+                let before = text.split_at(block.start()).0.trim_end_matches(['#', ' ']);
                 let before = Document::parse(before);
                 assert_eq!(before.blocks.len(), end, "{name}: {kind}");
             }

@@ -115,7 +115,7 @@ impl Asked {
         let desk = self.desk(Ability::SeeCase)?;
         let notice: NoticeId = self.param("notice").parse()?;
         let principal = self.principal()?;
-        desk.read(|case| may_read(principal, case, &notice))?;
+        desk.read(|case| may_read(principal, &case, &notice))?;
         Ok((desk, notice))
     }
 

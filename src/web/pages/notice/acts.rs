@@ -109,7 +109,7 @@ async fn taken(
         let visiting = visit.clone();
         web.act(visit, id, Ability::SeeCase, async move |desk| {
             visiting.principal.may_at_all(Ability::Decide)?;
-            desk.read(|case| may_read(&visiting.principal, case, &of))?;
+            desk.read(|case| may_read(&visiting.principal, &case, &of))?;
             let reason = reason(&said.reason)?;
             approve(desk, &visiting, &of, said.on()?, &reason).await
         })
