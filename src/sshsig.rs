@@ -66,7 +66,7 @@ impl PublicKey {
 }
 
 /// A name as a principal of an `allowed_signers` file: no space, quote, comma, `#` or pattern. Names that
-/// would become one are told apart by the beginning of their SHA-256.
+/// it cannot have carry the beginning of their SHA-256, so that two of them stay two.
 pub fn principal_of(name: &str) -> String {
     let plain = |c| match c {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '@' | '.' | '_' | '-' | '+' => c,

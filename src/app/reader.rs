@@ -71,17 +71,16 @@ impl App {
 }
 
 impl Desk {
-    /// Reads the case. Nobody writes to it meanwhile: what takes long is done with what `read` gives.
+    /// Reads the case as it stands now. Nobody waits for it: what is written meanwhile is read the next
+    /// time.
     pub fn read<T>(&self, read: impl FnOnce(Reader<'_>) -> T) -> T {
-        self.log.read(|state| {
-            read(Reader {
-                case: self.log.case(),
-                state,
-                shelf: self,
-                now: self.now(),
-                zone: &self.zone,
-                settings: &self.settings,
-            })
+        read(Reader {
+            case: self.log.case(),
+            state: &self.log.snapshot(),
+            shelf: self,
+            now: self.now(),
+            zone: &self.zone,
+            settings: &self.settings,
         })
     }
 

@@ -67,7 +67,8 @@ impl Drop for Undoing<'_> {
 
 #[derive(Debug)]
 struct Inner {
-    state: CaseState,
+    /// Copied when it changes while somebody still looks at it.
+    state: Arc<CaseState>,
     /// Why nothing may be appended any more.
     sealed: Option<String>,
 }
@@ -91,7 +92,7 @@ impl CaseLog {
     ) -> Result<Self> {
         let store = CaseStore::create(dir)?;
         let inner = Mutex::new(Inner {
-            state: CaseState::default(),
+            state: Arc::default(),
             sealed: None,
         });
         let log = Self {
@@ -128,7 +129,7 @@ impl CaseLog {
             acting: tokio::sync::Mutex::default(),
             undo: watch::Sender::default(),
             inner: Mutex::new(Inner {
-                state: folded.state,
+                state: Arc::new(folded.state),
                 sealed,
             }),
         };
@@ -252,6 +253,11 @@ impl CaseLog {
         look(&self.lock().state)
     }
 
+    /// The state as it is now, for what takes long: nobody waits for who looks at it.
+    pub fn snapshot(&self) -> Arc<CaseState> {
+        Arc::clone(&self.lock().state)
+    }
+
     /// Appends events; they are durable when this returns.
     pub async fn append(&self, by: &Actor, events: Vec<Event>) -> Result<Vec<Entry>> {
         self.append_with(by, events, Vec::new()).await
@@ -324,13 +330,13 @@ impl CaseLog {
             if let Err(fault) = inner.state.check(entry) {
                 if index > 0 {
                     match self.store.lines(0).and_then(|lines| fold(&lines)) {
-                        Ok(folded) => inner.state = folded.state,
+                        Ok(folded) => inner.state = Arc::new(folded.state),
                         Err(_) => inner.sealed = Some("it could not be read back".to_owned()),
                     }
                 }
                 return Err(fault);
             }
-            inner.state.apply(entry);
+            Arc::make_mut(&mut inner.state).apply(entry);
         }
         Ok(())
     }

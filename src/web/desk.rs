@@ -94,8 +94,7 @@ impl Web {
         let notice = notice.clone();
         self.look(visit, id, Ability::SeeCase, move |look| {
             let principal = &look.visit.principal;
-            let by = Actor::Person(principal.person.name.clone());
-            let kept = Case::new(look.web, look.id, by);
+            let kept = Case::new(look.web, look.id, principal);
             let case = look.web.app.reader(look.id, look.state, &kept);
             may_read(principal, &case, &notice)?;
             read(case, &notice)

@@ -1,7 +1,7 @@
 //! How a page reads a case: its state as the ledger tells it, folded once for everybody who may see it.
 //!
-//! No store is taken, so that a page never stands in the way of a run. All of it happens on the threads
-//! that may wait for the disk.
+//! No store is taken for it, so that a page never stands in the way of a run; what a page needs of kept
+//! bytes it asks of `super::shelf`. All of it happens on the threads that may wait for the disk.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

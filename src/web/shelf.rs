@@ -8,10 +8,11 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 
 use super::Web;
+use crate::access::{Ability, Principal};
 use crate::app::Desk;
 use crate::app::reader::Shelf;
 use crate::canon::Digest;
-use crate::case::event::{Actor, Evidence};
+use crate::case::event::Evidence;
 use crate::fault::Result;
 use crate::id::CaseId;
 
@@ -19,11 +20,17 @@ use crate::id::CaseId;
 const KEPT: usize = 16 * 1024 * 1024;
 const ITEM: usize = 1024 * 1024;
 
-/// What was read last, of all cases. By case: what one erases is another's still.
-#[derive(Debug, Default)]
+/// What was read last, of all cases. Counsel's words are among it: it is never written out.
+#[derive(Default)]
 pub struct Lately(Mutex<Inner>);
 
-#[derive(Debug, Default)]
+impl std::fmt::Debug for Lately {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Lately").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
 struct Inner {
     items: BTreeMap<(CaseId, Digest), (Bytes, u64)>,
     bytes: usize,
@@ -64,21 +71,25 @@ impl Lately {
 pub(super) struct Case<'a> {
     web: &'a Web,
     id: &'a CaseId,
-    by: Actor,
+    principal: &'a Principal,
     desk: OnceCell<Desk>,
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(web: &'a Web, id: &'a CaseId, by: Actor) -> Self {
-        let desk = OnceCell::new();
-        Self { web, id, by, desk }
+    pub(super) fn new(web: &'a Web, id: &'a CaseId, principal: &'a Principal) -> Self {
+        Self {
+            web,
+            id,
+            principal,
+            desk: OnceCell::new(),
+        }
     }
 
     fn desk(&self) -> Result<&Desk> {
         if let Some(desk) = self.desk.get() {
             return Ok(desk);
         }
-        let opened = self.web.app.desk_by(self.id.as_str(), self.by.clone())?;
+        let opened = self.web.desk(self.principal, self.id, Ability::SeeCase)?;
         Ok(self.desk.get_or_init(|| opened))
     }
 }

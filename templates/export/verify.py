@@ -4,7 +4,9 @@
 Usage: python3 verify.py [FOLDER]
 
 Signatures are checked with the program `ssh-keygen` when it is installed, and are otherwise
-reported as not checked. Ends with 0 when everything holds, with 1 otherwise.
+reported as not checked. Of notices that left it is checked that enough people with a role had
+approved them; whether somebody decided about themself only `cordon evidence verify` tells.
+Ends with 0 when everything holds, with 1 otherwise.
 """
 
 import hashlib
@@ -247,12 +249,10 @@ class Notice:
             self.files.pop(it["name"], None)
         self.approved.clear()
 
-    def approve(self, place, roster, person, until):
-        roles = roster.get(person)
-        if roles is None:
-            problem(place, "the person is not on the roster")
-        elif self.roles is not None and not roles & set(self.roles):
-            problem(place, f"the person has no role that may approve: {' or '.join(self.roles)}")
+    def approve(self, place, people, person, until):
+        why = people.may_not(person, self.roles)
+        if why:
+            problem(place, why)
         else:
             self.approved[person] = until
 
@@ -260,14 +260,41 @@ class Notice:
         """As many people as it asks for have approved exactly what leaves, and their approvals hold."""
         count = sum(1 for until in self.approved.values() if at[:19] < until[:19])
         if bound != self.binds() or count < self.people:
-            problem(place, f"a notice was sent with {count} approvals that hold; it needs {self.people}")
+            problem(place, f"a notice was sent with {count} approvals that hold; it needs {shown(self.people)}")
+
+
+class People:
+    """Who may decide, as far as the log has told it."""
+
+    def __init__(self, roster):
+        self.roster, self.excluded, self.only = roster, set(), None
+
+    def take(self, what, it):
+        if what == "person.excluded":
+            self.excluded.add(it["person"])
+        elif what == "case.restricted":
+            self.only = set(it["people"])
+        elif what == "case.unrestricted":
+            self.only = None
+
+    def may_not(self, person, roles):
+        """Why a person may not decide, or nothing."""
+        if person not in self.roster:
+            return "the person is not on the roster"
+        if roles is not None and not self.roster[person] & set(roles):
+            return f"the person has no role that may approve: {shown(' or '.join(roles))}"
+        if person in self.excluded:
+            return "the person was excluded from this case"
+        if self.only is not None and person not in self.only:
+            return "the case is restricted to others"
+        return None
 
 
 class Decisions:
     """What people decided, and what it binds."""
 
     def __init__(self, roster):
-        self.roster = roster
+        self.people = People(roster)
         self.plans, self.notices, self.determinations = set(), {}, {}
 
     def take(self, number, entry):
@@ -278,23 +305,30 @@ class Decisions:
             self.plans.add(it["digest"])
         elif what == "notice.drafted":
             self.notices[it["notice"]] = Notice(it)
-        elif what in ("notice.revised", "notice.attached", "notice.detached"):
-            self.notices[it["notice"]].change(what, it)
-        elif what in ("notice.sending", "notice.dispatched"):
-            self.notices[it["notice"]].leave(place, it.get("text") or it["binds"], entry["at"])
+        elif what in ("notice.revised", "notice.attached", "notice.detached", "notice.sending", "notice.dispatched"):
+            notice = self.notices.get(it["notice"])
+            if notice is None:
+                problem(place, "no line of the log drafts this notice")
+            elif what in ("notice.sending", "notice.dispatched"):
+                notice.leave(place, it.get("text") or it["binds"], entry["at"])
+            else:
+                notice.change(what, it)
         elif what == "sanctions.proposed":
             if digest_of(it["content"]) != it["binds"]:
                 problem(place, "the digest is not the determination's")
             self.determinations[it["determination"]] = it["binds"]
         elif what in ("gate.approved", "gate.denied", "notice.approved", "sanctions.approved"):
             self.decision(number, entry)
+        else:
+            self.people.take(what, it)
 
     def decision(self, number, entry):
         what, it, place = kind(entry), body(entry), f"ledger.jsonl line {number}"
         signed = it["signed"]
         bound = it.get("text") or it.get("binds") or it["plan"]
         if what == "notice.approved":
-            known = self.notices[it["notice"]].binds() == bound
+            notice = self.notices.get(it["notice"])
+            known = notice is not None and notice.binds() == bound
         elif what == "sanctions.approved":
             known = self.determinations.get(it["determination"]) == bound
         else:
@@ -312,6 +346,11 @@ class Decisions:
         meant = next((f"{key} {it[name]}" for key, name in subjects if name in it), "")
         if said.get("for") != meant:
             problem(place, "the signed text is for something else")
+        # A name with more than letters and single spaces stands there in another spelling.
+        plain = signed["person"].isprintable() and signed["person"] == " ".join(signed["person"].split())
+        theirs = not plain or said.get("person") == signed["person"]
+        if not theirs:
+            problem(place, "the signed text is of another person")
         if said.get("expires", "")[:19] < entry["at"][:19]:
             problem(place, "the decision had run out when it was written down")
         name = principal_of(signed["person"])
@@ -320,8 +359,8 @@ class Decisions:
         server = "\non behalf: " in signed["text"]
         by = ("recorder", "on-behalf@cordon") if server else (name, "approval@cordon")
         holds = check_signed(place, path, (signed["text"], signed["signature"]), *by)
-        if what == "notice.approved" and known and holds is not False:
-            self.notices[it["notice"]].approve(place, self.roster, signed["person"], said.get("expires", ""))
+        if what == "notice.approved" and known and theirs and holds is not False:
+            notice.approve(place, self.people, signed["person"], said.get("expires", ""))
         about = it.get("step") or it.get("notice") or it.get("determination")
         behalf = ", signed by the server on their behalf" if server else ""
         print(f"decision at {entry['at']}: {what} by {shown(signed['person'])} for {shown(about)}{behalf}: {told(holds)}")
@@ -344,7 +383,7 @@ def main():
         decisions = Decisions(check_signers(entries))
         for number, entry in entries:
             decisions.take(number, entry)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         problem("the folder", f"cannot be read to the end: {error}")
     for line in problems:
         print(f"PROBLEM {line}")
