@@ -10,6 +10,7 @@ mod metrics;
 mod notify;
 mod patience;
 mod request;
+mod scrub;
 pub mod socket;
 mod timers;
 mod tls;
@@ -41,6 +42,7 @@ use socket::{Commands, Socket};
 
 pub use check::check;
 pub use request::REQUEST_ID;
+pub use scrub::Scrub;
 pub use timers::Timers;
 pub use tls::Certificate;
 
@@ -184,6 +186,8 @@ impl Daemon {
             .map(|(socket, commands)| tokio::spawn(socket.serve(commands, stopped.clone())));
         let mut beside = JoinSet::new();
         beside.spawn(Arc::clone(&self.timers).work(stopped.clone()));
+        let scrub = Scrub::new(Arc::clone(&self.app), Arc::clone(&self.alerts));
+        beside.spawn(Arc::new(scrub).work(stopped.clone()));
         let (alerts, told) = (Arc::clone(&self.alerts), stopped.clone());
         beside.spawn(async move { alerts.work(told).await });
         let slots = listen::slots();

@@ -7,6 +7,7 @@ mod load;
 mod logs;
 mod metrics;
 mod people;
+mod scrub;
 mod timers;
 mod tls;
 #[cfg(feature = "otel")]

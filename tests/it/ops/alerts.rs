@@ -104,10 +104,10 @@ impl Smtp {
 }
 
 /// A company whose people have addresses, with one case.
-struct Told {
-    dir: tempfile::TempDir,
+pub(super) struct Told {
+    pub(super) dir: tempfile::TempDir,
     clock: Arc<ManualClock>,
-    app: Arc<App>,
+    pub(super) app: Arc<App>,
     case: CaseId,
 }
 
@@ -116,7 +116,7 @@ fn start() -> Timestamp {
 }
 
 impl Told {
-    async fn new(port: Option<u16>) -> Self {
+    pub(super) async fn new(port: Option<u16>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let person = |name: &str, roles: &[&str], emails: &[&str]| Person {
             name: name.into(),
@@ -170,7 +170,7 @@ impl Told {
         }
     }
 
-    fn hub(&self) -> Arc<Hub> {
+    pub(super) fn hub(&self) -> Arc<Hub> {
         Arc::new(Hub::open(&self.app.settings.data.join("hub")).unwrap())
     }
 
@@ -178,13 +178,13 @@ impl Told {
         Alerts::new(Arc::clone(&self.app), self.hub()).unwrap()
     }
 
-    fn later(&self, hours: i64) {
+    pub(super) fn later(&self, hours: i64) {
         let now = cordon::time::Clock::now(&*self.clock);
         self.clock.set(now + SignedDuration::from_hours(hours));
     }
 }
 
-async fn open(app: &App) -> Desk {
+pub(super) async fn open(app: &App) -> Desk {
     let new = NewCase {
         subject: Subject {
             emails: vec!["Quill@company.example".into()],
