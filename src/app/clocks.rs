@@ -156,22 +156,21 @@ impl Desk {
     /// # Errors
     /// The catalogue cannot be read.
     pub(super) fn serves(&self, about: &About) -> Result<Vec<Serves>> {
-        let Some(id) = &about.obligation else {
-            return Ok(Vec::new());
-        };
         let catalogue = self.settings.catalogue()?;
-        // A folder of one's own may have a duty of this name with other stages, or none.
-        let known = catalogue.get(id).ok();
-        let mut stages: Vec<u8> = about.stages().to_vec();
-        if let Some(known) = known {
-            let together = about.stages().iter().copied();
-            stages = together.flat_map(|n| known.filed_together(n)).collect();
-        }
-        stages.sort_unstable();
-        stages.dedup();
-        let serves = stages.into_iter().map(|stage| Serves {
-            obligation: id.clone(),
-            stage,
+        let serves = about.answers().flat_map(|(id, stages)| {
+            let mut stages = match catalogue.get(id) {
+                Ok(known) => (stages.iter())
+                    .flat_map(|n| known.filed_together(*n))
+                    .collect(),
+                // A folder of one's own may have a duty of this name with other stages, or none.
+                Err(_) => stages.to_vec(),
+            };
+            stages.sort_unstable();
+            stages.dedup();
+            stages.into_iter().map(|stage| Serves {
+                obligation: id.to_owned(),
+                stage,
+            })
         });
         Ok(serves.collect())
     }

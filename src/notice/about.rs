@@ -74,6 +74,26 @@ pub enum Answers {
     Several(Vec<u8>),
 }
 
+impl Answers {
+    /// The stages, counted from 1.
+    fn stages(&self) -> &[u8] {
+        match self {
+            Self::One(stage) => std::slice::from_ref(stage),
+            Self::Several(stages) => stages,
+        }
+    }
+}
+
+/// Another obligation that the same paper to the same addressee meets: an `[[also]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Also {
+    /// The obligation, as the catalogue of obligations names it.
+    pub obligation: String,
+    /// The stages of it that are answered.
+    pub stage: Answers,
+}
+
 /// The metadata of a notice: `notice.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -98,6 +118,10 @@ pub struct About {
     /// The stages of it that it answers: one, or several that one filing meets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<Answers>,
+    /// Further obligations that one filing of it meets too, where national law and the law behind it, or
+    /// a voluntary and a mandatory record, ask the same paper of the same addressee.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Also>,
     /// The language that goes out.
     #[serde(default)]
     pub language: Language,
@@ -140,13 +164,20 @@ impl About {
         Ok(about)
     }
 
-    /// The stages of its obligation that it answers.
-    pub fn stages(&self) -> &[u8] {
-        match &self.stage {
-            None => &[],
-            Some(Answers::One(stage)) => std::slice::from_ref(stage),
-            Some(Answers::Several(stages)) => stages,
-        }
+    /// The obligations that it answers, each with the stages of it: its own first.
+    pub fn answers(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let own = self.obligation.as_deref().zip(self.stage.as_ref());
+        let also = self.also.iter();
+        let also = also.map(|one| (one.obligation.as_str(), &one.stage));
+        own.into_iter()
+            .chain(also)
+            .map(|(obligation, stage)| (obligation, stage.stages()))
+    }
+
+    /// Whether it answers this stage of an obligation.
+    pub fn is_answer_to(&self, obligation: &str, stage: u8) -> bool {
+        let mut answers = self.answers();
+        answers.any(|(id, stages)| id == obligation && stages.contains(&stage))
     }
 
     fn check(&self) -> Result<()> {
@@ -176,21 +207,45 @@ impl About {
             return Err(bad("A privileged notice has to say who may have it.")
                 .hint("like `distribution = [\"legal\"]`"));
         }
-        if let Some(id) = self.obligation.as_ref().filter(|id| !is_obligation(id)) {
-            return Err(
-                bad(&format!("`{id}` is not the id of an obligation.")).hint("like `eu.gdpr.33`")
-            );
-        }
-        let stages = self.stages();
-        if self.obligation.is_some() == stages.is_empty() || stages.contains(&0) {
+        self.check_answers()?;
+        self.fields
+            .iter()
+            .try_for_each(|field| self.check_field(field))
+    }
+
+    fn check_answers(&self) -> Result<()> {
+        let bad = |what: &str| Fault::failed("template", what.to_owned());
+        if self.obligation.is_some() != self.stage.is_some() {
             return Err(bad(
                 "A notice names its obligation with the stage that it answers, or neither.",
             )
             .hint("like `obligation = \"de.bsig.32\"` and `stage = 2`"));
         }
-        self.fields
-            .iter()
-            .try_for_each(|field| self.check_field(field))
+        if self.obligation.is_none() && !self.also.is_empty() {
+            return Err(bad(
+                "A notice names its own obligation before an `[[also]]`.",
+            ));
+        }
+        let mut named: Vec<&str> = Vec::new();
+        for (id, stages) in self.answers() {
+            if !is_obligation(id) {
+                return Err(bad(&format!("`{id}` is not the id of an obligation."))
+                    .hint("like `eu.gdpr.33`"));
+            }
+            if named.contains(&id) {
+                return Err(bad(&format!("A notice names the obligation `{id}` twice."))
+                    .hint("several stages stand in one list: `stage = [1, 2]`"));
+            }
+            let twice = |(place, stage): (usize, &u8)| {
+                stages.iter().skip(place + 1).any(|one| one == stage)
+            };
+            if stages.is_empty() || stages.contains(&0) || stages.iter().enumerate().any(twice) {
+                return Err(bad(&format!("The stages of `{id}` are no list of stages."))
+                    .hint("each once, counted from 1, like `stage = [1, 2]`"));
+            }
+            named.push(id);
+        }
+        Ok(())
     }
 
     fn check_field(&self, field: &Field) -> Result<()> {
@@ -224,5 +279,58 @@ impl About {
             .hint("leave it out, or make the notice privileged: `privilege = \"privileged\"`"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(end: &str) -> Result<About> {
+        let head = "title = 'T'\naddressee = 'A'\nchannel = 'mail'\nsubject = 'S'\nbasis = 'B'\ncautions = []\napproval = { roles = ['legal'], people = 1 }\n";
+        About::read("x", &format!("{head}{end}"))
+    }
+
+    #[test]
+    fn one_paper_answers_stages_of_several_obligations() {
+        let own = "obligation = 'de.bsig.32'\nstage = 3\n";
+        let also = "[[also]]\nobligation = 'eu.nis2.23'\nstage = [2, 3]\n";
+        let about = read(&format!("{own}{also}")).ok();
+        let answers = about
+            .as_ref()
+            .map(|about| about.answers().collect::<Vec<_>>());
+        let expected: Vec<(&str, &[u8])> = vec![("de.bsig.32", &[3]), ("eu.nis2.23", &[2, 3])];
+        assert_eq!(answers, Some(expected));
+        assert!(about.is_some_and(
+            |about| about.is_answer_to("eu.nis2.23", 2) && !about.is_answer_to("eu.nis2.23", 1)
+        ));
+        assert!(read("").is_ok_and(|about| about.answers().count() == 0));
+    }
+
+    #[test]
+    fn what_an_answer_cannot_be_is_refused() {
+        let also = |id: &str, stage: &str| {
+            format!(
+                "obligation = 'xx.a'\nstage = 1\n[[also]]\nobligation = '{id}'\nstage = {stage}\n"
+            )
+        };
+        assert!(read(&also("xx.b", "1")).is_ok());
+        let alone = "[[also]]\nobligation = 'xx.b'\nstage = 1\n".to_owned();
+        let half = "obligation = 'xx.a'\n".to_owned();
+        for (text, said) in [
+            (also("xx.a", "2"), "twice"),
+            (also("b", "1"), "not the id"),
+            (also("xx.b", "0"), "no list of stages"),
+            (also("xx.b", "[]"), "no list of stages"),
+            (also("xx.b", "[1, 1]"), "no list of stages"),
+            (alone, "before an"),
+            (half, "or neither"),
+        ] {
+            let told = read(&text).err().map(|fault| fault.to_string());
+            assert!(
+                told.as_ref().is_some_and(|told| told.contains(said)),
+                "{text}: {told:?}"
+            );
+        }
     }
 }

@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod canon;
 mod cli;
+mod clock_answered;
 mod clock_calendar;
 mod clock_duties;
 mod clock_filed;

@@ -138,13 +138,11 @@ fn choices(look: &Look<'_>, summary: &Summary) -> Result<(Vec<Choice>, Vec<Group
     Ok((asked.collect(), groups.collect()))
 }
 
-/// The open clock of the stage that a notice answers: of several, the one that ends first.
+/// The open clock that a notice answers: of several, also of several obligations, the one that ends first.
 fn clock_of<'a>(summary: &'a Summary, about: &About) -> Option<&'a Shown> {
-    let obligation = about.obligation.as_ref()?;
     let clocks = summary.clocks.iter().filter(|clock| {
         let duty = clock.duty.as_ref();
-        let answers =
-            |duty: &Duty| duty.obligation == *obligation && about.stages().contains(&duty.stage);
+        let answers = |duty: &Duty| about.is_answer_to(&duty.obligation, duty.stage);
         clock.is_open() && duty.is_some_and(answers)
     });
     clocks.min_by_key(|clock| clock.due)
