@@ -29,7 +29,7 @@ pub mod revise;
 pub mod sanctions;
 pub mod sending;
 mod standing;
-mod subject;
+pub mod subject;
 pub mod summary;
 pub mod survey;
 #[cfg(feature = "otel")]

@@ -94,7 +94,9 @@ pub struct Account {
 }
 
 /// How sure a link between the subject and an account is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Something similar, such as a display name. Never enough to act on.
@@ -106,7 +108,7 @@ pub enum Confidence {
 }
 
 /// Why an account may be the subject's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Reason {
     /// One sentence.
     pub why: String,
@@ -117,7 +119,7 @@ pub struct Reason {
 }
 
 /// An account that may be the subject's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Candidate {
     /// The account.
     pub account: Account,

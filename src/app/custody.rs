@@ -21,7 +21,7 @@ use crate::provider::Completeness;
 const GIT_LIMIT: Duration = Duration::from_mins(30);
 
 /// A trail file that was taken in.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct ImportedFile {
     /// Its name. Hostile text.
     pub name: String,
@@ -75,7 +75,32 @@ impl Desk {
     /// The file cannot be read or kept. A format that is not known is no error: the file is kept.
     pub async fn import(&self, file: &Path) -> Result<ImportedFile> {
         let (name, bytes) = self.workplace.read(file)?;
-        let bytes = Bytes::from(bytes);
+        self.import_trail(name, bytes.into()).await
+    }
+
+    /// Keeps a file that a person gave, as it is: a letter, a document of an authority, a picture.
+    ///
+    /// # Errors
+    /// It is empty, has no name, or cannot be kept.
+    pub async fn keep_document(&self, name: &str, title: &str, bytes: Bytes) -> Result<Evidence> {
+        if bytes.is_empty() || name.trim().is_empty() {
+            let what = "A file to keep has a name and is not empty.";
+            return Err(Fault::input("file", what));
+        }
+        let title = crate::hostile::one_line(title, 200);
+        // What it is, nobody has looked at: no face may believe the word of whoever gave it.
+        let media_type = "application/octet-stream";
+        let id = self.recorder.keep_file(name, media_type, bytes, &title);
+        let id = id.await?;
+        let kept = self.log.read(|state| state.evidence.get(&id).cloned());
+        kept.ok_or_else(|| Fault::failed("keep", "A file could not be kept.").at(id))
+    }
+
+    /// Takes in the bytes of a trail file.
+    ///
+    /// # Errors
+    /// As [`Self::import`].
+    pub async fn import_trail(&self, name: String, bytes: Bytes) -> Result<ImportedFile> {
         let title = format!("Trail file {}", crate::hostile::one_line(&name, 120));
         let evidence = self
             .recorder

@@ -32,7 +32,7 @@ const LINK_LIMIT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const REASON_LIMIT: usize = 2000;
 
 /// What came of a recall.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Recalled {
     /// The case; it is held.
     pub case: CaseId,
@@ -190,6 +190,15 @@ impl App {
         by: &str,
         good_for: SignedDuration,
     ) -> Result<Link> {
+        let desk = self.desk_by(case, Actor::Operator(by.to_owned()))?;
+        self.recall_link_at(&desk, good_for).await
+    }
+
+    /// The same at a desk, by whoever works there.
+    ///
+    /// # Errors
+    /// As [`Self::recall_link`].
+    pub async fn recall_link_at(&self, desk: &Desk, good_for: SignedDuration) -> Result<Link> {
         if good_for <= SignedDuration::ZERO || good_for > LINK_LIMIT {
             let what = "A link is good for more than nothing and at most 30 days.";
             return Err(Fault::input("recall-link", what));
@@ -200,7 +209,6 @@ impl App {
         token_bytes(&mut token)?;
         let token = URL_SAFE_NO_PAD.encode(token);
         let name = Digest::of(token.as_bytes()).to_string();
-        let desk = self.desk_by(case, Actor::Operator(by.to_owned()))?;
         // Before the link: one that nobody was told of must not work.
         let until = crate::time::utc(expires);
         let short = name.get(..12).unwrap_or(&name);
@@ -209,7 +217,10 @@ impl App {
         desk.finish().await?;
         let kept = Kept {
             case: desk.log.case().clone(),
-            by: by.to_owned(),
+            by: match &desk.by {
+                Actor::Person(name) | Actor::Operator(name) | Actor::Intake(name) => name.clone(),
+                Actor::Engine => desk.by.to_string(),
+            },
             made,
             expires,
         };

@@ -200,7 +200,7 @@ impl Desk {
 }
 
 /// What came of choosing an account.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Choice {
     /// The account.
     #[serde(flatten)]

@@ -28,7 +28,9 @@ const EVENT_LIMIT: usize = 20_000;
 const TEXT_LIMIT: usize = 300;
 
 /// Where a moment comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum MomentSource {
     /// A trail of a provider: what an account of the subject did.
@@ -56,7 +58,7 @@ impl fmt::Display for MomentSource {
 }
 
 /// One moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Moment {
     /// When.
     pub at: Timestamp,

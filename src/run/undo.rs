@@ -49,7 +49,7 @@ pub enum Undone {
 }
 
 /// A door that an undo would open again, or not.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 pub struct Undoable {
     /// The door.
     pub door: DoorId,

@@ -5,6 +5,7 @@
 //! problems (RFC 9457). A `POST` with an `Idempotency-Key` is carried out once. What only a person
 //! decides, at a gate and on a notice, is not here: a token is no person.
 
+mod accounts;
 mod asked;
 mod cases;
 mod describe;
@@ -17,8 +18,11 @@ mod notices;
 mod once;
 mod papers;
 mod problem;
+mod recall;
 mod review;
 mod sanctions;
+mod story;
+mod taken;
 mod work;
 
 use std::collections::BTreeMap;
@@ -51,8 +55,14 @@ pub const BASE: &str = "/api/v1";
 /// The largest body of a request, bytes.
 const BODY_LIMIT: usize = 1 << 20;
 
+/// The largest body of a request that brings a file, bytes: as much as a form of the pages may bring.
+const FILE_LIMIT: usize = 32 << 20;
+
 /// How long a sender may take over the body.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
+
+/// The same for a body that brings a file.
+const FILE_WITHIN: Duration = Duration::from_mins(2);
 
 /// What a handler gives.
 type Done = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
@@ -78,6 +88,10 @@ pub struct Operation {
     pub needs: Ability,
     /// Whether it gives a list by pages, with `limit` and `cursor`.
     pub paged: bool,
+    /// Whether its body brings a file.
+    brings_file: bool,
+    /// Whether its answer is a secret that is told once and kept nowhere.
+    told_once: bool,
     /// The body that it takes.
     body: Option<MakeSchema>,
     /// The answer that it gives.
@@ -122,6 +136,8 @@ impl Operation {
             about,
             needs,
             paged: false,
+            brings_file: false,
+            told_once: false,
             body: None,
             answer: schema::<T>,
             status: StatusCode::OK,
@@ -149,6 +165,16 @@ impl Operation {
         self
     }
 
+    const fn bringing_file(mut self) -> Self {
+        self.brings_file = true;
+        self
+    }
+
+    const fn told_once(mut self) -> Self {
+        self.told_once = true;
+        self
+    }
+
     const fn answered(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
@@ -168,6 +194,10 @@ pub fn operations() -> Vec<Operation> {
     all.extend(sanctions::operations());
     all.extend(evidence::operations());
     all.extend(messages::operations());
+    all.extend(accounts::operations());
+    all.extend(recall::operations());
+    all.extend(taken::operations());
+    all.extend(story::operations());
     all
 }
 
@@ -182,6 +212,11 @@ pub fn router() -> Router<Arc<Web>> {
             MethodFilter::POST
         };
         let path = operation.path;
+        let limit = if operation.brings_file {
+            FILE_LIMIT
+        } else {
+            BODY_LIMIT
+        };
         let handler = move |State(web): State<Arc<Web>>,
                             principal: Option<Extension<Principal>>,
                             Path(params): Path<BTreeMap<String, String>>,
@@ -194,7 +229,8 @@ pub fn router() -> Router<Arc<Web>> {
                 answer(operation, principal, asked, request).await
             }
         };
-        router = router.route(path, on(filter, handler));
+        let handled = on(filter, handler).layer(DefaultBodyLimit::max(limit));
+        router = router.route(path, handled);
     }
     router
         .method_not_allowed_fallback(async || {
@@ -206,8 +242,8 @@ pub fn router() -> Router<Arc<Web>> {
 }
 
 /// The body of a request whose sender is known: nobody else holds a place by sending it slowly.
-async fn body(request: Request) -> Result<Bytes, (Fault, StatusCode)> {
-    let read = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &()));
+async fn body(request: Request, within: Duration) -> Result<Bytes, (Fault, StatusCode)> {
+    let read = tokio::time::timeout(within, Bytes::from_request(request, &()));
     match read.await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(error)) => {
@@ -254,7 +290,12 @@ async fn answer(
         Ok(key) => key.filter(|_| operation.method == Method::POST),
         Err(fault) => return problem(&fault, None),
     };
-    let body = match body(request).await {
+    let within = if operation.brings_file {
+        FILE_WITHIN
+    } else {
+        BODY_WITHIN
+    };
+    let body = match body(request, within).await {
         Ok(body) => body,
         Err((fault, status)) => return problem(&fault, Some(status)),
     };

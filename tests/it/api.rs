@@ -1,6 +1,7 @@
 //! The API: who may what, what it answers, once and only once, and that its description is its own.
 
 mod review;
+mod taken;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -148,23 +149,24 @@ fn may(operation: &str) -> &'static [Role] {
         "me" | "list_cases" => &[Responder, IncidentLead, Legal, Hr, Executive, Auditor],
         "show_case" | "show_work" | "list_gates" | "list_clocks" | "list_notices"
         | "show_notice" | "show_review" | "redline_notice" | "export_notice" | "list_instants"
-        | "list_duties" | "list_delays" | "show_calendar" | "show_sanctions" => {
+        | "list_duties" | "list_delays" | "show_calendar" | "show_sanctions" | "show_handover" => {
             &[Responder, IncidentLead, Legal, Executive, Auditor]
         }
-        "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts" => {
-            &[Responder, IncidentLead, Legal, Auditor]
-        }
+        "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts"
+        | "list_candidates" | "list_timeline" => &[Responder, IncidentLead, Legal, Auditor],
         "open_case" | "list_messages" | "open_message" | "dismiss_message" => {
             &[Responder, IncidentLead, Hr]
         }
-        "hold_case" => &[Responder, IncidentLead, Legal, Hr],
+        "hold_case" | "recall_case" | "make_recall_link" | "add_note" => {
+            &[Responder, IncidentLead, Legal, Hr]
+        }
         "release_case" | "close_case" | "restrict_case" | "unrestrict_case" | "exclude_person" => {
             &[IncidentLead]
         }
         "make_plan" | "begin_inventory" | "begin_snapshot" | "begin_run" | "begin_verify"
-        | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" => {
-            &[Responder, IncidentLead]
-        }
+        | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" | "choose_account"
+        | "withdraw_account" | "list_undoable" | "import_mail" | "keep_evidence"
+        | "import_trail" => &[Responder, IncidentLead],
         "choose_start"
         | "record_receipt"
         | "withdraw_receipt"
@@ -310,6 +312,12 @@ fn body(operation: &str) -> Value {
             json!({ "kind": "licence", "text": "x", "reason": "x", "document": "ev_00000000000000000000000000" })
         }
         "take_in_bounce" => json!({ "message": "x" }),
+        "choose_account" => json!({ "provider": "github", "login": "x", "reason": "x" }),
+        "withdraw_account" => json!({ "provider": "github", "account": "x", "reason": "x" }),
+        "make_recall_link" => json!({}),
+        "import_mail" | "import_trail" => json!({ "name": "x", "bytes": "eA==" }),
+        "keep_evidence" => json!({ "name": "x", "title": "x", "bytes": "eA==" }),
+        "add_note" => json!({ "text": "x" }),
         _ => json!({ "reason": "x" }),
     }
 }

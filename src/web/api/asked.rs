@@ -43,6 +43,33 @@ pub(super) struct Why {
     pub(super) reason: String,
 }
 
+impl Why {
+    /// The longest that is taken, characters.
+    const LONGEST: usize = 1000;
+
+    /// The reason.
+    ///
+    /// # Errors
+    /// There is none, or it is too long.
+    pub(super) fn said(&self) -> Result<&str> {
+        said("reason", &self.reason, Self::LONGEST)
+    }
+}
+
+/// A text of a field, without the spaces around it.
+///
+/// # Errors
+/// It says nothing, or is longer than `most` characters.
+pub(super) fn said<'a>(field: &str, text: &'a str, most: usize) -> Result<&'a str> {
+    let text = text.trim();
+    let long = text.chars().count();
+    if (1..=most).contains(&long) {
+        return Ok(text);
+    }
+    let what = format!("`{field}` is a text of 1 to {most} characters, beside spaces.");
+    Err(Fault::input("field", what).at(field))
+}
+
 /// No fields.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -81,12 +81,12 @@ struct NoticeAnswered {
 /// A file.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct NamedFile {
+pub(super) struct NamedFile {
     /// Its name.
     #[schemars(length(min = 1, max = 200))]
-    name: String,
+    pub(super) name: String,
     /// Base64 of its bytes.
-    bytes: String,
+    pub(super) bytes: String,
 }
 
 /// A text in another form.
@@ -164,7 +164,7 @@ fn export(asked: &Asked) -> Result<Value> {
     }))
 }
 
-fn decoded(name: &str, bytes: &str) -> Result<Vec<u8>> {
+pub(super) fn decoded(name: &str, bytes: &str) -> Result<Vec<u8>> {
     STANDARD.decode(bytes).map_err(|error| {
         Fault::input("base64", "The bytes of the file are not Base64.")
             .at(hostile::one_line(name, 100))

@@ -25,7 +25,8 @@ const TREE: &str = "idempotency";
 const PRUNED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long an answer is kept at least.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
-/// The largest answer that is kept, bytes; after a longer one, a repetition hears that it was done.
+/// The largest answer that is kept, bytes; after a longer one, and after a
+/// secret, a repetition hears that it was done.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -86,11 +87,12 @@ pub(super) fn once(
             tracing::error!(code = fault.code(), "a key could not be let go of");
         }
     } else {
-        kept.answer = Some(if body.len() <= ANSWER_LIMIT {
+        let tell_again = !operation.told_once || !parts.status.is_success();
+        kept.answer = Some(if tell_again && body.len() <= ANSWER_LIMIT {
             let media_type = media_type.unwrap_or_default().to_owned();
             (parts.status.as_u16(), media_type, STANDARD.encode(&body))
         } else {
-            too_long(runtime)
+            not_kept(operation, runtime)
         });
         let put = canonical(&kept).and_then(|bytes| hub.put(TREE, &name, &bytes));
         if let Err(fault) = put {
@@ -101,8 +103,12 @@ pub(super) fn once(
 }
 
 /// What a repetition hears of an answer that is not kept.
-fn too_long(runtime: &Handle) -> (u16, String, String) {
-    let what = "It was carried out; the answer was too long to be kept.";
+fn not_kept(operation: &Operation, runtime: &Handle) -> (u16, String, String) {
+    let what = if operation.told_once {
+        "It was carried out; the answer is told once and not kept."
+    } else {
+        "It was carried out; the answer was too long to be kept."
+    };
     let fault = Fault::new(Kind::Waiting, "answered-before", what).hint("read the case");
     let (parts, body) = problem(&fault, None).into_parts();
     let body = runtime.block_on(to_bytes(body, usize::MAX));

@@ -1,0 +1,103 @@
+//! A departure is taken back, and what was closed could be opened again.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Operation;
+use super::asked::{Asked, Paged, Why};
+use crate::access::Ability;
+use crate::app::recall::Recalled;
+use crate::fault::{Fault, Result};
+use crate::run::Undoable;
+use crate::secret::ExposeSecret as _;
+use crate::time::Timestamp;
+
+/// The most hours that a link may be good for.
+const HOURS_MOST: u16 = 720;
+
+/// For how long a link is good.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct GoodFor {
+    /// Hours.
+    #[serde(default = "three_days")]
+    #[schemars(range(min = 1, max = 720))]
+    hours: u16,
+}
+
+/// A link by which a case can be recalled once.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RecallLink {
+    /// The address. It is told this one time and not kept: whoever has it can recall the case.
+    link: String,
+    /// Until when it is good.
+    expires: Timestamp,
+}
+
+const fn three_days() -> u16 {
+    72
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    use Ability::{Hold, Work};
+    vec![
+        Operation::post::<Why, Recalled>(
+            "/cases/{case}/recall",
+            "recall_case",
+            "Take a case back: hold it, stop its run, and tell what an undo would open again.",
+            Hold,
+            |asked| Box::pin(recall(asked)),
+        ),
+        Operation::post::<GoodFor, RecallLink>(
+            "/cases/{case}/recall-links",
+            "make_recall_link",
+            "Make a link by which somebody can recall the case once. It is told once and not kept.",
+            Hold,
+            |asked| Box::pin(link(asked)),
+        )
+        .answered(StatusCode::CREATED)
+        .told_once(),
+        Operation::get::<Paged<Undoable>>(
+            "/cases/{case}/undo",
+            "list_undoable",
+            "Every door that an undo would open again, in its order, and what cannot be opened again.",
+            Work,
+            undoable,
+        )
+        .paged(),
+    ]
+}
+
+async fn recall(asked: Asked) -> Result<Value> {
+    let why: Why = asked.body()?;
+    let reason = why.said()?;
+    let desk = asked.desk(Ability::Hold)?;
+    let recalled = desk.recall(reason).await?;
+    desk.finish().await?;
+    Ok(json!(recalled))
+}
+
+async fn link(asked: Asked) -> Result<Value> {
+    let GoodFor { hours } = asked.body()?;
+    if !(1..=HOURS_MOST).contains(&hours) {
+        let what = "A link is good for 1 to 720 hours.";
+        return Err(Fault::input("recall-link-hours", what).at("hours"));
+    }
+    let desk = asked.desk(Ability::Hold)?;
+    let app = &asked.web.app;
+    let good_for = SignedDuration::from_hours(hours.into());
+    let made = app.recall_link_at(&desk, good_for).await?;
+    let path = made.path.expose_secret();
+    Ok(json!(RecallLink {
+        link: format!("{}{path}", app.public_url().trim_end_matches('/')),
+        expires: made.expires,
+    }))
+}
+
+fn undoable(asked: &Asked) -> Result<Value> {
+    let all = asked.desk(Ability::Work)?.undoable(&[]);
+    asked.page(&all, |one| one.door.to_string())
+}
