@@ -23,13 +23,15 @@ mod plan;
 mod progress;
 mod recall;
 mod tell;
+mod undo;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::handler::Handler;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, post};
 
 use super::visit::Visit;
 use super::{Web, page};
@@ -38,79 +40,130 @@ use crate::fault::Fault;
 /// How much a form may bring in files, bytes.
 const FILES: usize = 32 << 20;
 
-/// Every route.
-pub fn router() -> Router<Arc<Web>> {
-    Router::new()
-        .route("/", get(cases::show))
-        .route("/messages/{message}", get(messages::show))
-        .route("/messages/{message}/open", post(messages::open))
-        .route("/messages/{message}/dismiss", post(messages::dismiss))
-        .route("/cases/{id}", get(case::show))
-        .route("/cases/{id}/fragment", get(case::fragment))
-        .route("/cases/{id}/live", get(live::follow))
-        .route("/cases/{id}/do/{act}", post(acts::take))
-        .route("/cases/{id}/plan", get(plan::show))
-        .route("/cases/{id}/plan/{act}", post(plan::take))
-        .route(
-            "/cases/{id}/gates/{step}",
-            get(gate::show).post(gate::decide),
-        )
-        .route(
-            "/cases/{id}/clocks/{clock}",
-            get(clock::show).post(clock::choose),
-        )
-        .route(
-            "/cases/{id}/notices",
-            get(notice::list::show).post(notice::list::draft),
-        )
-        .route(
-            "/cases/{id}/notices/{notice}/fields",
-            get(notice::fields::show),
-        )
-        .route("/cases/{id}/notices/{notice}", get(notice::sheet::show))
-        .route(
-            "/cases/{id}/notices/{notice}/redline",
-            get(notice::redline::show),
-        )
-        .route(
-            "/cases/{id}/notices/{notice}/as/{form}",
-            get(notice::sheet::download),
-        )
-        .route(
-            "/cases/{id}/notices/{notice}/do/{act}",
-            post(notice::acts::take),
-        )
-        .route(
-            "/cases/{id}/notices/{notice}/bring/{act}",
-            post(notice::acts::bring).layer(DefaultBodyLimit::max(FILES)),
-        )
-        .route("/cases/{id}/facts", get(facts::show).post(facts::record))
-        .route("/cases/{id}/facts/withdraw", post(facts::withdraw))
-        .route("/cases/{id}/clocks", get(tell::clocks))
-        .route("/cases/{id}/clocks/{clock}/answer", post(tell::answer))
-        .route("/cases/{id}/clocks/{clock}/receipt", post(tell::receipt))
-        .route(
+/// One page, or one thing that can be done.
+pub struct Route {
+    /// `GET` looks, `POST` does.
+    pub method: &'static str,
+    /// With `{names}`.
+    pub path: &'static str,
+    serve: MethodRouter<Arc<Web>>,
+}
+
+impl std::fmt::Debug for Route {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}
+
+/// A page.
+fn look<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> Route {
+    let (method, serve) = ("GET", get(handler));
+    Route {
+        method,
+        path,
+        serve,
+    }
+}
+
+/// What a form does.
+fn act<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> Route {
+    let (method, serve) = ("POST", post(handler));
+    Route {
+        method,
+        path,
+        serve,
+    }
+}
+
+/// The same for a form that brings files.
+fn bring<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> Route {
+    let mut route = act(path, handler);
+    route.serve = route.serve.layer(DefaultBodyLimit::max(FILES));
+    route
+}
+
+/// Every page and everything that can be done in one: a test holds each against what each role may.
+pub fn routes() -> Vec<Route> {
+    let mut all = vec![
+        look("/", cases::show),
+        look("/messages/{message}", messages::show),
+        act("/messages/{message}/open", messages::open),
+        act("/messages/{message}/dismiss", messages::dismiss),
+        look("/recall/{token}", recall::show),
+        act("/recall/{token}", recall::take_back),
+        look("/assets/{name}", asset),
+    ];
+    all.extend(of_a_case());
+    all.extend(of_clocks());
+    all.extend(of_notices());
+    all
+}
+
+fn of_a_case() -> Vec<Route> {
+    vec![
+        look("/cases/{id}", case::show),
+        look("/cases/{id}/fragment", case::fragment),
+        look("/cases/{id}/live", live::follow),
+        act("/cases/{id}/do/{act}", acts::take),
+        look("/cases/{id}/plan", plan::show),
+        act("/cases/{id}/plan/{act}", plan::take),
+        look("/cases/{id}/undo", undo::show),
+        act("/cases/{id}/undo", undo::take),
+        look("/cases/{id}/gates/{step}", gate::show),
+        act("/cases/{id}/gates/{step}", gate::decide),
+        look("/cases/{id}/facts", facts::show),
+        act("/cases/{id}/facts", facts::record),
+        act("/cases/{id}/facts/withdraw", facts::withdraw),
+        look("/cases/{id}/contacts", contacts::show),
+        look("/cases/{id}/evidence", evidence::list),
+        look("/cases/{id}/evidence/{item}", evidence::show),
+        look("/cases/{id}/evidence/{item}/bytes", evidence::bytes),
+        look("/cases/{id}/log", log::show),
+    ]
+}
+
+fn of_clocks() -> Vec<Route> {
+    vec![
+        look("/cases/{id}/clocks", tell::clocks),
+        look("/cases/{id}/clocks/{clock}", clock::show),
+        act("/cases/{id}/clocks/{clock}", clock::choose),
+        act("/cases/{id}/clocks/{clock}/answer", tell::answer),
+        act("/cases/{id}/clocks/{clock}/receipt", tell::receipt),
+        act(
             "/cases/{id}/clocks/{clock}/receipt/withdraw",
-            post(tell::unreceipt),
-        )
-        .route("/cases/{id}/clocks/{clock}/delay", post(tell::delay))
-        .route(
+            tell::unreceipt,
+        ),
+        act("/cases/{id}/clocks/{clock}/delay", tell::delay),
+        act(
             "/cases/{id}/clocks/{clock}/delay/{delay}/withdraw",
-            post(tell::undelay),
-        )
-        .route("/cases/{id}/instants", post(tell::record))
-        .route(
-            "/cases/{id}/instants/{instant}/withdraw",
-            post(tell::withdraw),
-        )
-        .route("/cases/{id}/contacts", get(contacts::show))
-        .route("/cases/{id}/evidence", get(evidence::list))
-        .route("/cases/{id}/evidence/{item}", get(evidence::show))
-        .route("/cases/{id}/evidence/{item}/bytes", get(evidence::bytes))
-        .route("/cases/{id}/log", get(log::show))
-        .route("/recall/{token}", get(recall::show).post(recall::take_back))
-        .route("/assets/{name}", get(asset))
-        .fallback(missing)
+            tell::undelay,
+        ),
+        act("/cases/{id}/instants", tell::record),
+        act("/cases/{id}/instants/{instant}/withdraw", tell::withdraw),
+    ]
+}
+
+fn of_notices() -> Vec<Route> {
+    use notice::{acts, fields, list, redline, sheet};
+    vec![
+        look("/cases/{id}/notices", list::show),
+        act("/cases/{id}/notices", list::draft),
+        look("/cases/{id}/notices/{notice}", sheet::show),
+        look("/cases/{id}/notices/{notice}/fields", fields::show),
+        look("/cases/{id}/notices/{notice}/redline", redline::show),
+        look("/cases/{id}/notices/{notice}/as/{form}", sheet::download),
+        act("/cases/{id}/notices/{notice}/do/{act}", acts::take),
+        bring("/cases/{id}/notices/{notice}/bring/{act}", acts::bring),
+    ]
+}
+
+/// The pages.
+pub fn router() -> Router<Arc<Web>> {
+    let all = routes().into_iter();
+    all.fold(Router::new(), |router, route| {
+        router.route(route.path, route.serve)
+    })
+    .fallback(missing)
 }
 
 /// Which part of a list is asked for, and of what kind.

@@ -88,6 +88,8 @@ try {
   await kim.goto(url);
   expect(new URL(kim.url()).pathname === "/signin", "who is not signed in comes to the sign-in");
   await look(kim, "signin");
+  await kim.goto(`${url}/signin/break-glass`);
+  await look(kim, "break-glass");
   const passphrase = "lantern orchard quiet seven";
   const secret = await enrol(kim, "Kim Lead", passphrase);
   await kim.goto(url);

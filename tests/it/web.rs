@@ -11,6 +11,7 @@ mod notices;
 mod planning;
 mod reviewing;
 mod served;
+mod undoing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

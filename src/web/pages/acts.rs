@@ -188,6 +188,15 @@ async fn taken(
         carry_out(desk, act.name, &named, &reason(&said)?).await
     })
     .await?;
+    if act.name == "recall" {
+        // Who can open ways in again comes to where that is done.
+        let next = web.look(visit, id, Ability::Work, |look| {
+            Ok(super::undo::is_offered(look.state).then(|| super::undo::at(look.id)))
+        });
+        if let Ok(Some(next)) = next.await {
+            return Ok(next);
+        }
+    }
     // Whoever shut themselves out has nothing to see there any more.
     let still = web.look(visit, id, Ability::SeeBrief, |_| Ok(())).await;
     Ok(still.map_or_else(|_| "/".to_owned(), |()| path(&["cases", id])))

@@ -9,13 +9,16 @@ use serde::Serialize;
 use super::gate::{GateView, gates};
 use super::messages::{InShort, waiting};
 use crate::access::Ability;
-use crate::app::summary::Summary;
+use crate::app::summary::{NoticeLine, Summary};
+use crate::case::event::Actor;
 use crate::case::state::CaseState;
 use crate::door::DoorState;
 use crate::fault::Result;
 use crate::id::CaseId;
+use crate::web::desk::may_read;
 use crate::web::look::{Look, Seen, blocking};
-use crate::web::shown::{When, Words, path, short};
+use crate::web::shelf::Case;
+use crate::web::shown::{When, Words, line, path, short};
 use crate::web::visit::Visit;
 use crate::web::{Web, page};
 
@@ -25,6 +28,10 @@ struct Page {
     title: &'static str,
     /// Gates that wait for the visitor, each with its case.
     mine: Vec<Mine>,
+    /// Notices that wait for the approval of the visitor.
+    papers: Vec<Paper>,
+    /// Whether anything waits for their decision.
+    decides: bool,
     cases: Vec<Row>,
     /// Cases of which the visitor may know only that they exist.
     ids: Vec<String>,
@@ -38,6 +45,19 @@ struct Page {
 struct Mine {
     case: String,
     gate: GateView,
+}
+
+/// A notice that waits for the visitor.
+#[derive(Debug, Serialize)]
+struct Paper {
+    case: String,
+    title: String,
+    href: String,
+    /// Whose approval it needs yet.
+    waits: String,
+    /// When the stage of the duty that it answers is due.
+    due: Option<When>,
+    missing: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -69,6 +89,8 @@ fn page_of(web: &Web, visit: &Visit) -> Result<Page> {
     let mut page = Page {
         title: "My cases",
         mine: Vec::new(),
+        papers: Vec::new(),
+        decides: false,
         cases: Vec::new(),
         ids: Vec::new(),
         messages: Vec::new(),
@@ -97,8 +119,11 @@ fn page_of(web: &Web, visit: &Visit) -> Result<Page> {
             .into_iter()
             .filter(|gate| gate.mine)
             .collect();
-        page.cases
-            .push(row(&look, &summary, &id, &state, !mine.is_empty()));
+        let papers = papers(&look, &summary);
+        let waits = !mine.is_empty() || !papers.is_empty();
+        page.decides |= waits;
+        page.cases.push(row(&look, &summary, &id, &state, waits));
+        page.papers.extend(papers);
         page.mine.extend(mine.into_iter().map(|gate| Mine {
             case: short(&state.title),
             gate,
@@ -109,6 +134,37 @@ fn page_of(web: &Web, visit: &Visit) -> Result<Page> {
         page.messages = waiting(web, visit, words)?;
     }
     Ok(page)
+}
+
+/// Notices that the visitor may read and approve, and that lack an approval.
+fn papers(look: &Look<'_>, summary: &Summary) -> Vec<Paper> {
+    if !look.may(Ability::SeeCase) || !look.may(Ability::Decide) {
+        return Vec::new();
+    }
+    let principal = &look.visit.principal;
+    let by = Actor::Person(principal.person.name.clone());
+    let kept = Case::new(look.web, look.id, by);
+    let case = look.web.app.reader(look.id, look.state, &kept);
+    let mine = |draft: &&NoticeLine| {
+        // The roster of the case is that of its opening; who lost a role since approves nothing.
+        let roles = draft.approval.as_ref().map(|of| of.roles.as_slice());
+        draft.may.iter().any(|name| name == look.name())
+            && roles.is_none_or(|roles| principal.may_decide(roles).is_ok())
+            && may_read(principal, &case, &draft.id).is_ok()
+    };
+    let drafts = summary.notices.iter().filter(mine);
+    drafts
+        .filter_map(|draft| {
+            Some(Paper {
+                case: short(&look.state.title),
+                title: super::notice::title(&draft.template),
+                href: path(&["cases", look.id.as_str(), "notices", draft.id.as_str()]),
+                waits: line(&draft.waits_for()?.replace('_', " ")),
+                due: draft.clock().map(|clock| look.words.when(clock.due)),
+                missing: draft.missing.len(),
+            })
+        })
+        .collect()
 }
 
 fn row(look: &Look<'_>, summary: &Summary, id: &CaseId, state: &CaseState, waits: bool) -> Row {

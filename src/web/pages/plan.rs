@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 
 use super::gate::closings::{self, Will};
 use super::head::{Head, head};
+use super::undo;
 use crate::access::{Ability, no_case};
 use crate::app::Desk;
 use crate::app::work::{Begun, Task};
@@ -32,6 +33,8 @@ struct Page {
     plan: Option<Planned>,
     /// What goes on, or ended last, since the program started.
     work: Option<String>,
+    /// Where ways in that were closed are opened again, for who may.
+    undo: Option<String>,
     acts: Vec<Offer>,
 }
 
@@ -120,6 +123,7 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
         title: "Plan",
         head: head(look, "plan"),
         work: work.as_ref().map(said),
+        undo: (look.may(Ability::Work) && undo::is_offered(look.state)).then(|| undo::at(look.id)),
         acts: acts
             .map(|&(name, words, means)| Offer {
                 name,
@@ -139,7 +143,7 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
 }
 
 /// What goes on or ended last, in a sentence.
-fn said(work: &Begun) -> String {
+pub(super) fn said(work: &Begun) -> String {
     let what = match work.task {
         Task::Inventory => "Finding accounts and ways in",
         Task::Run => "The run",

@@ -30,6 +30,8 @@ struct Done {
     stopped: bool,
     /// Doors that had been closed; a person opens them again.
     doors: usize,
+    /// Where they do it, after a sign-in.
+    undo: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -87,6 +89,7 @@ async fn redeem(
             .await?;
     Ok(Done {
         title: "The departure was taken back",
+        undo: super::undo::at(&recalled.case),
         case: recalled.case,
         stopped: recalled.stopped,
         doors: recalled.undo.len(),

@@ -14,6 +14,8 @@ const ROLES: [&str; 7] = ["Res", "Lea", "Leg", "Hua", "Exe", "Aud", "Adm"];
 const OK: u16 = 200;
 /// Allowed, and sent without a reason: what is asked for is refused, not the person.
 const BAD: u16 = 422;
+/// Allowed, and done.
+const DONE: u16 = 303;
 const NO: u16 = 403;
 const NONE: u16 = 404;
 
@@ -51,11 +53,25 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("POST", "/notices/{notice}/do/approve", [BAD, BAD, BAD, NO, BAD, NO, NONE]),
     ("POST", "/notices/{notice}/do/decline", [NO, BAD, BAD, NO, NO, NO, NONE]),
     ("POST", "/notices/{notice}/do/dispatch", [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/submit",  [NO, DONE, DONE, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/comment", [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/resolve", [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/suggest", [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/change",  [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/take",    [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/detach",  [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/do/send",    [NO, BAD, BAD, NO, NO, NO, NONE]),
+    // Without a file there is nothing to do.
+    ("POST", "/notices/{notice}/bring/attach", [NO, DONE, DONE, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/bring/word",   [NO, DONE, DONE, NO, NO, NO, NONE]),
+    ("POST", "/notices/{notice}/bring/receipt", [NO, BAD, BAD, NO, NO, NO, NONE]),
     ("GET",  "/plan",                 [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
     ("POST", "/plan/find",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/plan/make",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/plan/begin",           [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/plan/stop",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("GET",  "/undo",                 [OK,  OK,  NO,  NO,  NO,  NO,  NONE]),
+    ("POST", "/undo",                 [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("GET",  "/contacts",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
     ("GET",  "/evidence",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
     ("GET",  "/evidence/{item}",      [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
@@ -82,6 +98,9 @@ const OF_NONE: &[(&str, &str, [u16; 7])] = &[
     ("GET",  "/messages/0123456789ab",[NONE, NONE, NO, NONE, NO, NO, NO]),
     ("POST", "/messages/0123456789ab/open",    [NONE, NONE, NO, NONE, NO, NO, NO]),
     ("POST", "/messages/0123456789ab/dismiss", [NONE, NONE, NO, NONE, NO, NO, NO]),
+    // Whoever has the link, and nobody else: a sign-in neither helps nor hinders.
+    ("GET",  "/recall/x",             [NONE; 7]),
+    ("POST", "/recall/x",             [BAD; 7]),
     ("GET",  "/nothing",              [NONE; 7]),
 ];
 
@@ -158,11 +177,18 @@ impl Full {
 /// The status and, where it was refused, the page; a stream is not waited for.
 async fn asked(office: &Office, name: Option<&str>, method: &str, path: &str) -> (u16, String) {
     use tower::ServiceExt as _;
-    let body = format!("csrf={CSRF}&plan={}&decision=approve", Digest::ZERO);
+    let (media_type, body) = if path.contains("/bring/") {
+        let part = format!("Content-Disposition: form-data; name=\"csrf\"\r\n\r\n{CSRF}");
+        let body = format!("--x\r\n{part}\r\n--x--\r\n");
+        ("multipart/form-data; boundary=x", body)
+    } else {
+        let body = format!("csrf={CSRF}&plan={}&decision=approve&reason=", Digest::ZERO);
+        ("application/x-www-form-urlencoded", body)
+    };
     let mut request = Request::builder()
         .method(method)
         .uri(path)
-        .header("content-type", "application/x-www-form-urlencoded");
+        .header("content-type", media_type);
     if let Some(name) = name {
         request = request.header(super::AS, name);
     }
@@ -236,11 +262,127 @@ async fn every_route_gives_every_role_what_the_table_says() {
         let expected = match path.as_str() {
             path if path.starts_with("/assets/") => OK,
             "/nothing" => NONE,
+            "/recall/x" if method == &"POST" => BAD,
+            "/recall/x" => NONE,
             _ => 303,
         };
         check(format!("nobody {method} {path}"), got, expected);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether a row of a table asks for a route: part by part, where a route may name any.
+fn asks_for(row: &str, route: &str) -> bool {
+    let row = row.split('?').next().unwrap_or_default();
+    let (row, route) = (row.split('/'), route.split('/'));
+    let mut both = row.clone().zip(route.clone());
+    row.count() == route.count() && both.all(|(row, route)| row == route || route.starts_with('{'))
+}
+
+#[test]
+fn the_table_has_every_route() {
+    let of_case = OF_CASE
+        .iter()
+        .map(|(method, end, _)| (*method, format!("/cases/{{id}}{end}")));
+    let of_none = OF_NONE
+        .iter()
+        .map(|(method, path, _)| (*method, (*path).to_owned()));
+    let rows: Vec<(&str, String)> = of_case.chain(of_none).collect();
+    let routes = cordon::web::pages::routes();
+    assert!(routes.len() > 40, "{}", routes.len());
+    for route in &routes {
+        let asked =
+            |(method, path): &(&str, String)| *method == route.method && asks_for(path, route.path);
+        assert!(rows.iter().any(asked), "no row asks for {route:?}");
+    }
+}
+
+/// The names that a source matches a part of a path against: `"name" => …`.
+fn names(source: &str) -> Vec<&str> {
+    source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"))
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// What is done below one path is told apart by its last part, and each of those has a row of its own.
+#[test]
+fn the_table_has_every_act() {
+    let notices = include_str!("../../../src/web/pages/notice/acts.rs");
+    let (acts, brings) = notices.split_once("async fn brought").unwrap();
+    let case = include_str!("../../../src/web/pages/acts.rs");
+    let plan = include_str!("../../../src/web/pages/plan.rs");
+    let all = [
+        ("/do/", case, 8),
+        ("/plan/", plan, 3),
+        ("/notices/{notice}/do/", acts, 10),
+        ("/notices/{notice}/bring/", brings, 3),
+    ];
+    for (before, source, least) in all {
+        let names = names(source);
+        assert!(names.len() >= least, "{before}: {names:?}");
+        for name in names {
+            let end = format!("{before}{name}");
+            let asked = |(method, row, _): &(&str, &str, _)| *method == "POST" && *row == end;
+            assert!(OF_CASE.iter().any(asked), "no row asks for POST {end}");
+        }
+    }
+}
+
+/// The first page lists exactly the notices that somebody may read and approve.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_has_the_notices_that_wait_for_who_reads_it() {
+    let office = Office::new();
+    let desk = office.case("Access review 12").await;
+    let case = desk.log.case().clone();
+    for notice in ["executive", "board", "ic3"] {
+        desk.draft(notice).await.unwrap();
+    }
+    desk.finish().await.unwrap();
+    let lines = desk.summary().notices;
+    let binds = |line: &cordon::app::summary::NoticeLine| {
+        desk.log.read(|state| state.notices[&line.id].binds())
+    };
+    let binds: Vec<Digest> = lines.iter().map(binds).collect();
+    drop(desk);
+    let mut listed = 0;
+    for (name, ..) in super::PEOPLE {
+        let list = office.get(name, "/").await.body;
+        for line in &lines {
+            let path = super::at(&case, &format!("/notices/{}", line.id));
+            let may = line.may.iter().any(|one| one == name)
+                && office.get(name, &path).await.status.as_u16() == OK;
+            assert_eq!(list.contains(&path), may, "{name}: {}", line.template);
+            listed += usize::from(may);
+        }
+    }
+    assert!(listed > 0);
+    // What somebody approved waits for them no longer.
+    let (line, on) = lines.iter().zip(&binds).next().unwrap();
+    let name = line.may[0].as_str();
+    let path = super::at(&case, &format!("/notices/{}", line.id));
+    let on = on.to_string();
+    let fields = [("on", on.as_str()), ("reason", "read")];
+    let done = office
+        .post(name, &format!("{path}/do/approve"), &fields)
+        .await;
+    assert_eq!(done.status.as_u16(), DONE, "{}", done.body);
+    assert!(!office.get(name, "/").await.body.contains(&path));
+    // A restricted case waits for nobody whom it does not name.
+    let other = line
+        .may
+        .iter()
+        .chain(&lines[1].may)
+        .find(|one| *one != name);
+    let other = other.unwrap().clone();
+    let desk = office.app.desk(case.as_str()).unwrap();
+    desk.restrict(&[name.to_owned()], "need to know")
+        .await
+        .unwrap();
+    drop(desk);
+    let list = office.get(&other, "/").await.body;
+    assert!(!list.contains(case.as_str()), "{list}");
 }
 
 #[tokio::test]

@@ -12,7 +12,13 @@ use http::StatusCode;
 use super::Office;
 
 /// A message as the receiver hands it on.
-fn message(office: &Office, id: &str, kind: Kind, emails: &[&str], lookup: bool) -> Incoming {
+pub(super) fn message(
+    office: &Office,
+    id: &str,
+    kind: Kind,
+    emails: &[&str],
+    lookup: bool,
+) -> Incoming {
     let now = office.app.clock.now();
     Incoming {
         source: "hr".into(),
@@ -36,7 +42,7 @@ fn message(office: &Office, id: &str, kind: Kind, emails: &[&str], lookup: bool)
     }
 }
 
-async fn receive(office: &Office, messages: Vec<Incoming>) -> Arc<Departures> {
+pub(super) async fn receive(office: &Office, messages: Vec<Incoming>) -> Arc<Departures> {
     let hub = office.app.hub().unwrap();
     let inbox = Arc::new(Departures::new(Arc::clone(&office.app), hub).unwrap());
     for message in messages {

@@ -10,19 +10,21 @@ use axum::routing::post;
 use cordon::app::{App, Desk, NewCase, Origin};
 use cordon::case::event::{Actor, Person};
 use cordon::case::subject::Subject;
+use cordon::intake::Kind;
 use cordon::range::company::{Company, extortion_mail};
 use cordon::run::{Options, Quiet};
 use cordon::settings::Settings;
 use cordon::store::Hub;
 use cordon::time::SystemClock;
 
-use super::served_as;
+use super::messages::{message, receive};
+use super::{Office, served_as};
 use crate::staged::{Staged, Struck, approvers};
 
 /// The policy of the guard, which this harness stands in for.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-fn departure(company: &Company, hours: i64) -> NewCase {
+pub(super) fn departure(company: &Company, hours: i64) -> NewCase {
     let subject = &company.subject;
     let now = cordon::time::Clock::now(&SystemClock);
     NewCase {
@@ -40,7 +42,7 @@ fn departure(company: &Company, hours: i64) -> NewCase {
 }
 
 /// Up to the first gate, where the run waits for people.
-async fn to_the_gate(app: &App, new: NewCase) -> Desk {
+pub(super) async fn to_the_gate(app: &App, new: NewCase) -> Desk {
     let desk = app.open_case(new).await.unwrap();
     desk.resolve().await.unwrap();
     desk.inventory().await.unwrap();
@@ -49,7 +51,7 @@ async fn to_the_gate(app: &App, new: NewCase) -> Desk {
     desk
 }
 
-async fn go_on(desk: &Desk) {
+pub(super) async fn go_on(desk: &Desk) {
     let (_keep, cancel) = tokio::sync::watch::channel(false);
     let progress = Arc::new(Quiet);
     desk.run(&Options::default(), progress, cancel)
@@ -77,7 +79,7 @@ async fn to_the_end(desk: &Desk, staged: &Staged) {
     desk.finish().await.unwrap();
 }
 
-fn more_people() -> Vec<Person> {
+pub(super) fn more_people() -> Vec<Person> {
     let roles = ["responder", "hr", "executive", "auditor", "administrator"];
     let names = [
         "Robin Vale",
@@ -122,12 +124,22 @@ async fn for_a_browser() {
         "w".repeat(400)
     ));
     let hostile = app.open_case(hostile).await.unwrap();
-    let said = serde_json::json!({
+    let mut said = serde_json::json!({
         "gated": gated.log.case(), "ended": ended.log.case(), "hostile": hostile.log.case(),
     });
     drop((gated, ended, hostile));
     let hub = Arc::new(Hub::open(&folder.path().join("hub")).unwrap());
-    let router = served_as(&app, hub)
+    let office = Office {
+        router: served_as(&app, hub),
+        app: Arc::clone(&app),
+        _dir: folder,
+    };
+    let nobody = message(&office, "1", Kind::Termination, &[], true);
+    receive(&office, vec![nobody]).await;
+    said["message"] = app.waiting().unwrap().remove(0).message.into();
+    let router = office
+        .router
+        .clone()
         .merge(
             axum::Router::new()
                 .route("/test/run/{case}", post(run))
