@@ -14,6 +14,7 @@ mod evidence;
 mod facts;
 mod gate;
 mod head;
+mod keep;
 mod lines;
 pub mod live;
 mod log;
@@ -116,6 +117,7 @@ fn of_a_case() -> Vec<Route> {
         act("/cases/{id}/facts/withdraw", facts::withdraw),
         look("/cases/{id}/contacts", contacts::show),
         look("/cases/{id}/evidence", evidence::list),
+        bring("/cases/{id}/bring/evidence", keep::take),
         look("/cases/{id}/evidence/{item}", evidence::show),
         look("/cases/{id}/evidence/{item}/bytes", evidence::bytes),
         look("/cases/{id}/log", log::show),

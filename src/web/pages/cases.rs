@@ -10,7 +10,6 @@ use super::gate::{GateView, gates};
 use super::messages::{InShort, waiting};
 use crate::access::Ability;
 use crate::app::summary::{NoticeLine, Summary};
-use crate::case::event::Actor;
 use crate::case::state::CaseState;
 use crate::door::DoorState;
 use crate::fault::Result;
@@ -142,8 +141,7 @@ fn papers(look: &Look<'_>, summary: &Summary) -> Vec<Paper> {
         return Vec::new();
     }
     let principal = &look.visit.principal;
-    let by = Actor::Person(principal.person.name.clone());
-    let kept = Case::new(look.web, look.id, by);
+    let kept = Case::new(look.web, look.id, principal);
     let case = look.web.app.reader(look.id, look.state, &kept);
     let mine = |draft: &&NoticeLine| {
         // The roster of the case is that of its opening; who lost a role since approves nothing.

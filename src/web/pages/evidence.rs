@@ -8,8 +8,8 @@ use axum::response::{IntoResponse as _, Response};
 use futures::stream;
 use serde::Serialize;
 
-use super::Part;
 use super::head::{Head, head};
+use super::{Part, keep};
 use crate::access::Ability;
 use crate::case::event::{Evidence, Source};
 use crate::fault::{Fault, Result};
@@ -30,6 +30,8 @@ struct List {
     head: Head,
     items: Vec<Row>,
     paging: Paging,
+    /// Where a document is brought to, for who may.
+    bring: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,7 +54,9 @@ pub(super) async fn list(
             let newest: Vec<&Evidence> = look.state.evidence.values().rev().collect();
             let href = path(&["cases", look.id.as_str(), "evidence"]);
             let (items, paging) = paged(newest, part.number(), SIZE, &href);
+            let may = look.may(keep::ability(&look.visit.principal));
             Ok(List {
+                bring: may.then(|| path(&["cases", look.id.as_str(), "bring", "evidence"])),
                 title: "Evidence",
                 head: head(look, "evidence"),
                 items: items.into_iter().map(|item| row(look, item)).collect(),

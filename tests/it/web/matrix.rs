@@ -74,6 +74,7 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("POST", "/undo",                 [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("GET",  "/contacts",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
     ("GET",  "/evidence",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("POST", "/bring/evidence",       [BAD, BAD, BAD, NO,  NO,  NO,  NONE]),
     ("GET",  "/evidence/{item}",      [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
     ("GET",  "/evidence/{item}/bytes",[OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
     ("GET",  "/log",                  [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),

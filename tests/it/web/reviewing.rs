@@ -28,6 +28,7 @@ async fn bring(office: &Office, path: &str, csrf: &str, name: &str, bytes: &str)
     let body = [
         part("name=\"csrf\"", csrf),
         part("name=\"reference\"", "I-1"),
+        part("name=\"title\"", "A letter <of> an authority"),
         part(&format!("name=\"file\"; filename=\"{name}\""), bytes),
         "--x--\r\n".to_owned(),
     ]
@@ -203,6 +204,32 @@ async fn a_file_binds_too_and_what_was_approved_is_handed_in_and_answered() {
     let paper = review.office.get("Leg", &paper).await;
     assert_eq!(paper.status == StatusCode::OK, pdf, "{}", paper.body);
     assert_eq!(paper.body.starts_with("%PDF-1.7"), pdf);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_legal_brings_is_evidence_that_a_fact_can_name() {
+    let review = Reviewed::draft().await;
+    let (case, _) = review.path.split_once("/notices/").unwrap();
+    let path = format!("{case}/bring/evidence");
+    let bytes = "<script>\u{202e}letter</script>";
+    let kept = bring(&review.office, &path, CSRF, "../let\u{202e}ter.txt", bytes).await;
+    assert_eq!(kept, StatusCode::SEE_OTHER);
+    let list = review.office.get("Leg", &format!("{case}/evidence")).await;
+    assert!(
+        list.body.contains("A letter &lt;of&gt; an authority"),
+        "{}",
+        list.body
+    );
+    assert!(list.body.contains("Keep a document"));
+    let seen = review.office.get("Aud", &format!("{case}/evidence")).await;
+    assert!(
+        !seen.body.contains("Keep a document"),
+        "who may not is not asked"
+    );
+    let none = bring(&review.office, &path, CSRF, "", "").await;
+    assert_eq!(none, StatusCode::UNPROCESSABLE_ENTITY);
+    let forged = bring(&review.office, &path, "other", "a.txt", "a").await;
+    assert_eq!(forged, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
