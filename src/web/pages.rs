@@ -77,6 +77,10 @@ pub fn router() -> Router<Arc<Web>> {
             get(notice::sheet::download),
         )
         .route(
+            "/cases/{id}/notices/{notice}/file/{file}",
+            get(notice::files::download),
+        )
+        .route(
             "/cases/{id}/notices/{notice}/do/{act}",
             post(notice::acts::take),
         )
@@ -87,6 +91,7 @@ pub fn router() -> Router<Arc<Web>> {
         .route("/cases/{id}/facts", get(facts::show).post(facts::record))
         .route("/cases/{id}/facts/withdraw", post(facts::withdraw))
         .route("/cases/{id}/clocks", get(tell::clocks))
+        .route("/cases/{id}/clocks.ics", get(tell::calendar))
         .route("/cases/{id}/clocks/{clock}/answer", post(tell::answer))
         .route("/cases/{id}/clocks/{clock}/receipt", post(tell::receipt))
         .route(
