@@ -10,6 +10,7 @@ pub mod bounce;
 pub mod dictionary;
 pub mod facts;
 pub mod lint;
+pub mod places;
 pub mod revision;
 pub mod section;
 pub mod send;

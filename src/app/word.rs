@@ -1,13 +1,15 @@
 //! A notice as a file for those who work in Word or on paper, and a reviewed Word file taken in.
 
 use super::desk::Desk;
+use super::places::said_on;
 use super::revise::{Remarked, Suggested};
-use crate::case::event::Brought;
+use crate::case::event::{self, Brought};
 use crate::case::state::{NoticeRecord, Proposal, Remark, Verdict};
 use crate::document::sheet::Suggestion;
 use crate::document::{Change, Comment, Document, Sheet, docx};
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
+use crate::notice::places::Places;
 use crate::notice::{self, revision};
 
 /// How many changes and comments of one file are taken in.
@@ -25,15 +27,15 @@ pub struct Imported {
 }
 
 impl Desk {
-    /// A notice as it is laid out on paper.
+    /// A notice as it is laid out on paper. What is open stands at its paragraph, on whichever version
+    /// it was said.
     pub(super) fn sheet(&self, id: &NoticeId, record: &NoticeRecord, text: &str) -> Result<Sheet> {
         let about = notice::about(&record.template)?;
-        let open = record
-            .proposals
-            .iter()
-            .filter(|one| one.verdict == Verdict::Open && one.suggestion.on == record.text);
+        let document = Document::parse(text);
+        let places = self.places(id, record, &document)?;
+        let open = record.proposals.iter();
+        let open = open.filter(|one| one.verdict == Verdict::Open);
         let remarks = record.remarks.iter();
-        let remarks = remarks.filter(|remark| remark.comment.on == record.text);
         let privileged = about.is_privileged();
         let evidence = revision::sources(text).into_iter().map(|(number, id)| {
             let line = self
@@ -47,15 +49,17 @@ impl Desk {
             distribution: about.distribution.clone(),
             language: about.language.tag().to_owned(),
             evidence: evidence.collect(),
-            comments: remarks.map(comment).collect(),
-            changes: open.map(suggestion).collect(),
+            comments: remarks
+                .filter_map(|one| comment(one, record, &places))
+                .collect(),
+            changes: open.filter_map(|one| suggestion(one, &places)).collect(),
             bind: record.text.to_string(),
             reference: format!("{} {id}", self.log.case()),
             at: record
                 .versions
                 .last()
                 .map_or_else(|| self.now(), |version| version.at),
-            document: Document::parse(text),
+            document,
         })
     }
 
@@ -80,6 +84,8 @@ impl Desk {
         };
         let (_, original) = self.notice_at(id, Some(on))?;
         let reviewed = docx::read(&bytes, &original)?;
+        let read = Document::parse(&original);
+        let places = self.places_in(id, &record, (on, &read), said_on(&record))?;
         let title = format!("Reviewed notice: {}", name.escape_debug());
         let kind = super::dispatch::media_type("x.docx");
         let recorder = self.recorder_of(&record.template)?;
@@ -99,7 +105,7 @@ impl Desk {
         };
         let mut suggestions = Vec::new();
         for one in reviewed.changes.iter().take(MOST) {
-            if knows_change(&record, one) {
+            if knows_change(&record, one, &places) {
                 continue;
             }
             let suggested = Suggested {
@@ -115,7 +121,7 @@ impl Desk {
         }
         let mut remarks = Vec::new();
         for one in reviewed.comments.iter().take(MOST) {
-            if knows_comment(&record, one) {
+            if knows_comment(&record, one, &places) {
                 continue;
             }
             let remark = Remarked {
@@ -153,45 +159,59 @@ fn left_out(change: &Change, fault: &Fault) -> String {
     )
 }
 
-fn comment(remark: &Remark) -> Comment {
+/// A remark as it stands in a file: every one on this text, and of those on others what is not settled
+/// and has a place.
+fn comment(remark: &Remark, record: &NoticeRecord, places: &Places) -> Option<Comment> {
     let one = &remark.comment;
-    Comment {
+    let here = one.on == record.text;
+    if !here && remark.resolved.is_some() {
+        return None;
+    }
+    let block = match one.block {
+        Some(block) if !here => places.find(one.on, block)?,
+        block => block.unwrap_or_default(),
+    };
+    Some(Comment {
         id: one.number.into(),
-        block: one.block.unwrap_or_default(),
+        block,
         quote: one.quote.clone(),
         author: remark.author().to_owned(),
         at: Some(remark.written()),
         text: one.text.clone(),
         thread: one.answers.map(u64::from),
         resolved: remark.resolved.is_some(),
-    }
+    })
 }
 
-fn suggestion(proposal: &Proposal) -> Suggestion {
+fn suggestion(proposal: &Proposal, places: &Places) -> Option<Suggestion> {
     let one = &proposal.suggestion;
-    Suggestion {
+    Some(Suggestion {
         change: Change {
-            block: one.block,
+            block: places.find(one.on, one.block)?,
             before: one.before.clone(),
             after: one.after.clone(),
         },
         author: proposal.author().to_owned(),
         at: Some(proposal.written()),
-    }
-}
-
-/// Whether the notice has this change already: it went out with the file, or the file came before.
-fn knows_change(record: &NoticeRecord, one: &Suggestion) -> bool {
-    let mut known = record.proposals.iter().map(|known| &known.suggestion);
-    known.any(|known| {
-        known.block == one.change.block
-            && known.before == one.change.before
-            && known.after == one.change.after
     })
 }
 
-fn knows_comment(record: &NoticeRecord, one: &Comment) -> bool {
+/// Whether the notice has this change already: it went out with the file, or the file came before.
+fn knows_change(record: &NoticeRecord, one: &Suggestion, places: &Places) -> bool {
+    let mut known = record.proposals.iter().map(|known| &known.suggestion);
+    known.any(|known| {
+        known.before == one.change.before
+            && known.after == one.change.after
+            && places.find(known.on, known.block) == Some(one.change.block)
+    })
+}
+
+fn knows_comment(record: &NoticeRecord, one: &Comment, places: &Places) -> bool {
     let same = |text: &str| text.split_whitespace().eq(one.text.split_whitespace());
+    let place = |known: &event::Comment| match known.block {
+        Some(block) => places.find(known.on, block),
+        None => Some(0),
+    };
     let mut known = record.remarks.iter().map(|remark| &remark.comment);
-    known.any(|known| same(&known.text) && known.block.unwrap_or_default() == one.block)
+    known.any(|known| same(&known.text) && place(known) == Some(one.block))
 }

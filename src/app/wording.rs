@@ -1,13 +1,19 @@
 //! The wording of a case's notices, and what changed in their facts since they were drafted.
 
+use std::collections::BTreeMap;
+
 use super::desk::Desk;
 use super::facts::company_kept;
+use super::places::shown_on;
 use super::reader::Reader;
+use crate::canon::Digest;
 use crate::case::state::NoticeRecord;
+use crate::document::Document;
 use crate::fault::Result;
 use crate::id::NoticeId;
 use crate::notice::facts::{self, Change, Kept};
 use crate::notice::lint::{self, Asked, Finding};
+use crate::notice::places::Places;
 
 /// A draft with all that who reviews it is shown of its wording.
 #[derive(Debug)]
@@ -20,6 +26,8 @@ pub struct Worded {
     pub findings: Vec<Finding>,
     /// What changed in the facts since; `None` when it was made before its facts were kept.
     pub changes: Option<Vec<Change>>,
+    /// Its other texts, as far as they are asked for.
+    earlier: BTreeMap<Digest, String>,
 }
 
 /// A draft with what its wording is held against, read from the case.
@@ -27,8 +35,8 @@ pub struct Worded {
 pub struct Wording {
     record: NoticeRecord,
     text: String,
-    /// The text that was drafted, where it is another.
-    first: Option<String>,
+    /// Other texts: the one that was drafted, and those on which people said something.
+    earlier: BTreeMap<Digest, String>,
     now: Kept,
     then: Option<Kept>,
 }
@@ -40,11 +48,11 @@ impl Reader<'_> {
     /// There is no such draft, or what is kept of it is damaged.
     pub fn wording(&self, id: &NoticeId) -> Result<Wording> {
         let (record, text) = self.notice(id)?;
-        let drafted = record.versions.first();
-        let drafted = drafted.filter(|first| first.text != record.text);
-        let first = drafted.map(|first| self.notice_text(id, &first.evidence));
+        let mut earlier = shown_on(&record);
+        earlier.extend(record.versions.first().map(|first| first.text));
+        earlier.remove(&record.text);
         Ok(Wording {
-            first: first.transpose()?,
+            earlier: self.notice_texts(id, &record, &earlier)?,
             now: self.facts_now()?,
             then: self.facts_kept(&record)?,
             record,
@@ -86,11 +94,13 @@ impl Wording {
     pub fn look(self) -> Result<Worded> {
         let mut known = vec![self.now];
         known.extend(self.then);
+        let first = self.record.versions.first();
+        let first = first.and_then(|first| self.earlier.get(&first.text));
         let mut findings = lint::look(&Asked {
             text: &self.text,
             known: &known,
             notice: Some(&self.record.template),
-            first: Some(self.first.as_ref().unwrap_or(&self.text)),
+            first: Some(first.unwrap_or(&self.text)),
         })?;
         for file in &self.record.attachments {
             findings.extend(lint::file_name(&file.name, &known)?);
@@ -107,7 +117,19 @@ impl Wording {
             text: self.text,
             findings,
             changes,
+            earlier: self.earlier,
         })
+    }
+}
+
+impl Worded {
+    /// Where what people said of its texts belongs in the text as it stands, which was read as `now`.
+    pub fn places(&self, now: &Document) -> Places {
+        let shown = shown_on(&self.record);
+        let earlier = self.earlier.iter();
+        let earlier = earlier.filter(|(text, _)| shown.contains(text));
+        let earlier = earlier.map(|(text, words)| (*text, words.as_str()));
+        Places::of(self.record.text, now, earlier)
     }
 }
 

@@ -247,6 +247,7 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
         text,
         findings,
         changes,
+        ..
     } = desk.notice_worded(&args.notice)?;
     let line = line(&desk, &args.notice);
     let plain = crate::notice::plain(&text);

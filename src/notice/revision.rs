@@ -95,21 +95,16 @@ fn parts(text: &str) -> (&str, &str, &str) {
 
 /// Where a change belongs in a text: where it was made, or where its block went.
 fn place(now: &Document, on: &Document, change: &Change) -> Result<usize> {
-    let anchor = on.blocks.get(change.block).map(|block| &block.source);
-    let says = |block: usize| now.blocks.get(block).map(|block| &block.source) == anchor;
-    if anchor.is_none() || says(change.block) {
+    if change.block >= on.blocks.len() {
         return Ok(change.block);
     }
-    let mut same = (0..now.blocks.len()).filter(|block| says(*block));
-    match (same.next(), same.next()) {
-        (Some(only), None) => Ok(only),
-        _ => Err(Fault::input(
-            "change-stale",
-            "The paragraph has changed since this change was suggested.",
-        )
-        .at(format!("paragraph {}", change.block + 1))
-        .hint("compare it with the paragraph as it stands, and suggest it again")),
-    }
+    let places = super::places::moved(on, now);
+    places.get(change.block).copied().flatten().ok_or_else(|| {
+        let what = "The paragraph has changed since this change was suggested.";
+        Fault::input("change-stale", what)
+            .at(format!("paragraph {}", change.block + 1))
+            .hint("compare it with the paragraph as it stands, and suggest it again")
+    })
 }
 
 fn checked(before: &str, after: &str) -> Result<Revised> {

@@ -127,6 +127,7 @@ fn of_a_case() -> Vec<Route> {
 fn of_clocks() -> Vec<Route> {
     vec![
         look("/cases/{id}/clocks", tell::clocks),
+        look("/cases/{id}/clocks.ics", tell::calendar),
         look("/cases/{id}/clocks/{clock}", clock::show),
         act("/cases/{id}/clocks/{clock}", clock::choose),
         act("/cases/{id}/clocks/{clock}/answer", tell::answer),
@@ -146,7 +147,7 @@ fn of_clocks() -> Vec<Route> {
 }
 
 fn of_notices() -> Vec<Route> {
-    use notice::{acts, fields, list, redline, sheet};
+    use notice::{acts, fields, files, list, redline, sheet};
     vec![
         look("/cases/{id}/notices", list::show),
         act("/cases/{id}/notices", list::draft),
@@ -154,6 +155,7 @@ fn of_notices() -> Vec<Route> {
         look("/cases/{id}/notices/{notice}/fields", fields::show),
         look("/cases/{id}/notices/{notice}/redline", redline::show),
         look("/cases/{id}/notices/{notice}/as/{form}", sheet::download),
+        look("/cases/{id}/notices/{notice}/file/{file}", files::download),
         act("/cases/{id}/notices/{notice}/do/{act}", acts::take),
         bring("/cases/{id}/notices/{notice}/bring/{act}", acts::bring),
     ]

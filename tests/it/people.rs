@@ -3,6 +3,7 @@
 mod accounts;
 mod counsel;
 mod papers;
+mod places;
 mod reviewing;
 mod standing;
 

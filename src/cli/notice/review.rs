@@ -9,7 +9,7 @@ use crate::app::dispatch::WAYS;
 use crate::app::form::Form;
 use crate::app::revise::{Remarked, Suggested, block_source};
 use crate::canon::Digest;
-use crate::document::{Change, Piece, redline};
+use crate::document::{Change, Document, Piece, redline};
 use crate::fault::{Fault, Result};
 use crate::hostile;
 use crate::id::NoticeId;
@@ -216,15 +216,16 @@ pub(super) async fn import(desktop: &Desktop, args: &Import) -> Result<Ended> {
 
 pub(super) fn review(desktop: &Desktop, args: &Which) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let record = desk.notice_record(&args.notice)?;
+    let (record, text) = desk.notice(&args.notice)?;
+    let places = desk.places(&args.notice, &record, &Document::parse(&text))?;
     let document = json!({
         "notice": args.notice, "text": record.text, "binds": record.binds(), "versions": record.versions,
         "comments": record.remarks, "suggestions": record.proposals, "attachments": record.attachments,
         "dispatched": record.dispatched, "receipts": record.receipts,
     });
-    desktop
-        .ui
-        .answer(&document, || super::told::review(&record, &desk.zone))?;
+    desktop.ui.answer(&document, || {
+        super::told::review(&record, &places, &desk.zone)
+    })?;
     Ok(None)
 }
 

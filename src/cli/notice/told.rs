@@ -4,18 +4,25 @@ use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
 
+use crate::canon::Digest;
 use crate::case::state::{NoticeRecord, Verdict};
 use crate::document::{Document, Piece, RedlineBlock};
 use crate::hostile::{one_line, terminal};
+use crate::notice::places::Places;
 use crate::time::utc_and_zone;
 
 /// The longest quotation in a list, characters.
 const SHORT: usize = 300;
 
-/// Who did what to a notice, in the order of versions, remarks, suggestions, files, dispatch.
-pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
+/// Who did what to a notice, in the order of versions, remarks, suggestions, files, dispatch. Paragraphs
+/// are counted in the text as it stands; what has no place there names its version.
+pub(super) fn review(record: &NoticeRecord, places: &Places, zone: &TimeZone) -> String {
     let mut out = String::new();
     let when = |at| utc_and_zone(at, zone);
+    let place = |on: Digest, block: usize| match places.find(on, block) {
+        Some(block) => format!(" at {}", block + 1),
+        None => format!(" at {} of {}", block + 1, on.short()),
+    };
     for version in &record.versions {
         let (by, why) = (one_line(&version.by, 80), one_line(&version.reason, SHORT));
         let _ = writeln!(
@@ -31,14 +38,14 @@ pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
             one_line(remark.author(), 80),
             one_line(&comment.text, SHORT),
         );
-        let place = comment.block.map(|block| format!(" at {}", block + 1));
+        let at = comment.block.map(|block| place(comment.on, block));
         let answers = comment.answers.map(|to| format!(", answers {to}"));
         let settled = remark.resolved.as_ref().map(|_| ", resolved");
         let _ = writeln!(
             out,
             "comment {}{}{}{}  {} by {by}: {text}",
             comment.number,
-            place.unwrap_or_default(),
+            at.unwrap_or_default(),
             answers.unwrap_or_default(),
             settled.unwrap_or_default(),
             when(remark.at)
@@ -59,9 +66,9 @@ pub(super) fn review(record: &NoticeRecord, zone: &TimeZone) -> String {
         };
         let _ = writeln!(
             out,
-            "suggestion {} at {}  {} by {}, {verdict}\n    - {}\n    + {}",
+            "suggestion {}{}  {} by {}, {verdict}\n    - {}\n    + {}",
             words.number,
-            words.block + 1,
+            place(words.on, words.block),
             when(proposal.at),
             one_line(proposal.author(), 80),
             one_line(&words.before, SHORT),

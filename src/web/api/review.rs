@@ -33,9 +33,9 @@ struct Review {
     /// The paragraphs of the text as it stands.
     blocks: Vec<BlockLine>,
     /// Remarks.
-    comments: Vec<Remark>,
+    comments: Vec<Placed<Remark>>,
     /// Other words, and what became of them.
-    suggestions: Vec<Proposal>,
+    suggestions: Vec<Placed<Proposal>>,
     /// Files that go out with it.
     attachments: Vec<Attachment>,
     /// Where a person took it.
@@ -46,6 +46,16 @@ struct Review {
     findings: Vec<Finding>,
     /// What changed in the facts since it was drafted.
     changed: Vec<facts::Change>,
+}
+
+/// What somebody said of a paragraph of any version, and where that paragraph is.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Placed<T> {
+    #[serde(flatten)]
+    said: T,
+    /// The paragraph of the text as it stands, from 0; nothing for the whole text, where the paragraph
+    /// changed or is gone, and for what was decided on another version.
+    place: Option<usize>,
 }
 
 /// One paragraph.
@@ -261,19 +271,30 @@ pub(super) fn line(desk: &Desk, id: &NoticeId) -> Result<NoticeLine> {
 fn show(asked: &Asked) -> Result<Value> {
     let (desk, id) = asked.at_notice()?;
     let worded = desk.notice_worded(&id)?;
+    let document = Document::parse(&worded.text);
+    let places = worded.places(&document);
     let record = worded.record;
-    let blocks = Document::parse(&worded.text).blocks.into_iter();
-    let blocks = blocks.map(|block| BlockLine {
+    let binds = record.binds();
+    let comments = record.remarks.into_iter().map(|said| {
+        let on = &said.comment;
+        let place = on.block.and_then(|block| places.find(on.on, block));
+        Placed { said, place }
+    });
+    let suggestions = record.proposals.into_iter().map(|said| {
+        let place = places.find(said.suggestion.on, said.suggestion.block);
+        Placed { said, place }
+    });
+    let blocks = document.blocks.into_iter().map(|block| BlockLine {
         block: block.index,
         source: block.source,
     });
     Ok(json!(Review {
         notice: line(&desk, &id)?,
-        binds: record.binds(),
+        binds,
         versions: record.versions,
         blocks: blocks.collect(),
-        comments: record.remarks,
-        suggestions: record.proposals,
+        comments: comments.collect(),
+        suggestions: suggestions.collect(),
         attachments: record.attachments,
         dispatched: record.dispatched,
         receipts: record.receipts,

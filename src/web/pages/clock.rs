@@ -1,17 +1,19 @@
 //! Clocks: what is due when, on which basis, with which doubts; and a person's choice of the start.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::duty::{DutyView, duty};
+use super::duty::{DutyView, Shows, duty, shows};
 use super::head::{Head, head};
 use crate::access::Ability;
 use crate::app::summary::Summary;
 use crate::clock::{self, Shown};
 use crate::fault::{Fault, Result};
+use crate::id::EvidenceId;
 use crate::time::{Timestamp, utc};
 use crate::web::desk::reason;
 use crate::web::look::Look;
@@ -162,6 +164,8 @@ struct Page {
     clock: ClockView,
     duty: Option<DutyView>,
     candidates: Vec<Candidate>,
+    /// What shows those instants, for who may see evidence.
+    evidence: Vec<Shows>,
     /// Whether the visitor may choose the start.
     may: bool,
     /// Whether the visitor may answer, and record receipts and delays.
@@ -206,6 +210,7 @@ fn page_of(look: &Look<'_>, name: &str) -> Result<Page> {
         title: line(&shown.title),
         head: head(look, "clock"),
         candidates: candidates.collect(),
+        evidence: shows(look, &behind(look, shown)),
         duty: duty(look, shown)?,
         may: clock.may,
         may_tell: look.may(Ability::Counsel),
@@ -213,6 +218,23 @@ fn page_of(look: &Look<'_>, name: &str) -> Result<Page> {
         clock,
         action: path(&["cases", look.id.as_str(), "clocks", name]),
     })
+}
+
+/// The evidence of the instants that may start a clock, each once.
+fn behind(look: &Look<'_>, shown: &Shown) -> Vec<EvidenceId> {
+    let Some(record) = look.state.clocks.get(&shown.id) else {
+        return Vec::new();
+    };
+    let mut all = record.start.evidence.clone();
+    if let Some(rule) = record.start.due.as_deref() {
+        let recorded = look.state.instants.values();
+        let recorded =
+            recorded.filter(|one| one.withdrawn.is_none() && one.instant.what == rule.trigger);
+        all.extend(recorded.flat_map(|one| one.instant.evidence.clone()));
+    }
+    let mut seen = BTreeSet::new();
+    all.retain(|id| seen.insert(id.clone()));
+    all
 }
 
 /// What the form of a clock says.

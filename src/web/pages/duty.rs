@@ -11,6 +11,7 @@ use crate::case::event::due::Trigger;
 use crate::clock::obligation::Obligation;
 use crate::clock::{Catalogue, Shown};
 use crate::fault::Result;
+use crate::id::EvidenceId;
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
 
@@ -168,6 +169,8 @@ pub(super) struct Page {
     unwatched_words: String,
     may: bool,
     action: String,
+    /// Every deadline, for a calendar.
+    calendar: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,9 +181,31 @@ struct InstantView {
     note: String,
     by: String,
     recorded: When,
+    /// What shows it, for who may see evidence.
+    evidence: Vec<Shows>,
     withdrawn: Option<String>,
     /// Where it is taken back, for who may.
     withdraw: Option<String>,
+}
+
+/// An item of evidence that shows something.
+#[derive(Debug, Serialize)]
+pub(super) struct Shows {
+    title: String,
+    href: String,
+}
+
+/// What shows something, for who may see evidence.
+pub(super) fn shows(look: &Look<'_>, evidence: &[EvidenceId]) -> Vec<Shows> {
+    if !look.may(Ability::SeeEvidence) {
+        return Vec::new();
+    }
+    let known = (evidence.iter()).filter_map(|id| look.state.evidence.get(id));
+    let each = known.map(|item| Shows {
+        title: line(&item.title),
+        href: path(&["cases", look.id.as_str(), "evidence", item.id.as_str()]),
+    });
+    each.collect()
 }
 
 #[derive(Debug, Serialize)]
@@ -213,6 +238,7 @@ pub(super) fn page(look: &Look<'_>) -> Result<Page> {
         unwatched_words: format!("Duties that no clock watches ({count})"),
         may,
         action: path(&["cases", look.id.as_str(), "instants"]),
+        calendar: path(&["cases", look.id.as_str(), "clocks.ics"]),
     })
 }
 
@@ -234,6 +260,7 @@ fn instants(look: &Look<'_>, may: bool) -> Vec<InstantView> {
             note: line(&instant.note),
             by: short(&record.by),
             recorded: look.words.when(record.recorded),
+            evidence: shows(look, &instant.evidence),
             withdraw: (may && withdrawn.is_none()).then_some(withdraw),
             withdrawn,
         }

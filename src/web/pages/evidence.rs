@@ -245,24 +245,12 @@ pub(super) async fn bytes(
     Path((id, item)): Path<(String, String)>,
 ) -> Response {
     match fetched(&web, &visit, &id, item).await {
-        Ok((name, size, body)) => {
-            let headers = [
-                ("content-type", "application/octet-stream".to_owned()),
-                ("content-length", size.to_string()),
-                ("content-disposition", attachment(&name)),
-            ];
-            (headers, body).into_response()
-        }
+        Ok(response) => response,
         Err(fault) => page::fault(&web, Some(&visit), &fault),
     }
 }
 
-async fn fetched(
-    web: &Arc<Web>,
-    visit: &Visit,
-    id: &str,
-    item: String,
-) -> Result<(String, u64, Body)> {
+async fn fetched(web: &Arc<Web>, visit: &Visit, id: &str, item: String) -> Result<Response> {
     let item = web
         .look(visit, id, Ability::SeeEvidence, move |look| {
             let item = find(look, &item)?;
@@ -270,19 +258,43 @@ async fn fetched(
             Ok(item.clone())
         })
         .await?;
-    let of = item.clone();
-    let held = web
-        .at_desk(visit, id, Ability::SeeEvidence, move |desk| desk.held(&of))
-        .await?;
-    let name = match &item.source {
+    let name = name_of(&item);
+    saved(web, visit, id, Ability::SeeEvidence, item, &name).await
+}
+
+/// The name that an item is saved under. Hostile text.
+pub(super) fn name_of(item: &Evidence) -> String {
+    match &item.source {
         Source::File { name } => name.clone(),
         _ => format!("{}.bin", item.id),
-    };
+    }
+}
+
+/// The bytes of an item that the visitor may have, as a file of that name.
+///
+/// # Errors
+/// As [`Web::at_desk`]; the bytes are gone.
+pub(super) async fn saved(
+    web: &Arc<Web>,
+    visit: &Visit,
+    id: &str,
+    ability: Ability,
+    item: Evidence,
+    name: &str,
+) -> Result<Response> {
+    let headers = [
+        ("content-type", "application/octet-stream".to_owned()),
+        ("content-length", item.bytes.to_string()),
+        ("content-disposition", attachment(name)),
+    ];
+    let held = web
+        .at_desk(visit, id, ability, move |desk| desk.held(&item))
+        .await?;
     let body = match held {
         crate::app::custody::Held::Bytes(bytes) => Body::from(bytes),
         crate::app::custody::Held::File(file) => Body::from_stream(chunks(file)),
     };
-    Ok((name, item.bytes, body))
+    Ok((headers, body).into_response())
 }
 
 /// A large file in pieces, so that memory stays bounded.
@@ -300,7 +312,7 @@ fn chunks(file: std::fs::File) -> impl stream::Stream<Item = std::io::Result<Byt
 }
 
 /// `attachment` with a name that is safe on any system: plain, and in full (RFC 6266).
-fn attachment(name: &str) -> String {
+pub(super) fn attachment(name: &str) -> String {
     let name = hostile::file_name(name);
     let plain: String = name
         .chars()

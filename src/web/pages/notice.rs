@@ -2,6 +2,7 @@
 
 pub(super) mod acts;
 pub(super) mod fields;
+pub(super) mod files;
 pub(super) mod list;
 pub(super) mod redline;
 pub(super) mod sheet;

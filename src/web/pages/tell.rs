@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use crate::access::Ability;
@@ -31,6 +31,34 @@ pub(super) async fn clocks(
         })
         .await;
     page::answered(&web, &visit, "clocks", made)
+}
+
+/// The deadlines of a case for a calendar, as a file.
+pub(super) async fn calendar(
+    State(web): State<Arc<Web>>,
+    visit: Visit,
+    Path(id): Path<String>,
+) -> Response {
+    let made = web
+        .look(&visit, &id, Ability::SeeCase, |look| {
+            let clocks = clock::list(look.state, look.now);
+            let text = clock::ics::calendar(look.id, &clocks, look.now);
+            Ok((
+                super::evidence::attachment(&format!("{}.ics", look.id)),
+                text,
+            ))
+        })
+        .await;
+    match made {
+        Ok((name, text)) => {
+            let headers = [
+                ("content-type", "text/calendar; charset=utf-8".to_owned()),
+                ("content-disposition", name),
+            ];
+            (headers, text).into_response()
+        }
+        Err(fault) => page::fault(&web, Some(&visit), &fault),
+    }
 }
 
 /// What a form says; which fields count is decided by where it was sent.

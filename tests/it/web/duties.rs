@@ -216,6 +216,63 @@ async fn a_notice_that_is_handed_in_meets_its_stage_and_a_receipt_is_taken_back(
 }
 
 #[tokio::test]
+async fn an_instant_leads_to_what_shows_it_and_deadlines_to_a_calendar() {
+    let office = Office::new();
+    let desk = office.case("Access review").await;
+    let case = desk.log.case().clone();
+    let when = (desk.now() - jiff::SignedDuration::from_hours(1)).to_string();
+    let kept = desk.recorder.keep_file(
+        "letter.txt",
+        "text/plain",
+        "a letter".into(),
+        "A <i>letter</i>",
+    );
+    let item = kept.await.unwrap();
+    desk.finish().await.unwrap();
+    drop(desk);
+    let fields = [
+        ("what", "property_blocked"),
+        ("at", when.as_str()),
+        ("zone", "UTC"),
+        ("reason", "the bank said so"),
+        ("evidence", item.as_str()),
+    ];
+    let done = office.post("Leg", &at(&case, "/instants"), &fields).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let state = office.app.peek(case.as_str()).unwrap();
+    let found = clock::find(&state, "us.ofac.blocked_initial.initial").unwrap();
+    let own = at(&case, &format!("/clocks/{}", found.start.id));
+    let list = at(&case, "/clocks");
+    let shown = at(&case, &format!("/evidence/{item}"));
+    let shown = format!("<a href=\"{shown}\">A &lt;i&gt;letter&lt;/i&gt;</a>");
+    for path in [&list, &own] {
+        let page = office.get("Leg", path).await.body;
+        assert_eq!(page.matches(&shown).count(), 1, "{page}");
+        // Who may see no evidence is not sent there.
+        let page = office.get("Exe", path).await.body;
+        assert!(!page.contains("Shown by"), "{page}");
+    }
+    let calendar = format!("{list}.ics");
+    let page = office.get("Exe", &list).await.body;
+    assert!(page.contains(&format!("href=\"{calendar}\"")), "{page}");
+    let got = office.get("Exe", &calendar).await;
+    assert_eq!(got.status, StatusCode::OK, "{}", got.body);
+    assert_eq!(got.headers["content-type"], "text/calendar; charset=utf-8");
+    let saved = got.headers["content-disposition"].to_str().unwrap();
+    assert!(
+        saved.starts_with(&format!("attachment; filename=\"{case}.ics\"")),
+        "{saved}"
+    );
+    assert!(got.body.starts_with("BEGIN:VCALENDAR\r\n"));
+    assert!(got.body.ends_with("END:VCALENDAR\r\n"));
+    assert!(
+        got.body.contains("us.ofac.blocked_initial.initial"),
+        "{}",
+        got.body
+    );
+}
+
+#[tokio::test]
 async fn suspicion_opens_the_hold_and_a_fact_that_changes_is_told_at_the_clock() {
     let office = Office::new();
     let (case, when) = case(&office).await;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::Request;
 use cordon::canon::Digest;
-use cordon::case::event::{ClockStart, Event, Quorum, Reading};
+use cordon::case::event::{Attachment, ClockStart, Event, Quorum, Reading};
 use cordon::id::{ClockId, NoticeId};
 
 use super::{CSRF, Office, append, at_a_gate};
@@ -65,6 +65,9 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("POST", "/notices/{notice}/bring/attach", [NO, DONE, DONE, NO, NO, NO, NONE]),
     ("POST", "/notices/{notice}/bring/word",   [NO, DONE, DONE, NO, NO, NO, NONE]),
     ("POST", "/notices/{notice}/bring/receipt", [NO, BAD, BAD, NO, NO, NO, NONE]),
+    ("GET",  "/notices/{notice}/file/{item}", [OK, OK, OK, NO, OK, OK, NONE]),
+    ("GET",  "/notices/{notice}/file/x", [NONE, NONE, NONE, NO, NONE, NONE, NONE]),
+    ("GET",  "/clocks.ics",           [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
     ("GET",  "/plan",                 [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
     ("POST", "/plan/find",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/plan/make",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
@@ -136,6 +139,15 @@ async fn full(office: &Office, only: Option<&[&str]>) -> Full {
         }),
     };
     append(&desk, drafted).await;
+    let attached = Event::NoticeAttached {
+        notice: notice.clone(),
+        attachment: Attachment {
+            name: "a.md".into(),
+            evidence: item.clone(),
+            sha256: text,
+        },
+    };
+    append(&desk, attached).await;
     let clock = ClockId::of(&["test"]);
     let started = Event::ClockStarted(ClockStart {
         id: clock.clone(),

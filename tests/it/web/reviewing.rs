@@ -20,6 +20,12 @@ fn paragraph(page: &str, words: &str) -> String {
     from.split_once('"').unwrap().0.to_owned()
 }
 
+/// The first link of a page that goes below `from`.
+fn link(page: &str, from: &str) -> String {
+    let rest = page.split_once(&format!("href=\"{from}")).unwrap().1;
+    format!("{from}{}", rest.split_once('"').unwrap().0)
+}
+
 /// A form with files, as browsers send it.
 async fn bring(office: &Office, path: &str, csrf: &str, name: &str, bytes: &str) -> StatusCode {
     let part = |head: &str, body: &str| {
@@ -38,6 +44,11 @@ async fn bring(office: &Office, path: &str, csrf: &str, name: &str, bytes: &str)
         .ask(Some("Leg"), request, Body::from(body))
         .await
         .status
+}
+
+/// The id of the case of a path.
+fn case_of(path: &str) -> &str {
+    path.split('/').nth(2).unwrap()
 }
 
 /// A draft in an office, and the path of its page.
@@ -168,6 +179,51 @@ async fn a_page_shows_what_a_text_stands_on_and_one_changed_word_voids_its_appro
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_open_stays_at_its_paragraph_when_another_is_changed() {
+    let review = Reviewed::draft().await;
+    let page = review.page("Leg", "").await;
+    let say = async |words: &str, text: &str| {
+        let fields = [
+            ("on", field(&page, "on")),
+            ("block", paragraph(&page, words)),
+            ("text", text.to_owned()),
+        ];
+        let fields: Vec<_> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        assert_eq!(review.act("comment", &fields).await, StatusCode::SEE_OTHER);
+    };
+    say("Has anybody made contact?", "a remark that stays").await;
+    say("Contained?", "a remark that loses its place").await;
+    review.suggest("Contained?", "Contained? Not yet.").await;
+    review
+        .suggest("Has anybody made contact?", "Has anybody called?")
+        .await;
+    let take = [("number", "1")];
+    assert_eq!(review.act("take", &take).await, StatusCode::SEE_OTHER);
+    for name in ["Leg", "Exe"] {
+        let page = review.page(name, "").await;
+        let (text, people) = page.split_once("id=\"people\"").unwrap();
+        let at = paragraph(&page, "Has anybody made contact?");
+        let own = text.split_once(&format!("id=\"b{at}\"")).unwrap().1;
+        let own = own.split_once("id=\"b").unwrap().0;
+        for said in [
+            "a remark that stays",
+            "<ins>Has anybody called?",
+            "suggests, ",
+        ] {
+            assert!(own.contains(said), "{said}: {own}");
+        }
+        assert_eq!(page.matches("a remark that stays").count(), 1);
+        assert!(!text.contains("a remark that loses its place"), "{text}");
+        assert!(people.contains("a remark that loses its place"), "{people}");
+    }
+    // And it can be taken from there.
+    let take = [("number", "2")];
+    assert_eq!(review.act("take", &take).await, StatusCode::SEE_OTHER);
+    let text = review.page("Leg", "/as/txt").await;
+    assert!(text.contains("Has anybody called?"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_binds_too_and_what_was_approved_is_handed_in_and_answered() {
     let review = Reviewed::draft().await;
     let binds = review.binds().await;
@@ -190,6 +246,31 @@ async fn a_file_binds_too_and_what_was_approved_is_handed_in_and_answered() {
     assert_eq!(receipt, StatusCode::SEE_OTHER);
     let page = review.page("Leg", "").await;
     assert!(page.contains("answered") && page.contains("I-1"), "{page}");
+    // Who approves reads the files too, and may open no evidence beside them.
+    let files = format!("{}/file/", review.path);
+    let page_of_exe = review.page("Exe", "").await;
+    let shown = page_of_exe.split_once("Answered ").unwrap().1;
+    let receipt = link(shown, &files);
+    let attached = page_of_exe.split_once("id=\"files\"").unwrap().1;
+    let attached = link(attached, &files);
+    for (path, name, bytes) in [(&receipt, "r.pdf", "%PDF-"), (&attached, "a.csv", "a")] {
+        let got = review.office.get("Exe", path).await;
+        assert_eq!((got.status, got.body.as_str()), (StatusCode::OK, bytes));
+        let kind = got.headers["content-type"].to_str().unwrap();
+        assert_eq!(kind, "application/octet-stream");
+        let saved = got.headers["content-disposition"].to_str().unwrap();
+        assert!(saved.starts_with(&format!("attachment; filename=\"{name}\"")));
+        let item = path.rsplit_once('/').unwrap().1;
+        let case = review.path.split_once("/notices/").unwrap().0;
+        let evidence = format!("{case}/evidence/{item}/bytes");
+        let refused = review.office.get("Exe", &evidence).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    }
+    // Only its own files: the text that it was drafted from is none of them.
+    let other = review.office.app.peek(case_of(&review.path)).unwrap();
+    let other = other.notices.values().next().unwrap().evidence.clone();
+    let none = review.office.get("Leg", &format!("{files}{other}")).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
     assert!(!page.contains("/do/approve"), "{page}");
     let word = review
         .office
@@ -235,7 +316,12 @@ async fn a_document_that_legal_brings_is_evidence_that_a_fact_can_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_privileged_notice_is_for_the_people_of_its_list() {
     let review = Reviewed::of("board").await;
-    for end in ["", "/redline", "/as/docx", "/as/txt"] {
+    let brought = review.bring("attach", CSRF, "a.csv", "a").await;
+    assert_eq!(brought, StatusCode::SEE_OTHER);
+    let page = review.page("Leg", "").await;
+    let file = link(&page, &format!("{}/file/", review.path));
+    let file = file.strip_prefix(&review.path).unwrap();
+    for end in ["", "/redline", "/as/docx", "/as/txt", file] {
         let path = format!("{}{end}", review.path);
         for (name, expected) in [("Leg", StatusCode::OK), ("Aud", StatusCode::FORBIDDEN)] {
             let got = review.office.get(name, &path).await;

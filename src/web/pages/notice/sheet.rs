@@ -8,12 +8,14 @@ use http::{HeaderValue, header};
 use serde::{Deserialize, Serialize};
 
 use super::super::head::{Head, head};
+use super::files::{Answered, FileView, receipts, sent_along};
 use super::text::{Group, ProposalView, Reading, RemarkView, SourceView};
 use super::{NoticeView, at_notice, no_notice, notice_id, view};
 use crate::access::Ability;
 use crate::app::dispatch::WAYS;
 use crate::app::form::{self, Form, NoticeFile};
 use crate::app::summary::{NoticeLine, Summary};
+use crate::app::wording::Worded;
 use crate::case::state::NoticeRecord;
 use crate::document::Document;
 use crate::fault::{Fault, Result};
@@ -139,25 +141,11 @@ struct VersionView {
 }
 
 #[derive(Debug, Serialize)]
-struct FileView {
-    name: String,
-    sha256: String,
-}
-
-#[derive(Debug, Serialize)]
 struct Went {
     how: String,
     to: String,
     at: Option<When>,
     by: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Answered {
-    reference: String,
-    at: When,
-    by: String,
-    files: usize,
 }
 
 pub(in crate::web) async fn show(
@@ -180,7 +168,7 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
     let open = asked.block.parse::<usize>().ok();
     web.look(visit, id, Ability::SeeCase, move |look| {
         let open = open.and_then(|open| open.checked_sub(1));
-        let mut page = page_of(look, &notice, &worded.record, &worded.text, open)?;
+        let mut page = page_of(look, &notice, &worded, open)?;
         // What is missing stands in a list of its own.
         let wording = worded.findings.iter().filter(|one| one.rule != "missing");
         page.findings = wording.map(Found::of).collect();
@@ -195,25 +183,22 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, asked: Aske
     .await
 }
 
-fn page_of(
-    look: &Look<'_>,
-    id: &NoticeId,
-    record: &NoticeRecord,
-    text: &str,
-    open: Option<usize>,
-) -> Result<Page> {
+fn page_of(look: &Look<'_>, id: &NoticeId, worded: &Worded, open: Option<usize>) -> Result<Page> {
+    let record = &worded.record;
     let summary = Summary::of(look.state, look.now);
     let draft = summary.notices.iter().find(|draft| draft.id == *id);
     let draft = draft.ok_or_else(no_notice)?;
     let about = crate::notice::about(&record.template).ok();
     let out = record.is_out();
     let may = look.may(Ability::Counsel) && !out && record.replaced_by.is_none();
+    let document = Document::parse(&worded.text);
     let reading = Reading {
         look,
         record,
         notice: id.as_str(),
-        text,
-        document: &Document::parse(text),
+        text: &worded.text,
+        places: &worded.places(&document),
+        document: &document,
         open,
         may,
     };
@@ -245,13 +230,9 @@ fn page_of(
         remarks,
         proposals,
         versions: versions(look, id, record),
-        files: record.attachments.iter().map(file).collect(),
+        files: sent_along(look, id, record),
         went: went(look, record),
-        receipts: record
-            .receipts
-            .iter()
-            .map(|one| answered(look, one))
-            .collect(),
+        receipts: receipts(look, id, record),
         pdf: form::PDF,
         may,
         submitted: record.submitted,
@@ -296,13 +277,6 @@ fn versions(look: &Look<'_>, id: &NoticeId, record: &NoticeRecord) -> Vec<Versio
     each.collect()
 }
 
-fn file(file: &crate::case::event::Attachment) -> FileView {
-    FileView {
-        name: short(&file.name),
-        sha256: file.sha256.to_string(),
-    }
-}
-
 fn went(look: &Look<'_>, record: &NoticeRecord) -> Option<Went> {
     if let Some(went) = &record.dispatched {
         return Some(Went {
@@ -319,15 +293,6 @@ fn went(look: &Look<'_>, record: &NoticeRecord) -> Option<Went> {
         at: None,
         by: line(reply),
     })
-}
-
-fn answered(look: &Look<'_>, receipt: &crate::case::state::Receipt) -> Answered {
-    Answered {
-        reference: line(&receipt.reference),
-        at: look.words.when(receipt.at),
-        by: short(&receipt.by),
-        files: receipt.evidence.len(),
-    }
 }
 
 /// The text in another form, for download.

@@ -8,6 +8,7 @@ use crate::access::Ability;
 use crate::case::state::{NoticeRecord, Proposal, Remark, Verdict};
 use crate::document::{Block, Document, Kind, Piece, Span, redline};
 use crate::id::EvidenceId;
+use crate::notice::places::Places;
 use crate::notice::revision;
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
@@ -108,6 +109,8 @@ pub(super) struct Reading<'a> {
     pub(super) text: &'a str,
     /// The text, read once: a page asks for it many times.
     pub(super) document: &'a Document,
+    /// Where what people said of its texts belongs in it.
+    pub(super) places: &'a Places,
     /// The block whose forms are open.
     pub(super) open: Option<usize>,
     /// Whether the visitor may work on the text.
@@ -154,10 +157,8 @@ impl Reading<'_> {
         let open = self.open == Some(block.index);
         let at = path(&["cases", self.look.id.as_str(), "notices", self.notice]);
         let number = block.index + 1;
-        let here = |remark: &&Remark| {
-            remark.comment.block == Some(block.index) && remark.comment.on == self.record.text
-        };
-        let remarks = self.record.remarks.iter().filter(here);
+        let remarks = self.record.remarks.iter();
+        let remarks = remarks.filter(|one| self.beside(one) == Some(block.index));
         let proposals = self.record.proposals.iter();
         let proposals = proposals
             .filter(|one| one.verdict == Verdict::Open && self.place(one) == Some(block.index));
@@ -191,20 +192,18 @@ impl Reading<'_> {
     /// The block of the text as it stands that a suggestion is about.
     fn place(&self, one: &Proposal) -> Option<usize> {
         let suggestion = &one.suggestion;
-        if suggestion.on == self.record.text {
-            return Some(suggestion.block);
-        }
-        let mut same = self.document.blocks.iter();
-        let found = same.find(|block| block.source == suggestion.before);
-        found.map(|block| block.index)
+        self.places.find(suggestion.on, suggestion.block)
+    }
+
+    /// The block of the text as it stands that a remark is about.
+    fn beside(&self, one: &Remark) -> Option<usize> {
+        self.places.find(one.comment.on, one.comment.block?)
     }
 
     /// Suggestions and remarks that have no place in the text as it stands.
     pub(super) fn elsewhere(&self) -> (Vec<RemarkView>, Vec<ProposalView>) {
-        let lost = |remark: &&Remark| {
-            remark.comment.block.is_none() || remark.comment.on != self.record.text
-        };
-        let remarks = self.record.remarks.iter().filter(lost);
+        let remarks = self.record.remarks.iter();
+        let remarks = remarks.filter(|one| self.beside(one).is_none());
         let proposals = self.record.proposals.iter();
         let proposals =
             proposals.filter(|one| one.verdict != Verdict::Open || self.place(one).is_none());
