@@ -52,6 +52,8 @@ pub struct Link {
     pub path: SecretString,
     /// Until when it is good.
     pub expires: Timestamp,
+    /// How the case names it: whoever has only this can withdraw it, and not use it.
+    pub name: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -72,12 +74,12 @@ impl Desk {
         self.recall_by(reason, None).await
     }
 
-    /// The same, by a link: `mark` is noted with it, and a case that has the note is not recalled by
-    /// that link again.
-    async fn recall_by(&self, reason: &str, mark: Option<String>) -> Result<Recalled> {
+    /// The same, by a link of that name: its use is noted with it, and the case is not recalled by that
+    /// link again, nor by one that was withdrawn.
+    async fn recall_by(&self, reason: &str, link: Option<String>) -> Result<Recalled> {
         let (mut stopped, mut not_stopped) = (false, None);
         let decide = |state: &CaseState| {
-            if mark.as_ref().is_some_and(|mark| has_note(state, mark)) {
+            if link.as_ref().is_some_and(|link| is_over(state, link)) {
                 return Err(no_link());
             }
             let mut events = Vec::new();
@@ -106,7 +108,8 @@ impl Desk {
                     Err(fault) => not_stopped = Some(fault.to_string()),
                 }
             }
-            events.extend(mark.clone().map(|text| Event::CaseNoted { text }));
+            let used = link.as_ref().map(|link| used(link));
+            events.extend(used.map(|text| Event::CaseNoted { text }));
             Ok(events)
         };
         self.log.append_if(&self.by, Vec::new(), decide).await?;
@@ -143,7 +146,7 @@ impl App {
         case: &str,
         by: Actor,
         reason: &str,
-        mark: Option<String>,
+        link: Option<String>,
     ) -> Result<Recalled> {
         let reason = reason.trim();
         if reason.is_empty() || reason.len() > REASON_LIMIT {
@@ -152,7 +155,7 @@ impl App {
         }
         let mut desk = self.desk(case)?;
         desk.by = by;
-        let recalled = desk.recall_by(reason, mark).await?;
+        let recalled = desk.recall_by(reason, link).await?;
         desk.finish().await?;
         Ok(recalled)
     }
@@ -211,9 +214,9 @@ impl App {
         let name = Digest::of(token.as_bytes()).to_string();
         // Before the link: one that nobody was told of must not work.
         let until = crate::time::utc(expires);
-        let short = name.get(..12).unwrap_or(&name);
-        let made_it = format!("The recall link {short} was made; it is good until {until}.");
-        desk.note(&made_it).await?;
+        let short = short(&name);
+        desk.note(&format!("{}; it is good until {until}.", made_it(&short)))
+            .await?;
         desk.finish().await?;
         let kept = Kept {
             case: desk.log.case().clone(),
@@ -231,7 +234,41 @@ impl App {
         Ok(Link {
             path: format!("/recall/{token}").into(),
             expires,
+            name: short,
         })
+    }
+
+    /// Makes a link work no more that was made at this case and not used: it was lost, or went to the
+    /// wrong person. `name` is how the case names it.
+    ///
+    /// # Errors
+    /// No such link was made, it was used or withdrawn before, no reason is given, or the log cannot be
+    /// written.
+    pub async fn withdraw_recall_link(&self, desk: &Desk, name: &str, reason: &str) -> Result<()> {
+        let reason = reason.trim();
+        if reason.is_empty() || reason.len() > REASON_LIMIT {
+            let what = "To withdraw a link needs a reason of at most 2000 bytes.";
+            return Err(Fault::input("reason", what));
+        }
+        let made = made_it(name) + ";";
+        let decide = |state: &CaseState| {
+            let whole = name.len() == NAME && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let mut notes = state.notes.iter();
+            if !whole || !notes.any(|(_, note)| note.starts_with(&made)) {
+                let what = "No such recall link was made at this case.";
+                return Err(Fault::input("recall-link-name", what)
+                    .at(one_line(name, 40))
+                    .hint("the log of the case names each link where it was made"));
+            }
+            if is_over(state, name) {
+                let what = "The link was used or withdrawn before.";
+                return Err(Fault::input("recall-link-over", what).at(name));
+            }
+            let text = format!("{}: {reason}", withdrawn(name));
+            Ok(vec![Event::CaseNoted { text }])
+        };
+        desk.log.append_if(&desk.by, Vec::new(), decide).await?;
+        desk.finish().await
     }
 
     /// The case and the end of a link that may still be used; changes nothing. For a page that asks
@@ -243,7 +280,7 @@ impl App {
         let (name, kept) = self.link(token)?;
         // Whoever holds a link learns nothing of a case that cannot be read.
         let case = self.peek(kept.case.as_str()).map_err(|_| no_link())?;
-        if has_note(&case, &mark(&name)) {
+        if is_over(&case, &short(&name)) {
             return Err(no_link());
         }
         Ok((kept.case, kept.expires))
@@ -256,7 +293,7 @@ impl App {
     pub async fn redeem_recall(&self, token: &SecretString, reason: &str) -> Result<Recalled> {
         let (name, kept) = self.link(token)?;
         let by = Actor::Intake(format!("recall link of {}", one_line(&kept.by, 80)));
-        self.recall_by(kept.case.as_str(), by, reason, Some(mark(&name)))
+        self.recall_by(kept.case.as_str(), by, reason, Some(short(&name)))
             .await
     }
 
@@ -274,14 +311,34 @@ impl App {
     }
 }
 
-/// What a case notes of the link of that name when it was used.
-fn mark(name: &str) -> String {
-    let short = name.get(..12).unwrap_or(name);
-    format!("The recall link {short} was used.")
+/// How long a name of a link is, characters.
+const NAME: usize = 12;
+
+/// How a case names a link: the beginning of the digest of its token.
+fn short(digest: &str) -> String {
+    digest.get(..NAME).unwrap_or(digest).to_owned()
 }
 
-fn has_note(state: &CaseState, note: &str) -> bool {
-    state.notes.iter().any(|(_, text)| text == note)
+/// What a case notes of a link when it is made, before until when it is good.
+fn made_it(link: &str) -> String {
+    format!("The recall link {link} was made")
+}
+
+/// What a case notes of a link when it was used.
+fn used(link: &str) -> String {
+    format!("The recall link {link} was used.")
+}
+
+/// What a case notes of a link that works no more, before the reason.
+fn withdrawn(link: &str) -> String {
+    format!("The recall link {link} was withdrawn")
+}
+
+/// Whether a link was used or withdrawn.
+fn is_over(state: &CaseState, link: &str) -> bool {
+    let (used, withdrawn) = (used(link), withdrawn(link) + ":");
+    let over = |note: &String| *note == used || note.starts_with(&withdrawn);
+    state.notes.iter().any(|(_, note)| over(note))
 }
 
 fn no_link() -> Fault {

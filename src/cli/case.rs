@@ -34,6 +34,8 @@ pub(super) enum Verb {
     Recall(super::recall::Args),
     /// Make a link by which somebody can recall the case once.
     RecallLink(super::recall::Link),
+    /// Make a recall link work no more that was not used.
+    RecallUnlink(super::recall::Unlink),
     /// Release a held case.
     Release(Why),
     /// Close a case. The log, the evidence and the checkpoints stay. Later looks that its run still
@@ -153,6 +155,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         }
         Verb::Recall(args) => super::recall::run(desktop, &args).await,
         Verb::RecallLink(args) => super::recall::link(desktop, &args).await,
+        Verb::RecallUnlink(args) => super::recall::unlink(desktop, &args).await,
         Verb::Release(args) => {
             let desk = desktop.app()?.desk(&args.case)?;
             desk.release(&args.reason).await?;

@@ -26,6 +26,17 @@ pub(super) struct Link {
     hours: u16,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Unlink {
+    /// The case: its id, or enough of its end to be unique.
+    case: String,
+    /// The link, as `recall-link` and the log of the case name it.
+    link: String,
+    /// Why; it stands in the log.
+    #[arg(long)]
+    reason: String,
+}
+
 /// Holds the case, stops its run, and names what an undo would open again.
 pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
     let by = Actor::Operator(desktop.workplace().operator());
@@ -69,7 +80,7 @@ pub(super) async fn link(desktop: &Desktop, args: &Link) -> Result<Ended> {
     let link = app.recall_link(&args.case, &by, good_for).await?;
     let url = app.public_url();
     let link_text = format!("{}{}", url.trim_end_matches('/'), link.path.expose_secret());
-    let document = json!({ "link": link_text, "expires": link.expires });
+    let document = json!({ "link": link_text, "expires": link.expires, "name": link.name });
     desktop.ui.answer(&document, || format!("{link_text}\n"))?;
     desktop.ui.hint(&format!(
         "it works once, until {}",
@@ -78,5 +89,22 @@ pub(super) async fn link(desktop: &Desktop, args: &Link) -> Result<Ended> {
     desktop
         .ui
         .hint("whoever has it can hold the case and stop its run, and nothing else");
+    desktop.ui.hint(&format!(
+        "to take it back: cordon case recall-unlink {} {} --reason \u{2026}",
+        args.case, link.name
+    ));
+    Ok(None)
+}
+
+/// Makes a link work no more.
+pub(super) async fn unlink(desktop: &Desktop, args: &Unlink) -> Result<Ended> {
+    let app = desktop.app()?;
+    let desk = app.desk(&args.case)?;
+    app.withdraw_recall_link(&desk, &args.link, &args.reason)
+        .await?;
+    let document = json!({ "name": args.link, "withdrawn": true });
+    desktop.ui.answer(&document, || {
+        format!("{}: withdrawn\n", one_line(&args.link, 40))
+    })?;
     Ok(None)
 }

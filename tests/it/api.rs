@@ -157,7 +157,7 @@ fn may(operation: &str) -> &'static [Role] {
         "open_case" | "list_messages" | "open_message" | "dismiss_message" => {
             &[Responder, IncidentLead, Hr]
         }
-        "hold_case" | "recall_case" | "make_recall_link" | "add_note" => {
+        "hold_case" | "recall_case" | "make_recall_link" | "withdraw_recall_link" | "add_note" => {
             &[Responder, IncidentLead, Legal, Hr]
         }
         "release_case" | "close_case" | "restrict_case" | "unrestrict_case" | "exclude_person" => {
@@ -218,6 +218,7 @@ fn path(template: &str, case: &str) -> String {
         .replace("{step}", "go")
         .replace("{fact}", "company.name")
         .replace("{message}", "0123456789ab")
+        .replace("{link}", "0123456789ab")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

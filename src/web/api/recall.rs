@@ -35,6 +35,15 @@ struct RecallLink {
     link: String,
     /// Until when it is good.
     expires: Timestamp,
+    /// How the case names it: what withdraws it.
+    name: String,
+}
+
+/// A link that works no more.
+#[derive(Debug, Serialize, JsonSchema)]
+struct LinkWithdrawn {
+    /// How the case names it.
+    name: String,
 }
 
 const fn three_days() -> u16 {
@@ -60,6 +69,13 @@ pub(super) fn operations() -> Vec<Operation> {
         )
         .answered(StatusCode::CREATED)
         .told_once(),
+        Operation::post::<Why, LinkWithdrawn>(
+            "/cases/{case}/recall-links/{link}/withdraw",
+            "withdraw_recall_link",
+            "Make a recall link work no more that was not used. It is named by the case, not by its secret.",
+            Hold,
+            |asked| Box::pin(unlink(asked)),
+        ),
         Operation::get::<Paged<Undoable>>(
             "/cases/{case}/undo",
             "list_undoable",
@@ -94,7 +110,18 @@ async fn link(asked: Asked) -> Result<Value> {
     Ok(json!(RecallLink {
         link: format!("{}{path}", app.public_url().trim_end_matches('/')),
         expires: made.expires,
+        name: made.name,
     }))
+}
+
+async fn unlink(asked: Asked) -> Result<Value> {
+    let why: Why = asked.body()?;
+    let reason = why.said()?;
+    let desk = asked.desk(Ability::Hold)?;
+    let name = asked.param("link").to_owned();
+    let app = &asked.web.app;
+    app.withdraw_recall_link(&desk, &name, reason).await?;
+    Ok(json!(LinkWithdrawn { name }))
 }
 
 fn undoable(asked: &Asked) -> Result<Value> {

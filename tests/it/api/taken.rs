@@ -165,6 +165,31 @@ async fn hr_takes_a_case_back_and_makes_a_link_that_is_told_once() {
     assert!(!again.to_string().contains(token));
     let token = SecretString::from(token.to_owned());
     assert_eq!(place.app.recall_behind(&token).unwrap().0.as_str(), case);
+    // Lost on its way: it works no more, and neither is it used up twice.
+    let lost = place.post(Role::Legal, &links, json!({})).await.1;
+    let name = lost["name"].as_str().unwrap();
+    let withdraw = format!("{links}/{name}/withdraw");
+    let why = json!({ "reason": "sent to the wrong address" });
+    assert_eq!(
+        place.post(Role::Executive, &withdraw, why.clone()).await.0,
+        403
+    );
+    let blank = json!({ "reason": " " });
+    assert_eq!(place.post(Role::Hr, &withdraw, blank).await.0, 422);
+    for stranger in ["000000000000", "0", "%e2%80%ae"] {
+        let path = format!("{links}/{stranger}/withdraw");
+        assert_eq!(place.post(Role::Hr, &path, why.clone()).await.0, 422);
+    }
+    let (status, gone) = place.post(Role::Hr, &withdraw, why.clone()).await;
+    assert_eq!((status, &gone["name"]), (200, &lost["name"]), "{gone}");
+    assert_eq!(place.post(Role::Hr, &withdraw, why).await.0, 422);
+    let (_, lost) = lost["link"]
+        .as_str()
+        .unwrap()
+        .split_once("/recall/")
+        .unwrap();
+    assert!(place.app.recall_behind(&lost.to_owned().into()).is_err());
+    assert!(place.app.recall_behind(&token).is_ok());
     let made = place.events(&case).into_iter().find_map(|(by, event)| {
         let noted = matches!(&event, Event::CaseNoted { text } if text.contains("was made"));
         noted.then_some(by)

@@ -184,6 +184,43 @@ async fn that_a_link_was_used_stands_in_the_log_with_who_made_it_and_nowhere_els
 }
 
 #[tokio::test]
+async fn a_link_that_is_withdrawn_works_no_more_and_one_that_was_used_is_not_withdrawn() {
+    let (_folder, hr, case) = opened().await;
+    let make = || hr.app.recall_link(case.as_str(), "Hal", hours(2));
+    let (lost, kept) = (make().await.unwrap(), make().await.unwrap());
+    let token =
+        |path: &SecretString| SecretString::from(path.expose_secret().replace("/recall/", ""));
+    let withdraw = async |name: &str, reason: &str| {
+        let desk = hr.app.desk(case.as_str()).unwrap();
+        let done = hr.app.withdraw_recall_link(&desk, name, reason).await;
+        done.map_err(|fault| fault.code().to_owned())
+    };
+    for (name, reason, code) in [
+        (lost.name.as_str(), " ", "reason"),
+        ("000000000000", "lost", "recall-link-name"),
+        ("", "lost", "recall-link-name"),
+    ] {
+        assert_eq!(withdraw(name, reason).await.unwrap_err(), code, "{name}");
+    }
+    withdraw(&lost.name, "lost").await.unwrap();
+    let note = hr.notes().last().unwrap().clone();
+    assert_eq!(
+        note,
+        format!("The recall link {} was withdrawn: lost", lost.name)
+    );
+    let again = withdraw(&lost.name, "lost").await.unwrap_err();
+    assert_eq!(again, "recall-link-over");
+    let fault = hr.app.redeem_recall(&token(&lost.path), "why").await;
+    assert_eq!(fault.unwrap_err().code(), "recall-link");
+    assert!(hr.app.recall_behind(&token(&lost.path)).is_err());
+    assert_eq!(hr.case().phase, Phase::Open);
+    let kept_token = token(&kept.path);
+    hr.app.redeem_recall(&kept_token, "why").await.unwrap();
+    let used = withdraw(&kept.name, "lost").await.unwrap_err();
+    assert_eq!(used, "recall-link-over");
+}
+
+#[tokio::test]
 async fn a_case_tells_of_each_link_that_was_made_of_it() {
     let (_folder, hr, case) = opened().await;
     let link = hr.app.recall_link(case.as_str(), "Hal", hours(2)).await;
