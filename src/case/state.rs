@@ -4,6 +4,7 @@
 
 mod check;
 mod clocks;
+mod deed;
 mod delays;
 mod facts;
 mod filing;
@@ -19,6 +20,7 @@ mod sanctions;
 mod scope;
 mod start;
 
+pub use deed::{Deed, Did};
 pub use filing::Filed;
 pub use notice::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version, bound};
 pub use record::{

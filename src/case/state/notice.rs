@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::deed::Deed;
 use super::record::{Bounce, Delayed, MailRecord};
 use crate::canon::Digest;
 use crate::case::event::{Attachment, Brought, Comment, Quorum, Serves, Signed, Suggestion};
@@ -138,6 +139,8 @@ pub struct NoticeRecord {
     pub missing: Vec<String>,
     /// Every text, the first first; the last is the one that stands.
     pub versions: Vec<Version>,
+    /// Who did what to it, in the order of the log.
+    pub deeds: Vec<Deed>,
     /// Whether it was given to those who review it.
     pub submitted: bool,
     /// Remarks, in the order of their numbers.

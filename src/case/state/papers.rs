@@ -38,6 +38,7 @@ impl CaseState {
                             by: entry.by.to_string(),
                             reason: "drafted from the facts of the case".to_owned(),
                         }],
+                        deeds: Vec::new(),
                         submitted: false,
                         remarks: Vec::new(),
                         proposals: Vec::new(),
@@ -68,6 +69,7 @@ impl CaseState {
                 self.apply_clock(entry);
             }
         }
+        self.apply_deed(entry);
     }
 
     /// Whether an event about notices may follow.

@@ -219,7 +219,7 @@ pub(super) fn review(desktop: &Desktop, args: &Which) -> Result<Ended> {
     let (record, text) = desk.notice(&args.notice)?;
     let places = desk.places(&args.notice, &record, &Document::parse(&text))?;
     let document = json!({
-        "notice": args.notice, "text": record.text, "binds": record.binds(), "versions": record.versions,
+        "notice": args.notice, "text": record.text, "binds": record.binds(), "versions": record.versions, "deeds": record.deeds,
         "comments": record.remarks, "suggestions": record.proposals, "attachments": record.attachments,
         "dispatched": record.dispatched, "receipts": record.receipts,
     });

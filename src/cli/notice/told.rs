@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 
 use crate::canon::Digest;
-use crate::case::state::{NoticeRecord, Verdict};
+use crate::case::state::{Did, NoticeRecord, Verdict};
 use crate::document::{Document, Piece, RedlineBlock};
 use crate::hostile::{one_line, terminal};
 use crate::notice::places::Places;
@@ -14,8 +14,8 @@ use crate::time::utc_and_zone;
 /// The longest quotation in a list, characters.
 const SHORT: usize = 300;
 
-/// Who did what to a notice, in the order of versions, remarks, suggestions, files, dispatch. Paragraphs
-/// are counted in the text as it stands; what has no place there names its version.
+/// Who did what to a notice, in the order of versions, deeds, remarks, suggestions, files, dispatch.
+/// Paragraphs are counted in the text as it stands; what has no place there names its version.
 pub(super) fn review(record: &NoticeRecord, places: &Places, zone: &TimeZone) -> String {
     let mut out = String::new();
     let when = |at| utc_and_zone(at, zone);
@@ -32,6 +32,7 @@ pub(super) fn review(record: &NoticeRecord, places: &Places, zone: &TimeZone) ->
             when(version.at)
         );
     }
+    deeds(&mut out, record, zone);
     for remark in &record.remarks {
         let comment = &remark.comment;
         let (by, text) = (
@@ -75,6 +76,22 @@ pub(super) fn review(record: &NoticeRecord, places: &Places, zone: &TimeZone) ->
             one_line(&words.after, SHORT)
         );
     }
+    went(&mut out, record, zone);
+    out
+}
+
+/// What was done to a notice beside its versions, which stand above with their reasons.
+fn deeds(out: &mut String, record: &NoticeRecord, zone: &TimeZone) {
+    let written = |did: &Did| matches!(did, Did::Written { .. });
+    for deed in record.deeds.iter().filter(|deed| !written(&deed.did)) {
+        let (by, did) = (one_line(&deed.by, 80), one_line(&deed.did.words(), SHORT));
+        let _ = writeln!(out, "deed  {} {by} {did}", utc_and_zone(deed.at, zone));
+    }
+}
+
+/// What goes out with a notice, where it went, and what was answered.
+fn went(out: &mut String, record: &NoticeRecord, zone: &TimeZone) {
+    let when = |at| utc_and_zone(at, zone);
     for file in &record.attachments {
         let name = one_line(&file.name, 150);
         let _ = writeln!(out, "file {name}  sha256 {}", file.sha256);
@@ -95,7 +112,6 @@ pub(super) fn review(record: &NoticeRecord, places: &Places, zone: &TimeZone) ->
         );
         let _ = writeln!(out, "receipt  {} by {by}: {said}", when(receipt.at));
     }
-    out
 }
 
 /// What changed, by paragraph: `[-removed-]` and `{+added+}`, as other programs write it.

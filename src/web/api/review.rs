@@ -13,7 +13,7 @@ use crate::app::revise::{Remarked, Suggested, block_source};
 use crate::app::summary::{NoticeLine, Summary};
 use crate::canon::Digest;
 use crate::case::event::Attachment;
-use crate::case::state::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Version};
+use crate::case::state::{Deed, Dispatch, NoticeRecord, Proposal, Receipt, Remark, Version};
 use crate::document::{self, Change, Document, Piece};
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
@@ -30,6 +30,8 @@ struct Review {
     binds: Digest,
     /// Every text, the first first.
     versions: Vec<Version>,
+    /// Who did what to it, in the order of the log.
+    deeds: Vec<Deed>,
     /// The paragraphs of the text as it stands.
     blocks: Vec<BlockLine>,
     /// Remarks.
@@ -50,6 +52,7 @@ struct Review {
 
 /// What somebody said of a paragraph of any version, and where that paragraph is.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Placed{T}")]
 struct Placed<T> {
     #[serde(flatten)]
     said: T,
@@ -292,6 +295,7 @@ fn show(asked: &Asked) -> Result<Value> {
         notice: line(&desk, &id)?,
         binds,
         versions: record.versions,
+        deeds: record.deeds,
         blocks: blocks.collect(),
         comments: comments.collect(),
         suggestions: suggestions.collect(),

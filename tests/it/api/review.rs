@@ -110,12 +110,6 @@ async fn a_text_is_discussed_changed_and_compared() {
         let (status, made) = draft.post("/suggestions", words).await;
         assert_eq!((status, &made["verdict"]["is"]), (201, &json!("open")));
     }
-    // What is said of another paragraph keeps its place when this one is changed.
-    let contact = draft.block("Has anybody made contact?").await;
-    let remark = json!({ "text": "when?", "block": contact });
-    assert_eq!(draft.post("/comments", remark).await.0, 201);
-    let words = json!({ "block": contact, "words": "Any contact?", "reason": "plainer" });
-    assert_eq!(draft.post("/suggestions", words).await.0, 201);
     let none = json!({ "block": 9_999, "words": "x", "reason": "x" });
     assert_eq!(draft.post("/suggestions", none).await.0, 422);
     let why = json!({ "reason": "not known" });
@@ -126,17 +120,6 @@ async fn a_text_is_discussed_changed_and_compared() {
     assert_eq!(status, 200, "{line}");
     let second = line["text"].clone();
     assert_ne!(second, first);
-    let (_, review) = draft.get("/review").await;
-    let places = |of: &str| -> Vec<Value> {
-        let said = review[of].as_array().unwrap().iter();
-        said.map(|one| one["place"].clone()).collect()
-    };
-    assert_eq!(places("comments"), [json!(null), contact.clone()]);
-    assert_eq!(
-        places("suggestions"),
-        [json!(null), json!(null), contact.clone()]
-    );
-    assert_eq!(review["comments"][1]["comment"]["number"], 2);
     assert_eq!(draft.post("/suggestions/take", numbers).await.0, 422);
     // Only who saw the last text changes it.
     let edit = |from: &Value| {
@@ -161,8 +144,52 @@ async fn a_text_is_discussed_changed_and_compared() {
     assert_eq!(draft.get("/redline/x/last").await.0, 422);
     let (_, review) = draft.get("/review").await;
     assert_eq!(review["versions"].as_array().unwrap().len(), 3);
-    assert_eq!(review["suggestions"].as_array().unwrap().len(), 3);
+    assert_eq!(review["suggestions"].as_array().unwrap().len(), 2);
     assert_eq!(review["notice"]["approved_by"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_said_keeps_its_place_and_who_did_what_is_told_in_order() {
+    let draft = Draft::new().await;
+    let changed = draft.block("What was taken?").await;
+    let contact = draft.block("Has anybody made contact?").await;
+    for block in [&changed, &contact] {
+        let remark = json!({ "text": "when?", "block": block });
+        assert_eq!(draft.post("/comments", remark).await.0, 201);
+        let words = json!({ "block": block, "words": "Not known.", "reason": "plainer" });
+        assert_eq!(draft.post("/suggestions", words).await.0, 201);
+    }
+    let whole = json!({ "text": "a good text" });
+    assert_eq!(draft.post("/comments", whole).await.0, 201);
+    for (end, body) in [
+        ("/submit", json!({})),
+        ("/comments/3/resolve", json!({})),
+        (
+            "/suggestions/take",
+            json!({ "numbers": [1], "reason": "agreed" }),
+        ),
+    ] {
+        let (status, said) = draft.post(end, body).await;
+        assert_eq!(status, 200, "{end}: {said}");
+    }
+    let (_, review) = draft.get("/review").await;
+    let places = |of: &str| -> Vec<Value> {
+        let said = review[of].as_array().unwrap().iter();
+        said.map(|one| one["place"].clone()).collect()
+    };
+    let none = json!(null);
+    assert_eq!(
+        places("comments"),
+        [none.clone(), contact.clone(), none.clone()]
+    );
+    assert_eq!(places("suggestions"), [none, contact]);
+    assert_eq!(review["comments"][1]["comment"]["number"], 2);
+    let deeds = review["deeds"].as_array().unwrap().iter();
+    let deeds: Vec<_> = deeds
+        .map(|deed| deed["did"]["is"].as_str().unwrap())
+        .collect();
+    assert_eq!(deeds, ["written", "submitted", "settled", "written"]);
+    assert_eq!(review["deeds"][3]["did"]["takes"], json!([1]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -227,11 +227,17 @@ async fn what_is_open_stays_at_its_paragraph_when_another_is_changed() {
 async fn a_file_binds_too_and_what_was_approved_is_handed_in_and_answered() {
     let review = Reviewed::draft().await;
     let binds = review.binds().await;
+    assert_eq!(review.approve(&binds).await, StatusCode::SEE_OTHER);
     // Only a page of the session brings a file.
     let forged = review.bring("attach", "forged", "a.csv", "a").await;
     assert_eq!(forged, StatusCode::FORBIDDEN);
-    let brought = review.bring("attach", CSRF, "a.csv", "a").await;
-    assert_eq!(brought, StatusCode::SEE_OTHER);
+    for name in ["a.csv", "b.csv"] {
+        let brought = review.bring("attach", CSRF, name, "a").await;
+        assert_eq!(brought, StatusCode::SEE_OTHER);
+    }
+    let detached = review.act("detach", &[("name", "b.csv")]).await;
+    assert_eq!(detached, StatusCode::SEE_OTHER);
+    assert_eq!(review.act("submit", &[]).await, StatusCode::SEE_OTHER);
     let old = review.approve(&binds).await;
     assert_eq!(old, StatusCode::UNPROCESSABLE_ENTITY);
     let binds = review.binds().await;
@@ -266,6 +272,21 @@ async fn a_file_binds_too_and_what_was_approved_is_handed_in_and_answered() {
         let refused = review.office.get("Exe", &evidence).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN);
     }
+    // One list says who did what, in the order in which it was done.
+    let deeds = page_of_exe.split_once("id=\"deeds\"").unwrap().1;
+    let deeds = deeds.split_once("</ol>").unwrap().0;
+    let places: Vec<usize> = [
+        " made the text ",
+        "Leg approved exactly ",
+        "Leg put the file a.csv with it",
+        "Leg took the file b.csv out",
+        "Leg gave it to review",
+    ]
+    .iter()
+    .map(|said| deeds.find(said).expect(said))
+    .collect();
+    assert!(places.is_sorted(), "{deeds}");
+    assert_eq!(deeds.matches("approved exactly").count(), 2, "{deeds}");
     // Only its own files: the text that it was drafted from is none of them.
     let other = review.office.app.peek(case_of(&review.path)).unwrap();
     let other = other.notices.values().next().unwrap().evidence.clone();

@@ -93,23 +93,22 @@ async fn downloaded(
     let (item, name) = web
         .read_notice(visit, id, &notice, move |case, notice| {
             let file: EvidenceId = file.parse().map_err(|_| no_file())?;
-            let name = named(case.draft(notice)?, &file).ok_or_else(no_file)?;
-            let item = case.evidence(&file)?.clone();
-            let name = name.map_or_else(|| name_of(&item), str::to_owned);
-            Ok::<(Evidence, String), Fault>((item, name))
+            let item = case.state.evidence.get(&file).ok_or_else(no_file)?;
+            let name = named(case.draft(notice)?, item).ok_or_else(no_file)?;
+            Ok((item.clone(), name))
         })
         .await?;
     saved(web, visit, id, Ability::SeeCase, item, &name).await
 }
 
-/// The name under which a file belongs to a notice, where it has one of its own.
-fn named<'a>(record: &'a NoticeRecord, file: &EvidenceId) -> Option<Option<&'a str>> {
+/// The name under which an item belongs to a notice; nothing where it does not.
+fn named(record: &NoticeRecord, item: &Evidence) -> Option<String> {
     let mut attached = record.attachments.iter();
-    if let Some(attached) = attached.find(|one| one.evidence == *file) {
-        return Some(Some(&attached.name));
+    if let Some(attached) = attached.find(|one| one.evidence == item.id) {
+        return Some(attached.name.clone());
     }
     let mut shown = record.receipts.iter().flat_map(|one| &one.evidence);
-    shown.any(|one| one == file).then_some(None)
+    shown.any(|one| *one == item.id).then(|| name_of(item))
 }
 
 fn no_file() -> Fault {

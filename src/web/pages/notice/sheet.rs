@@ -59,6 +59,7 @@ struct Page {
     remarks: Vec<RemarkView>,
     proposals: Vec<ProposalView>,
     versions: Vec<VersionView>,
+    deeds: Vec<DeedView>,
     files: Vec<FileView>,
     went: Option<Went>,
     receipts: Vec<Answered>,
@@ -138,6 +139,14 @@ struct VersionView {
     reason: String,
     /// What changed since.
     href: Option<String>,
+}
+
+/// What somebody did to it.
+#[derive(Debug, Serialize)]
+struct DeedView {
+    at: When,
+    by: String,
+    did: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -230,6 +239,7 @@ fn page_of(look: &Look<'_>, id: &NoticeId, worded: &Worded, open: Option<usize>)
         remarks,
         proposals,
         versions: versions(look, id, record),
+        deeds: deeds(look, record),
         files: sent_along(look, id, record),
         went: went(look, record),
         receipts: receipts(look, id, record),
@@ -273,6 +283,15 @@ fn versions(look: &Look<'_>, id: &NoticeId, record: &NoticeRecord) -> Vec<Versio
         reason: line(&version.reason),
         href: (version.text != record.text)
             .then(|| format!("{at}/redline?from={}&to={}", version.text, record.text)),
+    });
+    each.collect()
+}
+
+fn deeds(look: &Look<'_>, record: &NoticeRecord) -> Vec<DeedView> {
+    let each = record.deeds.iter().map(|deed| DeedView {
+        at: look.words.when(deed.at),
+        by: short(&deed.by),
+        did: line(&deed.did.words()),
     });
     each.collect()
 }
