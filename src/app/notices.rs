@@ -2,7 +2,7 @@
 
 use super::desk::{COMPANY, Desk};
 use crate::case::event::{Event, Signed};
-use crate::case::state::NoticeRecord;
+use crate::case::state::{CaseState, NoticeRecord};
 use crate::evidence::approval::{Decision, Subject};
 use crate::fault::{Fault, Result};
 use crate::id::{EvidenceId, NoticeId};
@@ -84,8 +84,8 @@ impl Desk {
     /// holds, is answered as it is.
     ///
     /// # Errors
-    /// A later draft took its place; the person is not on the case's roster or may not approve it, or
-    /// the key is not theirs.
+    /// A later draft took its place; the person is not on the case's roster or may not approve it, wrote it
+    /// where that may not be, or the key is not theirs.
     pub async fn approve_notice<'a>(
         &self,
         id: &NoticeId,
@@ -99,6 +99,7 @@ impl Desk {
         let subject = Subject::Notice(id.clone());
         // Only who may decide hears what the text says.
         self.may_decide(&subject, person)?;
+        self.author_may_not(id, &record, person)?;
         notice::lint::may_be_approved(&worded.findings).map_err(|fault| {
             fault.hint(format!("see `cordon notice lint {} {id}`", self.log.case()))
         })?;
@@ -120,9 +121,30 @@ impl Desk {
             notice: id.clone(),
             text: record.binds(),
             signed: signed.clone(),
+            apart: self.settings.notices.author_is_not_approver,
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok(signed)
+    }
+
+    /// Where the configuration asks for it, nobody approves a text that they wrote.
+    fn author_may_not(&self, id: &NoticeId, record: &NoticeRecord, person: &str) -> Result<()> {
+        if !self.settings.notices.author_is_not_approver {
+            return Ok(());
+        }
+        let may = |state: &CaseState| state.may_approve_others(record, person);
+        self.log.read(may).map_err(|why| {
+            Fault::input(
+                "approver-wrote",
+                format!("This is not theirs to approve: {why}."),
+            )
+            .at(crate::hostile::one_line(person, 80))
+            .hint(format!(
+                "who changed it and when: cordon notice show {} {id}",
+                self.log.case()
+            ))
+            .hint("the configuration asks for this: author_is_not_approver in [notices]")
+        })
     }
 
     /// Only the last draft of a notice is decided on and goes out.

@@ -511,6 +511,9 @@ pub enum Event {
         notice: NoticeId,
         text: Digest,
         signed: Signed,
+        /// Whether the configuration asks that nobody who wrote it approves it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        apart: bool,
     },
     /// A mail is about to leave. The same message id again is the same mail again.
     #[serde(rename = "notice.sending")]

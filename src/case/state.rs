@@ -2,6 +2,7 @@
 //!
 //! [`CaseState::check`] says whether an entry may follow, [`CaseState::apply`] takes it in.
 
+mod authors;
 mod check;
 mod clocks;
 mod deed;

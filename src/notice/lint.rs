@@ -9,6 +9,7 @@ mod body;
 mod cited;
 mod fold;
 mod limits;
+mod names;
 mod pattern;
 mod place;
 mod quoted;
@@ -17,9 +18,9 @@ mod rules;
 use serde::Serialize;
 
 use super::facts::Kept;
-use super::text;
 use crate::fault::{Fault, Result};
 use body::Body;
+use names::names;
 use place::Sheet;
 use rules::{Scope, When};
 
@@ -204,22 +205,6 @@ pub fn may_be_attached(name: &str, findings: &[Finding]) -> Result<()> {
             fault.hint(format!("“{words}”: {}", one.reason))
         })
         .hint("give it another name: what it is, and the reference of the case"))
-}
-
-/// The names that the account holder used and that may be another person's.
-fn names(known: &[Kept]) -> Vec<String> {
-    let mut names: Vec<String> = known
-        .iter()
-        .flat_map(|kept| kept.texts("subject.name_used"))
-        // A name that is longer is an attack, and stands in no sentence of ours.
-        .filter(|name| (3..=120).contains(&name.chars().count()))
-        .map(|name| fold::Folded::of(&text::said(&name)).text.trim().to_owned())
-        // As it is read; a name without words is none.
-        .filter(|name| name.contains(char::is_alphanumeric))
-        .collect();
-    names.sort();
-    names.dedup();
-    names
 }
 
 /// Whether a text may be approved.

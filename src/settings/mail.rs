@@ -71,13 +71,16 @@ pub struct Bounces {
     pub folder: PathBuf,
 }
 
-/// Who may send.
+/// Who may approve and who may send.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notices {
     /// Whoever approved a notice does not send it too.
     #[serde(default)]
     pub sender_is_not_approver: bool,
+    /// Whoever wrote a text as it stands does not approve it.
+    #[serde(default)]
+    pub author_is_not_approver: bool,
 }
 
 /// A file that is no secret: `file:PATH`.

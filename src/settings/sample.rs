@@ -89,9 +89,11 @@ zone = "UTC"
 # address = "counsel@outside.example"
 # smime = "file:counsel.pem"              # or pgp = "file:counsel.asc"
 
-# Whoever approved a notice does not send it too.
+# Whoever approved a notice does not send it too; whoever made its last revision, or suggested words that
+# were taken into it, does not approve it. For the second every change has to be made signed in.
 # [notices]
 # sender_is_not_approver = true
+# author_is_not_approver = true
 
 # What `cordon serve` listens to. Plain HTTP is for this machine only: put a proxy with TLS in front,
 # or give it a certificate. SIGHUP makes it read a renewed certificate, and [[people]].

@@ -108,7 +108,10 @@ fn every_notice_that_leaves_meets_each_clock_that_it_answers() {
             let one = catalogue().get(id).unwrap();
             let all = stages.iter().flat_map(|stage| one.filed_together(*stage));
             let all: BTreeSet<u8> = all.collect();
-            serves.extend(all.into_iter().map(|stage| (id, stage)));
+            // What no time is set for has no clock.
+            let timed = one.stages.iter().filter(|stage| stage.due.is_some());
+            let timed = timed.map(|stage| stage.n).filter(|n| all.contains(n));
+            serves.extend(timed.map(|stage| (id, stage)));
         }
         if about.answers().count() > 1 {
             several.insert(template.clone());

@@ -54,6 +54,7 @@ pub(crate) fn approved(
         notice: notice.clone(),
         text,
         signed,
+        apart: false,
     };
     world.add(when, approved);
     notice

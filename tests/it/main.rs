@@ -54,6 +54,7 @@ mod intake_vendors;
 mod mail;
 mod notice_golden;
 mod notice_lint;
+mod notice_lint_victim;
 mod notice_payment;
 mod notice_texts;
 mod notices;

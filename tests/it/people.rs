@@ -1,6 +1,7 @@
 //! Who may approve what: the person under review never, others by role and number.
 
 mod accounts;
+mod authors;
 mod counsel;
 mod papers;
 mod places;
@@ -36,6 +37,11 @@ struct Staffed {
 
 impl Staffed {
     async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// As [`Self::new`], with other settings.
+    async fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let person = |name: &str, role: &str, emails: &[&str], logins: &[&str]| Person {
             name: name.into(),
@@ -47,7 +53,7 @@ impl Staffed {
             emails: emails.iter().map(|&one| one.into()).collect(),
             logins: logins.iter().map(|&one| one.into()).collect(),
         };
-        let settings = Settings {
+        let mut settings = Settings {
             data: dir.path().join("data"),
             people: vec![
                 person("Bo", "legal", &["bo@example.test"], &["bo-dev"]),
@@ -63,6 +69,7 @@ impl Staffed {
             .into(),
             ..Settings::default()
         };
+        change(&mut settings);
         let app = App::new(settings, Arc::new(SystemClock)).unwrap();
         let new = NewCase {
             subject: Subject {
@@ -275,6 +282,7 @@ async fn the_person_under_review_approves_under_no_address_and_no_login() {
             notice: notice.clone(),
             text: draft.digest,
             signed: staffed.signed(about, draft.digest, Decision::Approve, name, name),
+            apart: false,
         };
         for event in [gate, text] {
             let report = staffed.continued(vec![event.clone()]);
@@ -396,6 +404,7 @@ async fn an_approval_of_a_notice_whose_signature_is_forged_counts_nowhere() {
         notice: notice.clone(),
         text: draft.digest,
         signed: staffed.signed(about, draft.digest, Decision::Approve, "Bo", "Hal"),
+        apart: false,
     };
     staffed.append(forged).await.unwrap();
     let line = staffed.desk.summary().notices.remove(0);

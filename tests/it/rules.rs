@@ -493,6 +493,7 @@ fn nobody_approves_a_notice_about_themself_or_from_outside_the_roster() {
             notice: notice.clone(),
             text,
             signed: signed(name),
+            apart: false,
         })
     };
     assert!(approve("Ada Example").unwrap_err().contains("own case"));

@@ -97,12 +97,16 @@ impl CaseState {
                 notice,
                 text,
                 signed,
+                apart,
             } => {
                 let record = self.notices.get(notice).ok_or("there is no such notice")?;
                 record.stands()?;
                 need(record.binds() == *text, "the approval binds another text")?;
                 need(!record.is_out(), "the text went out")?;
                 self.not_again(&record.approvals, &signed.person)?;
+                if *apart {
+                    self.may_approve_others(record, &signed.person)?;
+                }
                 let roles = record.approval.as_ref().map(|of| of.roles.as_slice());
                 self.may_decide(roles, &signed.person)
             }

@@ -158,6 +158,16 @@ impl CaseState {
         Ok(())
     }
 
+    /// Whether two names of the roster are one person's: by the key, or by an address or login.
+    pub(super) fn is_another_name_of(&self, one: &str, other: &str) -> bool {
+        let Some((one, other)) = self.person(one).zip(self.person(other)) else {
+            return false;
+        };
+        let key = |person: &Person| person.key.split_whitespace().nth(1).map(str::to_owned);
+        let keys = key(one).is_some() && key(one) == key(other);
+        keys || aliases(one).any(|alias| aliases(other).any(|known| known == alias))
+    }
+
     /// An approval that has run out, or whose signature does not hold, is given anew.
     pub(super) fn approve(&mut self, notice: &NoticeId, signed: &Signed) {
         if let Some(record) = self.notices.get_mut(notice) {

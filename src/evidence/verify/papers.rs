@@ -42,6 +42,7 @@ pub(super) fn decision(entry: &Entry) -> Option<Paper<'_>> {
             notice,
             text,
             signed,
+            ..
         } => paper(
             Subject::Notice(notice.clone()),
             *text,

@@ -18,7 +18,7 @@ const REACH: usize = 200;
 const DEEPEST: usize = 3;
 
 /// Patterns with a name in them that are kept, at most.
-const MOST_KEPT: usize = 256;
+const MOST_KEPT: usize = 1024;
 
 pub(super) fn compiled(id: &str, pattern: &str) -> Result<Regex> {
     let built = RegexBuilder::new(pattern).case_insensitive(true).build();

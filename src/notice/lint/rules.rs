@@ -6,15 +6,13 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde::Deserialize;
 
+use super::names::{NAME, Name, Neutral, SURNAME};
 use super::pattern::{Excuse, Pattern, compiled, kept, sentence, spelled};
 use super::{Finding, Severity};
 use crate::fault::{Fault, Result};
 
 /// Where the rules lie, for messages.
 pub(super) const FILE: &str = "templates/notice/lint.toml";
-
-/// The place of the name in a pattern.
-const NAME: &str = "{name}";
 
 /// What a rule looks at.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -76,6 +74,10 @@ struct Told {
     #[serde(default)]
     other: Vec<String>,
     despite: Option<String>,
+    #[serde(default)]
+    neutral_before: Vec<String>,
+    #[serde(default)]
+    neutral_between: Vec<String>,
     en: Vec<String>,
     de: Vec<String>,
     pt: Vec<String>,
@@ -97,6 +99,7 @@ pub(super) struct Rule {
     patterns: Vec<Pattern>,
     /// Patterns with a place for a name.
     named: Vec<String>,
+    neutral: Neutral,
     /// Whether all of its patterns are about a name.
     pub(super) names: bool,
 }
@@ -136,6 +139,8 @@ impl Told {
             &mut self.denied_before,
             &mut self.denied_after,
             &mut self.other,
+            &mut self.neutral_before,
+            &mut self.neutral_between,
             &mut self.en,
             &mut self.de,
             &mut self.pt,
@@ -160,9 +165,10 @@ impl Rule {
             }
         }
         let all = told.en.into_iter().chain(told.de).chain(told.pt);
-        let (named, plain): (Vec<String>, Vec<String>) = all.partition(|one| one.contains(NAME));
+        let of_name = |one: &String| one.contains(NAME) || one.contains(SURNAME);
+        let (named, plain): (Vec<String>, Vec<String>) = all.partition(of_name);
         for pattern in &named {
-            compiled(&id, &pattern.replace(NAME, "x"))?;
+            compiled(&id, &pattern.replace(NAME, "x").replace(SURNAME, "x"))?;
         }
         let compile = |all: &[String]| -> Result<Vec<Regex>> {
             all.iter().map(|pattern| compiled(&id, pattern)).collect()
@@ -181,6 +187,10 @@ impl Rule {
             other: compile(&told.other)?,
             despite: one(&told.despite)?,
         };
+        let neutral = Neutral {
+            before: bound(&told.neutral_before, "", r"\W*$")?,
+            between: compile(&told.neutral_between)?,
+        };
         Ok(Self {
             severity: told.severity,
             scope: told.scope,
@@ -196,6 +206,7 @@ impl Rule {
                 .collect::<Result<_>>()?,
             names: plain.is_empty(),
             named,
+            neutral,
             id,
         })
     }
@@ -206,7 +217,7 @@ impl Rule {
     }
 
     /// What it finds in a text: where, in bytes, and the words.
-    pub(super) fn find(&self, text: &str, names: &[String]) -> Vec<(usize, String)> {
+    pub(super) fn find(&self, text: &str, names: &[Name]) -> Vec<(usize, String)> {
         let mut found: Vec<(usize, usize)> = Vec::new();
         for pattern in &self.patterns {
             pattern.find(text, &self.excuse, &mut found);
@@ -242,12 +253,14 @@ impl Rule {
             .collect()
     }
 
-    fn find_name(&self, text: &str, name: &str, found: &mut Vec<(usize, usize)>) {
-        let name = regex::escape(name);
-        let somewhere = kept(&self.id, &name).is_some_and(|name| name.is_match(text));
-        for pattern in self.named.iter().filter(|_| somewhere) {
-            if let Some(exact) = kept(&self.id, &pattern.replace(NAME, &name)) {
-                found.extend(exact.find_iter(text).map(|one| (one.start(), one.end())));
+    fn find_name(&self, text: &str, name: &Name, found: &mut Vec<(usize, usize)>) {
+        let lines = name.lines(&self.id, text);
+        let named = self.named.iter().filter(|_| !lines.is_empty());
+        let exact = named.filter_map(|pattern| kept(&self.id, &name.pattern(pattern)?));
+        for exact in exact {
+            for (from, line) in &lines {
+                let inside = self.neutral.find(&exact, line).into_iter();
+                found.extend(inside.map(|(start, end)| (from + start, from + end)));
             }
         }
     }

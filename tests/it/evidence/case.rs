@@ -249,6 +249,7 @@ impl Made {
             notice,
             text: digest,
             signed,
+            apart: false,
         }])
         .await;
     }

@@ -573,6 +573,7 @@ async fn decisions_that_do_not_hold_are_named() {
         notice,
         text: digest,
         signed,
+        apart: false,
     }])
     .await;
     let found = verify::store(&made.log).unwrap();

@@ -49,6 +49,7 @@ async fn a_draft_that_a_later_one_replaced_is_neither_approved_nor_sent() {
         notice: old.clone(),
         text: draft.digest,
         signed: staffed.signed(about, draft.digest, Decision::Approve, "Cy", "Cy"),
+        apart: false,
     };
     let sending = Event::NoticeSending {
         notice: old,

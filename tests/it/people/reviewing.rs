@@ -16,7 +16,7 @@ fn block(text: &str, words: &str) -> usize {
     found.unwrap().index
 }
 
-fn other_words(text: &str, words: &str, after: &str) -> Change {
+pub(super) fn other_words(text: &str, words: &str, after: &str) -> Change {
     let block = block(text, words);
     Change {
         block,
@@ -25,7 +25,7 @@ fn other_words(text: &str, words: &str, after: &str) -> Change {
     }
 }
 
-fn suggested(change: Change) -> Suggested {
+pub(super) fn suggested(change: Change) -> Suggested {
     Suggested {
         on: None,
         change,
@@ -108,6 +108,7 @@ async fn a_changed_word_makes_every_approval_void_and_the_log_has_every_version(
         notice: notice.clone(),
         text: draft.digest,
         signed: staffed.signed(about, draft.digest, Decision::Approve, "Cy", "Cy"),
+        apart: false,
     };
     let report = staffed.continued(vec![old.clone()]);
     assert!(!report.issues.is_empty(), "{}", report.text());

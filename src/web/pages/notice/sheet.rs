@@ -265,6 +265,11 @@ fn approval(look: &Look<'_>, record: &NoticeRecord, draft: &NoticeLine) -> (bool
     if let Err(why) = look.state.may_decide(roles, look.name()) {
         return (false, Some(line(&why)));
     }
+    if look.web.app.settings.notices.author_is_not_approver
+        && let Err(why) = look.state.may_approve_others(record, look.name())
+    {
+        return (false, Some(line(&why)));
+    }
     if draft.approved_by.iter().any(|name| name == look.name()) {
         return (false, Some("you approved it before".to_owned()));
     }
