@@ -229,8 +229,8 @@ pub fn router() -> Router<Arc<Web>> {
                 answer(operation, principal, asked, request).await
             }
         };
-        let handled = on(filter, handler).layer(DefaultBodyLimit::max(limit));
-        router = router.route(path, handled);
+        let serve = on(filter, handler).layer(DefaultBodyLimit::max(limit));
+        router = router.route(path, serve);
     }
     router
         .method_not_allowed_fallback(async || {

@@ -276,7 +276,7 @@ fn body(operation: &str) -> Value {
         | "submit_notice" | "resolve_comment" => {
             json!({})
         }
-        "comment_notice" => json!({ "text": "x" }),
+        "comment_notice" | "add_note" => json!({ "text": "x" }),
         "suggest_words" => json!({ "block": 0, "words": "x", "reason": "x" }),
         "take_suggestions" => json!({ "numbers": [1], "reason": "x" }),
         "edit_notice" => {
@@ -318,7 +318,6 @@ fn body(operation: &str) -> Value {
         "make_recall_link" => json!({}),
         "import_mail" | "import_trail" => json!({ "name": "x", "bytes": "eA==" }),
         "keep_evidence" => json!({ "name": "x", "title": "x", "bytes": "eA==" }),
-        "add_note" => json!({ "text": "x" }),
         _ => json!({ "reason": "x" }),
     }
 }

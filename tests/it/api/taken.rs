@@ -210,8 +210,8 @@ async fn hr_takes_a_case_back_and_makes_a_link_that_is_told_once() {
     assert_eq!((status, &recalled["undo"]), (200, &json!([])), "{recalled}");
     assert_eq!(place.app.peek(&case).unwrap().phase, Phase::Held);
     let undo = format!("/cases/{case}/undo");
-    let (status, list) = place.get(Role::Responder, &undo).await;
-    assert_eq!((status, &list["items"]), (200, &json!([])), "{list}");
+    let (status, ways) = place.get(Role::Responder, &undo).await;
+    assert_eq!((status, &ways["items"]), (200, &json!([])), "{ways}");
     assert_eq!(place.get(Role::Hr, &undo).await.0, 403);
 }
 
@@ -290,13 +290,13 @@ async fn the_timeline_and_the_page_for_the_next_shift_tell_what_was_noted() {
     for bad in ["", " ", &"x".repeat(2001)] {
         assert_eq!(place.post(Role::Hr, &notes, note(bad)).await.0, 422);
     }
-    let (status, noted) = place
+    let (status, kept) = place
         .post(Role::Hr, &notes, note("called the agency"))
         .await;
     assert_eq!(
-        (status, &noted["text"]),
+        (status, &kept["text"]),
         (201, &json!("called the agency")),
-        "{noted}"
+        "{kept}"
     );
     let said = json!({ "channel": "call", "direction": "in", "from": "a voice", "text": "hello" });
     let contacts = format!("/cases/{case}/contacts");

@@ -172,8 +172,8 @@ async fn hr_takes_a_departure_back_and_a_responder_opens_what_was_closed() {
     assert_eq!(note, Some(said));
 
     // The page that was read before says no longer what would be done.
-    let stale = post(&[("which", "all"), list, reason]).await;
-    assert_eq!(stale.status, StatusCode::CONFLICT, "{}", stale.body);
+    let old = post(&[("which", "all"), list, reason]).await;
+    assert_eq!(old.status, StatusCode::CONFLICT, "{}", old.body);
     let (body, list, rest) = all.page(&all.lead).await;
     assert_eq!(rest.len(), doors.len() - 1);
     assert!(body.contains("Opening ways in again, begun by Robin Vale, has ended"));
