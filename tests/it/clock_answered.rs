@@ -30,6 +30,7 @@ const UNANSWERED: &[(&str, u8)] = &[
     ("kr.pipa", 1),
     ("sg.pdpa", 1),
     ("sg.pdpa", 2),
+    ("uk.gdpr.34", 1),
     ("uk.pecr.5a", 1),
     ("uk.nis", 1),
     ("uk.cyber_bill", 1),

@@ -128,15 +128,19 @@ pub struct AnsweredClock {
 }
 
 impl AnsweredClock {
-    /// Every clock of the stages that a notice answers.
+    /// Every clock of the stages that a notice answers: those that end first, and of them its own duty's.
     fn of(clocks: &[Shown], notice: &NoticeRecord) -> Vec<Self> {
-        let mine = clocks.iter().filter(|clock| {
-            clock.duty.as_ref().is_some_and(|duty| {
-                let mut serves = notice.serves.iter();
-                serves.any(|one| one.obligation == duty.obligation && one.stage == duty.stage)
-            })
-        });
-        let line = mine.map(|clock| Self {
+        let place = |clock: &Shown| {
+            let duty = clock.duty.as_ref()?;
+            let mut serves = notice.serves.iter();
+            serves.position(|one| one.obligation == duty.obligation && one.stage == duty.stage)
+        };
+        let mine = clocks
+            .iter()
+            .filter_map(|clock| Some((place(clock)?, clock)));
+        let mut mine: Vec<(usize, &Shown)> = mine.collect();
+        mine.sort_by_key(|(place, clock)| (clock.due, *place));
+        let line = mine.into_iter().map(|(_, clock)| Self {
             clock: clock.id.clone(),
             rule: clock.rule.clone(),
             title: clock.title.clone(),

@@ -119,7 +119,8 @@ pub(super) fn operations() -> Vec<Operation> {
             Counsel,
             |asked| Box::pin(attach(asked)),
         )
-        .answered(StatusCode::CREATED),
+        .answered(StatusCode::CREATED)
+        .bringing_file(),
         Operation::post::<DetachFile, NoticeLine>(
             "/cases/{case}/notices/{notice}/attachments/detach",
             "detach_file",
@@ -141,14 +142,16 @@ pub(super) fn operations() -> Vec<Operation> {
             Counsel,
             |asked| Box::pin(receipt(asked)),
         )
-        .answered(StatusCode::CREATED),
+        .answered(StatusCode::CREATED)
+        .bringing_file(),
         Operation::post::<NamedFile, Imported>(
             "/cases/{case}/notices/{notice}/word",
             "import_word",
             "Take a reviewed Word file in: changes become suggestions, comments become comments.",
             Counsel,
             |asked| Box::pin(import(asked)),
-        ),
+        )
+        .bringing_file(),
     ]
 }
 

@@ -8,17 +8,25 @@ use crate::time::utc;
 
 impl Saying<'_> {
     pub(super) fn trails(&self, facts: &mut Facts) {
+        // They are read side by side: the order in which they came says nothing.
+        let mut trails: Vec<&TrailRecord> = self.state.trails.iter().collect();
+        trails.sort_by(|a, b| a.trail.cmp(&b.trail));
         // A trail of which nothing came is a gap, and was not kept.
-        let kept = || (self.state.trails.iter()).filter(|trail| !trail.evidence.is_empty());
-        facts.put_each("trails.saved", kept().map(saved), Standing::Fact);
-        let evidence: Vec<EvidenceId> = (self.state.trails.iter())
+        let kept = || trails.iter().filter(|trail| !trail.evidence.is_empty());
+        facts.put_each(
+            "trails.saved",
+            kept().map(|trail| saved(trail)),
+            Standing::Fact,
+        );
+        let evidence: Vec<EvidenceId> = trails
+            .iter()
             .flat_map(|trail| trail.evidence.clone())
             .collect();
-        let gaps = self.gaps(&evidence);
+        let gaps = self.gaps(&trails, &evidence);
         let read = kept().filter(|t| t.completeness.complete).count();
         facts.logs = Logs {
             kept: kept().count(),
-            complete: kept().count() > 0 && read == self.state.trails.len() && gaps.is_empty(),
+            complete: kept().count() > 0 && read == trails.len() && gaps.is_empty(),
         };
         let args = vec![
             ("kept", kept().count().into()),
@@ -30,8 +38,8 @@ impl Saying<'_> {
         facts.put_each("trails.gaps", gaps, Standing::Fact);
     }
 
-    fn gaps(&self, evidence: &[EvidenceId]) -> Each {
-        let gaps = self.state.trails.iter().flat_map(|trail| {
+    fn gaps(&self, trails: &[&TrailRecord], evidence: &[EvidenceId]) -> Each {
+        let gaps = trails.iter().flat_map(|trail| {
             trail.completeness.gaps.iter().map(|gap| {
                 let args = vec![
                     ("trail", trail.trail.as_str().into()),

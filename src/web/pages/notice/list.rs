@@ -138,14 +138,18 @@ fn choices(look: &Look<'_>, summary: &Summary) -> Result<(Vec<Choice>, Vec<Group
     Ok((asked.collect(), groups.collect()))
 }
 
-/// The open clock that a notice answers: of several, also of several obligations, the one that ends first.
+/// The open clock that a notice answers: of several the one that ends first, and of those its own duty's.
 fn clock_of<'a>(summary: &'a Summary, about: &About) -> Option<&'a Shown> {
     let clocks = summary.clocks.iter().filter(|clock| {
         let duty = clock.duty.as_ref();
         let answers = |duty: &Duty| about.is_answer_to(&duty.obligation, duty.stage);
         clock.is_open() && duty.is_some_and(answers)
     });
-    clocks.min_by_key(|clock| clock.due)
+    let own = |clock: &Shown| {
+        let duty = clock.duty.as_ref();
+        duty.is_some_and(|duty| about.obligation.as_ref() == Some(&duty.obligation))
+    };
+    clocks.min_by_key(|clock| (clock.due, !own(clock)))
 }
 
 fn choice(
