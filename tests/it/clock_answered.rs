@@ -148,7 +148,6 @@ fn every_notice_that_leaves_meets_each_clock_that_it_answers() {
     let expected = [
         "client",
         "de-bundesbank",
-        "gdpr-34",
         "nis2-de-early",
         "nis2-de-final",
         "nis2-de-notification",
