@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::desk::{COMPANY, Desk};
+use super::reader::Reader;
 use crate::canon::{Digest, canonical};
 use crate::case::event::{Event, Source, Standing, Statement};
 use crate::case::state::{CaseState, FactRecord};
@@ -93,6 +94,25 @@ pub(super) fn company_kept(state: &CaseState, company: &Company) -> Result<Optio
     Ok(kept.map(|e| e.id.clone()))
 }
 
+impl Reader<'_> {
+    /// The facts of the case as they stand, with what people recorded.
+    ///
+    /// # Errors
+    /// The record of the company cannot be written as it is kept.
+    pub(super) fn facts(&self, recorded: &BTreeMap<String, FactRecord>) -> Result<Facts> {
+        let company = &self.settings.company;
+        let kept = company_kept(self.state, company)?;
+        Ok(facts::gather(
+            self.state,
+            recorded,
+            company,
+            kept.as_ref(),
+            self.now,
+            self.zone,
+        ))
+    }
+}
+
 impl Desk {
     /// Every fact that notices can ask for.
     ///
@@ -113,16 +133,12 @@ impl Desk {
     }
 
     fn lines<'a>(&self, known: impl Iterator<Item = &'a Known>) -> Result<Vec<FactLine>> {
-        let (now, company) = (self.now(), &self.settings.company);
-        let recorded = self.read(|case| case.recorded());
-        let facts = self.log.read(|state| {
-            let kept = company_kept(state, company)?;
-            let kept = kept.as_ref();
-            Ok::<_, Fault>(facts::gather(
-                state, &recorded, company, kept, now, &self.zone,
-            ))
+        let (recorded, facts) = self.read(|case| {
+            let recorded = case.recorded();
+            let facts = case.facts(&recorded)?;
+            Ok::<_, Fault>((recorded, facts))
         })?;
-        let configured = company.values();
+        let configured = self.settings.company.values();
         let lines = known.map(|known| line(known, &recorded, &facts, &configured));
         Ok(lines.collect())
     }

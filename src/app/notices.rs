@@ -15,22 +15,12 @@ impl Desk {
     /// There is no such notice.
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
         let about = notice::about(template)?;
-        let company = self.company_record().await?;
+        // What the facts say of the company rests on its record.
+        self.company_record().await?;
         let recorder = self.recorder.for_counsel(about.is_privileged());
-        let of_people = self.read(|case| case.recorded());
-        let (draft, kept) = self.log.read(|state| {
-            let facts = facts::gather(
-                state,
-                &of_people,
-                &self.settings.company,
-                Some(&company),
-                self.now(),
-                &self.zone,
-            );
-            let draft = notice::draft(template, &facts)?;
-            let kept = facts::Kept::of(&facts).for_notice(&about);
-            Ok::<_, Fault>((draft, kept))
-        })?;
+        let facts = self.read(|case| case.facts(&case.recorded()))?;
+        let draft = notice::draft(template, &facts)?;
+        let kept = facts::Kept::of(&facts).for_notice(&about);
         let kept = recorder
             .keep_derived(
                 kept.evidence(),

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::desk::Desk;
-use super::facts::company_kept;
 use super::places::shown_on;
 use super::reader::Reader;
 use crate::canon::Digest;
@@ -62,17 +61,7 @@ impl Reader<'_> {
 
     /// The facts as they stand.
     fn facts_now(&self) -> Result<Kept> {
-        let company = &self.settings.company;
-        let kept = company_kept(self.state, company)?;
-        let facts = facts::gather(
-            self.state,
-            &self.recorded(),
-            company,
-            kept.as_ref(),
-            self.now,
-            self.zone,
-        );
-        Ok(Kept::of(&facts))
+        Ok(Kept::of(&self.facts(&self.recorded())?))
     }
 
     /// The facts that a draft was made from.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use axum::response::{Html, IntoResponse as _, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use handlebars::Handlebars;
 use http::StatusCode;
 use jiff::tz::TimeZone;
@@ -140,6 +140,14 @@ pub fn answered(
 ) -> Response {
     match page {
         Ok(page) => answer(web, Some(visit), name, &page),
+        Err(error) => fault(web, Some(visit), &error),
+    }
+}
+
+/// What is no page, such as a file to be saved; or why there is none.
+pub fn given(web: &Arc<Web>, visit: &Visit, made: Result<impl IntoResponse>) -> Response {
+    match made {
+        Ok(made) => made.into_response(),
         Err(error) => fault(web, Some(visit), &error),
     }
 }

@@ -244,10 +244,8 @@ pub(super) async fn bytes(
     visit: Visit,
     Path((id, item)): Path<(String, String)>,
 ) -> Response {
-    match fetched(&web, &visit, &id, item).await {
-        Ok(response) => response,
-        Err(fault) => page::fault(&web, Some(&visit), &fault),
-    }
+    let made = fetched(&web, &visit, &id, item).await;
+    page::given(&web, &visit, made)
 }
 
 async fn fetched(web: &Arc<Web>, visit: &Visit, id: &str, item: String) -> Result<Response> {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
+use super::evidence::attachment;
 use crate::access::Ability;
 use crate::app::duties::{Document, Told};
 use crate::case::event::Answer;
@@ -43,22 +44,15 @@ pub(super) async fn calendar(
         .look(&visit, &id, Ability::SeeCase, |look| {
             let clocks = clock::list(look.state, look.now);
             let text = clock::ics::calendar(look.id, &clocks, look.now);
-            Ok((
-                super::evidence::attachment(&format!("{}.ics", look.id)),
-                text,
-            ))
-        })
-        .await;
-    match made {
-        Ok((name, text)) => {
+            let name = format!("{}.ics", look.id);
             let headers = [
                 ("content-type", "text/calendar; charset=utf-8".to_owned()),
-                ("content-disposition", name),
+                ("content-disposition", attachment(&name)),
             ];
-            (headers, text).into_response()
-        }
-        Err(fault) => page::fault(&web, Some(&visit), &fault),
-    }
+            Ok((headers, text))
+        })
+        .await;
+    page::given(&web, &visit, made)
 }
 
 /// What a form says; which fields count is decided by where it was sent.

@@ -75,10 +75,8 @@ pub(in crate::web) async fn download(
     visit: Visit,
     Path((id, notice, file)): Path<(String, String, String)>,
 ) -> Response {
-    match downloaded(&web, &visit, &id, &notice, &file).await {
-        Ok(response) => response,
-        Err(fault) => page::fault(&web, Some(&visit), &fault),
-    }
+    let made = downloaded(&web, &visit, &id, &notice, &file).await;
+    page::given(&web, &visit, made)
 }
 
 async fn downloaded(

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
-use axum::response::{IntoResponse as _, Response};
-use http::{HeaderValue, header};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
+use super::super::evidence::attachment;
 use super::super::head::{Head, head};
 use super::files::{Answered, FileView, receipts, sent_along};
 use super::text::{Group, ProposalView, Reading, RemarkView, SourceView};
@@ -325,22 +325,15 @@ pub(in crate::web) async fn download(
     visit: Visit,
     Path((id, notice, form)): Path<(String, String, String)>,
 ) -> Response {
-    match downloaded(&web, &visit, &id, &notice, &form).await {
-        Ok(file) => {
-            let as_file = format!("attachment; filename=\"{}\"", file.name);
-            let as_file = HeaderValue::from_str(&as_file);
-            let as_file = as_file.unwrap_or(HeaderValue::from_static("attachment"));
-            let headers = [
-                (
-                    header::CONTENT_TYPE,
-                    HeaderValue::from_static(file.media_type),
-                ),
-                (header::CONTENT_DISPOSITION, as_file),
-            ];
-            (headers, file.bytes).into_response()
-        }
-        Err(fault) => page::fault(&web, Some(&visit), &fault),
-    }
+    let made = downloaded(&web, &visit, &id, &notice, &form).await;
+    let made = made.map(|file| {
+        let headers = [
+            ("content-type", file.media_type.to_owned()),
+            ("content-disposition", attachment(&file.name)),
+        ];
+        (headers, file.bytes)
+    });
+    page::given(&web, &visit, made)
 }
 
 async fn downloaded(
