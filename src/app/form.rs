@@ -37,8 +37,12 @@ impl Form {
 
     /// Their words, for a sentence that lists them.
     pub fn words(between: &str) -> String {
-        let words: Vec<&str> = Self::ALL.iter().map(|form| form.word()).collect();
-        words.join(between)
+        Self::words_of_all().join(between)
+    }
+
+    /// The word of each.
+    pub fn words_of_all() -> Vec<&'static str> {
+        Self::ALL.iter().map(|form| form.word()).collect()
     }
 
     /// Its word, which is how the names of its files end.

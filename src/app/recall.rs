@@ -252,7 +252,8 @@ impl App {
         }
         let made = made_it(name) + ";";
         let decide = |state: &CaseState| {
-            let whole = name.len() == NAME && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let whole =
+                name.len() == LINK_NAME && name.bytes().all(|byte| byte.is_ascii_hexdigit());
             let mut notes = state.notes.iter();
             if !whole || !notes.any(|(_, note)| note.starts_with(&made)) {
                 let what = "No such recall link was made at this case.";
@@ -311,12 +312,12 @@ impl App {
     }
 }
 
-/// How long a name of a link is, characters.
-const NAME: usize = 12;
+/// How long the name of a link is, hexadecimal characters.
+pub const LINK_NAME: usize = 12;
 
 /// How a case names a link: the beginning of the digest of its token.
 fn short(digest: &str) -> String {
-    digest.get(..NAME).unwrap_or(digest).to_owned()
+    digest.get(..LINK_NAME).unwrap_or(digest).to_owned()
 }
 
 /// What a case notes of a link when it is made, before until when it is good.

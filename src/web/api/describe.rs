@@ -2,12 +2,14 @@
 
 use http::Method;
 use schemars::generate::SchemaSettings;
-use schemars::{Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 use super::asked::LIMIT_MOST;
 use super::problem::Problem;
 use super::{BASE, Operation, operations, schema};
+use crate::app::form::Form;
+use crate::app::recall::LINK_NAME;
 use crate::id::{CaseId, ClockId, ContactId, EvidenceId, InstantId, NoticeId};
 
 /// What an operation may answer beside its own answer.
@@ -68,7 +70,15 @@ fn segment(name: &str, generator: &mut SchemaGenerator) -> Schema {
         "evidence" => schema::<EvidenceId>(generator),
         "instant" => schema::<InstantId>(generator),
         "notice" => schema::<NoticeId>(generator),
-        _ => schema::<String>(generator),
+        "comment" | "delay" | "suggestion" => schema::<u32>(generator),
+        "form" => json_schema!({ "type": "string", "enum": Form::words_of_all() }),
+        "from" | "to" => {
+            json_schema!({ "type": "string", "pattern": "^([0-9a-f]{64}|first|last)$" })
+        }
+        "link" => {
+            json_schema!({ "type": "string", "pattern": format!("^[0-9a-f]{{{LINK_NAME}}}$") })
+        }
+        _ => json_schema!({ "type": "string", "pattern": "^[0-9A-Za-z][0-9A-Za-z._-]{0,199}$" }),
     }
 }
 
