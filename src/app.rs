@@ -21,6 +21,7 @@ pub mod inbox;
 pub mod messages;
 mod notices;
 pub mod open;
+pub mod parcel;
 mod places;
 pub mod reader;
 pub mod recall;

@@ -92,6 +92,7 @@ impl Daemon {
             receivers.push((webhook, webhook.source()?));
         }
         let hub = app.hub()?;
+        crate::app::parcel::sweep(&app.settings.data)?;
         let inbox = Arc::new(Departures::new(Arc::clone(&app), Arc::clone(&hub))?);
         let alerts = Arc::new(Alerts::new(Arc::clone(&app), Arc::clone(&hub))?);
         ring(&app, &alerts)?;

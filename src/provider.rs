@@ -233,7 +233,7 @@ pub struct Page {
 }
 
 /// The state of one permission of our credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grant {
     /// The credential has it.
@@ -247,7 +247,7 @@ pub enum Grant {
 }
 
 /// One permission and what it is needed for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Permission {
     /// The vendor's name of it.
     pub name: String,
@@ -260,7 +260,7 @@ pub struct Permission {
 }
 
 /// The result of a preflight.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Check {
     /// `github`.
     pub provider: String,

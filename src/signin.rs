@@ -126,7 +126,7 @@ pub struct Attempt {
 }
 
 /// Somebody who could sign in, for administrators.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, schemars::JsonSchema)]
 pub struct Standing {
     /// Their name.
     pub name: String,

@@ -101,6 +101,10 @@ impl Desk {
     /// # Errors
     /// As [`Self::import`].
     pub async fn import_trail(&self, name: String, bytes: Bytes) -> Result<ImportedFile> {
+        if bytes.trim_ascii().is_empty() {
+            let what = "The file is empty: nothing was kept.";
+            return Err(Fault::input("trail-empty", what).at(crate::hostile::one_line(&name, 120)));
+        }
         let title = format!("Trail file {}", crate::hostile::one_line(&name, 120));
         let evidence = self
             .recorder
@@ -202,16 +206,9 @@ impl Desk {
             return export::write(&self.log, &self.key, &self.by, to, scope).await;
         }
         self.workplace.free(to)?;
-        let made = self
-            .settings
-            .data
-            .join(crate::carry::DELIVERIES)
-            .join(EvidenceId::fresh().as_str());
-        crate::store::make_dir(made.parent().unwrap_or(&made))?;
-        let mut exported = export::write(&self.log, &self.key, &self.by, &made, scope).await?;
-        let delivered = self.workplace.deliver(&made, to);
-        std::fs::remove_dir_all(&made).ok();
-        delivered?;
+        let made = self.parcel(scope).await?;
+        self.workplace.deliver(&made.exported.folder, to)?;
+        let mut exported = made.exported.clone();
         to.clone_into(&mut exported.folder);
         Ok(exported)
     }

@@ -56,6 +56,37 @@ pub struct Link {
     pub name: String,
 }
 
+/// A link as its case tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkLine {
+    /// How the case names it.
+    pub name: String,
+    /// When it was made.
+    pub made: Timestamp,
+    /// What the case says of it: until when it is good, or how it ended. Hostile text.
+    pub says: String,
+    /// Whether it was used or withdrawn.
+    pub over: bool,
+}
+
+/// Every link that was made at a case, the last first.
+pub fn links(state: &CaseState) -> Vec<LinkLine> {
+    let made = state.notes.iter().rev().filter_map(|(at, note)| {
+        let (name, rest) = note.strip_prefix(OF_LINK)?.split_once(' ')?;
+        rest.starts_with("was made;").then_some((*at, name, note))
+    });
+    made.map(|(made, name, note)| {
+        let end = state.notes.iter().find(|(_, note)| ends(note, name));
+        LinkLine {
+            name: name.to_owned(),
+            made,
+            says: end.map_or(note, |(_, end)| end).clone(),
+            over: end.is_some(),
+        }
+    })
+    .collect()
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Kept {
     case: CaseId,
@@ -215,7 +246,7 @@ impl App {
         // Before the link: one that nobody was told of must not work.
         let until = crate::time::utc(expires);
         let short = short(&name);
-        desk.note(&format!("{}; it is good until {until}.", made_it(&short)))
+        desk.noted(&format!("{}; it is good until {until}.", made_it(&short)))
             .await?;
         desk.finish().await?;
         let kept = Kept {
@@ -320,26 +351,32 @@ fn short(digest: &str) -> String {
     digest.get(..LINK_NAME).unwrap_or(digest).to_owned()
 }
 
+/// How every note of a link begins.
+pub(super) const OF_LINK: &str = "The recall link ";
+
 /// What a case notes of a link when it is made, before until when it is good.
 fn made_it(link: &str) -> String {
-    format!("The recall link {link} was made")
+    format!("{OF_LINK}{link} was made")
 }
 
 /// What a case notes of a link when it was used.
 fn used(link: &str) -> String {
-    format!("The recall link {link} was used.")
+    format!("{OF_LINK}{link} was used.")
 }
 
 /// What a case notes of a link that works no more, before the reason.
 fn withdrawn(link: &str) -> String {
-    format!("The recall link {link} was withdrawn")
+    format!("{OF_LINK}{link} was withdrawn")
+}
+
+/// Whether a note says that a link was used or withdrawn.
+fn ends(note: &str, link: &str) -> bool {
+    note == used(link) || note.starts_with(&(withdrawn(link) + ":"))
 }
 
 /// Whether a link was used or withdrawn.
 fn is_over(state: &CaseState, link: &str) -> bool {
-    let (used, withdrawn) = (used(link), withdrawn(link) + ":");
-    let over = |note: &String| *note == used || note.starts_with(&withdrawn);
-    state.notes.iter().any(|(_, note)| over(note))
+    state.notes.iter().any(|(_, note)| ends(note, link))
 }
 
 fn no_link() -> Fault {

@@ -83,6 +83,23 @@ impl Desk {
     ) -> Result<DeterminationId> {
         self.may_propose(&proposal)?;
         let (name, bytes) = self.workplace.read(file)?;
+        self.propose_document(&name, bytes, proposal).await
+    }
+
+    /// The same with the bytes of the document.
+    ///
+    /// # Errors
+    /// As [`Self::propose_on`]; the document is empty or cannot be kept.
+    pub async fn propose_document(
+        &self,
+        name: &str,
+        bytes: Vec<u8>,
+        proposal: Proposal,
+    ) -> Result<DeterminationId> {
+        self.may_propose(&proposal)?;
+        if bytes.is_empty() {
+            return Err(Fault::input("file", "The document is empty.").at(name.escape_debug()));
+        }
         let title = format!(
             "Document of a {}",
             crate::hostile::one_line(&proposal.kind, 40)
@@ -90,7 +107,7 @@ impl Desk {
         let document = self
             .recorder
             .for_counsel(proposal.kind == "determination")
-            .keep_file(&name, "application/octet-stream", bytes.into(), &title)
+            .keep_file(name, "application/octet-stream", bytes.into(), &title)
             .await?;
         self.propose_on(&document, proposal).await
     }

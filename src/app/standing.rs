@@ -29,8 +29,17 @@ impl Desk {
     /// Writes down what somebody wants the others to know.
     ///
     /// # Errors
-    /// The log cannot be appended to.
+    /// It reads like what Cordon itself notes of a recall link; the log cannot be appended to.
     pub async fn note(&self, text: &str) -> Result<()> {
+        if text.trim_start().starts_with(super::recall::OF_LINK) {
+            let what = "A note does not begin as what Cordon itself notes of recall links.";
+            return Err(Fault::input("note", what).hint("begin it with other words"));
+        }
+        self.noted(text).await
+    }
+
+    /// Writes down what Cordon itself has to say.
+    pub(super) async fn noted(&self, text: &str) -> Result<()> {
         let text = text.to_owned();
         let note = Event::CaseNoted { text };
         self.log.append(&self.by, vec![note]).await?;

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-pub use decisions::{DecisionLine, GateLine, GateStands, NoticeLine};
+pub use decisions::{AnsweredClock, DecisionLine, GateLine, GateStands, NoticeLine};
 pub use sanctions::DeterminationLine;
 pub use text::{count_line, doors, due, handover, head, inventory, run, unproven};
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,6 +14,9 @@ use crate::id::CaseId;
 use crate::run::{Options, Quiet};
 use crate::time::Timestamp;
 
+/// How long a provider may take over an archive; after that it can be asked for again.
+const PATIENCE: Duration = Duration::from_hours(1);
+
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -20,13 +24,26 @@ pub enum Task {
     /// Find accounts and doors.
     Inventory,
     /// Carry the plan out, or go on with it.
-    Run,
+    Run {
+        /// Gates whose time has run out are opened again.
+        reopen_gates: bool,
+    },
     /// Probe every door again.
     Verify,
     /// Read trails.
     Snapshot {
         /// How far back, days.
         days: u32,
+    },
+    /// Mirror a repository, bundle it, let git verify the bundle.
+    Mirror {
+        /// Its address.
+        address: String,
+    },
+    /// Have a provider make an archive of repositories and keep it; goes on with one that was begun.
+    Archive {
+        /// Their full names.
+        repositories: Vec<String>,
     },
     /// Open doors again; none named means every door that was closed.
     Undo {
@@ -138,12 +155,32 @@ impl Work {
         let Some(one) = all.get(case).filter(|one| one.begun.ended.is_none()) else {
             return Ok(());
         };
-        if !matches!(one.begun.task, Task::Run | Task::Undo { .. }) {
+        if !matches!(one.begun.task, Task::Run { .. } | Task::Undo { .. }) {
             let what = "Only a run or an undo can be stopped; what goes on ends by itself.";
             return Err(Fault::new(Kind::Owned, "case-busy", what).at(case));
         }
         one.cancel.send_replace(true);
         Ok(())
+    }
+
+    /// Tells what goes on at a case to stop; a run that only waits is set aside.
+    ///
+    /// # Errors
+    /// As [`Self::stop`]; nothing goes on and no run waits.
+    pub async fn end(&self, desk: &Desk, why: &str) -> Result<()> {
+        let case = desk.log.case();
+        let goes_on = self.on(case).is_some_and(|work| work.ended.is_none());
+        if goes_on {
+            self.stop(case)?;
+        }
+        if desk.stop_undo(why).await? {
+            return Ok(());
+        }
+        if goes_on {
+            return desk.note(&format!("work told to stop: {why}")).await;
+        }
+        desk.stop(why).await?;
+        desk.finish().await
     }
 
     /// Tells when the program stops.
@@ -183,16 +220,29 @@ async fn carry_out(desk: &Desk, task: Task, cancel: watch::Receiver<bool>) -> Re
             desk.inventory().await?;
             format!("{} doors are known", desk.summary().door_list.len())
         }
-        Task::Run => {
-            let report = desk
-                .run(&Options::default(), Arc::new(Quiet), cancel)
-                .await?;
+        Task::Run { reopen_gates } => {
+            let options = Options {
+                reopen_gates,
+                ..Options::default()
+            };
+            let report = desk.run(&options, Arc::new(Quiet), cancel).await?;
             report.tree.brief()
         }
         Task::Verify => format!("{} doors were looked at", desk.verify().await?.len()),
         Task::Snapshot { days } => {
             desk.snapshot(days).await?;
             "the trails were read".to_owned()
+        }
+        Task::Mirror { address } => {
+            let bundled = desk.bundle(&address).await?;
+            match bundled.bundle {
+                Some(evidence) => format!("the bundle is kept as {evidence}"),
+                None => format!("the repository is empty: {}", bundled.listing),
+            }
+        }
+        Task::Archive { repositories } => {
+            let archived = desk.archive(&repositories, PATIENCE, &|_| ()).await?;
+            archived.line()
         }
         Task::Undo { doors, reason } => {
             let undone = desk.undo(&doors, &reason, &Quiet, cancel).await?;

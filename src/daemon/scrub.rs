@@ -82,12 +82,23 @@ impl Scrub {
             case
         };
         if let Err(fault) = self.check(&case) {
-            // Somebody else works on it, or it cannot be read, which another look tells of.
+            self.again_soon(&case, now);
+            // Somebody else works on it, or what is kept cannot be read.
             if fault.kind() != Ended::Owned {
                 tracing::error!(%case, code = fault.code(), "a case cannot be checked");
+                let detail =
+                    "the daily check could not read the record; see cordon evidence verify";
+                (self.alerts).raise(Kind::EvidenceFailed, Some(&case), detail)?;
             }
         }
         Ok(true)
+    }
+
+    /// A case that could not be checked is looked at again before a day has passed.
+    fn again_soon(&self, case: &CaseId, now: Timestamp) {
+        let early = SignedDuration::from_hours(1) - FRESH;
+        let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        checked.insert(case.clone(), now.saturating_add(early).unwrap_or(now));
     }
 
     fn check(&self, case: &CaseId) -> Result<()> {

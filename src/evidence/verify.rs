@@ -30,7 +30,7 @@ use crate::time::{Timestamp, utc};
 const ISSUE_LIMIT: usize = 1_000;
 
 /// Something that does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Issue {
     /// The file, relative to the folder; `store` for the embedded store.
     pub file: String,
@@ -79,7 +79,7 @@ impl std::fmt::Display for Issue {
 }
 
 /// A decision that stands in the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Decided {
     /// The line of the log.
     pub line: u64,
@@ -107,7 +107,7 @@ pub struct Anchors {
 }
 
 /// What a verification found.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, schemars::JsonSchema)]
 pub struct Report {
     /// The case.
     pub case: Option<CaseId>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::canon::Digest;
-use crate::document::{Block, Document};
+use crate::document::{Block, Document, Kind};
 
 /// Where the blocks of several texts of a notice stand in one of them.
 #[derive(Debug, Clone, Default)]
@@ -32,11 +32,13 @@ impl Places {
 
 /// Where each block of `on` stands in `now`.
 ///
-/// What stands in both equally often keeps its number among its equals, wherever it went. Of equals that
-/// came or went, those keep their places that still follow or precede the same block, or stand where
-/// they stood in a text of as many blocks. None of them takes the place of another.
+/// What stands once in both is found wherever it went; a few words alone only under the same heading. Of
+/// equals each keeps its number, where it still stands behind the same block; of the others those keep their
+/// places that still follow or precede the same block, or stand where they stood in a text of as many blocks.
+/// None of them takes the place of another.
 pub(super) fn moved(on: &Document, now: &Document) -> Vec<Option<usize>> {
-    let sure = numbered(on, now);
+    let (was, is) = (Marks::of(on, now), Marks::of(now, on));
+    let sure = numbered(on, now, (&was, &is));
     let says = |at: usize, block: &Block| {
         let found = now.blocks.get(at);
         found.is_some_and(|found| found.source == block.source)
@@ -60,7 +62,10 @@ pub(super) fn moved(on: &Document, now: &Document) -> Vec<Option<usize>> {
     let found: Vec<Option<usize>> = both
         .map(|((after, before), block)| match (after, before) {
             (Some(after), Some(before)) => (after == before).then_some(*after),
-            (None, None) => (as_many && says(block.index, block)).then_some(block.index),
+            (None, None) => {
+                let same = was.behind.get(block.index) == is.behind.get(block.index);
+                (as_many && same && says(block.index, block)).then_some(block.index)
+            }
             (one, other) => one.or(*other),
         })
         .collect();
@@ -73,15 +78,63 @@ pub(super) fn moved(on: &Document, now: &Document) -> Vec<Option<usize>> {
 }
 
 /// The places of blocks whose words stand in both texts equally often, by their number.
-fn numbered(on: &Document, now: &Document) -> Vec<Option<usize>> {
-    let (was, is) = (by_source(on), by_source(now));
+fn numbered<'a>(
+    on: &Document,
+    now: &Document,
+    (was, is): (&Marks<'a>, &Marks<'a>),
+) -> Vec<Option<usize>> {
+    let (old, new) = (by_source(on), by_source(now));
     let place = |block: &Block| {
         let source = block.source.as_str();
-        let (was, is) = (was.get(source)?, is.get(source)?);
-        let number = was.binary_search(&block.index).ok()?;
-        is.get(number).filter(|_| was.len() == is.len()).copied()
+        let (old, new) = (old.get(source)?, new.get(source)?);
+        let number = old.binary_search(&block.index).ok()?;
+        let at = new
+            .get(number)
+            .filter(|_| old.len() == new.len())
+            .copied()?;
+        let same = if old.len() > 1 {
+            was.behind.get(block.index) == is.behind.get(at)
+        } else {
+            source.chars().count() >= TELLING || was.under.get(block.index) == is.under.get(at)
+        };
+        same.then_some(at)
     };
     on.blocks.iter().map(place).collect()
+}
+
+/// How many characters a paragraph has that is known by its words alone, also under another heading.
+const TELLING: usize = 60;
+
+/// What stands before each block of a text and tells it from its equals.
+struct Marks<'a> {
+    /// The nearest heading.
+    under: Vec<Option<&'a str>>,
+    /// The nearest block that stands once in this text and once in the other.
+    behind: Vec<Option<&'a str>>,
+}
+
+impl<'a> Marks<'a> {
+    fn of(text: &'a Document, other: &Document) -> Self {
+        let (here, there) = (by_source(text), by_source(other));
+        let once = |source: &str| {
+            let once =
+                |all: &BTreeMap<&str, Vec<usize>>| all.get(source).is_some_and(|at| at.len() == 1);
+            once(&here) && once(&there)
+        };
+        let (mut heading, mut last) = (None, None);
+        let (mut under, mut behind) = (Vec::new(), Vec::new());
+        for block in &text.blocks {
+            under.push(heading);
+            behind.push(last);
+            if matches!(block.kind, Kind::Heading(..)) {
+                heading = Some(block.source.as_str());
+            }
+            if once(&block.source) {
+                last = Some(block.source.as_str());
+            }
+        }
+        Self { under, behind }
+    }
 }
 
 fn by_source(document: &Document) -> BTreeMap<&str, Vec<usize>> {
@@ -128,7 +181,7 @@ mod tests {
         for (on, now, expected) in [
             // As many as before: each keeps its number.
             ("amam", "xamam", "1234"),
-            ("aab", "baa", "120"),
+            ("aab", "baa", "--0"),
             // The first of two was changed: the second stays, the first has no place.
             ("haab", "hxab", "0-23"),
             ("haab", "haxb", "01-3"),
@@ -142,6 +195,26 @@ mod tests {
         ] {
             assert_eq!(places(on, now), expected, "{on} {now}");
         }
+    }
+
+    #[test]
+    fn a_few_words_stay_under_what_they_answer() {
+        let read = |paragraphs: &[&str]| Document::parse(&paragraphs.join("\n\n"));
+        let asked = ["## Q1", "Not known.", "## Q2", "x", "## Q3", "Not known."];
+        let answered = ["## Q1", "yes", "## Q2", "Not known.", "## Q3", "Not known."];
+        let found = moved(&read(&asked), &read(&answered));
+        assert_eq!(found.get(1), Some(&None), "not under Q2: {found:?}");
+        assert_eq!(found.get(5), Some(&Some(5)), "{found:?}");
+        // Also where they stand once in each.
+        let (asked, answered) = (
+            ["## Q1", "No.", "## Q2", "x"],
+            ["## Q1", "y", "## Q2", "No."],
+        );
+        assert_eq!(moved(&read(&asked), &read(&answered)).get(1), Some(&None));
+        let long =
+            "A paragraph that says so much that nobody takes it for another one, wherever it is.";
+        let (before, after) = (["## Q1", long, "## Q2", "x"], ["## Q1", "y", "## Q2", long]);
+        assert_eq!(moved(&read(&before), &read(&after)).get(1), Some(&Some(3)));
     }
 
     #[test]

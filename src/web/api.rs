@@ -3,7 +3,7 @@
 //! One table, [`operations`], makes the routes, checks who may, and is printed as the OpenAPI
 //! description. Answers are the documents that the command line prints with `--json`. Errors are
 //! problems (RFC 9457). A `POST` with an `Idempotency-Key` is carried out once. What only a person
-//! decides, at a gate and on a notice, is not here: a token is no person.
+//! decides, at a gate and on a notice, is not here, nor what makes a way in: a token is no person.
 
 mod accounts;
 mod asked;
@@ -11,14 +11,18 @@ mod cases;
 mod describe;
 mod duties;
 mod evidence;
+mod export;
 mod facts;
 mod files;
 mod messages;
 mod notices;
 mod once;
 mod papers;
+mod people;
 mod problem;
+mod program;
 mod recall;
+mod repositories;
 mod review;
 mod sanctions;
 mod story;
@@ -55,8 +59,9 @@ pub const BASE: &str = "/api/v1";
 /// The largest body of a request, bytes.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// The largest body of a request that brings a file, bytes: as much as a form of the pages may bring.
-const FILE_LIMIT: usize = 32 << 20;
+/// The largest body of a request that brings a file, bytes: in Base64 as much as a form of the pages may
+/// bring, 32 MiB.
+const FILE_LIMIT: usize = 44 << 20;
 
 /// How long a sender may take over the body.
 const BODY_WITHIN: Duration = Duration::from_secs(10);
@@ -66,6 +71,9 @@ const FILE_WITHIN: Duration = Duration::from_mins(2);
 
 /// What a handler gives.
 type Done = Pin<Box<dyn Future<Output = Result<Value>> + Send>>;
+
+/// What a handler that gives a file gives.
+type Given = Pin<Box<dyn Future<Output = Result<Response>> + Send>>;
 
 /// A schema, made when it is asked for.
 type MakeSchema = fn(&mut SchemaGenerator) -> Schema;
@@ -92,6 +100,8 @@ pub struct Operation {
     brings_file: bool,
     /// Whether its answer is a secret that is told once and kept nowhere.
     told_once: bool,
+    /// The media type of its answer, where that is a file and no JSON.
+    gives: Option<&'static str>,
     /// The body that it takes.
     body: Option<MakeSchema>,
     /// The answer that it gives.
@@ -108,6 +118,8 @@ enum Act {
     Look(fn(&Asked) -> Result<Value>),
     /// With what it begins and waits for.
     Do(fn(Asked) -> Done),
+    /// A file; its bytes are made while they are read.
+    Give(fn(Asked) -> Given),
 }
 
 /// What is done already.
@@ -138,6 +150,7 @@ impl Operation {
             paged: false,
             brings_file: false,
             told_once: false,
+            gives: None,
             body: None,
             answer: schema::<T>,
             status: StatusCode::OK,
@@ -157,6 +170,23 @@ impl Operation {
             body: Some(schema::<B>),
             act: Act::Do(act),
             ..Self::get::<T>(path, name, about, needs, |_| Ok(Value::Null))
+        }
+    }
+
+    fn give<B: JsonSchema>(
+        path: &'static str,
+        name: &'static str,
+        about: &'static str,
+        needs: Ability,
+        media_type: &'static str,
+        act: fn(Asked) -> Given,
+    ) -> Self {
+        Self {
+            method: Method::POST,
+            body: Some(schema::<B>),
+            gives: Some(media_type),
+            act: Act::Give(act),
+            ..Self::get::<()>(path, name, about, needs, |_| Ok(Value::Null))
         }
     }
 
@@ -185,6 +215,7 @@ impl Operation {
 pub fn operations() -> Vec<Operation> {
     let mut all = cases::operations();
     all.extend(work::operations());
+    all.extend(repositories::operations());
     all.extend(papers::operations());
     all.extend(facts::operations());
     all.extend(duties::operations());
@@ -193,6 +224,9 @@ pub fn operations() -> Vec<Operation> {
     all.extend(files::operations());
     all.extend(sanctions::operations());
     all.extend(evidence::operations());
+    all.extend(export::operations());
+    all.extend(program::operations());
+    all.extend(people::operations());
     all.extend(messages::operations());
     all.extend(accounts::operations());
     all.extend(recall::operations());
@@ -287,7 +321,8 @@ async fn answer(
         return problem(&fault, Some(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let key = match once::key(request.headers()) {
-        Ok(key) => key.filter(|_| operation.method == Method::POST),
+        // A file is too long to be kept for a repetition.
+        Ok(key) => key.filter(|_| operation.method == Method::POST && operation.gives.is_none()),
         Err(fault) => return problem(&fault, None),
     };
     let within = if operation.brings_file {
@@ -304,14 +339,13 @@ async fn answer(
     let runtime = tokio::runtime::Handle::current();
     let done = tokio::task::spawn_blocking(move || {
         let status = operation.status;
+        let said = |value: Value| (status, axum::Json(value)).into_response();
         let carry_out = |asked: Asked| match operation.act {
-            Act::Look(look) => look(&asked),
-            Act::Do(act) => runtime.block_on(act(asked)),
+            Act::Look(look) => look(&asked).map(said),
+            Act::Do(act) => runtime.block_on(act(asked)).map(said),
+            Act::Give(give) => runtime.block_on(give(asked)),
         };
-        let act = |asked: Asked| match carry_out(asked) {
-            Ok(value) => (status, axum::Json(value)).into_response(),
-            Err(fault) => problem(&fault, None),
-        };
+        let act = |asked| carry_out(asked).unwrap_or_else(|fault| problem(&fault, None));
         match key {
             None => act(asked),
             Some(key) => once::once(&key, &operation, asked, &runtime, act),

@@ -182,7 +182,7 @@ pub fn status(fault: &Fault) -> StatusCode {
     match (fault.code(), fault.kind()) {
         (
             "no-case" | "no-gate" | "no-notice" | "no-page" | "no-clock" | "no-instant"
-            | "no-evidence" | "no-message" | "no-invitation" | "recall-link",
+            | "no-determination" | "no-evidence" | "no-message" | "no-invitation" | "recall-link",
             _,
         ) => StatusCode::NOT_FOUND,
         ("may-not" | "may-not-decide" | "form" | "signin-refused" | "idp-refused", _) => {
@@ -206,4 +206,45 @@ pub fn asset(name: &str) -> Option<(&'static str, Vec<u8>)> {
         _ => return None,
     };
     Some((media_type, Files::get(name)?.data.into_owned()))
+}
+
+/// `attachment` with a name that is safe on any system: plain, and in full (RFC 6266).
+pub fn attachment(name: &str) -> String {
+    let name = crate::hostile::file_name(name);
+    let plain: String = name
+        .chars()
+        .map(|c| {
+            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    let full: String = name
+        .bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect();
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{full}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_header() {
+        let said = attachment("../a\"b\r\nset-cookie: x=é.html");
+        assert_eq!(
+            said,
+            "attachment; filename=\"a_b__set-cookie__x=_.html\"; filename*=UTF-8''a_b__set-cookie_%20x%3D%C3%A9.html"
+        );
+        assert!(http::HeaderValue::from_str(&said).is_ok());
+    }
 }

@@ -3,6 +3,7 @@
 //! One file is one page, or one thing that can be done: look at the case, make plain data of it, put it
 //! into the template of the same name. What may be asked for is decided there by one ability.
 
+mod accounts;
 mod acts;
 mod case;
 mod cases;
@@ -14,8 +15,9 @@ mod evidence;
 mod facts;
 mod gate;
 mod head;
-mod keep;
+pub(super) mod keep;
 mod lines;
+mod links;
 pub mod live;
 mod log;
 mod messages;
@@ -23,6 +25,7 @@ mod notice;
 mod plan;
 mod progress;
 mod recall;
+mod sanctions;
 mod tell;
 mod undo;
 
@@ -108,6 +111,18 @@ fn of_a_case() -> Vec<Route> {
         act("/cases/{id}/do/{act}", acts::take),
         look("/cases/{id}/plan", plan::show),
         act("/cases/{id}/plan/{act}", plan::take),
+        look("/cases/{id}/accounts", accounts::show),
+        act("/cases/{id}/accounts/{act}", accounts::take),
+        look("/cases/{id}/recall-links", links::show),
+        act("/cases/{id}/recall-links", links::make),
+        act("/cases/{id}/recall-links/{link}/withdraw", links::withdraw),
+        look("/cases/{id}/sanctions", sanctions::show),
+        act("/cases/{id}/sanctions/hold", sanctions::hold),
+        bring("/cases/{id}/bring/determination", sanctions::propose),
+        act(
+            "/cases/{id}/sanctions/{determination}/approve",
+            sanctions::approve,
+        ),
         look("/cases/{id}/undo", undo::show),
         act("/cases/{id}/undo", undo::take),
         look("/cases/{id}/gates/{step}", gate::show),
@@ -118,6 +133,7 @@ fn of_a_case() -> Vec<Route> {
         look("/cases/{id}/contacts", contacts::show),
         look("/cases/{id}/evidence", evidence::list),
         bring("/cases/{id}/bring/evidence", keep::take),
+        act("/cases/{id}/export", keep::give),
         look("/cases/{id}/evidence/{item}", evidence::show),
         look("/cases/{id}/evidence/{item}/bytes", evidence::bytes),
         look("/cases/{id}/log", log::show),

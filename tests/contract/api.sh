@@ -34,7 +34,12 @@ done
 url=$(python3 -c 'import json,sys; print("http://" + json.load(open(sys.argv[1]))["listen"])' "$folder/said")
 token=$(cordon token new "Kim Lead" --role incident_lead --json |
   python3 -c 'import json,sys; print(json.load(sys.stdin)["token"])')
-cordon case open --email person@corp.example --worker-id W-1 >/dev/null
+case=$(cordon case open --email person@corp.example --worker-id W-1 --json |
+  python3 -c 'import json,sys; print(json.load(sys.stdin)["case"])')
+post() { # post PATH BODY FIELD: what the field of the answer says
+  curl -sSf -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d "$2" "$url/api/v1/cases/$case$1" |
+    python3 -c 'import json,sys; print(json.load(sys.stdin)[sys.argv[1]])' "$3"
+}
 # `positive_data_acceptance` asks that every value of the right type is taken; a case that does not exist
 # is of the right type.
 cd "$folder" # where it may leave its notes

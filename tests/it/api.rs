@@ -1,5 +1,6 @@
 //! The API: who may what, what it answers, once and only once, and that its description is its own.
 
+mod program;
 mod review;
 mod taken;
 
@@ -144,16 +145,23 @@ fn request(role: Role, method: &str, path: &str) -> http::request::Builder {
 /// Which roles may do each thing, written out beside the table of the program: a change of either has
 /// to be a change of both.
 fn may(operation: &str) -> &'static [Role] {
-    use Role::{Auditor, Executive, Hr, IncidentLead, Legal, Responder};
+    use Role::{Administrator, Auditor, Executive, Hr, IncidentLead, Legal, Responder};
     match operation {
-        "me" | "list_cases" => &[Responder, IncidentLead, Legal, Hr, Executive, Auditor],
+        "list_people" | "list_tokens" => &[Auditor, Administrator],
+        "revoke_person" | "revoke_token" => &[Administrator],
+        "me" | "list_cases" | "list_own_tokens" | "revoke_own_token" => {
+            &[Responder, IncidentLead, Legal, Hr, Executive, Auditor]
+        }
         "show_case" | "show_work" | "list_gates" | "list_clocks" | "list_notices"
         | "show_notice" | "show_review" | "redline_notice" | "export_notice" | "list_instants"
-        | "list_duties" | "list_delays" | "show_calendar" | "show_sanctions" | "show_handover" => {
+        | "list_duties" | "list_delays" | "show_calendar" | "show_sanctions" | "show_handover"
+        | "list_providers" | "list_playbooks" | "list_known_duties" | "show_plan" => {
             &[Responder, IncidentLead, Legal, Executive, Auditor]
         }
         "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts"
-        | "list_candidates" | "list_timeline" => &[Responder, IncidentLead, Legal, Auditor],
+        | "list_candidates" | "list_timeline" | "verify_evidence" => {
+            &[Responder, IncidentLead, Legal, Auditor]
+        }
         "open_case" | "list_messages" | "open_message" | "dismiss_message" => {
             &[Responder, IncidentLead, Hr]
         }
@@ -166,7 +174,9 @@ fn may(operation: &str) -> &'static [Role] {
         "make_plan" | "begin_inventory" | "begin_snapshot" | "begin_run" | "begin_verify"
         | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" | "choose_account"
         | "withdraw_account" | "list_undoable" | "import_mail" | "keep_evidence"
-        | "import_trail" => &[Responder, IncidentLead],
+        | "import_trail" | "check_providers" | "begin_mirror" | "begin_archive" | "export_case" => {
+            &[Responder, IncidentLead]
+        }
         "choose_start"
         | "record_receipt"
         | "withdraw_receipt"
@@ -219,6 +229,7 @@ fn path(template: &str, case: &str) -> String {
         .replace("{fact}", "company.name")
         .replace("{message}", "0123456789ab")
         .replace("{link}", "0123456789ab")
+        .replace("{token}", "0123456789ab")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -315,7 +326,9 @@ fn body(operation: &str) -> Value {
         "take_in_bounce" => json!({ "message": "x" }),
         "choose_account" => json!({ "provider": "github", "login": "x", "reason": "x" }),
         "withdraw_account" => json!({ "provider": "github", "account": "x", "reason": "x" }),
-        "make_recall_link" => json!({}),
+        "make_recall_link" | "export_case" => json!({}),
+        "begin_mirror" => json!({ "address": "https://git.example/x.git" }),
+        "begin_archive" => json!({ "repositories": ["corp/x"] }),
         "import_mail" | "import_trail" => json!({ "name": "x", "bytes": "eA==" }),
         "keep_evidence" => json!({ "name": "x", "title": "x", "bytes": "eA==" }),
         _ => json!({ "reason": "x" }),

@@ -55,7 +55,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("typst_assets", &["document/pdf"]),
     ("typst_layout", &["document/pdf"]),
     ("typst_pdf", &["document/pdf"]),
-    ("zip", &["document/docx"]),
+    ("zip", &["document/docx", "app/parcel"]),
     ("prometheus_client", &["daemon/metrics"]),
 ];
 

@@ -431,6 +431,9 @@ fn every_shipped_notice_says_who_approves_it() {
             .filter(|role| approval.roles.contains(&(**role).into()));
         let people = usize::try_from(approval.people).unwrap();
         assert!(able.count() >= people, "{name}: the two of a drill suffice");
+        // What leaves the company leaves it on the word of two.
+        let inside = ["dpo", "executive"].contains(&name.as_str());
+        assert_eq!(people >= 2, !inside, "{name}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The pages: who sees what, what is shown of hostile text, and how a person decides in them.
 
+mod beside;
 pub(crate) mod bodies;
 mod deciding;
 mod duties;
@@ -225,7 +226,7 @@ fn step(id: &str, title: &str, task: Task, needs: &[&str]) -> Step {
 }
 
 /// A run that waits at the gate `go` of two people, with one door behind it and one that is left.
-async fn at_a_gate(desk: &Desk, label: &str) -> Digest {
+pub(crate) async fn at_a_gate(desk: &Desk, label: &str) -> Digest {
     let (closed, left) = (door(desk, "1", label), door(desk, "2", "left alone"));
     for door in [&closed, &left] {
         append(desk, Event::DoorFound(door.clone())).await;
@@ -281,4 +282,14 @@ async fn at_a_gate(desk: &Desk, label: &str) -> Digest {
 
 fn at(case: &CaseId, end: &str) -> String {
     format!("/cases/{case}{end}")
+}
+
+/// The one folder of a zip, below `to`.
+pub(crate) fn unzipped(bytes: &[u8], to: &std::path::Path) -> std::path::PathBuf {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    zip.extract(to).unwrap();
+    let mut inside = std::fs::read_dir(to).unwrap();
+    let folder = inside.next().unwrap().unwrap().path();
+    assert!(inside.next().is_none(), "one folder");
+    folder
 }

@@ -2,23 +2,50 @@
 //! approves it.
 
 use super::check::need;
-use super::{CaseState, NoticeRecord, Verdict};
+use super::deed::Did;
+use super::{CaseState, NoticeRecord, Proposal, Verdict};
 use crate::case::event::Actor;
 
 impl NoticeRecord {
-    /// Who wrote the text as it stands: whoever made its last revision, and everybody whose suggestion was
-    /// taken into it, by whoever wrote it down and by whom a file that they brought names. Nobody, while it
-    /// is as the program drafted it. Hostile text.
+    /// Who wrote what goes out: whoever revised the text, everybody whose suggestion was taken into it, by
+    /// whoever wrote it down and by whom a file that they brought names, and whoever put a file with it.
+    /// Nobody, while it is as the program drafted it. Hostile text.
     pub fn authors(&self) -> Vec<&str> {
-        let revised = self.versions.get(1..).unwrap_or_default();
-        let last = revised.last().map(|version| version.by.as_str());
-        let taken = (self.proposals.iter())
-            .filter(|one| matches!(one.verdict, Verdict::Taken { .. }))
-            .flat_map(|one| [one.by.as_str(), one.author()]);
-        let mut authors: Vec<&str> = last.into_iter().chain(taken).collect();
+        let mut authors = self.hands();
+        if !self.is_as_drafted() {
+            authors.extend(self.taken().map(Proposal::author));
+        }
         authors.sort_unstable();
         authors.dedup();
         authors
+    }
+
+    /// The same as the log knows them: without the names that files give.
+    fn hands(&self) -> Vec<&str> {
+        let files = self.attachments.iter().filter_map(|file| {
+            let mut deeds = self.deeds.iter().rev();
+            let put = deeds
+                .find(|deed| matches!(&deed.did, Did::Attached { name } if *name == file.name));
+            put.map(|deed| deed.by.as_str())
+        });
+        let mut hands: Vec<&str> = files.collect();
+        if !self.is_as_drafted() {
+            let revised = self.versions.get(1..).unwrap_or_default();
+            hands.extend(revised.iter().map(|version| version.by.as_str()));
+            hands.extend(self.taken().map(|one| one.by.as_str()));
+        }
+        hands
+    }
+
+    fn taken(&self) -> impl Iterator<Item = &Proposal> {
+        let all = self.proposals.iter();
+        all.filter(|one| matches!(one.verdict, Verdict::Taken { .. }))
+    }
+
+    /// Whether every change was taken back.
+    fn is_as_drafted(&self) -> bool {
+        let drafted = self.versions.first();
+        drafted.is_none_or(|drafted| drafted.text == self.text)
     }
 }
 
@@ -32,8 +59,11 @@ impl CaseState {
         let authors = record.authors();
         let nameless = Actor::Operator(String::new()).to_string();
         need(
-            !authors.iter().any(|author| author.starts_with(&nameless)),
-            "who wrote the text is not known by name: a command line changed it",
+            !record
+                .hands()
+                .iter()
+                .any(|hand| hand.starts_with(&nameless)),
+            "who wrote the text is not known by name: a command line changed it, or put a file with it",
         )?;
         need(
             !authors.contains(&person),

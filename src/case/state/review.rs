@@ -3,8 +3,8 @@
 use super::check::need;
 use super::{CaseState, Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version};
 use crate::canon::Digest;
-use crate::case::event::{Attachment, Comment, Entry, Event, Suggestion};
-use crate::id::NoticeId;
+use crate::case::event::{Attachment, Comment, Entry, Event, Evidence, Suggestion};
+use crate::id::{EvidenceId, NoticeId};
 use crate::time::Timestamp;
 
 impl CaseState {
@@ -86,7 +86,7 @@ impl CaseState {
                 "nothing was handed in that could be answered",
             )?;
             need(*had <= at, "it lies in the future")?;
-            return evidence.iter().try_for_each(|id| self.known(id));
+            return (evidence.iter()).try_for_each(|id| self.rule_kept(record, id).map(drop));
         }
         record.stands()?;
         need(!record.is_out(), "the text went out")?;
@@ -148,15 +148,21 @@ impl CaseState {
 
     /// Whether a file may go out with a notice.
     fn rule_file(&self, record: &NoticeRecord, file: &Attachment) -> Result<(), String> {
-        let kept = self.evidence.get(&file.evidence);
-        let kept = kept.ok_or("it names evidence that was not kept")?;
+        let kept = self.rule_kept(record, &file.evidence)?;
         need(kept.sha256 == file.sha256, "the hash is another")?;
+        record.rule_attachment(file)
+    }
+
+    /// Evidence that may be a file of a notice: whoever may read the notice may have it then.
+    fn rule_kept(&self, record: &NoticeRecord, id: &EvidenceId) -> Result<&Evidence, String> {
+        let kept = self.evidence.get(id);
+        let kept = kept.ok_or("it names evidence that was not kept")?;
         let own = self.evidence.get(&record.evidence);
         need(
             !kept.privileged || own.is_some_and(|own| own.privileged),
-            "what is counsel's goes out with no other text",
+            "what is counsel's goes with no other text",
         )?;
-        record.rule_attachment(file)
+        Ok(kept)
     }
 }
 

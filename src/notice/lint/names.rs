@@ -3,7 +3,7 @@
 use regex::Regex;
 
 use super::fold::Folded;
-use super::pattern::{kept, sentence};
+use super::pattern::{kept, near, sentence};
 use crate::notice::facts::Kept;
 use crate::notice::text;
 
@@ -114,7 +114,7 @@ impl Neutral {
                 break;
             };
             let (from, _) = sentence(line, name.start(), name.end());
-            let before = line.get(from..name.start()).unwrap_or_default();
+            let before = near(line, from, name.start());
             let deed = seen.name(VERB).filter(|deed| deed.start() >= name.end());
             let between = deed.and_then(|deed| line.get(name.end()..deed.start()));
             let says = |all: &[Regex], words: &str| all.iter().any(|one| one.is_match(words));

@@ -1,7 +1,7 @@
 //! A pattern of a rule: how it is written, where it is found, and what excuses what it found.
 
 use std::collections::BTreeMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use regex::{Captures, Regex, RegexBuilder};
 
@@ -29,18 +29,18 @@ pub(super) fn compiled(id: &str, pattern: &str) -> Result<Regex> {
 }
 
 /// A pattern about a name, compiled once for all notices of a case.
-pub(super) fn kept(id: &str, pattern: &str) -> Option<Regex> {
-    static KEPT: Mutex<BTreeMap<String, Regex>> = Mutex::new(BTreeMap::new());
+pub(super) fn kept(id: &str, pattern: &str) -> Option<Arc<Regex>> {
+    static KEPT: Mutex<BTreeMap<String, Arc<Regex>>> = Mutex::new(BTreeMap::new());
     let known = || KEPT.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(regex) = known().get(pattern) {
-        return Some(regex.clone());
+        return Some(Arc::clone(regex));
     }
-    let regex = compiled(id, pattern).ok()?;
+    let regex = Arc::new(compiled(id, pattern).ok()?);
     let mut all = known();
     if all.len() >= MOST_KEPT {
         all.clear();
     }
-    all.insert(pattern.to_owned(), regex.clone());
+    all.insert(pattern.to_owned(), Arc::clone(&regex));
     Some(regex)
 }
 
@@ -136,15 +136,20 @@ pub(super) struct Excuse {
     pub(super) despite: Option<Regex>,
 }
 
+/// What stands before a place, not before `from` and not farther than what can excuse it.
+pub(super) fn near(text: &str, from: usize, place: usize) -> &str {
+    let mut near = from.max(place.saturating_sub(REACH));
+    while !text.is_char_boundary(near) {
+        near += 1;
+    }
+    text.get(near..place).unwrap_or_default()
+}
+
 impl Excuse {
     /// Whether it holds for the verb at this place of the text.
     fn holds(&self, text: &str, (start, end): (usize, usize)) -> bool {
         let (from, to) = sentence(text, start, end);
-        let mut near = from.max(start.saturating_sub(REACH));
-        while !text.is_char_boundary(near) {
-            near += 1;
-        }
-        let before = text.get(near..start).unwrap_or_default();
+        let before = near(text, from, start);
         let after = text.get(end..to).unwrap_or_default();
         if self.before.iter().any(|denied| denied.is_match(before))
             || self.after.iter().any(|denied| denied.is_match(after))

@@ -13,6 +13,12 @@ impl<'a> Check<'a> {
             }
         }
         for step in &self.playbook.steps {
+            if let Kind::Gate(gate) = &step.kind
+                && gate.people < 2
+                && self.decides_on_closing(step)
+            {
+                self.one_person(step);
+            }
             let guards = self
                 .playbook
                 .steps
@@ -86,6 +92,25 @@ impl<'a> Check<'a> {
                 .any(|other| matches!(other.kind, Kind::Gate(_)) && other.needs.contains(&step.id))
     }
 
+    /// Whether a gate stands before a closing, or ratifies one.
+    fn decides_on_closing(&self, gate: &Step) -> bool {
+        let mut closes = self.closes().into_iter();
+        closes.any(|(step, _)| {
+            self.flow.precedes(&gate.id, &step.id)
+                || (gate.needs.contains(&step.id) && self.is_ratified(step))
+        })
+    }
+
+    fn one_person(&mut self, gate: &'a Step) {
+        let span = self.span(gate, "/gate/people");
+        let what = format!("Gate `{}` closes on the word of one person.", gate.id);
+        self.push(
+            Problem::error("too-few-people", what)
+                .label(span, "at least two")
+                .help("write `people: 2`"),
+        );
+    }
+
     fn irreversible(&mut self, step: &'a Step, close: &Close) {
         if close
             .classes
@@ -122,20 +147,6 @@ impl<'a> Check<'a> {
                 .help("put a gate directly before it that nothing else needs"),
             );
             return;
-        }
-        if let Some((gate, _)) = gates.iter().find(|(_, gate)| gate.people < 2) {
-            let span = self.span(gate, "/gate/people");
-            self.push(
-                Problem::error(
-                    "too-few-people",
-                    format!(
-                        "Gate `{}` lets through what cannot be undone on the word of one person.",
-                        gate.id
-                    ),
-                )
-                .label(span, "at least two")
-                .help("write `people: 2`"),
-            );
         }
         let shared: Vec<_> = gates
             .iter()

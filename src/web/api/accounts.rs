@@ -1,5 +1,7 @@
 //! The accounts of the person: who may be meant at each provider, and which of them a person chose.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -24,6 +26,9 @@ struct Possible {
     confidence: Confidence,
     /// Whether it counts as the person's in this case.
     chosen: bool,
+    /// What names it in a list.
+    #[serde(skip)]
+    key: String,
 }
 
 /// An account to choose.
@@ -85,22 +90,24 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn list(asked: &Asked) -> Result<Value> {
     let state = asked.state(Ability::SeeEvidence)?;
-    let all: Vec<Possible> = state
-        .candidates
-        .values()
-        .flatten()
-        .map(|candidate| Possible {
-            confidence: candidate.confidence(),
-            chosen: state.accounts.contains(&candidate.account),
-            candidate: candidate.clone(),
+    // An account may be found twice, for one reason after the other: they are counted.
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let candidates = state.candidates.values().flatten();
+    let all: Vec<Possible> = candidates
+        .map(|candidate| {
+            let Account { provider, id, .. } = &candidate.account;
+            let account = format!("{provider}\u{1f}{id}");
+            let times = seen.entry(account.clone()).or_default();
+            *times += 1;
+            Possible {
+                key: format!("{account}\u{1f}{times}"),
+                confidence: candidate.confidence(),
+                chosen: state.accounts.contains(&candidate.account),
+                candidate: candidate.clone(),
+            }
         })
         .collect();
-    // An account may be found twice, for one reason after the other: each stands at its place.
-    let place = |one: &Possible| all.iter().position(|other| std::ptr::eq(one, other));
-    asked.page(&all, |one| {
-        let Account { provider, id, .. } = &one.candidate.account;
-        format!("{provider}\u{1f}{id}\u{1f}{}", place(one).unwrap_or(0))
-    })
+    asked.page(&all, |one| one.key.clone())
 }
 
 async fn choose(asked: Asked) -> Result<Value> {

@@ -103,6 +103,11 @@ impl Asked {
         self.principal.as_ref().ok_or_else(nobody)
     }
 
+    /// The name of who asks.
+    pub(super) fn name(&self) -> Result<&str> {
+        Ok(self.principal()?.person.name.as_str())
+    }
+
     /// Who acts, for the log.
     pub(super) fn actor(&self) -> Result<Actor> {
         Ok(Actor::Person(self.principal()?.person.name.clone()))

@@ -49,7 +49,7 @@ pub fn description() -> Value {
         "info": {
             "title": "Cordon",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Everything that the pages and the command line do. Texts that come from outside are marked as hostile: escape them.",
+            "description": "Everything that the pages and the command line do, except what a person decides or what makes a way in. Texts that come from outside are marked as hostile: escape them.",
         },
         "servers": [{ "url": BASE }],
         "security": [{ "token": [] }],
@@ -104,15 +104,22 @@ fn describe(operation: &Operation, generator: &mut SchemaGenerator, problem: &Sc
             "description": "The `next` of the page before." }),
         );
     }
-    if operation.method == Method::POST {
+    if operation.method == Method::POST && operation.gives.is_none() {
         parameters.push(json!({ "name": "Idempotency-Key", "in": "header",
             "schema": { "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" },
             "description": "A request of the same key is carried out once within 24 hours." }));
     }
     let content = |media_type: &str, schema: &Value| json!({ media_type: { "schema": schema } });
-    let answer = Value::from((operation.answer)(generator));
     let mut responses = Map::new();
-    let ok = json!({ "description": "Done.", "content": content("application/json", &answer) });
+    let answer = match operation.gives {
+        // Bytes as they are: OpenAPI 3.1 describes them by their media type alone.
+        Some(media_type) => json!({ media_type: {} }),
+        None => content(
+            "application/json",
+            &Value::from((operation.answer)(generator)),
+        ),
+    };
+    let ok = json!({ "description": "Done.", "content": answer });
     responses.insert(operation.status.as_u16().to_string(), ok);
     let problem = Value::from(problem.clone());
     for (status, description) in PROBLEMS {

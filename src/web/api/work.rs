@@ -31,6 +31,22 @@ struct Planned {
     plan: Value,
 }
 
+/// The plan that stands; `null` where none was made.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Standing {
+    /// It, with the digest that approvals bind.
+    plan: Option<Planned>,
+}
+
+/// How a run goes on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Run {
+    /// Open gates again whose time ran out: people decide there anew.
+    #[serde(default)]
+    reopen_gates: bool,
+}
+
 /// How far back.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -82,6 +98,13 @@ pub(super) fn operations() -> Vec<Operation> {
             Work,
             |asked| Box::pin(plan(asked)),
         ),
+        Operation::get::<Standing>(
+            "/cases/{case}/plan",
+            "show_plan",
+            "The plan as it stands, and what it would do to each door.",
+            SeeCase,
+            standing,
+        ),
         Operation::get::<Last>(
             "/cases/{case}/work",
             "show_work",
@@ -95,12 +118,14 @@ pub(super) fn operations() -> Vec<Operation> {
             "Begin to find accounts and doors. Reads only.",
             |asked| begin(&asked, plain(&asked, Task::Inventory)),
         ),
-        begins(
+        Operation::post::<Run, Begun>(
             "/cases/{case}/run",
             "begin_run",
             "Begin to carry the plan out, or go on with it. Gates hold it.",
-            |asked| begin(&asked, plain(&asked, Task::Run)),
-        ),
+            Work,
+            |asked| begin(&asked, run(&asked)),
+        )
+        .answered(StatusCode::ACCEPTED),
         begins(
             "/cases/{case}/verify",
             "begin_verify",
@@ -126,7 +151,7 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::post::<Why, Last>(
             "/cases/{case}/stop",
             "stop_work",
-            "Tell a run or an undo to stop: nothing new begins, what is under way is recorded.",
+            "Tell a run or an undo to stop: nothing new begins, what is under way is recorded. A run that waits is set aside.",
             Work,
             |asked| Box::pin(stop(asked)),
         ),
@@ -154,6 +179,15 @@ async fn plan(asked: Asked) -> Result<Value> {
     Ok(json!(Planned { digest, plan }))
 }
 
+fn standing(asked: &Asked) -> Result<Value> {
+    let state = asked.state(Ability::SeeCase)?;
+    let plan = state.plan.as_ref().map(|(plan, digest)| Planned {
+        digest: *digest,
+        plan: json!(plan),
+    });
+    Ok(json!(Standing { plan }))
+}
+
 fn work(asked: &Asked) -> Result<Value> {
     let state = asked.state(Ability::SeeCase)?;
     let work = state
@@ -163,7 +197,7 @@ fn work(asked: &Asked) -> Result<Value> {
     Ok(json!(Last { work }))
 }
 
-fn begin(asked: &Asked, task: Result<Task>) -> Done {
+pub(super) fn begin(asked: &Asked, task: Result<Task>) -> Done {
     let begun = task.and_then(|task| {
         let desk = asked.desk(Ability::Work)?;
         Ok(json!(asked.web.app.work.begin(desk, task)?))
@@ -174,6 +208,11 @@ fn begin(asked: &Asked, task: Result<Task>) -> Done {
 fn plain(asked: &Asked, task: Task) -> Result<Task> {
     asked.body::<Nothing>()?;
     Ok(task)
+}
+
+fn run(asked: &Asked) -> Result<Task> {
+    let Run { reopen_gates } = asked.body()?;
+    Ok(Task::Run { reopen_gates })
 }
 
 fn snapshot(asked: &Asked) -> Result<Task> {
@@ -194,10 +233,7 @@ async fn stop(asked: Asked) -> Result<Value> {
     let Why { reason } = asked.body()?;
     let desk = asked.desk(Ability::Work)?;
     let case = desk.log.case();
-    asked.web.app.work.stop(case)?;
-    if !desk.stop_undo(&reason).await? {
-        desk.note(&format!("work told to stop: {reason}")).await?;
-    }
+    asked.web.app.work.end(&desk, &reason).await?;
     let work = asked.web.app.work.on(case);
     Ok(json!(Last { work }))
 }

@@ -148,6 +148,7 @@ fn papers(look: &Look<'_>, summary: &Summary) -> Vec<Paper> {
         let roles = draft.approval.as_ref().map(|of| of.roles.as_slice());
         draft.may.iter().any(|name| name == look.name())
             && roles.is_none_or(|roles| principal.may_decide(roles).is_ok())
+            && !wrote(look, draft)
             && may_read(principal, &case, &draft.id).is_ok()
     };
     let drafts = summary.notices.iter().filter(mine);
@@ -163,6 +164,13 @@ fn papers(look: &Look<'_>, summary: &Summary) -> Vec<Paper> {
             })
         })
         .collect()
+}
+
+/// Whether who looks wrote it, where whoever wrote a text does not approve it.
+fn wrote(look: &Look<'_>, draft: &NoticeLine) -> bool {
+    let record = look.state.notices.get(&draft.id);
+    look.web.app.settings.notices.author_is_not_approver
+        && record.is_some_and(|record| look.state.may_approve_others(record, look.name()).is_err())
 }
 
 fn row(look: &Look<'_>, summary: &Summary, id: &CaseId, state: &CaseState, waits: bool) -> Row {

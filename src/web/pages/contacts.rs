@@ -6,8 +6,9 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Serialize;
 
-use super::Part;
 use super::head::{Head, head};
+use super::sanctions::Determined;
+use super::{Part, sanctions};
 use crate::access::Ability;
 use crate::app::summary::Summary;
 use crate::case::event::Contact;
@@ -64,18 +65,8 @@ struct Page {
     paging: Paging,
     hold: Option<String>,
     determinations: Vec<Determined>,
-}
-
-/// What was determined on the hold.
-#[derive(Debug, Serialize)]
-struct Determined {
-    stage: &'static str,
-    kind: String,
-    scope: String,
-    text: String,
-    reason: String,
-    people: String,
-    href: String,
+    /// The page of the hold.
+    sanctions: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -125,17 +116,8 @@ fn page_of(look: &Look<'_>, part: &Part) -> Result<Page> {
             .collect(),
         paging,
         hold: look.state.sanctions_hold.as_deref().map(line),
-        determinations: (summary.determinations.iter())
-            .map(|one| Determined {
-                stage: one.stage(),
-                kind: line(&one.kind),
-                scope: line(&one.scope.join(", ").replace('_', " ")),
-                text: line(&one.text),
-                reason: line(&one.reason),
-                people: line(&one.approved_by.join(", ")),
-                href: path(&["cases", look.id.as_str(), "evidence", one.document.as_str()]),
-            })
-            .collect(),
+        determinations: sanctions::determinations(look, &summary),
+        sanctions: sanctions::at(look.id),
     })
 }
 

@@ -32,6 +32,10 @@ struct List {
     paging: Paging,
     /// Where a document is brought to, for who may.
     bring: Option<String>,
+    /// Where an export is asked for, for who may.
+    export: Option<String>,
+    /// Whether what is counsel's may be in it.
+    counsel: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,6 +61,8 @@ pub(super) async fn list(
             let may = look.may(keep::ability(&look.visit.principal));
             Ok(List {
                 bring: may.then(|| path(&["cases", look.id.as_str(), "bring", "evidence"])),
+                export: may.then(|| path(&["cases", look.id.as_str(), "export"])),
+                counsel: look.may(Ability::Counsel),
                 title: "Evidence",
                 head: head(look, "evidence"),
                 items: items.into_iter().map(|item| row(look, item)).collect(),
@@ -283,7 +289,7 @@ pub(super) async fn saved(
     let headers = [
         ("content-type", "application/octet-stream".to_owned()),
         ("content-length", item.bytes.to_string()),
-        ("content-disposition", attachment(name)),
+        ("content-disposition", page::attachment(name)),
     ];
     let held = web
         .at_desk(visit, id, ability, move |desk| desk.held(&item))
@@ -309,45 +315,9 @@ fn chunks(file: std::fs::File) -> impl stream::Stream<Item = std::io::Result<Byt
     })
 }
 
-/// `attachment` with a name that is safe on any system: plain, and in full (RFC 6266).
-pub(super) fn attachment(name: &str) -> String {
-    let name = hostile::file_name(name);
-    let plain: String = name
-        .chars()
-        .map(|c| {
-            if c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '%') {
-                c
-            } else {
-                '_'
-            }
-        })
-        .collect();
-    let full: String = name
-        .bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect();
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{full}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_cannot_leave_its_header() {
-        let said = attachment("../a\"b\r\nset-cookie: x=é.html");
-        assert_eq!(
-            said,
-            "attachment; filename=\"a_b__set-cookie__x=_.html\"; filename*=UTF-8''a_b__set-cookie_%20x%3D%C3%A9.html"
-        );
-        assert!(http::HeaderValue::from_str(&said).is_ok());
-    }
 
     #[test]
     fn a_size_is_read_in_threes() {

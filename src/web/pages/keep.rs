@@ -1,15 +1,18 @@
-//! A document that a person brings: kept as evidence, for facts, delays and receipts to name.
+//! What a person brings and takes along: a document to keep as evidence, and the case as an expert gets it.
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 
 use crate::access::{Ability, Principal};
+use crate::app::parcel::Parcel;
+use crate::evidence::export::Scope;
 use crate::fault::{Fault, Result};
 use crate::web::shown::path;
-use crate::web::visit::{Upload, Visit};
+use crate::web::visit::{Form, Upload, Visit};
 use crate::web::{Web, page};
 
 /// The longest title, characters.
@@ -60,4 +63,42 @@ async fn taken(web: &Arc<Web>, visit: &Visit, id: &str, upload: Upload) -> Resul
         })
         .await?;
     Ok(path(&["cases", id, "evidence", kept.id.as_str()]))
+}
+
+/// What the form of an export says.
+#[derive(Debug, Deserialize)]
+pub(super) struct Wanted {
+    #[serde(default)]
+    privileged: String,
+}
+
+pub(super) async fn give(
+    State(web): State<Arc<Web>>,
+    Path(id): Path<String>,
+    Form(visit, wanted): Form<Wanted>,
+) -> Response {
+    let scope = if wanted.privileged == "yes" {
+        Scope::Privileged
+    } else {
+        Scope::Facts
+    };
+    let may = if scope == Scope::Privileged {
+        Ability::Counsel
+    } else {
+        ability(&visit.principal)
+    };
+    let made = web
+        .act(&visit, &id, may, async move |desk| desk.parcel(scope).await)
+        .await;
+    page::given(&web, &visit, made.map(file))
+}
+
+/// An export as a file to be saved; it is packed while it is read.
+pub(in crate::web) fn file(parcel: Parcel) -> Response {
+    let name = page::attachment(&format!("{}.zip", parcel.name));
+    let headers = [
+        ("content-type", "application/zip".to_owned()),
+        ("content-disposition", name),
+    ];
+    (headers, Body::from_stream(parcel.pieces())).into_response()
 }

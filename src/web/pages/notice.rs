@@ -10,7 +10,7 @@ mod text;
 
 use serde::Serialize;
 
-use crate::app::summary::{NoticeLine, Summary};
+use crate::app::summary::{AnsweredClock, NoticeLine, Summary};
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::web::look::Look;
@@ -26,6 +26,8 @@ pub(super) struct NoticeView {
     stage: &'static str,
     /// When the stage of the duty that it answers is due, or how it was met.
     due: Option<DueView>,
+    /// The other clocks that are met when it leaves.
+    also: Vec<DueView>,
     missing: Vec<String>,
     waits: Option<String>,
     approved_by: Vec<String>,
@@ -62,17 +64,27 @@ fn view(look: &Look<'_>, draft: &NoticeLine) -> NoticeView {
         title: title(&draft.template),
         addressee: about.map_or_else(String::new, |about| short(&about.addressee)),
         stage: draft.stage(),
-        due: draft.clock().map(|clock| DueView {
-            title: line(&clock.title),
-            href: path(&["cases", look.id.as_str(), "clocks", clock.clock.as_str()]),
-            due: look.words.when(clock.due),
-            met: clock.met.as_deref().map(line),
-            overdue: clock.state == "overdue",
-        }),
+        due: draft.clock().map(|clock| due(look, clock)),
+        also: {
+            let shown = draft.clock().map(|clock| &clock.clock);
+            let others = draft.answers.iter();
+            let others = others.filter(|clock| Some(&clock.clock) != shown);
+            others.map(|clock| due(look, clock)).collect()
+        },
         missing: draft.missing.iter().map(|fact| line(fact)).collect(),
         waits: draft.waits_for().map(|who| line(&who.replace('_', " "))),
         approved_by: draft.approved_by.iter().map(|name| short(name)).collect(),
         outbox: outbox(draft),
+    }
+}
+
+fn due(look: &Look<'_>, clock: &AnsweredClock) -> DueView {
+    DueView {
+        title: line(&clock.title),
+        href: path(&["cases", look.id.as_str(), "clocks", clock.clock.as_str()]),
+        due: look.words.when(clock.due),
+        met: clock.met.as_deref().map(line),
+        overdue: clock.state == "overdue",
     }
 }
 

@@ -15,6 +15,7 @@ use super::head::{Head, head};
 use super::undo;
 use crate::access::{Ability, no_case};
 use crate::app::Desk;
+use crate::app::summary::{GateStands, Summary};
 use crate::app::work::{Begun, Task};
 use crate::case::state::{Phase, RunPhase};
 use crate::fault::{Fault, Kind, Result};
@@ -62,7 +63,7 @@ struct Offer {
 }
 
 /// Name, words, and what it does, before it is done.
-const ACTS: [(&str, &str, &str); 4] = [
+const ACTS: [(&str, &str, &str); 5] = [
     (
         "find",
         "Find accounts and ways in",
@@ -77,6 +78,11 @@ const ACTS: [(&str, &str, &str); 4] = [
         "begin",
         "Begin the run",
         "Carries out exactly the plan above, or goes on with it. What waits for a gate waits until people have approved it there.",
+    ),
+    (
+        "reopen",
+        "Open expired gates again",
+        "Opens the gates again whose time ran out, and goes on with the plan above. What was decided there before counts no more: people decide anew.",
     ),
     (
         "stop",
@@ -108,6 +114,8 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
     let work = look.web.app.work.on(look.id);
     let goes_on = work.as_ref().is_some_and(|work| work.ended.is_none());
     let digest = plan.as_ref().map(|plan| plan.digest.clone());
+    let gates = Summary::of(look.state, look.now).gates;
+    let stuck = gates.iter().any(|gate| gate.stands == GateStands::Expired);
     let offers = |name: &str| {
         let (open, run) = (look.state.phase == Phase::Open, look.state.run);
         look.may(Ability::Work)
@@ -115,6 +123,7 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
                 "find" => open && !goes_on,
                 "make" => open && !goes_on && run != RunPhase::Running,
                 "begin" => open && !goes_on && digest.is_some() && run != RunPhase::Ended,
+                "reopen" => open && !goes_on && digest.is_some() && stuck,
                 _ => goes_on || run == RunPhase::Running,
             }
     };
@@ -135,7 +144,9 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
                 } else {
                     Vec::new()
                 },
-                plan: digest.clone().filter(|_| name == "begin"),
+                plan: digest
+                    .clone()
+                    .filter(|_| matches!(name, "begin" | "reopen")),
             })
             .collect(),
         plan,
@@ -146,9 +157,11 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
 pub(super) fn said(work: &Begun) -> String {
     let what = match work.task {
         Task::Inventory => "Finding accounts and ways in",
-        Task::Run => "The run",
+        Task::Run { .. } => "The run",
         Task::Verify => "Looking at every way in again",
         Task::Snapshot { .. } => "Reading trails",
+        Task::Mirror { .. } => "Mirroring a repository",
+        Task::Archive { .. } => "Waiting for an archive of repositories",
         Task::Undo { .. } => "Opening ways in again",
     };
     let by = short(&work.by);
@@ -216,7 +229,8 @@ async fn carry_out(
             desk.note(&format!("plan made: {why}")).await?;
             desk.finish().await
         }
-        "begin" => {
+        "begin" | "reopen" => {
+            let reopen_gates = act == "reopen";
             let read = fields.get("plan").map_or("", String::as_str);
             let now = desk.log.read(|state| {
                 let plan = state.plan.as_ref();
@@ -228,25 +242,8 @@ async fn carry_out(
                     .hint("read what would be done now, and begin that"));
             }
             desk.note(&format!("run begun: {why}")).await?;
-            work.begin(desk, Task::Run).map(drop)
+            work.begin(desk, Task::Run { reopen_gates }).map(drop)
         }
-        _ => stop(web, &desk, why).await,
+        _ => work.end(&desk, why).await,
     }
-}
-
-/// Tells what goes on to stop; a run that only waits is set aside.
-async fn stop(web: &Web, desk: &Desk, why: &str) -> Result<()> {
-    let (work, case) = (&web.app.work, desk.log.case());
-    let goes_on = work.on(case).is_some_and(|work| work.ended.is_none());
-    if goes_on {
-        work.stop(case)?;
-    }
-    if desk.stop_undo(why).await? {
-        return Ok(());
-    }
-    if goes_on {
-        return desk.note(&format!("work told to stop: {why}")).await;
-    }
-    desk.stop(why).await?;
-    desk.finish().await
 }

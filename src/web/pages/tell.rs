@@ -6,7 +6,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::evidence::attachment;
 use crate::access::Ability;
 use crate::app::duties::{Document, Told};
 use crate::case::event::Answer;
@@ -47,7 +46,7 @@ pub(super) async fn calendar(
             let name = format!("{}.ics", look.id);
             let headers = [
                 ("content-type", "text/calendar; charset=utf-8".to_owned()),
-                ("content-disposition", attachment(&name)),
+                ("content-disposition", page::attachment(&name)),
             ];
             Ok((headers, text))
         })

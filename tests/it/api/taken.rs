@@ -268,7 +268,7 @@ async fn mails_documents_and_trails_are_taken_in_as_they_are() {
     assert_eq!(held["bytes"], STANDARD.encode(&bytes));
     let empty = json!({ "name": "a", "title": "a", "bytes": "" });
     assert_eq!(place.post(Role::Responder, &evidence, empty).await.0, 422);
-    let huge = request(Role::Responder, "POST", &evidence).body(Body::from(vec![b' '; 33 << 20]));
+    let huge = request(Role::Responder, "POST", &evidence).body(Body::from(vec![b' '; 45 << 20]));
     assert_eq!(place.send(huge.unwrap()).await.0, 413);
 
     let trails = format!("/cases/{case}/trails");

@@ -309,8 +309,8 @@ fn a_gate_with_nothing_behind_it_asks_nobody() {
 fn a_gate_before_a_gate_is_never_left_out() {
     let (id, state) = furnished();
     let playbook = load(&with_steps(
-        "  - { id: first, gate: { roles: [legal], people: 1, expires: 4h } }
-  - { id: second, needs: [first], gate: { roles: [legal], people: 1, expires: 4h } }
+        "  - { id: first, gate: { roles: [legal, incident_lead], people: 2, expires: 4h } }
+  - { id: second, needs: [first], gate: { roles: [legal, incident_lead], people: 2, expires: 4h } }
   - { id: c, needs: [second], close: { doors: [okta.*] } }
 ",
     ));
@@ -328,7 +328,7 @@ fn a_gate_before_a_gate_is_never_left_out() {
 fn closings_and_gates_name_every_gate_before_them() {
     let (id, state) = furnished();
     let playbook = load(&with_steps(
-        "  - { id: go, gate: { roles: [legal], people: 1, expires: 4h } }
+        "  - { id: go, gate: { roles: [legal, incident_lead], people: 2, expires: 4h } }
   - { id: pause, needs: [go], wait: 10m }
   - { id: c, needs: [pause], close: { doors: [okta.*] } }
   - { id: again, needs: [c], gate: { roles: [legal, incident_lead], people: 2, expires: 4h } }
@@ -383,7 +383,7 @@ fn later_looks_keep_nothing_waiting() {
 fn a_wait_before_a_close_is_no_tail() {
     let (id, state) = furnished();
     let playbook = load(&with_steps(
-        "  - { id: go, gate: { roles: [legal], people: 1, expires: 4h } }
+        "  - { id: go, gate: { roles: [legal, incident_lead], people: 2, expires: 4h } }
   - { id: pause, needs: [go], wait: 10m }
   - { id: look, needs: [pause], verify: {} }
   - { id: c, needs: [look], close: { doors: [okta.*] } }

@@ -26,7 +26,7 @@ const KINDS: [&str; 10] = [
 
 /// Two closings of one playbook: in one step, one after the other, or beside each other.
 fn playbook(shape: usize, classes: &str) -> String {
-    let gate = "  - { id: go, gate: { roles: [legal], people: 1, expires: 4h } }\n";
+    let gate = "  - { id: go, gate: { roles: [legal, incident_lead], people: 2, expires: 4h } }\n";
     let close = |id: &str, needs: &str, doors: &str| {
         format!(
             "  - {{ id: {id}, needs: [{needs}], close: {{ doors: [{doors}], classes: [{classes}] }} }}\n"

@@ -173,11 +173,13 @@ fn gates_cannot_be_passed_by() {
     // What undo restores may go first where a gate directly behind it ratifies it, and nothing else.
     let first = |classes: &str, needs: &str| {
         with_steps(&format!(
-            "{SAVE}{}  - {{ id: ratify, needs: [{needs}], gate: {{ roles: [legal], people: 1, expires: 1h }} }}\n",
+            "{SAVE}{}  - {{ id: ratify, needs: [{needs}], gate: {{ roles: [legal], people: 2, expires: 1h }} }}\n",
             close("save", &format!("doors: [all], classes: [{classes}]"))
         ))
     };
-    assert!(!codes(&first("reversible", "c")).contains(&"close-without-gate"));
+    let ratified = first("reversible", "c");
+    assert!(!codes(&ratified).contains(&"close-without-gate"));
+    assert!(codes(&ratified.replace("people: 2", "people: 1")).contains(&"too-few-people"));
     for (classes, needs) in [
         ("reversible", "save"),
         ("redoable", "c"),
@@ -192,6 +194,9 @@ fn gates_cannot_be_passed_by() {
     }
     let sound = behind_gate(&close("go", "doors: [all]"));
     assert!(codes(&sound).is_empty());
+    // No closing, of whatever class, is one person's word.
+    let one_person = sound.replace("people: 2", "people: 1");
+    assert_eq!(codes(&one_person), ["too-few-people"]);
     let mixed = behind_gate(&close(
         "go",
         "doors: [all], classes: [reversible, irreversible]",

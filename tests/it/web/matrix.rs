@@ -72,11 +72,23 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("POST", "/plan/find",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/plan/make",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/plan/begin",           [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("POST", "/plan/reopen",          [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/plan/stop",            [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("GET",  "/accounts",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("POST", "/accounts/choose",      [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("POST", "/accounts/withdraw",    [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
+    ("GET",  "/recall-links",         [OK,  OK,  OK,  OK,  NO,  NO,  NONE]),
+    ("POST", "/recall-links",         [BAD, BAD, BAD, BAD, NO,  NO,  NONE]),
+    ("POST", "/recall-links/0123456789ab/withdraw", [BAD, BAD, BAD, BAD, NO, NO, NONE]),
+    ("GET",  "/sanctions",            [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
+    ("POST", "/sanctions/hold",       [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("POST", "/bring/determination",  [NO,  BAD, BAD, NO,  NO,  NO,  NONE]),
+    ("POST", "/sanctions/x/approve",  [BAD, BAD, BAD, BAD, BAD, NO,  NONE]),
     ("GET",  "/undo",                 [OK,  OK,  NO,  NO,  NO,  NO,  NONE]),
     ("POST", "/undo",                 [BAD, BAD, NO,  NO,  NO,  NO,  NONE]),
     ("GET",  "/contacts",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
     ("GET",  "/evidence",             [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
+    ("POST", "/export",               [OK,  OK,  OK,  NO,  NO,  NO,  NONE]),
     ("POST", "/bring/evidence",       [BAD, BAD, BAD, NO,  NO,  NO,  NONE]),
     ("GET",  "/evidence/{item}",      [OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
     ("GET",  "/evidence/{item}/bytes",[OK,  OK,  OK,  NO,  NO,  OK,  NONE]),
@@ -314,7 +326,7 @@ fn names(source: &str) -> Vec<&str> {
     source
         .lines()
         .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" =>"))
-        .map(|(name, _)| name)
+        .flat_map(|(names, _)| names.split("\" | \""))
         .collect()
 }
 
@@ -325,7 +337,9 @@ fn the_table_has_every_act() {
     let (acts, brings) = notices.split_once("async fn brought").unwrap();
     let case = include_str!("../../../src/web/pages/acts.rs");
     let plan = include_str!("../../../src/web/pages/plan.rs");
+    let accounts = include_str!("../../../src/web/pages/accounts.rs");
     let all = [
+        ("/accounts/", accounts, 2),
         ("/do/", case, 8),
         ("/plan/", plan, 3),
         ("/notices/{notice}/do/", acts, 10),

@@ -6,7 +6,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
-use super::super::evidence::attachment;
 use super::super::head::{Head, head};
 use super::files::{Answered, FileView, receipts, sent_along};
 use super::text::{Group, ProposalView, Reading, RemarkView, SourceView};
@@ -329,7 +328,7 @@ pub(in crate::web) async fn download(
     let made = made.map(|file| {
         let headers = [
             ("content-type", file.media_type.to_owned()),
-            ("content-disposition", attachment(&file.name)),
+            ("content-disposition", page::attachment(&file.name)),
         ];
         (headers, file.bytes)
     });
