@@ -137,9 +137,11 @@ pub struct Report {
     pub newer: Option<u32>,
     /// Damage to the store that was mended, as the log tells it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub mended: Vec<MendedRecord>,
     /// What was known from outside and holds, one sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub anchored: Vec<String>,
     /// What does not hold, the first thousand.
     pub issues: Vec<Issue>,

@@ -27,6 +27,7 @@ pub enum Did {
         text: Digest,
         /// The suggestions that were taken up.
         #[serde(skip_serializing_if = "Vec::is_empty")]
+        #[schemars(default)]
         takes: Vec<u32>,
     },
     /// It was given to those who review it.
