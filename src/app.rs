@@ -22,6 +22,7 @@ pub mod messages;
 mod notices;
 pub mod open;
 mod places;
+mod ratify;
 pub mod reader;
 pub mod recall;
 mod response;
