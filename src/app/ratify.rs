@@ -13,9 +13,8 @@ fn early(playbook: &Playbook) -> Vec<&str> {
         let step = playbook.step(id);
         step.is_some_and(|step| matches!(step.kind, Kind::Gate(_)))
     };
-    let early = |step: &&Step| {
-        matches!(step.kind, Kind::Close(_)) && !flow.before(&step.id).any(gate)
-    };
+    let early =
+        |step: &&Step| matches!(step.kind, Kind::Close(_)) && !flow.before(&step.id).any(gate);
     let steps = playbook.steps.iter().filter(early);
     steps.map(|step| step.id.as_str()).collect()
 }
@@ -69,9 +68,10 @@ pub(super) fn settle(playbook: &mut Playbook, within: Option<Period>) -> Option<
             said.push(format!("`{}` within {}", step.id, gate.expires.words()));
         }
     }
-    let whence = within.map_or("as the playbook says", |_| {
-        "as `ratify_within` of [suspicion] says"
-    });
+    let whence = within.map_or(
+        "as the playbook says",
+        |_| "as `ratify_within` of [suspicion] says",
+    );
     Some(format!(
         "What is closed before people decide is ratified at gate {}, {whence}. If it is not, it stays closed, nothing more is closed, and the daemon tells the incident lead and the responders.",
         said.join(" and ")
@@ -97,8 +97,9 @@ fn check(suspicion: &Suspicion, playbook: &Playbook) -> Result<()> {
     let early = early(playbook);
     if let (Some(step), Contain::Gate) = (early.first(), suspicion.contain) {
         let what = format!("Step `{step}` of the playbook closes doors before people decide.");
-        return Err(Fault::input("config", what)
-            .hint("set `contain = \"now\"` in [suspicion] to allow that, or name another playbook"));
+        return Err(Fault::input("config", what).hint(
+            "set `contain = \"now\"` in [suspicion] to allow that, or name another playbook",
+        ));
     }
     if suspicion.ratify_within.is_some() && early.is_empty() {
         let what = "`ratify_within` has nothing to shorten: the playbook asks before it closes.";
@@ -139,7 +140,10 @@ mod tests {
         let text = crate::playbook::shipped("contain-now").unwrap();
         let mut shipped = crate::playbook::load("contain-now", text).unwrap();
         let said = settle(&mut shipped, None).unwrap();
-        assert!(said.contains("`ratify` within 1 hour, as the playbook"), "{said}");
+        assert!(
+            said.contains("`ratify` within 1 hour, as the playbook"),
+            "{said}"
+        );
         let text = crate::playbook::shipped("terminated-contractor").unwrap();
         let mut asks = crate::playbook::load("terminated-contractor", text).unwrap();
         assert_eq!(settle(&mut asks, Some(Period::seconds(1800))), None);

@@ -56,8 +56,11 @@ impl Suspicion {
         };
         let bad = |what: &str| Fault::input("config", what.to_owned()).at(path.display());
         if self.contain != Contain::Now {
-            let what = "`ratify_within` of [suspicion] says nothing while everything waits for a gate.";
-            return Err(bad(what).hint("it goes with `contain = \"now\"`: set that, or leave it away"));
+            let what =
+                "`ratify_within` of [suspicion] says nothing while everything waits for a gate.";
+            return Err(
+                bad(what).hint("it goes with `contain = \"now\"`: set that, or leave it away")
+            );
         }
         if !RATIFY.contains(&within.as_seconds()) {
             let what = format!("`ratify_within` of [suspicion] is {}.", within.words());
