@@ -23,6 +23,7 @@ mod notices;
 pub mod open;
 pub mod parcel;
 mod places;
+mod ratify;
 pub mod reader;
 pub mod recall;
 mod response;

@@ -212,6 +212,7 @@ impl Settings {
         settings.digest = Some(Digest::of(text.as_bytes()));
         if let Some(folder) = path.parent() {
             settings.serve.beside(folder);
+            settings.suspicion.beside(folder);
             if let Some(mail) = &mut settings.mail {
                 mail.beside(folder);
             }
@@ -224,7 +225,7 @@ impl Settings {
         }
         settings.serve.check(path)?;
         webhook::check(&settings.webhooks, path)?;
-        suspicion::check(&settings.reviews, path)?;
+        suspicion::check(&settings.suspicion, &settings.reviews, path)?;
         settings.signin.reached_at(&settings.serve)?;
         signin::check(&settings.signin, &settings.people.now(), path)?;
         organisation::check(&mut settings.organisation, path)?;

@@ -55,6 +55,8 @@ pub enum What {
     Mail(NoticeId),
     /// A probe found a door open that was proven closed, as this line of the log says.
     Reopened(u64, DoorId),
+    /// The case was taken back, as this line of the log says, and ways in wait to be opened again.
+    Recalled(u64),
 }
 
 /// Everything that is due in a case, and everything that will be as far as its log tells; the earliest
@@ -97,6 +99,10 @@ pub fn of(state: &CaseState) -> Vec<Due> {
         at: Timestamp::MIN,
         what: What::Reopened(*line, door.clone()),
     }));
+    if let Some(line) = state.recalled.filter(|_| state.awaiting_undo() > 0) {
+        let (at, what) = (Timestamp::MIN, What::Recalled(line));
+        due.push(Due { at, what });
+    }
     due.sort_by_key(|due| due.at);
     due
 }

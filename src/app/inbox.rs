@@ -325,8 +325,8 @@ impl Departures {
         if let Some(why) = kept.waits() {
             let (cases, unread) = self.opened_before(&kept)?;
             let taken_back = kept.message.kind == Kind::Recall && kept.message.lookup.is_none();
-            if let ([case], true, false) = (cases.as_slice(), taken_back, kept.conflict) {
-                return self.take_back(name, &kept, case.clone()).await;
+            if let (Some(cases), true, false) = (one_each(&cases), taken_back, kept.conflict) {
+                return self.take_back(name, &kept, why, cases).await;
             }
             let why = match unread {
                 0 => why,
@@ -335,7 +335,8 @@ impl Departures {
                     crate::ui::count(number, "earlier message")
                 ),
             };
-            return self.wait(name, &kept.source, why, cases.into_iter().next());
+            let case = cases.into_iter().next().map(|(_, case)| case);
+            return self.wait(name, &kept.source, why, case);
         }
         if kept.message.kind != Kind::Termination {
             return self.messages.note(name, "done", &Done::Noted);
@@ -406,17 +407,41 @@ impl Departures {
     }
 
     /// HR takes a departure back. A case in which nothing was closed is held; the rest is a person's.
-    async fn take_back(&self, name: &str, kept: &Kept, case: CaseId) -> Result<()> {
-        let by = Actor::Intake(kept.source.clone());
-        match self.app.hold_untouched(case.as_str(), by).await {
-            Ok(()) => {
-                tracing::info!(kept = name.get(..12), %case, "holds a case");
-                self.messages.note(name, "done", &Done::Held(case))
+    async fn take_back(
+        &self,
+        name: &str,
+        kept: &Kept,
+        why: String,
+        cases: Vec<CaseId>,
+    ) -> Result<()> {
+        let (mut held, mut not_held) = (None, Vec::new());
+        for case in cases {
+            let by = Actor::Intake(kept.source.clone());
+            match self.app.hold_untouched(case.as_str(), by).await {
+                Ok(()) => {
+                    tracing::info!(kept = name.get(..12), %case, "holds a case");
+                    held.get_or_insert(case);
+                }
+                Err(fault) => not_held.push((case, fault)),
             }
-            Err(fault) => {
-                let why = format!("HR takes a departure back, and its case was not held: {fault}");
+        }
+        let others = match not_held.len() {
+            0 | 1 => String::new(),
+            number => format!(
+                " and {} of this person",
+                crate::ui::count(number - 1, "other")
+            ),
+        };
+        match (not_held.into_iter().next(), held) {
+            (Some((case, fault)), _) => {
+                // What happened there stands in one sentence with the id of the case: who may not know
+                // of the case is told neither.
+                let said = fault.what();
+                let why = format!("{why} {case}{others} could not be held: {said}");
                 self.wait(name, &kept.source, why, Some(case))
             }
+            (None, Some(case)) => self.messages.note(name, "done", &Done::Held(case)),
+            (None, None) => self.wait(name, &kept.source, why, None),
         }
     }
 
@@ -433,10 +458,10 @@ impl Departures {
         self.messages.note(name, "done", &Done::Repeats(case))
     }
 
-    /// The cases that earlier messages of the same source about the same person opened, without those
-    /// that were closed; and how many messages cannot be read. The same person is the same id or
-    /// address, never the same name.
-    fn opened_before(&self, kept: &Kept) -> Result<(Vec<CaseId>, usize)> {
+    /// The cases that earlier messages about the same person opened, each with its source, without those
+    /// that were closed and those of the same source first; and how many messages cannot be read. The
+    /// same person is the same id or address, never the same name.
+    fn opened_before(&self, kept: &Kept) -> Result<(Vec<(String, CaseId)>, usize)> {
         let (mut cases, mut unread) = (Vec::new(), 0);
         for name in self.messages.that(Standing::Done)? {
             let read = self
@@ -461,14 +486,15 @@ impl Departures {
                 let mut others = other.emails.iter();
                 others.any(|other| other.eq_ignore_ascii_case(email))
             });
-            if before.source != kept.source || !(same_id || same_address) {
+            if !(same_id || same_address) {
                 continue;
             }
             let state = self.app.peek(case.as_str());
             if state.is_ok_and(|state| state.phase != Phase::Closed) {
-                cases.push(case);
+                cases.push((before.source, case));
             }
         }
+        cases.sort_by_key(|(source, _)| *source != kept.source);
         Ok((cases, unread))
     }
 
@@ -505,6 +531,13 @@ impl Departures {
         }
         Ok(new)
     }
+}
+
+/// The cases when each source opened only one: of two of a source nobody guesses which is meant.
+fn one_each(cases: &[(String, CaseId)]) -> Option<Vec<CaseId>> {
+    let sources: BTreeSet<&String> = cases.iter().map(|(source, _)| source).collect();
+    let clear = !cases.is_empty() && sources.len() == cases.len();
+    clear.then(|| cases.iter().map(|(_, case)| case.clone()).collect())
 }
 
 /// Keeps on a thread of its own, so that a slow disk does not hold up other senders.

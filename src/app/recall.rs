@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{App, Desk};
 use crate::canon::Digest;
-use crate::case::event::{Actor, Event};
+use crate::case::event::{Actor, Event, RECALLED};
 use crate::case::state::{CaseState, Phase, RunPhase};
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
@@ -116,10 +116,10 @@ impl Desk {
             let mut events = Vec::new();
             match state.phase {
                 Phase::Open => events.push(Event::CaseHeld {
-                    reason: format!("recalled: {reason}"),
+                    reason: format!("{RECALLED}{reason}"),
                 }),
                 Phase::Held => events.push(Event::CaseNoted {
-                    text: format!("recalled: {reason}"),
+                    text: format!("{RECALLED}{reason}"),
                 }),
                 Phase::None | Phase::Closed => {
                     return Err(Fault::input(

@@ -47,7 +47,9 @@ impl Desk {
 
     async fn make_plan(&self, playbook: &str, replace: bool) -> Result<(Plan, Digest, Rest)> {
         let name = playbook;
-        let playbook = super::playbook(&*self.workplace, playbook)?;
+        let mut playbook = super::playbook(&*self.workplace, playbook)?;
+        let within = self.settings.suspicion.ratify_within;
+        let ratified = super::ratify::settle(&mut playbook, within);
         let (catalogue, now) = (self.catalogue(), self.now());
         let case = self.log.case();
         let mut made = None;
@@ -65,7 +67,10 @@ impl Desk {
                 )));
             }
             let rest = Rest::of(state);
-            let plan = expand::expand(&playbook, case, state, &catalogue, now)?;
+            let mut plan = expand::expand(&playbook, case, state, &catalogue, now)?;
+            if ungated(&plan.steps).next().is_some() {
+                plan.notes.extend(ratified.clone());
+            }
             self.may_begin_ungated(state, &plan)?;
             let digest = crate::canon::digest_of(&plan)?;
             made = Some((plan.clone(), digest, rest));

@@ -43,6 +43,9 @@ pub use review::{Attachment, Brought, Comment, Suggestion};
 /// The version of the line format that this build writes.
 pub const FORMAT: u32 = 1;
 
+/// How the reason of a hold, or a note in a case that is held, begins when it takes the case back.
+pub const RECALLED: &str = "recalled: ";
+
 /// One line of a case log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {

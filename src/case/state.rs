@@ -36,7 +36,7 @@ pub use start::Named;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::event::{Contact, Entry, Event, Evidence, Outcome, Person};
+use super::event::{Contact, Entry, Event, Evidence, Outcome, Person, RECALLED};
 use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::DoorState;
@@ -94,6 +94,8 @@ pub struct CaseState {
     pub protected: Vec<String>,
     pub scope: Scope,
     pub effective: Option<Timestamp>,
+    /// The first line that took the case back since it was held.
+    pub recalled: Option<u64>,
     pub opened: Option<Timestamp>,
     /// When the first close of a door was intended.
     pub closing_began: Option<Timestamp>,
@@ -209,10 +211,19 @@ impl CaseState {
                 self.effective = *effective;
                 self.opened = Some(entry.at);
             }
-            Event::CaseHeld { .. } => self.phase = Phase::Held,
-            Event::CaseReleased { .. } => self.phase = Phase::Open,
+            Event::CaseHeld { reason } => {
+                self.phase = Phase::Held;
+                self.taken_back(reason, entry.seq);
+            }
+            Event::CaseReleased { .. } => {
+                self.phase = Phase::Open;
+                self.recalled = None;
+            }
             Event::CaseClosed { .. } => self.phase = Phase::Closed,
-            Event::CaseNoted { text } => self.notes.push((entry.at, text.clone())),
+            Event::CaseNoted { text } => {
+                self.notes.push((entry.at, text.clone()));
+                self.taken_back(text, entry.seq);
+            }
             Event::EvidenceKept(evidence) => {
                 if entry.seq == 1 {
                     self.opening = Some(evidence.id.clone());
@@ -238,6 +249,22 @@ impl CaseState {
                 self.apply_paper(entry);
             }
         }
+    }
+
+    fn taken_back(&mut self, said: &str, line: u64) {
+        if self.phase == Phase::Held && said.starts_with(RECALLED) {
+            self.recalled.get_or_insert(line);
+        }
+    }
+
+    /// How many doors wait for a person to open them again, since the case was taken back: their close
+    /// was begun and not undone, and what reopening needs is kept.
+    pub fn awaiting_undo(&self) -> usize {
+        let closed = |record: &&DoorRecord| {
+            record.touched && (!record.undone || record.undoing) && record.undo.is_some()
+        };
+        let doors = self.doors.values().filter(closed);
+        self.recalled.map_or(0, |_| doors.count())
     }
 
     /// What a person sees in a contact counts from now on; a hold and clocks stay as they are.

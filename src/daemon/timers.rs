@@ -202,6 +202,10 @@ impl Timers {
                 let detail = format!("{door}, line {} of the log", line + 1);
                 self.raise(Kind::DoorReopened, case, &detail, None);
             }
+            What::Recalled(line) => {
+                let detail = format!("line {} of the log", line + 1);
+                self.raise(Kind::CaseRecalled, case, &detail, None);
+            }
             What::Look(_) | What::Mail(_) => {}
         }
     }

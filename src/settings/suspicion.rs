@@ -8,6 +8,7 @@ use super::Settings;
 use super::webhook::{Route, Webhook};
 use crate::fault::{Fault, Result};
 use crate::intake::employment::Review;
+use crate::playbook::{self, Period};
 use crate::secret::ExposeSecret;
 
 /// What begins by itself when a case is opened on the route `suspicion`.
@@ -19,6 +20,9 @@ pub struct Suspicion {
     pub contain: Contain,
     /// A playbook of your own in place of the shipped one: a name, or the path of a file.
     pub playbook: Option<String>,
+    /// How long people have to ratify what was closed before they decided, in place of what the
+    /// playbook says.
+    pub ratify_within: Option<Period>,
 }
 
 /// Whether doors wait for a gate.
@@ -32,7 +36,39 @@ pub enum Contain {
     Now,
 }
 
+/// The shortest and the longest that people may be given to ratify, seconds.
+const RATIFY: std::ops::RangeInclusive<u64> = 5 * 60..=24 * 3600;
+
 impl Suspicion {
+    /// A path that is not absolute is meant beside the configuration.
+    pub(super) fn beside(&mut self, folder: &Path) {
+        if let Some(name) = &mut self.playbook
+            && playbook::shipped(name).is_none()
+            && let Some(path) = folder.join(name.as_str()).to_str()
+        {
+            path.clone_into(name);
+        }
+    }
+
+    fn check(&self, path: &Path) -> Result<()> {
+        let Some(within) = self.ratify_within else {
+            return Ok(());
+        };
+        let bad = |what: &str| Fault::input("config", what.to_owned()).at(path.display());
+        if self.contain != Contain::Now {
+            let what =
+                "`ratify_within` of [suspicion] says nothing while everything waits for a gate.";
+            return Err(
+                bad(what).hint("it goes with `contain = \"now\"`: set that, or leave it away")
+            );
+        }
+        if !RATIFY.contains(&within.as_seconds()) {
+            let what = format!("`ratify_within` of [suspicion] is {}.", within.words());
+            return Err(bad(&what).hint("give people from 5 minutes to 24 hours, such as `30m`"));
+        }
+        Ok(())
+    }
+
     /// The playbook that a case of the route begins with.
     pub fn playbook(&self) -> &str {
         let shipped = match self.contain {
@@ -55,11 +91,12 @@ pub(super) fn shares<'a>(webhook: &Webhook, all: &'a [Webhook]) -> Option<&'a We
     })
 }
 
-/// Checks the rules; every problem at once.
+/// Checks what begins by itself, and the rules; every problem of the rules at once.
 ///
 /// # Errors
-/// One fault with a line for each problem.
-pub(super) fn check(reviews: &[Review], path: &Path) -> Result<()> {
+/// What cannot be; one fault with a line for each problem of the rules.
+pub(super) fn check(suspicion: &Suspicion, reviews: &[Review], path: &Path) -> Result<()> {
+    suspicion.check(path)?;
     let problems = reviews.iter().filter_map(|rule| {
         let name = rule.name.escape_debug();
         Some(format!("[[review]] `{name}`: {}", rule.problem()?))

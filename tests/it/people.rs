@@ -6,6 +6,7 @@ mod counsel;
 mod papers;
 mod places;
 mod reviewing;
+mod senders;
 mod standing;
 
 use std::path::{Path, PathBuf};

@@ -609,6 +609,90 @@ fn a_configuration_that_is_not_right_is_refused_with_its_place() {
 }
 
 #[test]
+fn all_that_the_daemon_will_need_is_looked_at_before_it_is_needed() {
+    let place = Place::new();
+    let config = place.folder.path().join("cordon.toml");
+    let check = |text: &str| {
+        fs::write(&config, text).unwrap();
+        place.program.end(place.command(&["serve", "--check"]))
+    };
+    let beside = |name: &str, text: &str| fs::write(place.folder.path().join(name), text).unwrap();
+    beside("key.txt", "no key\n");
+    let early = cordon::playbook::shipped("contain-now").unwrap();
+    beside("own.yaml", early);
+    beside(
+        "bad.yaml",
+        &early.replace("needs: [contain]", "needs: [contian]"),
+    );
+    let mail = "[mail]\nhost = \"127.0.0.1\"\nport = 25\nsecurity = \"none\"\nfrom = \"desk@company.example\"\n";
+    let recipient = |key: &str| {
+        format!("{mail}[[mail.recipient]]\naddress = \"office@other.example\"\n{key}\n")
+    };
+    let suspicion = |text: &str| format!("[suspicion]\n{text}\n");
+    for (text, expected) in [
+        (
+            "[github]\norg = \"example\"\n".to_owned(),
+            &["GitHub", "[github]", "owner_token"][..],
+        ),
+        (
+            "[okta]\nbase_url = \"https://company.example\"\ntoken = \"env:NOT_SET\"\n".into(),
+            &["env:NOT_SET"],
+        ),
+        (
+            "[okta]\nbase_url = \"https://company.example\"\napp = { client_id = \"c\", key = \"env:HR_OLD\" }\n".into(),
+            &["key"],
+        ),
+        (
+            format!("{mail}[mail.dkim]\ndomain = \"company.example\"\nselector = \"s\"\nkey = \"env:HR_OLD\"\n"),
+            &["DKIM", "[mail.dkim] key", "openssl genpkey"],
+        ),
+        (
+            recipient("smime = \"file:none.pem\""),
+            &["A file of [mail] cannot be read", "none.pem"],
+        ),
+        (
+            recipient("smime = \"file:key.txt\""),
+            &["no certificate", "office@other.example", "[[mail.recipient]]"],
+        ),
+        (
+            recipient("pgp = \"file:key.txt\""),
+            &["no OpenPGP public key", "office@other.example"],
+        ),
+        (
+            suspicion("playbook = \"none.yaml\""),
+            &["no such playbook", "none.yaml", "[suspicion]"],
+        ),
+        (
+            suspicion("contain = \"now\"\nplaybook = \"bad.yaml\""),
+            &["bad.yaml:14", "close-without-gate", "[suspicion]"],
+        ),
+        (
+            suspicion("playbook = \"own.yaml\""),
+            &["`contain` of the playbook", "before people decide", "contain = \"now\""],
+        ),
+        (
+            suspicion("contain = \"now\"\nratify_within = \"30m\"\nplaybook = \"terminated-contractor\""),
+            &["nothing to shorten", "[suspicion] `terminated-contractor`"],
+        ),
+    ] {
+        let said = check(&text);
+        assert_eq!(said.code, Some(2), "{text}{said:?}");
+        for words in expected {
+            assert!(said.err.contains(words), "{words}: {text}{said:?}");
+        }
+    }
+    // A playbook beside the configuration is found from wherever the program is started.
+    for right in [
+        suspicion("contain = \"now\"\nratify_within = \"30m\"\nplaybook = \"own.yaml\""),
+        suspicion("contain = \"now\""),
+        mail.to_owned(),
+    ] {
+        let said = check(&right);
+        assert_eq!(said.code, Some(0), "{right}{said:?}");
+    }
+}
+
+#[test]
 fn the_sample_shows_webhooks_that_are_configured_right() {
     let sample = cordon::settings::sample::SAMPLE;
     let (_, webhooks) = sample.split_once("# [[webhook]]\n").unwrap();

@@ -1,6 +1,8 @@
 //! Commands through the daemon's socket: who may, what the daemon may ask for, and what outlives a
 //! terminal. That the answers are the same is held by `cli`, which goes the same way with and without.
 
+mod same;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -28,6 +28,8 @@ pub enum Kind {
     MessageWaits,
     /// Somebody signed in past the usual way.
     BreakGlass,
+    /// A case was taken back, and what it closed waits to be opened again.
+    CaseRecalled,
 }
 
 /// How a kind of alert is told.
@@ -49,7 +51,7 @@ pub struct Words {
 pub const RESTRICTED: &[&str] = &["incident_lead", "responder"];
 
 /// Every kind, in the order of [`Kind`].
-pub const KINDS: [Words; 11] = [
+pub const KINDS: [Words; 12] = [
     Words {
         kind: Kind::GateWaiting,
         name: "gate-waiting",
@@ -62,7 +64,7 @@ pub const KINDS: [Words; 11] = [
         name: "gate-expired",
         roles: &["incident_lead", "responder"],
         subject: "A decision was not made in time",
-        text: "The time for a decision has run out. What it guards does not happen until it is asked for again.",
+        text: "The time for a decision has run out. What it guards does not happen until it is asked for again; what was closed before stays closed.",
     },
     Words {
         kind: Kind::ClockHalf,
@@ -127,6 +129,13 @@ pub const KINDS: [Words; 11] = [
         subject: "Emergency sign-in was used",
         text: "Somebody signed in by the emergency way. If nobody told you why, ask now.",
     },
+    Words {
+        kind: Kind::CaseRecalled,
+        name: "case-recalled",
+        roles: &["incident_lead", "responder"],
+        subject: "A case was taken back",
+        text: "Somebody took a case back after access was closed. Nothing opens by itself: look at what waits to be opened again, and decide.",
+    },
 ];
 
 impl Kind {
@@ -144,6 +153,7 @@ impl Kind {
             webhook,
             message,
             glass,
+            recalled,
         ] = &KINDS;
         match self {
             Self::GateWaiting => gate,
@@ -157,6 +167,7 @@ impl Kind {
             Self::WebhookRejected => webhook,
             Self::MessageWaits => message,
             Self::BreakGlass => glass,
+            Self::CaseRecalled => recalled,
         }
     }
 }

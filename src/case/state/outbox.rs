@@ -106,14 +106,21 @@ impl CaseState {
                     "only people begin a sending",
                 )
             }
-            Actor::Person(name) if *apart => need(
-                record.approvals.iter().all(|signed| signed.person != *name),
-                "who approved it does not send it",
-            ),
+            Actor::Person(name) if *apart => self.may_send_others(record, name),
             Actor::Operator(_) => need(!*apart, "who sends it is not known by name"),
             Actor::Intake(_) => Err("only people let a notice out".to_owned()),
             Actor::Person(_) => Ok(()),
         }
+    }
+
+    /// Whether nobody who approved a notice is `person`, under this name or another.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn may_send_others(&self, record: &NoticeRecord, person: &str) -> Result<(), String> {
+        let approved = |name: &str| name == person || self.is_another_name_of(name, person);
+        let mut names = record.approvals.iter().map(|signed| signed.person.as_str());
+        need(!names.any(approved), "who approved it does not send it")
     }
 
     fn notice(&self, id: &NoticeId) -> Result<&NoticeRecord, String> {

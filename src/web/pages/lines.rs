@@ -45,7 +45,7 @@ impl Line {
 
 /// The lines that the visitor may read.
 pub(super) fn lines(look: &Look<'_>, summary: &Summary, gates: &[GateView]) -> Vec<Line> {
-    let mut lines = vec![contained(summary)];
+    let mut lines = vec![contained(look, summary)];
     if look.may(Ability::SeeCase) {
         lines.extend([saved(summary), contact(summary), clock(look, summary)]);
     }
@@ -53,7 +53,21 @@ pub(super) fn lines(look: &Look<'_>, summary: &Summary, gates: &[GateView]) -> V
     lines
 }
 
-fn contained(summary: &Summary) -> Line {
+fn contained(look: &Look<'_>, summary: &Summary) -> Line {
+    let mut line = closed(summary);
+    let waiting = look.state.awaiting_undo();
+    if waiting > 0 {
+        line.mark = "open";
+        let ways = count(waiting, "way");
+        let wait = if waiting == 1 { "waits" } else { "wait" };
+        line.says.push_str(" The case was recalled; ");
+        line.says
+            .push_str(&[&ways, " in ", wait, " to be opened again."].concat());
+    }
+    line
+}
+
+fn closed(summary: &Summary) -> Line {
     const ASKS: &str = "Is access closed?";
     let all = summary.door_list.len();
     let closed = summary.count(DoorState::Closed);
@@ -161,6 +175,12 @@ fn asked(look: &Look<'_>, summary: &Summary, gates: &[GateView]) -> Line {
             href: path(&["cases", look.id.as_str(), "notices", notice.id.as_str()]),
             words: format!("Read the draft: {}", super::notice::title(&notice.template)),
         }));
+    }
+    if look.state.awaiting_undo() > 0 && look.may(Ability::Work) {
+        links.push(Link {
+            href: super::undo::at(look.id),
+            words: "The case was recalled: read what would be opened again".to_owned(),
+        });
     }
     let held = look.state.phase == Phase::Held && look.may(Ability::Lead);
     let says = match (links.len(), held) {

@@ -1,9 +1,12 @@
 //! Wrong person, wait, stop: before anything was closed, and after.
 
 use cordon::app::Desk;
+use cordon::app::alert::Alerts;
+use cordon::app::due::What;
 use cordon::app::review::AskedBy;
 use cordon::case::event::{Actor, Entry, Event};
-use cordon::case::state::{Phase, RunPhase};
+use cordon::case::state::{CaseState, Phase, RunPhase};
+use cordon::daemon::Timers;
 use cordon::fault::Kind;
 use cordon::id::CaseId;
 use cordon::secret::{ExposeSecret as _, SecretString};
@@ -69,6 +72,74 @@ async fn two_departures_of_one_person_are_not_recalled_by_guess() {
             .iter()
             .all(|case| case.phase == "open")
     );
+}
+
+/// A message about `W-1` from the restricted sender that is configured beside HR.
+async fn from_desk(hr: &Hr, id: &str) {
+    let body = departure("W-1", "2027-03-14T00:00:00Z");
+    let said = cordon::intake::worker::read(body.as_bytes(), None).unwrap();
+    let received = hr.clock.now();
+    let incoming = Incoming {
+        source: "desk".into(),
+        received,
+        message: cordon::intake::Message {
+            id: id.into(),
+            signed_at: Some(received),
+            kind: said.kind,
+            subject: said.subject,
+            effective: said.effective,
+            lookup: None,
+            employment: said.employment,
+            notes: Vec::new(),
+        },
+        route: "suspicion".into(),
+        headers: Vec::new(),
+        body: body.into_bytes().into(),
+    };
+    hr.inbox.accept(incoming).await.unwrap();
+    hr.inbox.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_signed_recall_of_hr_holds_the_review_that_another_sender_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let hr = Hr::new(folder.path(), STANDARD_SENDER, "none");
+    from_desk(&hr, "s-1").await;
+    assert_eq!(
+        (hr.case().route.as_str(), hr.case().phase),
+        ("suspicion", Phase::Open)
+    );
+    hr.standard("r-0", &recall("W-2")).await;
+    assert_eq!(hr.case().phase, Phase::Open, "somebody else");
+    hr.standard("r-1", &recall("W-1")).await;
+    assert_eq!(hr.case().phase, Phase::Held);
+    assert_eq!(hr.app.waiting().unwrap().len(), 1, "only that of W-2");
+    let case = hr.case().case.unwrap();
+    let entries = hr.app.entries(case.as_str()).unwrap();
+    let held = |entry: &&Entry| matches!(entry.event, Event::CaseHeld { .. });
+    let held = entries.iter().find(held).unwrap();
+    assert_eq!(held.by, Actor::Intake("hr".into()));
+}
+
+#[tokio::test]
+async fn a_signed_recall_holds_what_each_sender_opened_and_guesses_between_none() {
+    let (_folder, hr, _) = opened().await;
+    from_desk(&hr, "s-1").await;
+    let phases = || {
+        let listed = hr.app.list().unwrap();
+        let phases = listed.into_iter().map(|case| case.phase);
+        phases.collect::<Vec<_>>()
+    };
+    assert_eq!(phases(), ["open", "open"]);
+    hr.standard("r-1", &recall("W-1")).await;
+    assert_eq!(phases(), ["held", "held"]);
+    assert!(hr.app.waiting().unwrap().is_empty());
+    // A second departure of the same sender: which of the two is meant is a person's to say.
+    hr.standard("m-2", &departure("W-1", "2027-06-01T00:00:00Z"))
+        .await;
+    hr.standard("r-2", &recall("W-1")).await;
+    assert!(hr.waits().contains("takes a departure back"));
+    assert_eq!(phases().iter().filter(|phase| *phase == "open").count(), 1);
 }
 
 #[tokio::test]
@@ -282,6 +353,17 @@ async fn once_doors_were_closed_a_recall_stops_the_run_and_names_the_undo() {
         closed,
         "a person carries the undo out, nothing else"
     );
+    // People hear of it, once, whatever is seen again and whoever recalls it again.
+    assert_eq!(state.awaiting_undo(), closed.len());
+    let told = Told::at(&company);
+    let [alert] = &told.recalls().await[..] else {
+        panic!("not told once");
+    };
+    assert!(alert["detail"].as_str().unwrap().starts_with("line "));
+    let by = Actor::Operator("tester".into());
+    let again = company.app.recall(case.as_str(), by, "wrong person");
+    again.await.unwrap();
+    assert_eq!(told.recalls().await.len(), 1);
     // And it can be carried out on the held case.
     let desk: Desk = company.app.desk(case.as_str()).unwrap();
     let undone = desk
@@ -295,6 +377,58 @@ async fn once_doors_were_closed_a_recall_stops_the_run_and_names_the_undo() {
         .unwrap();
     assert_eq!(undone.len(), recalled.undo.len());
     assert!(company.closed().is_empty(), "{undone:?}");
+    drop(desk);
+    let state = company.app.peek(case.as_str()).unwrap();
+    assert_eq!(state.awaiting_undo(), 0);
+    assert!(!waits_for_undo(&state));
+}
+
+/// Whether people are to hear that ways in wait to be opened again.
+fn waits_for_undo(state: &CaseState) -> bool {
+    let due = cordon::app::due::of(state);
+    due.iter().any(|due| matches!(due.what, What::Recalled(_)))
+}
+
+/// What a daemon beside the company tells people of.
+struct Told {
+    timers: Timers,
+    hub: Arc<Hub>,
+}
+
+impl Told {
+    fn at(company: &Company) -> Self {
+        let hub = company.hub();
+        let alerts = Alerts::new(Arc::clone(&company.app), Arc::clone(&hub)).unwrap();
+        Self {
+            timers: Timers::new(Arc::clone(&company.app), Arc::new(alerts)),
+            hub,
+        }
+    }
+
+    /// The alerts of recalls, after a look at what has come.
+    async fn recalls(&self) -> Vec<serde_json::Value> {
+        self.timers.tick().await;
+        let alerts = self.hub.scan("alerts").unwrap().into_iter();
+        let alerts = alerts.map(|(_, value)| serde_json::from_slice(&value).unwrap());
+        let recalled = |alert: &serde_json::Value| alert["kind"] == "case-recalled";
+        alerts.filter(recalled).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_recall_before_anything_was_closed_leaves_nothing_to_open_again() {
+    let (_folder, hr, case) = opened().await;
+    let by = Actor::Operator("tester".into());
+    let recalled = hr.app.recall(case.as_str(), by, "wrong person");
+    recalled.await.unwrap();
+    assert!(hr.case().recalled.is_some());
+    assert_eq!(hr.case().awaiting_undo(), 0);
+    assert!(!waits_for_undo(&hr.case()));
+    // Released again, it is not one that was taken back any more.
+    let desk = hr.app.desk(case.as_str()).unwrap();
+    desk.release("the right person").await.unwrap();
+    drop(desk);
+    assert_eq!(hr.case().recalled, None);
 }
 
 #[tokio::test]
@@ -313,7 +447,7 @@ async fn a_signed_recall_leaves_a_case_with_closed_doors_to_a_person() {
     let waiting = company.app.waiting().unwrap();
     assert_eq!(waiting.len(), 1);
     assert!(
-        waiting[0].why.contains("was not held"),
+        waiting[0].why.contains("could not be held"),
         "{}",
         waiting[0].why
     );

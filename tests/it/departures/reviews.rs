@@ -5,6 +5,7 @@ use cordon::case::event::Event;
 use cordon::door::{Class, DoorState};
 use cordon::id::{CaseId, DoorId};
 use cordon::plan::Task;
+use cordon::plan::show::{Detail, text};
 use cordon::range::fault::{Faults, Nth, Trouble};
 use cordon::run::End;
 use tokio::sync::watch;
@@ -71,7 +72,7 @@ impl Company {
         let said = cordon::intake::worker::read(body, None).unwrap();
         let now = cordon::time::SystemClock.now();
         let incoming = Incoming {
-            source: "hr".into(),
+            source: if route == "suspicion" { "desk" } else { "hr" }.into(),
             received: now,
             message: cordon::intake::Message {
                 id: id.into(),
@@ -98,6 +99,11 @@ impl Company {
         let route = if suspicion { "suspicion" } else { "departure" };
         self.send(&body, route, "m-1").await;
         self.inbox.opened()[0].clone()
+    }
+
+    /// What the cases share; the inbox has it.
+    pub(crate) fn hub(&self) -> Arc<Hub> {
+        self.inbox.hub()
     }
 
     pub(crate) async fn recall(&self) {
@@ -334,6 +340,87 @@ async fn contain_now_closes_what_can_be_opened_again_and_asks_to_ratify_it() {
             .all(|call| call.contains("token") || call.contains("graphql")),
         "{again:?}"
     );
+}
+
+#[tokio::test]
+async fn how_long_people_have_to_ratify_is_configured_and_every_face_says_it() {
+    let config = "[suspicion]\ncontain = \"now\"\nratify_within = \"30m\"\n";
+    let company = Company::set(config).await;
+    let case = company.suspicion(true).await;
+    let Begun::Ran(report) = company.begin(&case).await else {
+        panic!("it did not run");
+    };
+    let End::Waiting(waiting) = &report.end else {
+        panic!("{:?}", report.end);
+    };
+    let now = cordon::time::SystemClock.now();
+    let left = |step: &str| {
+        let mut gates = waiting.gates.iter();
+        let gate = gates.find(|gate| gate.step == step).unwrap();
+        gate.expires.duration_since(now).as_mins()
+    };
+    assert!((25..=30).contains(&left("ratify")), "{}", left("ratify"));
+    // The one for what is gone for good asks something else, and stays open as the playbook says.
+    assert!((230..=240).contains(&left("go-for-good")));
+    let state = company.app.peek(case.as_str()).unwrap();
+    let (plan, digest) = state.plan.as_ref().unwrap();
+    let Task::Gate { expires_s, .. } = plan.step("ratify").unwrap().task else {
+        panic!("no gate");
+    };
+    assert_eq!(expires_s, 1800);
+    let approved = cordon::canon::digest_of(plan).unwrap();
+    assert_eq!(*digest, approved, "what is approved is what has 30 minutes");
+    for detail in [Detail::Brief, Detail::Doors] {
+        let text = text(plan, &state, &cordon::app::catalogue(), detail).unwrap();
+        assert!(text.contains("within 30 minutes"), "{text}");
+        assert!(
+            text.contains("it stays closed, nothing more is closed"),
+            "{text}"
+        );
+    }
+
+    // What is due says the same; and when the time is over, nothing opens and nothing more is closed.
+    let closed = company.closed();
+    let until = state.gates["ratify"].expires;
+    let due = cordon::app::due::of(&state);
+    let runs_out = cordon::app::due::What::Expiry("ratify".into());
+    assert!(
+        due.iter()
+            .any(|due| due.at == until && due.what == runs_out)
+    );
+    let desk = company.app.desk(case.as_str()).unwrap();
+    let over = Event::GateExpired {
+        step: "ratify".into(),
+    };
+    desk.log.append(&desk.by, vec![over]).await.unwrap();
+    drop(desk);
+    let writes = company.writes().len();
+    assert!(matches!(company.begin(&case).await, Begun::Ran(_)));
+    let later = company.writes().split_off(writes);
+    let reads = |call: &String| call.contains("token") || call.contains("graphql");
+    assert!(later.iter().all(reads), "{later:?}");
+    assert_eq!(company.closed(), closed);
+}
+
+#[test]
+fn a_time_to_ratify_that_cannot_be_meant_is_refused() {
+    let parse = |contain: &str, within: &str| {
+        let text = format!("[suspicion]\ncontain = \"{contain}\"\nratify_within = \"{within}\"\n");
+        Settings::parse(&text, Path::new("cordon.toml"))
+    };
+    for right in ["5m", "30m", "24h"] {
+        assert!(parse("now", right).is_ok(), "{right}");
+    }
+    for (contain, within, said) in [
+        ("now", "4m", "from 5 minutes to 24 hours"),
+        ("now", "2d", "from 5 minutes to 24 hours"),
+        ("now", "soon", "a whole number"),
+        ("gate", "30m", "contain = \"now\""),
+    ] {
+        let fault = parse(contain, within).unwrap_err();
+        let told = format!("{fault} {}", fault.hints().join(" "));
+        assert!(told.contains(said), "{contain} {within}: {told}");
+    }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ async fn staffed(apart: bool) -> Staffed {
 }
 
 /// The desk as a person has it who signed in.
-fn desk_of(staffed: &Staffed, name: &str) -> Desk {
+pub(super) fn desk_of(staffed: &Staffed, name: &str) -> Desk {
     let mut desk = staffed.desk.clone();
     desk.by = Actor::Person(name.into());
     desk
@@ -25,7 +25,7 @@ fn with_more(text: &str, more: &str) -> Change {
 }
 
 /// Has somebody change a text.
-async fn edited(desk: &Desk, notice: &NoticeId, more: &str) {
+pub(super) async fn edited(desk: &Desk, notice: &NoticeId, more: &str) {
     let (record, text) = desk.notice(notice).unwrap();
     let change = with_more(&text, more);
     let edit = desk.edit_notice(notice, record.text, change, "plainer");

@@ -118,6 +118,15 @@ async fn hr_takes_a_departure_back_and_a_responder_opens_what_was_closed() {
             .ends_with("undo")
     );
     assert_eq!(all.state().phase, Phase::Held);
+    // Whoever may see the case reads that it waits; the way to it is for those who can go it.
+    let waits = all.state().awaiting_undo();
+    let waits = format!("The case was recalled; {waits} ways in wait to be opened again.");
+    let link = format!("href=\"{path}\">The case was recalled");
+    for (name, goes) in [(HR, false), ("Eli Marsh", false), (RESPONDER, true)] {
+        let page = office.get(name, &at(case, "")).await.body;
+        assert!(page.contains(&waits), "{name}: {page}");
+        assert_eq!(page.contains(&link), goes, "{name}: {page}");
+    }
     for name in [HR, "Eli Marsh", "Avery Stone"] {
         assert_eq!(office.get(name, &path).await.status, StatusCode::FORBIDDEN);
         let sent = [("which", "all"), ("list", "x"), ("reason", "x")];
