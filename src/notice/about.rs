@@ -64,6 +64,19 @@ pub struct Field {
     pub section: Option<String>,
 }
 
+/// A section that the addressee's form takes as a list of entries, each into fields of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entries {
+    /// The section of the body.
+    pub section: String,
+    /// The most entries that the form takes.
+    pub most: usize,
+    /// Whether it takes amounts as digits alone, without a currency sign and without commas.
+    #[serde(default)]
+    pub digits: bool,
+}
+
 /// Which stages of an obligation a notice answers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
@@ -140,6 +153,9 @@ pub struct About {
     /// The fields of the addressee's form, where the sections do not say them.
     #[serde(default, rename = "field", skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
+    /// The sections that are lists of entries in the addressee's form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entries>,
 }
 
 /// Whether the words are an id like `eu.gdpr.33`.
