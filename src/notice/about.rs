@@ -223,10 +223,10 @@ impl About {
             return Err(bad(&what).hint("words.*.toml names them as `role.…`"));
         }
         if self.is_restricted() && self.distribution.is_empty() {
-            return Err(bad(
-                "A privileged or confidential notice has to say who may have it.",
-            )
-                .hint("like `distribution = [\"legal\"]`"));
+            return Err(
+                bad("A privileged or confidential notice has to say who may have it.")
+                    .hint("like `distribution = [\"legal\"]`"),
+            );
         }
         self.check_answers()?;
         self.fields

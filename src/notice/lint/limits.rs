@@ -43,7 +43,9 @@ pub(super) fn entries(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     }
     let (_, all) = placed(asked.text, None);
     let found = lists.iter().flat_map(|list| {
-        let same = all.iter().filter(|(_, section)| section.name == list.section);
+        let same = all
+            .iter()
+            .filter(|(_, section)| section.name == list.section);
         same.flat_map(|(line, section)| in_list(list, *line, section))
     });
     Ok(found.collect())
@@ -57,7 +59,10 @@ fn in_list(list: &Entries, line: usize, section: &Section) -> Vec<Finding> {
             "section-entries",
             line,
             section,
-            &format!("The addressee takes {} entries; these are {count}.", list.most),
+            &format!(
+                "The addressee takes {} entries; these are {count}.",
+                list.most
+            ),
             "keep the most important ones here; the others go into the description",
         ));
     }
@@ -90,7 +95,9 @@ fn count(text: &str) -> usize {
 fn is_grouped(text: &str) -> bool {
     let digit = |c: char| c.is_ascii_digit();
     text.match_indices(',').any(|(place, _)| {
-        let before = text.get(..place).is_some_and(|before| before.ends_with(digit));
+        let before = text
+            .get(..place)
+            .is_some_and(|before| before.ends_with(digit));
         let after = text.get(place + 1..).unwrap_or_default();
         before && after.chars().take_while(|c| digit(*c)).count() == 3
     })

@@ -177,10 +177,13 @@ fn asked(one: &Obligation, stage: &Stage) -> Vec<String> {
     if !facts.is_empty() {
         return facts;
     }
-    let fields = stage.fields.iter().map(|field| match dictionary::known(field) {
-        Some(known) => known.key.clone(),
-        None => field.replace(['.', '_'], " "),
-    });
+    let fields = stage
+        .fields
+        .iter()
+        .map(|field| match dictionary::known(field) {
+            Some(known) => known.key.clone(),
+            None => field.replace(['.', '_'], " "),
+        });
     fields.collect()
 }
 
