@@ -15,6 +15,38 @@ use crate::program::Program;
 /// What stages ask for in words that are no fact: this list may only shrink.
 const NO_FACT: &str = include_str!("../clock/fields.txt");
 
+/// A stage, noon where the authority lies, and the day of that place on which it ends.
+const DAYS: &str = "
+us.ofac.blocked_initial 1 2026-11-04T12:00:00-05:00 2026-11-19
+us.ofac.blocked_initial 1 2026-11-20T12:00:00-05:00 2026-12-07
+us.ofac.blocked_initial 2 2026-11-20T12:00:00-05:00 2027-09-30
+us.ofac.blocked_initial 3 2026-12-18T12:00:00-05:00 2027-01-05
+us.ofac.rejected 1 2026-11-21T12:00:00-05:00 2026-12-07
+us.sec.8k_105 1 2026-11-20T12:00:00-05:00 2026-11-27
+us.sec.8k_105 1 2026-11-21T12:00:00-05:00 2026-11-27
+us.sec.8k_105 2 2026-07-02T12:00:00-04:00 2026-07-09
+us.finCEN.sar 1 2026-11-21T12:00:00-05:00 2026-12-21
+us.finCEN.sar 2 2026-12-21T12:00:00-05:00 2027-04-20
+us.ftc.glba 1 2026-11-21T12:00:00-05:00 2026-12-21
+us.tx.bc521_053 1 2026-11-21T12:00:00-06:00 2027-01-20
+us.tx.bc521_053 2 2026-11-21T12:00:00-06:00 2026-12-21
+us.ca.civ1798_82 1 2026-11-21T12:00:00-08:00 2026-12-21
+us.ca.civ1798_82 2 2026-12-21T12:00:00-08:00 2027-01-05
+us.ny.gbl899aa 1 2026-11-21T12:00:00-05:00 2026-12-21
+us.ny.dfs.500_17c 2 2026-11-21T12:00:00-05:00 2026-12-21
+us.hipaa.164 1 2026-11-21T12:00:00-05:00 2027-01-20
+us.hipaa.164 2 2026-05-05T12:00:00-04:00 2027-03-01
+us.hipaa.164 5 2026-11-21T12:00:00-05:00 2027-01-20
+us.dod.dfars7012 2 2026-11-20T12:00:00-05:00 2027-02-18
+# 2026-12-01, 12-08, 12-25 and 2027-01-01 are holidays in Portugal.
+pt.dl125_2025 4 2026-11-20T12:00:00+00:00 2027-01-07
+# A Sunday: the working day before counts.
+de.bsig.32 3 2027-01-31T10:00:00+01:00 2027-02-26
+de.bsig.32 4 2027-01-31T10:00:00+01:00 2027-02-26
+eu.nis2.23 4 2027-01-31T10:00:00+01:00 2027-02-26
+eu.cra.14 3 2026-11-20T10:00:00+01:00 2026-12-04
+";
+
 fn record(id: &str) -> &'static Obligation {
     catalogue().get(id).unwrap()
 }
@@ -49,131 +81,21 @@ fn the_catalogue_as_its_command_prints_it() {
 
 #[test]
 fn known_days_are_counted_through_the_records_that_are_carried() {
-    // Noon where the authority lies, and the day of that place on which it ends.
-    for (id, n, start, expected) in [
-        (
-            "us.ofac.blocked_initial",
-            1,
-            "2026-11-04T12:00:00-05:00",
-            "2026-11-19",
-        ),
-        (
-            "us.ofac.blocked_initial",
-            1,
-            "2026-11-20T12:00:00-05:00",
-            "2026-12-07",
-        ),
-        (
-            "us.ofac.blocked_initial",
-            2,
-            "2026-11-20T12:00:00-05:00",
-            "2027-09-30",
-        ),
-        (
-            "us.ofac.blocked_initial",
-            3,
-            "2026-12-18T12:00:00-05:00",
-            "2027-01-05",
-        ),
-        (
-            "us.ofac.rejected",
-            1,
-            "2026-11-21T12:00:00-05:00",
-            "2026-12-07",
-        ),
-        (
-            "us.sec.8k_105",
-            1,
-            "2026-11-20T12:00:00-05:00",
-            "2026-11-27",
-        ),
-        (
-            "us.sec.8k_105",
-            1,
-            "2026-11-21T12:00:00-05:00",
-            "2026-11-27",
-        ),
-        (
-            "us.sec.8k_105",
-            2,
-            "2026-07-02T12:00:00-04:00",
-            "2026-07-09",
-        ),
-        (
-            "us.finCEN.sar",
-            1,
-            "2026-11-21T12:00:00-05:00",
-            "2026-12-21",
-        ),
-        (
-            "us.finCEN.sar",
-            2,
-            "2026-12-21T12:00:00-05:00",
-            "2027-04-20",
-        ),
-        ("us.ftc.glba", 1, "2026-11-21T12:00:00-05:00", "2026-12-21"),
-        (
-            "us.tx.bc521_053",
-            1,
-            "2026-11-21T12:00:00-06:00",
-            "2027-01-20",
-        ),
-        (
-            "us.tx.bc521_053",
-            2,
-            "2026-11-21T12:00:00-06:00",
-            "2026-12-21",
-        ),
-        (
-            "us.ca.civ1798_82",
-            1,
-            "2026-11-21T12:00:00-08:00",
-            "2026-12-21",
-        ),
-        (
-            "us.ca.civ1798_82",
-            2,
-            "2026-12-21T12:00:00-08:00",
-            "2027-01-05",
-        ),
-        (
-            "us.ny.gbl899aa",
-            1,
-            "2026-11-21T12:00:00-05:00",
-            "2026-12-21",
-        ),
-        (
-            "us.ny.dfs.500_17c",
-            2,
-            "2026-11-21T12:00:00-05:00",
-            "2026-12-21",
-        ),
-        ("us.hipaa.164", 1, "2026-11-21T12:00:00-05:00", "2027-01-20"),
-        ("us.hipaa.164", 2, "2026-05-05T12:00:00-04:00", "2027-03-01"),
-        ("us.hipaa.164", 5, "2026-11-21T12:00:00-05:00", "2027-01-20"),
-        (
-            "us.dod.dfars7012",
-            2,
-            "2026-11-20T12:00:00-05:00",
-            "2027-02-18",
-        ),
-        // 2026-12-01, 12-08, 12-25 and 2027-01-01 are holidays in Portugal.
-        (
-            "pt.dl125_2025",
-            4,
-            "2026-11-20T12:00:00+00:00",
-            "2027-01-07",
-        ),
-        // A Sunday: the working day before counts.
-        ("de.bsig.32", 3, "2027-01-31T10:00:00+01:00", "2027-02-26"),
-        ("de.bsig.32", 4, "2027-01-31T10:00:00+01:00", "2027-02-26"),
-        ("eu.nis2.23", 4, "2027-01-31T10:00:00+01:00", "2027-02-26"),
-        ("eu.cra.14", 3, "2026-11-20T10:00:00+01:00", "2026-12-04"),
-    ] {
-        let (end, zone) = ends(id, n, start);
+    let rows = DAYS
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let mut looked = 0;
+    for row in rows {
+        let words: Vec<&str> = row.split(' ').collect();
+        let [id, n, start, expected] = words[..] else {
+            panic!("{row}");
+        };
+        let (end, zone) = ends(id, n.parse().unwrap(), start);
         let end = end.to_zoned(zone).date().to_string();
-        assert_eq!(end, expected, "{id} {n} from {start}");
+        assert_eq!(end, expected, "{row}");
+        looked += 1;
     }
+    assert_eq!(looked, 26);
 }
 
 #[test]
