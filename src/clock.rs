@@ -75,6 +75,9 @@ pub struct Shown {
     pub duty: Option<Duty>,
 }
 
+/// What stands for a deadline that nobody may be told of.
+pub const CONFIDENTIAL: &str = "A confidential deadline";
+
 /// The duty of a clock, as the catalogue had it when the clock was started.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
 pub struct Duty {
@@ -94,6 +97,8 @@ pub struct Duty {
     pub owner: String,
     /// Whether the time is an internal target, because the law gives no number or no duty.
     pub target: bool,
+    /// Whether telling anybody about it can be an offence.
+    pub tipping_off: bool,
     /// The questions that decide whether it applies, with the last answer.
     pub questions: Vec<Asked>,
     /// Later readings of the deadline; none of them counts.
@@ -172,6 +177,20 @@ impl Shown {
     pub const fn is_open(&self) -> bool {
         let done = self.met.is_some() || self.receipt.is_some();
         self.ruled_out.is_none() && (!done || !self.reopened.is_empty())
+    }
+
+    /// Whether telling anybody about it can be an offence: papers and calendars that others read keep
+    /// silent about it.
+    pub fn is_confidential(&self) -> bool {
+        self.duty.as_ref().is_some_and(|duty| duty.tipping_off)
+    }
+
+    /// Its rule, for a calendar or a mail that others see.
+    pub fn discreet(&self) -> &str {
+        if self.is_confidential() {
+            return "deadline";
+        }
+        &self.rule
     }
 
     /// `chosen because … by …` for people; nothing when nobody chose.

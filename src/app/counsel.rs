@@ -42,13 +42,13 @@ struct Suggested {
 }
 
 impl Desk {
-    /// The recorder for what is part of a notice: what it keeps of a privileged one is counsel's.
+    /// The recorder for what is part of a notice: what it keeps of a restricted one is counsel's.
     ///
     /// # Errors
     /// There is no such template any more.
     pub(super) fn recorder_of(&self, template: &str) -> Result<Recorder> {
         let about = notice::about(template)?;
-        Ok(self.recorder.for_counsel(about.is_privileged()))
+        Ok(self.recorder.for_counsel(about.is_restricted()))
     }
 
     /// Puts the words of a statement apart when they are counsel's.
@@ -68,14 +68,14 @@ impl Desk {
         Ok(statement)
     }
 
-    /// Puts the words of what people say of a privileged text apart.
+    /// Puts the words of what people say of a restricted text apart.
     pub(super) async fn review_apart(
         &self,
         template: &str,
         comments: &mut [Comment],
         suggestions: &mut [Suggestion],
     ) -> Result<()> {
-        if !notice::about(template)?.is_privileged() {
+        if !notice::about(template)?.is_restricted() {
             return Ok(());
         }
         for comment in comments {

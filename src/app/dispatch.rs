@@ -1,6 +1,7 @@
 //! Where an approved notice goes by a person's hand, the files that go with it, and what is answered.
 
 use super::desk::Desk;
+use crate::canon::Digest;
 use crate::case::event::{Attachment, Event};
 use crate::case::state::NoticeRecord;
 use crate::fault::{Fault, Result};
@@ -30,7 +31,9 @@ impl Desk {
             .recorder_of(&record.template)?
             .keep_file(name, kind, bytes.into(), &title)
             .await?;
-        self.attach_kept(id, name, &evidence).await
+        // What is put with this notice is meant for its addressee, also where it is kept as counsel's.
+        let sha256 = self.evidence(&evidence)?.sha256;
+        self.put_with(id, name, evidence, sha256).await
     }
 
     /// As [`Self::attach`], with bytes that are evidence of the case already.
@@ -54,10 +57,21 @@ impl Desk {
                 .at(evidence)
                 .hint("attach what is meant for the addressee"));
         }
+        let sha256 = file.sha256;
+        self.put_with(id, name, evidence.clone(), sha256).await
+    }
+
+    async fn put_with(
+        &self,
+        id: &NoticeId,
+        name: &str,
+        evidence: EvidenceId,
+        sha256: Digest,
+    ) -> Result<Attachment> {
         let attachment = Attachment {
             name: name.to_owned(),
-            evidence: evidence.clone(),
-            sha256: file.sha256,
+            evidence,
+            sha256,
         };
         let event = Event::NoticeAttached {
             notice: id.clone(),

@@ -42,7 +42,7 @@ pub enum What {
     Clock {
         /// The clock.
         id: ClockId,
-        /// Its rule.
+        /// Its rule, as far as others may be told of it.
         rule: String,
         /// How much of its time, percent.
         percent: u8,
@@ -176,7 +176,7 @@ fn warnings(clock: &Shown, due: &mut Vec<Due>) {
             at: at.unwrap_or(clock.due),
             what: What::Clock {
                 id: clock.id.clone(),
-                rule: clock.rule.clone(),
+                rule: clock.discreet().to_owned(),
                 percent,
                 due: clock.due,
             },

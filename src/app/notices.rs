@@ -17,7 +17,7 @@ impl Desk {
         let about = notice::about(template)?;
         // What the facts say of the company rests on its record.
         self.company_record().await?;
-        let recorder = self.recorder.for_counsel(about.is_privileged());
+        let recorder = self.recorder.for_counsel(about.is_restricted());
         let facts = self.read(|case| case.facts(&case.recorded()))?;
         let draft = notice::draft(template, &facts)?;
         let kept = facts::Kept::of(&facts).for_notice(&about);
@@ -29,7 +29,7 @@ impl Desk {
                 kept.bytes()?.into(),
             )
             .await?;
-        let how = format!("Draft of notice `{template}`");
+        let how = format!("Draft of {}", about.said(template));
         let bytes = draft.text.clone().into_bytes().into();
         let evidence = recorder
             .keep_derived(

@@ -290,7 +290,8 @@ impl Desk {
         } else {
             revised.missing
         };
-        let how = format!("A person's version of notice `{}`", record.template);
+        let about = crate::notice::about(&record.template)?;
+        let how = format!("A person's version of {}", about.said(&record.template));
         let bytes = revised.text.into_bytes().into();
         let kind = "text/markdown; charset=utf-8";
         let evidence = recorder.keep_derived(from, &how, kind, bytes).await?;

@@ -199,6 +199,7 @@ impl Catalogue {
             allows_delay: stage.allows_delay,
             delay_days: stage.delay_days.clone(),
             verified: one.is_verified(stage),
+            tipping_off: one.tipping_off,
             owner: one.decision_owner.name().to_owned(),
             questions: one.applies_if.clone(),
             catalogue: self.digest,

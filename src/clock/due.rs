@@ -213,20 +213,47 @@ pub fn noon_after(due: Timestamp, zone: &TimeZone, closed: &Closed) -> Option<Ti
 /// The report of what is held on one day of the year, due on another: the first whose day has not
 /// passed.
 fn annual(day: Date, by: &str, as_of: &str) -> Option<Date> {
-    let on = |year: i16, text: &str| {
-        let (month, day) = super::calendar::month_day(text)?;
-        Date::new(year, month, day).ok()
-    };
-    let mut year = day.year();
-    if on(year, as_of)? < day {
-        year = year.checked_add(1)?;
-    }
-    let held = on(year, as_of)?;
-    let reported = on(year, by)?;
+    let held = held_on(day, as_of)?;
+    let reported = in_year(held.year(), by)?;
     if reported < held {
-        return on(year.checked_add(1)?, by);
+        return in_year(held.year().checked_add(1)?, by);
     }
     Some(reported)
+}
+
+/// The first such day of a year that has not passed.
+fn held_on(day: Date, as_of: &str) -> Option<Date> {
+    let held = in_year(day.year(), as_of)?;
+    if held < day {
+        return in_year(day.year().checked_add(1)?, as_of);
+    }
+    Some(held)
+}
+
+fn in_year(year: i16, text: &str) -> Option<Date> {
+    let (month, day) = super::calendar::month_day(text)?;
+    Date::new(year, month, day).ok()
+}
+
+/// From when a duty of every year is counted once these were handed in, the first first. Each meets the
+/// earliest report whose day had come and that none before it met: a late one does not skip a year, and
+/// two in one year are one.
+pub fn counted_from(rule: &Rule, start: Timestamp, filed: &[Timestamp]) -> Option<Timestamp> {
+    let Due::Annual { as_of, .. } = &rule.due else {
+        return Some(start);
+    };
+    let zone = TimeZone::get(&rule.zone).unwrap_or(TimeZone::UTC);
+    let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
+    let mut from = start;
+    for one in filed {
+        let held = held_on(day(from), as_of)?;
+        if day(*one) >= held {
+            // Noon: the same day in every zone of the place.
+            let noon = Time::midnight().checked_add(12.hours()).ok()?;
+            from = at(held.tomorrow().ok()?, noon, &zone)?;
+        }
+    }
+    Some(from)
 }
 
 /// The last second of a day, or the last minute that an office is open.

@@ -28,9 +28,10 @@ pub fn calendar(case: &CaseId, clocks: &[Shown], now: Timestamp) -> String {
     for clock in clocks.iter().filter(told) {
         let met = clock.met.as_ref().filter(|_| !clock.is_open());
         let rule = match clock.rule.split('.').next() {
-            // What a demand says or a provider keeps is no title for a calendar.
+            // What a demand says or a provider keeps is no title for a calendar; nor is what nobody may
+            // be told of.
             Some("contact" | "trail") => "deadline",
-            _ => &clock.rule,
+            _ => clock.discreet(),
         };
         let done = if met.is_some() { " (met)" } else { "" };
         let title = escaped(&format!("{case}: {rule}{done}"));

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::due::due_told;
+use super::due::{counted_from, due_told};
 use super::{Asked, Duty, Met, Shown};
 use crate::case::event::Reading;
 use crate::case::event::due::{Due, Rule};
@@ -43,8 +43,9 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         ruled_out = record.chosen.is_none().then_some(why);
     }
     let (start, start_is) = start_of(record, &candidates)?;
+    let filed = state.filed(record);
     let (due, duty) = if let Some(rule) = record.start.due.as_deref() {
-        let (due, mut duty) = of_rule(state, rule, start)?;
+        let (due, mut duty) = of_rule(state, rule, start, &filed)?;
         duty.governed_by = governed_by(state, record, rule, due);
         (due, Some(duty))
     } else {
@@ -52,12 +53,12 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         (start.checked_add(length).ok()?, None)
     };
     let ruled_out = ruled_out.or_else(|| duty.as_ref().and_then(answered_out));
-    let mut filed = state.filed(record).into_iter();
+    let rule = record.start.due.as_deref();
     let target = duty.as_ref().is_some_and(|duty| duty.target);
-    let met = filed.next().map(|filing| Met::of(filing, due, target));
-    let filed_again: Vec<Filed> = filed.collect();
-    let mut filings = met.iter().map(|met| &met.filing).chain(&filed_again);
+    let (met, filed_again) = met_by(rule, due, target, filed);
+    let filings = met.iter().map(|met| &met.filing).chain(&filed_again);
     let receipt = filings
+        .filter(|_| met.is_some())
         .find_map(|filing| filing.reference.clone())
         .or_else(|| saved(state, &record.start.rule));
     let named = match (&ruled_out, &met, &receipt) {
@@ -69,7 +70,6 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
         (None, None, None) if due < now => "overdue",
         (None, None, None) => "running",
     };
-    let rule = record.start.due.as_deref();
     let drafts = rule.map_or_else(Vec::new, |rule| state.drafts_for(rule));
     Some(Shown {
         id: record.start.id.clone(),
@@ -95,6 +95,22 @@ pub fn of(state: &CaseState, record: &ClockRecord, now: Timestamp) -> Option<Sho
     })
 }
 
+/// The filing that meets a clock, and the others. Of a duty of every year each met its own year: the next
+/// report is open.
+fn met_by(
+    rule: Option<&Rule>,
+    due: Timestamp,
+    target: bool,
+    filed: Vec<Filed>,
+) -> (Option<Met>, Vec<Filed>) {
+    if rule.is_some_and(Rule::is_yearly) {
+        return (None, filed);
+    }
+    let mut filed = filed.into_iter();
+    let met = filed.next().map(|filing| Met::of(filing, due, target));
+    (met, filed.collect())
+}
+
 /// The start that counts: what a person chose, or the earliest candidate.
 fn start_of(record: &ClockRecord, candidates: &[Reading]) -> Option<(Timestamp, &'static str)> {
     let chosen = record.chosen.as_ref().map(|choice| choice.start);
@@ -118,7 +134,7 @@ fn governed_by(
             return None;
         }
         let (start, _) = start_of(other, &state.starts_with(&other.start))?;
-        let (ends, _) = of_rule(state, of, start)?;
+        let (ends, _) = of_rule(state, of, start, &state.filed(other))?;
         (ends < due).then_some((ends, &other.start.rule))
     });
     let (ends, first) = others.min()?;
@@ -173,8 +189,16 @@ fn told_in(state: &CaseState, rule: &Rule, start: Timestamp) -> Vec<String> {
     zones
 }
 
-fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestamp, Duty)> {
-    let computed = due_told(rule, start, &told_in(state, rule, start))?;
+fn of_rule(
+    state: &CaseState,
+    rule: &Rule,
+    start: Timestamp,
+    filed: &[Filed],
+) -> Option<(Timestamp, Duty)> {
+    let stands = filed.iter().filter(|filing| !filing.came_back);
+    let handed_in: Vec<Timestamp> = stands.map(|filing| filing.at).collect();
+    let from = counted_from(rule, start, &handed_in)?;
+    let computed = due_told(rule, from, &told_in(state, rule, from))?;
     let (due, delays) = super::delay::delayed(state, rule, computed.due);
     let questions = rule.questions.iter().map(|question| {
         let key = (rule.obligation.clone(), question.id.clone());
@@ -192,6 +216,7 @@ fn of_rule(state: &CaseState, rule: &Rule, start: Timestamp) -> Option<(Timestam
         verified: rule.verified,
         owner: rule.owner.clone(),
         target: matches!(rule.due, Due::Target { .. } | Due::Immediately { .. }),
+        tipping_off: rule.tipping_off,
         questions: questions.collect(),
         readings: computed.readings,
         governed_by: None,

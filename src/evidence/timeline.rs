@@ -3,6 +3,8 @@
 //! Data only; faces render it. Trail files are read one at a time, so that memory is bounded by the
 //! largest of them and the number of moments that are the subject's.
 
+mod quiet;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -93,7 +95,12 @@ pub fn of(log: &CaseLog) -> Result<Vec<Moment>> {
 /// entries come to.
 pub fn of_log(entries: &[Entry], state: &CaseState) -> Vec<Moment> {
     let mut moments = Vec::new();
+    let quiet = quiet::Quiet::of(state);
     for entry in entries {
+        if let Some(instead) = quiet.instead(entry) {
+            moments.extend(instead);
+            continue;
+        }
         moments.extend(ours(entry));
         moments.extend(clocks(entry, state));
         if let Event::ContactRecorded(contact) = &entry.event {

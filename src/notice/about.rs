@@ -64,6 +64,19 @@ pub struct Field {
     pub section: Option<String>,
 }
 
+/// A section that the addressee's form takes as a list of entries, each into fields of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entries {
+    /// The section of the body.
+    pub section: String,
+    /// The most entries that the form takes.
+    pub most: usize,
+    /// Whether it takes amounts as digits alone, without a currency sign and without commas.
+    #[serde(default)]
+    pub digits: bool,
+}
+
 /// Which stages of an obligation a notice answers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
@@ -128,6 +141,9 @@ pub struct About {
     /// Whether it is privileged.
     #[serde(default)]
     pub privilege: Confidence,
+    /// Whether telling others of it can be an offence: only its list reads it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tipping_off: bool,
     /// Who may have it, by role.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distribution: Vec<String>,
@@ -137,6 +153,9 @@ pub struct About {
     /// The fields of the addressee's form, where the sections do not say them.
     #[serde(default, rename = "field", skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
+    /// The sections that are lists of entries in the addressee's form.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entries: Vec<Entries>,
 }
 
 /// Whether the words are an id like `eu.gdpr.33`.
@@ -203,9 +222,11 @@ impl About {
             let what = format!("The distribution names `{role}`, which has no words.");
             return Err(bad(&what).hint("words.*.toml names them as `role.…`"));
         }
-        if self.is_privileged() && self.distribution.is_empty() {
-            return Err(bad("A privileged notice has to say who may have it.")
-                .hint("like `distribution = [\"legal\"]`"));
+        if self.is_restricted() && self.distribution.is_empty() {
+            return Err(
+                bad("A privileged or confidential notice has to say who may have it.")
+                    .hint("like `distribution = [\"legal\"]`"),
+            );
         }
         self.check_answers()?;
         self.fields
@@ -261,9 +282,23 @@ impl About {
         }
     }
 
-    /// Whether it is counsel's: its banner, its list of readers and its evidence are kept so.
+    /// Whether it is counsel's: it carries a banner, and privileged facts can stand in it.
     pub fn is_privileged(&self) -> bool {
         self.privilege == Confidence::Privileged
+    }
+
+    /// Whether only its list of readers has it, and what it keeps is kept as counsel's: it is privileged,
+    /// or telling others of it can be an offence.
+    pub fn is_restricted(&self) -> bool {
+        self.is_privileged() || self.tipping_off
+    }
+
+    /// How lists of evidence name it: one that nobody may be told of has no name there.
+    pub fn said(&self, template: &str) -> String {
+        if self.tipping_off {
+            return "a confidential notice".to_owned();
+        }
+        format!("notice `{template}`")
     }
 
     /// Whether a fact of this privilege may stand in the notice.

@@ -146,6 +146,7 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     findings.extend(sheet.two_scripts());
     findings.extend(sheet.missing());
     findings.extend(limits::too_long(asked)?);
+    findings.extend(limits::entries(asked)?);
     findings.extend(cited::moved(asked, &now, first.as_ref()));
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.line, f.rule.clone(), f.words.clone());

@@ -122,8 +122,8 @@ impl Web {
     }
 }
 
-/// Whether somebody may read a notice: a privileged one is for who counsels, for who approves it, and for
-/// the roles of its list.
+/// Whether somebody may read a notice: one that is privileged, or that others may not be told of, is for
+/// who counsels, for who approves it, and for the roles of its list.
 ///
 /// # Errors
 /// They may not; there is no such notice.
@@ -135,7 +135,7 @@ pub(super) fn may_read(principal: &Principal, case: &Reader<'_>, notice: &Notice
     };
     let listed = |role: &Role| about.distribution.iter().any(|one| one == role.name());
     let approves = |role: &Role| about.approval.roles.iter().any(|one| one == role.name());
-    let open = !about.is_privileged()
+    let open = !about.is_restricted()
         || principal.has(Ability::Counsel)
         || principal
             .roles()
@@ -144,7 +144,11 @@ pub(super) fn may_read(principal: &Principal, case: &Reader<'_>, notice: &Notice
     if open {
         return Ok(());
     }
-    let what = "This notice is privileged: it is for the people of its list.";
+    let what = if about.is_privileged() {
+        "This notice is privileged: it is for the people of its list."
+    } else {
+        "This notice is confidential: telling others of it can be an offence. It is for the people of its list."
+    };
     Err(Fault::input("may-not", what)
         .hint(format!("roles that may: {}", about.distribution.join(", "))))
 }

@@ -57,6 +57,7 @@ fn rule(due: Due, around: Date) -> Rule {
         closed: calendar.map(|one| calendars.closed(one, around)),
         allows_delay: false,
         verified: true,
+        tipping_off: false,
         owner: "legal".into(),
         questions: Vec::new(),
         catalogue: Digest::ZERO,
@@ -312,6 +313,11 @@ struct Expected {
     holidays: BTreeMap<String, BTreeSet<Date>>,
     business: Vec<(String, Date, u32, Date)>,
     months: Vec<(Date, u32, Date)>,
+    /// The calendar, the start, how many days; the last day, the next working day, the one before.
+    days: Vec<(String, Date, u32, Date, Date, Date)>,
+    year_ends: Vec<(Date, u32, Date)>,
+    /// The zone, the start, how many hours, and what a clock on the wall says at the end.
+    hours: Vec<(String, Timestamp, u32, jiff::civil::DateTime)>,
 }
 
 /// What the independent implementations say; nothing where they are not installed.
@@ -395,4 +401,46 @@ fn thousands_of_deadlines_agree_with_independent_ones() {
             assert_eq!(due_day(due_rule, &noon), end.to_string(), "{start}");
         }
     }
+}
+
+#[test]
+fn days_rolls_years_and_hours_agree_with_independent_ones() {
+    let Some(expected) = expected(1582, 2000) else {
+        return;
+    };
+    for (name, start, amount, last, next, before) in expected.days {
+        let noon = format!("{start}T12:00:00Z");
+        for (roll, end) in [
+            (Roll::None, last),
+            (Roll::Next, next),
+            (Roll::ConservativePrevious, before),
+        ] {
+            let due_rule = Due::CalendarDay {
+                amount,
+                zone: None,
+                calendar: Some(name.clone()),
+                count_event_day: false,
+                roll,
+            };
+            let ours = due_day(due_rule, &noon);
+            assert_eq!(ours, end.to_string(), "{name}: {start}, {amount}, {roll:?}");
+        }
+    }
+    for (start, amount, end) in expected.year_ends {
+        let due_rule = Due::AfterYearEnd {
+            amount,
+            zone: "America/New_York".into(),
+        };
+        let ours = due_day(due_rule, &format!("{start}T17:00:00Z"));
+        assert_eq!(ours, end.to_string(), "{start} and {amount}");
+    }
+    let mut changed = 0;
+    for (zone, start, amount, wall) in expected.hours {
+        let zone = TimeZone::get(&zone).unwrap();
+        let rule = rule(hours(amount), day("2026-01-01"));
+        let end = due(&rule, start).unwrap().due.to_zoned(zone.clone());
+        assert_eq!(end.datetime(), wall, "{start} and {amount} hours");
+        changed += u32::from(end.offset() != start.to_zoned(zone).offset());
+    }
+    assert!(changed > 300, "{changed} went over a change of the clocks");
 }

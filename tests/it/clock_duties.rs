@@ -84,6 +84,7 @@ const KNOWN: &[&str] = &[
     "us.dod.dfars7012",
     "eu.gdpr.33",
     "eu.gdpr.33_2",
+    "eu.gdpr.33_told",
     "eu.gdpr.34",
     "eu.nis2.23",
     "de.bsig.32",
@@ -235,6 +236,8 @@ fn files_that_are_not_right_are_refused_with_file_record_and_problem() {
             "sources = []",
             "source",
         ),
+        // What was read was read on some day.
+        (", verified_on = 2026-11-01", "", "verified_on"),
         (
             "id = \"xx.one\"",
             "id = \"xx.one\"\nexcludes = [\"xx.two\"]",

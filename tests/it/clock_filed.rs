@@ -378,7 +378,13 @@ fn every_notice_answers_a_stage_that_the_catalogue_has() {
             }
         }
     }
-    for (id, stages) in [("eu.dora.19", 4), ("de.bsig.32", 3), ("pt.dl125_2025", 4)] {
+    for (id, stages) in [
+        ("eu.dora.19", 4),
+        ("eu.cra.14", 4),
+        ("de.bsig.32", 4),
+        ("eu.nis2.23", 4),
+        ("pt.dl125_2025", 4),
+    ] {
         for stage in 1..=stages {
             assert!(answered.contains(&(id.to_owned(), stage)), "{id} {stage}");
         }
@@ -451,4 +457,97 @@ fn an_approval_that_ran_out_lets_nothing_out() {
         let refused = world.may(late, event).unwrap_err();
         assert!(refused.to_string().contains("not approved"), "{refused}");
     }
+}
+
+/// What a stage of a German incident says after these notices left.
+fn after(world: &World, rule: &str) -> &'static str {
+    world.due(rule, "2026-12-20T08:00:00Z").state
+}
+
+#[test]
+fn a_progress_report_leaves_the_final_report_open() {
+    let mut world = german();
+    let (_, ended) = instant(Trigger::EndOfImpact, "2026-12-10T07:00:00Z");
+    let second = "de.bsig.32.notification";
+    world.add(
+        "2026-11-20T09:00:00Z",
+        receipt(second, "2026-11-20T09:00:00Z"),
+    );
+    propose(&mut world, "2026-11-20T09:00:01Z", &organisation(&["de"]));
+    let (third, last) = ("de.bsig.32.final", "de.bsig.32.final_after_progress");
+    let leave = |world: &mut World, template: &str, serves: &[(&str, u8)], when: &str| {
+        let notice = approved(world, when, template, serves);
+        sent(world, &notice, template, when);
+    };
+    let answers = |template: &str| -> Vec<u8> {
+        let about = notice::about(template).unwrap();
+        let own = about.answers().find(|(id, _)| *id == "de.bsig.32");
+        own.unwrap().1.to_vec()
+    };
+    assert_eq!(answers("nis2-de-progress"), [3]);
+    assert_eq!(answers("nis2-de-final"), [3, 4]);
+    let mut once = world.clone();
+    let progress = [("de.bsig.32", 3)];
+    let when = "2026-12-08T08:00:00Z";
+    leave(&mut world, "nis2-de-progress", &progress, when);
+    world.add("2026-12-10T08:00:00Z", ended.clone());
+    propose(&mut world, "2026-12-10T08:00:01Z", &organisation(&["de"]));
+    assert_eq!(
+        (after(&world, third), after(&world, last)),
+        ("met", "running")
+    );
+    let clock = world.due(last, "2026-12-20T08:00:00Z");
+    assert_eq!(
+        utc(clock.due),
+        "2027-01-08T22:59:59Z",
+        "a Sunday: the Friday before"
+    );
+    assert!(!clock.duty.unwrap().verified);
+    let both = [("de.bsig.32", 3), ("de.bsig.32", 4)];
+    leave(&mut world, "nis2-de-final", &both, "2026-12-15T08:00:00Z");
+    assert_eq!((after(&world, third), after(&world, last)), ("met", "met"));
+    // Without a progress report the final one meets both.
+    leave(&mut once, "nis2-de-final", &both, when);
+    once.add("2026-12-10T08:00:00Z", ended);
+    propose(&mut once, "2026-12-10T08:00:01Z", &organisation(&["de"]));
+    assert_eq!((after(&once, third), after(&once, last)), ("met", "met"));
+}
+
+#[test]
+fn a_report_of_every_year_is_due_again_and_a_late_one_skips_no_year() {
+    let mut world = World::opened("2026-11-20T08:00:00Z");
+    let (_, blocked) = instant(Trigger::PropertyBlocked, "2026-11-20T07:00:00Z");
+    world.add("2026-11-20T08:00:00Z", blocked);
+    propose(&mut world, "2026-11-20T08:00:01Z", &organisation(&["us"]));
+    let rule = "us.ofac.blocked_initial.annual";
+    let due = |world: &World, now: &str| {
+        let clock = world.due(rule, now);
+        let zone = jiff::tz::TimeZone::get("America/New_York").unwrap();
+        (clock.due.to_zoned(zone).date().to_string(), clock.state)
+    };
+    let expected = |day: &str, state: &'static str| (day.to_owned(), state);
+    let filed = |world: &mut World, when: &str| world.add(when, receipt(rule, when));
+    let now = "2027-10-05T08:00:00Z";
+    assert_eq!(due(&world, now), expected("2027-09-30", "overdue"));
+    // Before the day whose state is reported nothing can have met it.
+    filed(&mut world, "2027-05-01T12:00:00Z");
+    assert_eq!(due(&world, now), expected("2027-09-30", "overdue"));
+    filed(&mut world, "2027-09-15T12:00:00Z");
+    assert_eq!(due(&world, now), expected("2028-09-30", "running"));
+    // A second one in the same year changes nothing.
+    filed(&mut world, "2027-09-20T12:00:00Z");
+    assert_eq!(due(&world, now), expected("2028-09-30", "running"));
+    // That of 2028 is missed; what is handed in after the next day of state meets it, late, and not 2029.
+    let later = "2029-08-01T08:00:00Z";
+    assert_eq!(due(&world, later), expected("2028-09-30", "overdue"));
+    filed(&mut world, "2029-07-15T12:00:00Z");
+    assert_eq!(due(&world, later), expected("2029-09-30", "running"));
+    filed(&mut world, "2029-09-01T12:00:00Z");
+    assert_eq!(due(&world, later), expected("2030-09-30", "running"));
+    let clock = world.due(rule, later);
+    assert!(clock.is_open() && clock.met.is_none());
+    assert_eq!(clock.filed_again.len(), 5, "every report is shown");
+    // The last is taken back: its year is due again.
+    world.add("2029-09-02T12:00:00Z", taken_back(rule, "another case"));
+    assert_eq!(due(&world, later), expected("2029-09-30", "running"));
 }

@@ -25,6 +25,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 pub(crate) struct World {
     case: CaseId,
     pub(crate) state: CaseState,
+    pub(crate) entries: Vec<Entry>,
 }
 
 impl World {
@@ -32,6 +33,7 @@ impl World {
         let mut world = Self {
             case: CaseId::fresh(),
             state: CaseState::default(),
+            entries: Vec::new(),
         };
         world.add(
             when,
@@ -90,6 +92,7 @@ impl World {
         };
         self.state.check(&entry)?;
         self.state.apply(&entry);
+        self.entries.push(entry);
         Ok(())
     }
 

@@ -432,6 +432,44 @@ fn a_limit_is_the_forms_whatever_a_heading_says() {
 }
 
 #[test]
+fn more_transactions_than_the_form_takes_and_amounts_that_it_does_not_are_found() {
+    let facts = samples::complete().facts();
+    let text = notice::draft("ic3", &facts).unwrap().text;
+    let part = text.split_once("## Financial transactions\n\n").unwrap().1;
+    let list = part.split_once("\n\n## ").unwrap().0.to_owned();
+    let found = |to: &str| -> Vec<(String, Severity)> {
+        let found = changed(&list, to).into_iter();
+        let ours = found.filter(|one| one.rule.starts_with("section-"));
+        ours.map(|one| (one.rule, one.severity)).collect()
+    };
+    let lines = |count: usize, line: &str| vec![line; count].join("\n");
+    let plain = "- 2026-03-01, USD 4100.00, Example Bank, invoice 7";
+    let many = ("section-entries".to_owned(), Severity::Block);
+    let amount = ("section-amounts".to_owned(), Severity::Warn);
+    for (list, expected) in [
+        (lines(10, plain), vec![]),
+        (lines(11, plain), vec![&many]),
+        (lines(1, "- USD 4,100.00 on 2026-03-01"), vec![&amount]),
+        (lines(1, "- $ 4100 on 2026-03-01"), vec![&amount]),
+        (lines(1, "- 1 March, 2026, USD 4100, at 12,1234"), vec![]),
+        (lines(12, "- USD 1,200,000"), vec![&many, &amount]),
+    ] {
+        let ours = found(&list);
+        assert_eq!(ours.iter().collect::<Vec<_>>(), expected, "{list}");
+    }
+    // Another notice has no such form.
+    let known = [Kept::of(&facts)];
+    let asked = Asked {
+        text: &text.replacen(&list, &lines(12, "- USD 1,200,000"), 1),
+        known: &known,
+        notice: Some("gdpr-33"),
+        first: None,
+    };
+    let other = look(&asked).unwrap();
+    assert!(other.iter().all(|one| one.rule != "section-entries"));
+}
+
+#[test]
 fn a_mark_that_goes_or_moves_is_shown_to_whoever_approves() {
     let facts = samples::complete().facts();
     let text = notice::draft("ic3", &facts).unwrap().text;

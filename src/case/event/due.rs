@@ -359,6 +359,9 @@ pub struct Rule {
     pub delay_days: Vec<u32>,
     /// Whether its figures were checked against a source.
     pub verified: bool,
+    /// Whether telling anybody about it can be an offence.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tipping_off: bool,
     /// Who decides.
     pub owner: String,
     /// The questions that decide whether it applies.
@@ -372,6 +375,11 @@ impl Rule {
     /// The stage by which its filing is named: its own, or the one that is filed with it.
     pub fn filing(&self) -> u8 {
         self.filed_with.unwrap_or(self.stage)
+    }
+
+    /// Whether it comes back every year: what was handed in meets its own year alone.
+    pub const fn is_yearly(&self) -> bool {
+        matches!(self.due, Due::Annual { .. })
     }
 }
 

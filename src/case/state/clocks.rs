@@ -16,6 +16,7 @@ impl CaseState {
                     chosen: None,
                     candidate: false,
                     receipt: None,
+                    earlier: Vec::new(),
                     taken_back: Vec::new(),
                     reopened: Vec::new(),
                 };

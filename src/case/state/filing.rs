@@ -98,9 +98,9 @@ impl CaseState {
         let clocks = self.clocks.values().filter_map(|record| {
             let rule = record.start.due.as_deref()?;
             let same = rule.obligation == obligation && rule.filing() == stage;
-            record.receipt.as_ref().filter(|_| same)
+            same.then(|| record.earlier.iter().chain(&record.receipt))
         });
-        let mut filed: Vec<Filed> = clocks.map(Filed::of_receipt).collect();
+        let mut filed: Vec<Filed> = clocks.flatten().map(Filed::of_receipt).collect();
         filed.extend(self.left_for(obligation, stage));
         filed.sort_by(Self::before);
         filed
@@ -173,12 +173,14 @@ impl CaseState {
                 let Some(record) = self.clocks.get_mut(clock) else {
                     return;
                 };
-                record.receipt = Some(ReceiptRecord {
+                let before = record.receipt.replace(ReceiptRecord {
                     reference: reference.clone(),
                     at: *at,
                     evidence: evidence.clone(),
                     by,
                 });
+                let yearly = record.start.due.as_deref().is_some_and(Rule::is_yearly);
+                record.earlier.extend(before.filter(|_| yearly));
                 record.reopened.clear();
                 if let Some(rule) = record.start.due.clone() {
                     self.handed_in(&rule.obligation, rule.filing(), reference);
@@ -191,6 +193,7 @@ impl CaseState {
                 let Some(receipt) = record.receipt.take() else {
                     return;
                 };
+                record.receipt = record.earlier.pop();
                 let why = format!(
                     "{by} took back at {} that it was handed in at {} ({}): {reason}",
                     utc(entry.at),

@@ -171,6 +171,8 @@ pub struct ClockRecord {
     pub candidate: bool,
     /// The receipt that ends it, as a person recorded it.
     pub receipt: Option<ReceiptRecord>,
+    /// The receipts of earlier years, where a duty comes back every year; the first first.
+    pub earlier: Vec<ReceiptRecord>,
     /// Receipts that were taken back, and why.
     pub taken_back: Vec<TakenBack>,
     /// What changed after the choice or the receipt, each as a sentence; empty when nothing did.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Catalogue, calendar_of};
 use crate::case::event::due::{Due, Trigger};
 use crate::clock::calendar::{Calendars, month_day};
-use crate::clock::obligation::{Mode, Obligation, Stage, Status};
+use crate::clock::obligation::{Mode, Obligation, Stage, Status, Tier};
 
 /// Something about a duty that a person should look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
@@ -36,9 +36,7 @@ pub(super) fn impossible(one: &Obligation, calendars: &Calendars) -> Vec<String>
     if one.notice.as_deref().is_some_and(|name| !is_template(name)) {
         wrong.push("`notice` is no name of a template".to_owned());
     }
-    if one.sources.is_empty() {
-        wrong.push("it names no source".to_owned());
-    }
+    wrong.extend(wrong_source(one));
     if one.status == Status::Pending && one.review_on.is_none() {
         wrong.push("what is pending needs a day to look again (`review_on`)".to_owned());
     }
@@ -97,6 +95,19 @@ pub(super) fn impossible(one: &Obligation, calendars: &Calendars) -> Vec<String>
         }
     }
     wrong
+}
+
+/// What was read was read on some day; what is only known says so.
+fn wrong_source(one: &Obligation) -> Option<String> {
+    if one.sources.is_empty() {
+        return Some("it names no source".to_owned());
+    }
+    let mut read = (one.sources.iter()).filter(|one| one.tier != Tier::Knowledge);
+    let undated = read.find(|source| source.verified_on.is_none())?;
+    Some(format!(
+        "the source `{}` says no day on which it was read (`verified_on`)",
+        undated.at
+    ))
 }
 
 fn wrong_due(due: &Due, calendars: &Calendars) -> Option<String> {

@@ -8,10 +8,12 @@ use crate::access::Ability;
 use crate::app::duties::DutyLine;
 use crate::app::summary::Summary;
 use crate::case::event::due::Trigger;
-use crate::clock::obligation::Obligation;
+use crate::clock::obligation::{Obligation, Stage};
 use crate::clock::{Catalogue, Shown};
 use crate::fault::Result;
 use crate::id::EvidenceId;
+use crate::notice::dictionary::{self, Origin};
+use crate::notice::{self, Facts};
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
 
@@ -63,6 +65,7 @@ struct Today {
     stale: bool,
     sources: Vec<String>,
     pitfalls: Vec<String>,
+    /// The facts of its notices that people can record, by name; without a notice what it asks for.
     fields: Vec<String>,
 }
 
@@ -151,8 +154,37 @@ fn today(look: &Look<'_>, one: &Obligation, stage: u8) -> Today {
         stale: one.is_stale(day),
         sources: sources.collect(),
         pitfalls: one.pitfalls.iter().map(|one| line(one)).collect(),
-        fields: stage.map(|stage| stage.fields.clone()).unwrap_or_default(),
+        fields: stage.map(|stage| asked(one, stage)).unwrap_or_default(),
     }
+}
+
+/// What a stage asks for. Where notices answer it: their facts that people can record, by name. Otherwise
+/// what the catalogue says, in words where no fact has that name.
+fn asked(one: &Obligation, stage: &Stage) -> Vec<String> {
+    let nothing = Facts::default();
+    let drafts = notice::names().into_iter().filter_map(|name| {
+        let about = notice::about(&name).ok()?;
+        let answers = about.is_answer_to(&one.id, stage.n);
+        answers.then(|| notice::draft(&name, &nothing).ok())?
+    });
+    let mut facts: Vec<String> = Vec::new();
+    for key in drafts.flat_map(|draft| draft.keys) {
+        let recorded = dictionary::known(&key).is_some_and(|known| known.source != Origin::Case);
+        if recorded && !facts.contains(&key) {
+            facts.push(key);
+        }
+    }
+    if !facts.is_empty() {
+        return facts;
+    }
+    let fields = stage
+        .fields
+        .iter()
+        .map(|field| match dictionary::known(field) {
+            Some(known) => known.key.clone(),
+            None => field.replace(['.', '_'], " "),
+        });
+    fields.collect()
 }
 
 /// The page of every clock of a case.

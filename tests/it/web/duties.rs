@@ -87,9 +87,14 @@ async fn the_page_of_a_clock_tells_its_duty_and_a_reader_can_do_nothing() {
         "Record the receipt",
         "America/New_York",
         "us.ofac.rejected",
+        // What its notice asks for, as people record it.
+        "property.date_blocked",
+        "transaction.parties",
     ] {
         assert!(clock.contains(said), "{said}\n{clock}");
     }
+    // A name of the catalogue that nobody can record.
+    assert!(!clock.contains("filer.contact"), "{clock}");
     let reader = office.get("Exe", &own).await.body;
     assert!(reader.contains("31 CFR 501.603") && !reader.contains("Record the receipt"));
     assert!(!reader.contains("name=\"answer\""));

@@ -336,7 +336,16 @@ async fn a_document_that_legal_brings_is_evidence_that_a_fact_can_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_privileged_notice_is_for_the_people_of_its_list() {
-    let review = Reviewed::of("board").await;
+    for_its_list("board").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_nobody_may_be_told_of_is_for_the_people_of_its_list() {
+    for_its_list("nca-sar").await;
+}
+
+async fn for_its_list(template: &str) {
+    let review = Reviewed::of(template).await;
     let brought = review.bring("attach", CSRF, "a.csv", "a").await;
     assert_eq!(brought, StatusCode::SEE_OTHER);
     let page = review.page("Leg", "").await;

@@ -8,7 +8,9 @@ use crate::notice::facts::{Due, Value};
 
 impl Saying<'_> {
     pub(super) fn clocks(&self, facts: &mut Facts) {
-        let clocks = crate::clock::list(self.state, self.now);
+        let mut clocks = crate::clock::list(self.state, self.now);
+        // A paper for the board or for staff would tell of what nobody may be told of.
+        clocks.retain(|clock| !clock.is_confidential());
         let running = || clocks.iter().filter(|clock| clock.is_open());
         let next = running().take(3).map(|clock| {
             let key = match clock.start_is {
