@@ -228,7 +228,7 @@ fn in_a_terminal(office: Office, case: &str) {
     let Office { app, router, _dir } = office;
     drop((app, router));
     let people = PEOPLE
-        .map(|(name, role, _)| format!("[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\n"));
+        .map(|(name, role, _)| format!("[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\nemails = [\"{name}@corp.example\"]\n"));
     let config = _dir.path().join("cordon.toml");
     let text = format!("data = \"data\"\n{}", people.concat());
     std::fs::write(&config, text).unwrap();
