@@ -225,14 +225,18 @@ async fn what_people_and_messages_say_is_as_inert_in_pages_and_in_a_terminal() {
 /// The same case and message, as the command line shows them.
 fn in_a_terminal(office: Office, case: &str) {
     // One process at a time has the store.
-    let Office { app, router, _dir } = office;
+    let Office {
+        app,
+        router,
+        _dir: dir,
+    } = office;
     drop((app, router));
     let people = PEOPLE
         .map(|(name, role, _)| format!("[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\nemails = [\"{name}@corp.example\"]\n"));
-    let config = _dir.path().join("cordon.toml");
+    let config = dir.path().join("cordon.toml");
     let text = format!("data = \"data\"\n{}", people.concat());
     std::fs::write(&config, text).unwrap();
-    let program = Program::at(_dir.path(), Some(config));
+    let program = Program::at(dir.path(), Some(config));
     for (args, least) in [(&["case", "list"][..], 3), (&["status", case], 1)] {
         let ended = program.run(args);
         let said = format!("{}{}", ended.out, ended.err);
