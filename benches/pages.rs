@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends where it fails")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Body;
@@ -32,8 +32,23 @@ const DOORS: usize = 100;
 /// How many notes its log has beside.
 const NOTES: usize = 1000;
 
+/// The one store that every measure looks at: to fill it takes longer than all of them.
+static SHARED: Mutex<Option<(Runtime, Place)>> = Mutex::new(None);
+
 fn main() {
     divan::main();
+    // Its folder goes with it.
+    drop(SHARED.lock().unwrap().take());
+}
+
+fn with_cases<T>(measure: impl FnOnce(&Runtime, &Place) -> T) -> T {
+    let mut shared = SHARED.lock().unwrap();
+    let (runtime, place) = shared.get_or_insert_with(|| {
+        let runtime = Runtime::new().unwrap();
+        let place = runtime.block_on(Place::new());
+        (runtime, place)
+    });
+    measure(runtime, place)
 }
 
 #[divan::bench(sample_count = 50)]
@@ -59,19 +74,19 @@ fn a_part_of_the_log(bencher: divan::Bencher<'_, '_>) {
 /// The first look after a start reads every case from the disk.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn the_list_after_a_start(bencher: divan::Bencher<'_, '_>) {
-    let runtime = Runtime::new().unwrap();
-    let place = runtime.block_on(Place::new());
-    bencher
-        .with_inputs(|| place.served())
-        .bench_local_values(|router| runtime.block_on(shown(&router, "/")));
+    with_cases(|runtime, place| {
+        bencher
+            .with_inputs(|| place.served())
+            .bench_local_values(|router| runtime.block_on(shown(&router, "/")));
+    });
 }
 
 fn looked_at(bencher: divan::Bencher<'_, '_>, path: impl Fn(&str) -> String) {
-    let runtime = Runtime::new().unwrap();
-    let place = runtime.block_on(Place::new());
-    let (router, path) = (place.served(), path(&place.case));
-    runtime.block_on(shown(&router, &path));
-    bencher.bench_local(|| runtime.block_on(shown(&router, &path)));
+    with_cases(|runtime, place| {
+        let (router, path) = (place.served(), path(&place.case));
+        runtime.block_on(shown(&router, &path));
+        bencher.bench_local(|| runtime.block_on(shown(&router, &path)));
+    });
 }
 
 async fn shown(router: &Router, path: &str) -> usize {
