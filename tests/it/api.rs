@@ -257,16 +257,22 @@ async fn every_operation_is_for_its_roles_and_a_restricted_case_for_who_is_named
                 open_to_them[0], open_to_them[1],
                 "{operation:?} as {role}: a case that names them is open to them"
             );
+            if !of_case {
+                continue;
+            }
             // A body that the operation would take: what is hidden is not there, whatever was sent.
             let path = path(operation.path, &hidden);
             let whole = body(operation.name);
             let (status, said) = place.call(role, method, &path, &whole).await;
-            let asked = format!("{operation:?} as {role} on a hidden case: {status} {said}");
-            if !may(operation.name).contains(&role) {
-                assert_eq!(status, 403, "{asked}");
-            } else if of_case {
-                assert_eq!(status, 404, "{asked}");
-            }
+            let expected = if may(operation.name).contains(&role) {
+                404
+            } else {
+                403
+            };
+            assert_eq!(
+                status, expected,
+                "{operation:?} as {role} on a hidden case: {said}"
+            );
         }
         let path = path(operation.path, &open);
         let nobody = Request::builder()
