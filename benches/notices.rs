@@ -1,5 +1,6 @@
-//! How long it takes to draft every shipped notice for one case, lint included, without PDF; and to show
-//! a notice of twenty pages to who reviews it.
+//! How long it takes to draft every shipped notice for one case, lint included, without PDF: the texts
+//! alone, and as a desk does it, with the evidence, the log and the disk; and to show a notice of twenty
+//! pages to who reviews it.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark ends where it fails")]
 
@@ -59,6 +60,26 @@ fn drafts(bencher: divan::Bencher<'_, '_>, sample: &samples::Sample) {
     });
 }
 
+/// Every shipped notice as people have it drafted: each text is kept as evidence, its draft stands in the
+/// log, and both are on the disk before the next.
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn every_notice_through_a_desk(bencher: divan::Bencher<'_, '_>) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let app = office(folder.path());
+    bencher
+        .with_inputs(|| runtime.block_on(app.open_case(new_case())).unwrap())
+        .bench_local_values(|desk| {
+            runtime.block_on(async {
+                for name in notice::names() {
+                    desk.draft(&name).await.unwrap();
+                }
+                desk.finish().await.unwrap();
+                desk.summary().notices.len()
+            })
+        });
+}
+
 /// The page of a notice of twenty pages, three hundred blocks and a hundred sources, with forty open
 /// suggestions and forty comments that were made against an earlier version of it.
 #[divan::bench(sample_count = 20)]
@@ -77,21 +98,27 @@ async fn shown(router: &Router, path: &str) -> usize {
     body.unwrap().len()
 }
 
-async fn reviewed(folder: &std::path::Path) -> (Router, String) {
-    let counsel = Person {
+fn counsel() -> Person {
+    Person {
         name: COUNSEL.into(),
         roles: vec!["legal".into()],
         key: String::new(),
         emails: Vec::new(),
         logins: Vec::new(),
-    };
+    }
+}
+
+fn office(folder: &std::path::Path) -> Arc<App> {
     let settings = Settings {
         data: folder.join("data"),
-        people: vec![counsel.clone()].into(),
+        people: vec![counsel()].into(),
         ..Settings::default()
     };
-    let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
-    let case = NewCase {
+    Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap())
+}
+
+fn new_case() -> NewCase {
+    NewCase {
         subject: Subject {
             emails: vec!["person@example.com".into()],
             ..Subject::default()
@@ -101,8 +128,12 @@ async fn reviewed(folder: &std::path::Path) -> (Router, String) {
         effective: None,
         origin: Origin::Subject,
         by: Actor::Operator("bench".into()),
-    };
-    let desk = app.open_case(case).await.unwrap();
+    }
+}
+
+async fn reviewed(folder: &std::path::Path) -> (Router, String) {
+    let app = office(folder);
+    let desk = app.open_case(new_case()).await.unwrap();
     let id = long(&desk).await;
     said_of(&desk, &id).await;
     let path = format!("/cases/{}/notices/{id}", desk.log.case());
@@ -110,7 +141,7 @@ async fn reviewed(folder: &std::path::Path) -> (Router, String) {
     drop(desk);
     let visit = Visit {
         principal: Principal {
-            person: counsel,
+            person: counsel(),
             via: Via::Session("bench".into()),
         },
         csrf: "bench".into(),

@@ -20,13 +20,13 @@ use crate::fault::{Fault, Result};
 use crate::settings::signin::SignIn as Settings;
 use crate::signin::Ticket;
 
+/// What a page may load, run and be framed by: only what is ours, and no script that stands in a page.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /// What every answer carries. Nothing is loaded from elsewhere, framed, cached or guessed. The referrer
 /// stays within: without any, browsers would say `Origin: null` of our own forms.
 const HEADERS: &[(&str, &str)] = &[
-    (
-        "content-security-policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    ),
+    ("content-security-policy", POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "same-origin"),

@@ -60,7 +60,7 @@ impl std::fmt::Debug for Route {
 }
 
 /// A page.
-fn look<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> Route {
+pub(super) fn look<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> Route {
     let (method, serve) = ("GET", get(handler));
     Route {
         method,
@@ -70,7 +70,7 @@ fn look<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> 
 }
 
 /// What a form does.
-fn act<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> Route {
+pub(super) fn act<H: Handler<T, Arc<Web>>, T: 'static>(path: &'static str, handler: H) -> Route {
     let (method, serve) = ("POST", post(handler));
     Route {
         method,
@@ -179,11 +179,15 @@ fn of_notices() -> Vec<Route> {
 
 /// The pages.
 pub fn router() -> Router<Arc<Web>> {
-    let all = routes().into_iter();
-    all.fold(Router::new(), |router, route| {
+    of(routes()).fallback(missing)
+}
+
+/// Routes, served.
+pub(super) fn of(routes: Vec<Route>) -> Router<Arc<Web>> {
+    let routes = routes.into_iter();
+    routes.fold(Router::new(), |router, route| {
         router.route(route.path, route.serve)
     })
-    .fallback(missing)
 }
 
 /// Which part of a list is asked for, and of what kind.

@@ -11,38 +11,46 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
-use axum::routing::{get, post};
 use http::{HeaderMap, HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::guard;
+use super::pages::{self, Route, act, look};
 use super::visit::{Client, Fields, Form, Nothing, Visit};
-use super::{Web, page};
+use super::{Web, guard, page};
 use crate::fault::Fault;
 use crate::secret::SecretString;
 use crate::signin::{Attempt, Opened};
 use crate::time::{Timestamp, utc_and_zone};
 
-/// Every route.
+/// Every page and everything that can be done in one: a test holds each against what each role may.
+pub fn routes() -> Vec<Route> {
+    vec![
+        look("/signin", ask),
+        act("/signin", enter),
+        look("/signin/break-glass", glass::ask),
+        act("/signin/break-glass", glass::enter),
+        look("/signin/idp", idp::begin),
+        look("/signin/idp/back", idp::back),
+        act("/signin/code", idp::code),
+        act("/signout", leave),
+        look("/welcome/{ticket}", welcome::show),
+        act("/welcome/{ticket}", welcome::enrol),
+        look("/account", account::show),
+        act("/account/sessions/end", account::end_session),
+        act("/account/sessions/end-others", account::end_others),
+        act("/account/tokens", account::new_token),
+        act("/account/tokens/revoke", account::revoke_token),
+        look("/people", people::show),
+        act("/people/invite", people::invite),
+        act("/people/revoke", people::revoke),
+        act("/people/acknowledge", people::acknowledge),
+    ]
+}
+
+/// The same, served.
 pub fn router() -> Router<Arc<Web>> {
-    Router::new()
-        .route("/signin", get(ask).post(enter))
-        .route("/signin/break-glass", get(glass::ask).post(glass::enter))
-        .route("/signin/idp", get(idp::begin))
-        .route("/signin/idp/back", get(idp::back))
-        .route("/signin/code", post(idp::code))
-        .route("/signout", post(leave))
-        .route("/welcome/{ticket}", get(welcome::show).post(welcome::enrol))
-        .route("/account", get(account::show))
-        .route("/account/sessions/end", post(account::end_session))
-        .route("/account/sessions/end-others", post(account::end_others))
-        .route("/account/tokens", post(account::new_token))
-        .route("/account/tokens/revoke", post(account::revoke_token))
-        .route("/people", get(people::show))
-        .route("/people/invite", post(people::invite))
-        .route("/people/revoke", post(people::revoke))
-        .route("/people/acknowledge", post(people::acknowledge))
+    pages::of(routes())
 }
 
 #[derive(Debug, Deserialize)]

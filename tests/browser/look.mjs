@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { cases, done, expect, looked, shots, url, windowOf, wrong } from "./pages.mjs";
 
 const LEAD = "Dana Whitlock";
+/** Whom the cases are about; works here too, as an incident lead. */
+const SUBJECT = "Sorrel Quint";
 
 async function hrefs(page, selector) {
   return page.$$eval(selector, (links) => links.map((link) => link.getAttribute("href")));
@@ -74,6 +76,37 @@ async function keyboard() {
   await page.context().close();
 }
 
+/** What the form of a gate sends, beside what a person fills in. */
+async function sent(page) {
+  const value = (name) => page.locator(`main form input[name=${name}]`).getAttribute("value");
+  return { csrf: await value("csrf"), plan: await value("plan"), decision: "approve" };
+}
+
+/** Whoever decided is not asked again, and a form that they send once more adds nothing. */
+async function decidesOnce(page, who, gate, form) {
+  await page.goto(gate);
+  expect(await page.getByText("You do not decide here: you decided before").isVisible(), `${who} decided before, and is told so`);
+  expect(await page.getByRole("button", { name: "Approve" }).count() === 0, "and has nothing to approve with");
+  const again = await page.request.post(gate, { headers: { "x-test-as": who }, form: { ...form, reason: "Once more." } });
+  expect(again.status() < 500, `the same form sent again is answered with what stands: ${again.status()}`);
+  await page.goto(gate);
+  expect(await page.locator(".decisions li").count() === 1, "the gate has one decision as before");
+  expect(await page.getByText("1 of 2 people still have to approve").isVisible(), "and waits for another person");
+}
+
+/** For the account holder there is no such case, whatever role they have. */
+async function decidesNotOfThemself(who, gate, form) {
+  const page = await windowOf(who);
+  await page.goto(url);
+  expect(!(await page.content()).includes(cases.gated), "the account holder's list has no case about them");
+  const shown = await page.goto(gate);
+  expect(shown.status() === 404, `nor do they find its gate: ${shown.status()}`);
+  expect(await page.getByRole("button", { name: "Approve" }).count() === 0, "nor anything to approve with");
+  const own = await page.request.post(gate, { headers: { "x-test-as": who }, form: { ...form, reason: "It is fine." } });
+  expect(own.status() === 404, `nor is a form of theirs taken: ${own.status()}`);
+  await page.context().close();
+}
+
 /** Two people approve; a third window sees the run go on without asking. */
 async function decide() {
   const watching = await windowOf("Avery Stone");
@@ -83,10 +116,13 @@ async function decide() {
     const page = await windowOf(who, { scripts: who === LEAD });
     await page.goto(url);
     await page.locator(".ask a").first().click();
+    const [gate, form] = [page.url(), await sent(page)];
+    if (who === LEAD) await decidesNotOfThemself(SUBJECT, gate, form);
     await page.getByLabel("Why").fill("Read, and agreed.");
     await page.getByRole("button", { name: "Approve" }).click();
     expect(await page.getByText("Your decision stands in the log.").isVisible(), `${who} approves`);
     await page.screenshot({ path: join(shots, `decided-${who === LEAD ? 1 : 2}.png`), fullPage: true });
+    if (who === LEAD) await decidesOnce(page, who, gate, form);
     await page.context().close();
   }
   await watching.getByText("Enough people approved.").waitFor({ timeout: 10_000 });

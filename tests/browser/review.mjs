@@ -154,7 +154,7 @@ async function goesOut(page) {
   writeFileSync(shown, "Received. Reference I-2027-0042.\n");
   await page.getByLabel("Files that show it").setInputFiles(shown);
   await page.getByRole("button", { name: "Record the receipt" }).click();
-  expect(/I-2027-0042.*with files/.test((await stands(page)).replaceAll("\n", " ")), "and the receipt with its file");
+  expect(/I-2027-0042.*receipt\.txt sha256/.test((await stands(page)).replaceAll("\n", " ")), "and the receipt with its file");
   expect(await page.getByRole("button", { name: "Approve exactly this" }).count() === 0, "what went out is not approved again");
   await look(page, "out");
   await look(page, "clocks", `${url}${notices}/clocks`);

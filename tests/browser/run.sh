@@ -10,8 +10,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${CORDON_BROWSER_CACHE:-$(mktemp -d)}
 shots=${CORDON_BROWSER_SHOTS:-$(mktemp -d)}
 mkdir -p "$cache" "$shots"
-if ! [ -d "$cache/node_modules/playwright-core" ] || ! [ -d "$cache/node_modules/axe-core" ]; then
-    (cd "$cache" && npm install --no-save --no-audit --no-fund --silent playwright-core@1.65.1 axe-core@4.14.1)
+lacks() { ! [ -d "$cache/node_modules/$1" ]; }
+if lacks playwright-core || lacks axe-core || lacks oidc-provider; then
+    (cd "$cache" && npm install --no-save --no-audit --no-fund --ignore-scripts --silent playwright-core@1.65.1 axe-core@4.14.1 oidc-provider@9.13.3)
 fi
 cd "$here/../.."
 cargo test --test it --no-run

@@ -1,7 +1,10 @@
-// Signs in to a real daemon in a real browser: from the invitation to a case, its hold and its recall.
+// Signs in to a real daemon in a real browser: from the invitation to a case, its hold and its recall; with
+// the company's account, with a break-glass code, and by a link from elsewhere.
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,10 +23,23 @@ const expect = (holds, what) => {
 
 const folder = mkdtempSync(join(tmpdir(), "cordon-signin-"));
 const config = join(folder, "cordon.toml");
+/** A port that nothing listens on: the provider is told before the daemon starts where people come back to. */
+const port = await new Promise((ready) => {
+  const server = createServer().listen(0, "127.0.0.1", () => {
+    const { port } = server.address();
+    server.close(() => ready(port));
+  });
+});
+const base = `http://127.0.0.1:${port}`;
+const provider = spawn(process.execPath, [new URL("../contract/oidc-provider.mjs", import.meta.url).pathname, cache, `${base}/signin/idp/back`],
+  { stdio: ["ignore", "pipe", "ignore"] });
+const { value: providerPort } = await createInterface({ input: provider.stdout })[Symbol.asyncIterator]().next();
+const issuer = `http://127.0.0.1:${providerPort}`;
 const person = (name, role) =>
   `[[people]]\nname = "${name}"\nroles = [${role}]\nemails = ["${name.split(" ")[0].toLowerCase()}@corp.example"]\n`;
-writeFileSync(config, `data = "data"\nzone = "Europe/Berlin"\n[serve]\nlisten = "127.0.0.1:0"\n`
-  + person("Kim Lead", '"incident_lead", "administrator"') + person("Sam Subject", '"legal"'));
+writeFileSync(config, `data = "data"\nzone = "Europe/Berlin"\n[serve]\nlisten = "127.0.0.1:${port}"\npublic_url = "${base}"\n`
+  + `[signin.oidc]\nissuer = "${issuer}"\nclient_id = "public"\nmatch = "sub"\nsecond_factor = "totp"\nsubjects = { sam = "Sam Subject" }\n`
+  + person("Kim Lead", '"incident_lead", "administrator"') + person("Sam Subject", '"legal"') + person("Bo Root", '"administrator"'));
 const said = join(folder, "said");
 const daemon = spawn(program, ["--config", config, "serve", "--json"],
   { stdio: ["ignore", openSync(said, "w"), openSync(join(folder, "log"), "w")] });
@@ -56,17 +72,30 @@ const browser = await chromium.launch({
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
 const windowOf = async () => {
-  // The page's own policy forbids every script that is not its file, axe among them.
-  const context = await browser.newContext({ bypassCSP: true, viewport: { width: 1280, height: 900 } });
+  // The policy of the daemon acts in every window; what it refuses, the console says.
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/status of (4|5)/.test(message.text())) {
+      wrong.push(`console at ${page.url()}: ${message.text()}`);
+    }
+  });
   page.on("pageerror", (error) => wrong.push(`script at ${page.url()}: ${error}`));
   return page;
 };
+/** Wide and light, narrow and dark: nothing scrolls sideways, and axe finds nothing. */
 const look = async (page, name) => {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() => axe.run());
-  expect(violations.length === 0, `axe: ${name} ${violations.map((one) => one.id)}`);
-  await page.screenshot({ path: join(shots, `signin-${name}.png`), fullPage: true });
+  for (const [width, colorScheme] of [[360, "dark"], [1280, "light"]]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.emulateMedia({ colorScheme });
+    const [scroll, inner] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+    expect(scroll <= inner, `${name} ${width} ${colorScheme}: nothing to scroll sideways (${scroll} in ${inner})`);
+    await page.evaluate(axe);
+    const { violations } = await page.evaluate(() => globalThis.axe.run());
+    const found = violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.target.join(" ")).join("; ")}`);
+    expect(found.length === 0, `${name} ${width} ${colorScheme}: axe finds nothing ${found.join(" | ")}`);
+    await page.screenshot({ path: join(shots, `signin-${name}-${width}-${colorScheme}.png`), fullPage: true });
+  }
 };
 const heading = (page) => page.locator("h1").innerText();
 /** Enrols an invited person and leaves them signed in. */
@@ -80,6 +109,60 @@ const enrol = async (page, name, passphrase) => {
   await page.fill("#code", totp(secret));
   await page.click("main button");
   return secret;
+};
+
+/** A link from elsewhere: the browser keeps the session back once, and a page of ours leads on. */
+const fromElsewhere = async (page) => {
+  const link = `data:text/html,<a href="${url}/account">the account</a>`;
+  await page.goto(link);
+  await page.click("a");
+  await page.waitForFunction(() => document.querySelector("h1")?.innerText === "Your account");
+  expect(page.url() === `${url}/account`, "a link from elsewhere leads to where it says");
+  // Once more, and the way on is held up: what leads on is looked at too.
+  let asked = 0;
+  await page.route(`${url}/account`, (route) => {
+    asked += 1;
+    return asked === 1 ? route.continue() : route.fulfill({ status: 204 });
+  });
+  await page.goto(link);
+  await page.click("a");
+  await page.getByText("Go on").waitFor();
+  await look(page, "onward");
+  await page.unroute(`${url}/account`);
+  await page.getByText("Go on").click();
+  expect(await heading(page) === "Your account", "and its link leads on as well");
+};
+
+/** The company's account, and the code of an app beside it. */
+const byProvider = async (page, secret) => {
+  await fetch(`${issuer}/as/sam`);
+  await page.goto(`${url}/signin`);
+  await page.getByRole("link", { name: "Sign in with the company's account" }).click();
+  await page.getByText("One step is left.").waitFor();
+  await look(page, "signin-code");
+  await page.fill("#code", totp(secret, 1));
+  await page.click("main button");
+  expect(await page.locator("header").getByText("Sam Subject").count() === 1, "the company's account and a code lead inside");
+};
+
+/** A break-glass code: everybody sees that it was used, until an administrator has said so. */
+const breakGlass = async (page, others) => {
+  const { codes } = cordon("people", "break-glass", "Bo Root", "--reason", "the yearly renewal");
+  await page.goto(`${url}/signin/break-glass`);
+  await page.fill("[name=name]", "Bo Root");
+  await page.fill("[name=code]", codes[0]);
+  await page.fill("[name=reason]", "nothing else lets anybody in");
+  await page.click("main form button");
+  expect(await page.locator("header").getByText("Bo Root").count() === 1, "a break-glass code leads inside");
+  const rings = (seen) => seen.getByText("Break-glass sign-in").first();
+  for (const [name, seen] of others) {
+    await seen.goto(`${url}/account`);
+    expect(await rings(seen).isVisible(), `${name} sees that it was used`);
+  }
+  const [[, first]] = others;
+  await look(first, "bells");
+  await first.goto(`${url}/people`);
+  await look(first, "people-bells");
 };
 
 try {
@@ -118,13 +201,17 @@ try {
   await look(kim, "account");
   await kim.goto(`${url}/people`);
   await look(kim, "people");
+  await fromElsewhere(kim);
 
   const sam = await windowOf();
-  await enrol(sam, "Sam Subject", "harbour pencil velvet nine");
+  const samSecret = await enrol(sam, "Sam Subject", "harbour pencil velvet nine");
   await sam.goto(`${url}/cases/${id}`);
   const hidden = await sam.locator("main").innerText();
   await sam.goto(`${url}/cases/case_00000000000000000000000000`);
   expect(hidden === await sam.locator("main").innerText(), "the account holder sees no more than of no case");
+
+  await byProvider(await windowOf(), samSecret);
+  await breakGlass(await windowOf(), [["an administrator", kim], ["everybody", sam]]);
 
   const { link } = cordon("case", "recall-link", id);
   const hr = await windowOf();
@@ -138,8 +225,11 @@ try {
   expect(/cannot be used/.test(await hr.locator("main").innerText()), "the link works once");
   await kim.goto(`${url}/cases/${id}`);
   expect(/held/i.test(await kim.locator("main").innerText()), `the page says so: ${await heading(kim)}`);
+} catch (error) {
+  wrong.push(String(error));
 } finally {
   await browser.close();
+  provider.kill();
   daemon.kill("SIGTERM");
   const code = await new Promise((done) => daemon.on("exit", done));
   expect(code === 0, "the daemon ends when it is told to");

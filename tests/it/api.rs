@@ -66,6 +66,7 @@ impl Place {
         ] {
             people.push(Person {
                 name: name.to_owned(),
+                roles: Role::ALL.map(|role| role.name().to_owned()).to_vec(),
                 emails: vec![email.to_owned()],
                 ..person(Role::IncidentLead)
             });
@@ -235,29 +236,54 @@ fn path(template: &str, case: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_is_for_its_roles_and_a_restricted_case_for_who_is_named() {
     let place = Place::new();
-    let (open, restricted) = (place.case().await, place.case().await);
-    let desk = place.app.desk(&restricted).unwrap();
-    desk.restrict(&["Kim twice".to_owned()], "need to know")
-        .await
-        .unwrap();
-    drop(desk);
+    let (open, hidden, named) = (place.case().await, place.case().await, place.case().await);
+    let everybody = Role::ALL.map(|role| person(role).name);
+    let only = [
+        (&hidden, &["Kim twice".to_owned()][..]),
+        (&named, &everybody[..]),
+    ];
+    for (case, people) in only {
+        let desk = place.app.desk(case).unwrap();
+        desk.restrict(people, "need to know").await.unwrap();
+    }
     for operation in operations() {
         let method = operation.method.as_str();
+        let of_case = operation.path.contains("{case}");
         for role in Role::ALL {
             // An empty object is a body that most operations refuse: who may not hears that first.
-            let of_case = operation.path.contains("{case}");
-            for case in [&open, &restricted] {
+            let odd = json!({ "x": 1 });
+            let mut open_to_them = Vec::new();
+            for case in [&open, &named] {
                 let path = path(operation.path, case);
-                let (status, said) = place.call(role, method, &path, &json!({ "x": 1 })).await;
-                let named = format!("{operation:?} as {role} on {path}: {status} {said}");
-                if !may(operation.name).contains(&role) {
-                    assert_eq!(status, 403, "{named}");
-                } else if of_case && case == &restricted && method == "GET" {
-                    assert_eq!(status, 404, "{named}");
+                let (status, said) = place.call(role, method, &path, &odd).await;
+                let asked = format!("{operation:?} as {role} on {path}: {status} {said}");
+                if may(operation.name).contains(&role) {
+                    assert!(status != 403 && status < 500, "{asked}");
                 } else {
-                    assert!(status != 403 && status < 500, "{named}");
+                    assert_eq!(status, 403, "{asked}");
                 }
+                open_to_them.push(status);
             }
+            assert_eq!(
+                open_to_them[0], open_to_them[1],
+                "{operation:?} as {role}: a case that names them is open to them"
+            );
+            if !of_case {
+                continue;
+            }
+            // A body that the operation would take: what is hidden is not there, whatever was sent.
+            let path = path(operation.path, &hidden);
+            let whole = body(operation.name);
+            let (status, said) = place.call(role, method, &path, &whole).await;
+            let expected = if may(operation.name).contains(&role) {
+                404
+            } else {
+                403
+            };
+            assert_eq!(
+                status, expected,
+                "{operation:?} as {role} on a hidden case: {said}"
+            );
         }
         let path = path(operation.path, &open);
         let nobody = Request::builder()
@@ -349,10 +375,11 @@ async fn a_case_that_is_hidden_is_no_case_for_every_operation() {
         ("Kim subject", None),
         ("Kim out", None),
         ("Kim twice", Some(other.as_str())),
-        ("Kim incident_lead", None),
+        // Whoever has the role, and is not named.
+        ("", None),
     ];
     for (name, only) in hidden {
-        if name == "Kim incident_lead" {
+        if name.is_empty() {
             desk.restrict(&["Kim twice".to_owned()], "need to know")
                 .await
                 .unwrap();
@@ -360,23 +387,28 @@ async fn a_case_that_is_hidden_is_no_case_for_every_operation() {
         let lines = desk.log.read(|state| state.lines);
         let about = |operation: &cordon::web::api::Operation| operation.path.contains("{case}");
         for operation in operations().iter().filter(|operation| about(operation)) {
-            let mut said = Vec::new();
-            for case in [case.as_str(), none] {
-                let mut request = Request::builder()
-                    .method(&operation.method)
-                    .uri(format!("/api/v1{}", path(operation.path, case)))
-                    .header("content-type", "application/json")
-                    .header("x-person", name)
-                    .header("x-role", "incident_lead");
-                if let Some(only) = only {
-                    request = request.header("x-cases", only);
+            for role in may(operation.name) {
+                let own = person(*role).name;
+                let name = if name.is_empty() { &own } else { name };
+                let mut said = Vec::new();
+                for case in [case.as_str(), none] {
+                    let mut request = Request::builder()
+                        .method(&operation.method)
+                        .uri(format!("/api/v1{}", path(operation.path, case)))
+                        .header("content-type", "application/json")
+                        .header("x-person", name)
+                        .header("x-role", role.name());
+                    if let Some(only) = only {
+                        request = request.header("x-cases", only);
+                    }
+                    let body = Body::from(body(operation.name).to_string());
+                    let (status, value, _) = place.send(request.body(body).unwrap()).await;
+                    said.push((status, value));
                 }
-                let body = Body::from(body(operation.name).to_string());
-                let (status, value, _) = place.send(request.body(body).unwrap()).await;
-                said.push((status, value));
+                let asked = format!("{operation:?} by {name} as {role}");
+                assert_eq!(said[0].0, 404, "{asked}: {said:?}");
+                assert_eq!(said[0], said[1], "{asked}");
             }
-            assert_eq!(said[0].0, 404, "{operation:?} by {name}: {said:?}");
-            assert_eq!(said[0], said[1], "{operation:?} by {name}");
         }
         assert_eq!(
             desk.log.read(|state| state.lines),

@@ -4,6 +4,8 @@
 //! `INSTA_UPDATE=always` writes them anew, with the feature `pdf` also the digests of PDF files.
 
 mod forms;
+#[cfg(feature = "pdf")]
+mod papers;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -118,6 +118,8 @@ fn bamboohr_asks_a_person_when_a_status_changes() {
             ("x-bamboohr-timestamp", &stamp),
         ])
     };
+    // The shape at documentation.bamboohr.com/docs/webhooks; that the body is signed before the timestamp
+    // is its PHP sample as public clients quote it.
     let body = r#"{"type":"employee.updated","timestamp":"2027-03-12T20:59:58Z","data":{"companyId":"1","employeeId":"417","changedFields":["employmentHistoryStatus"]}}"#;
     let message = holds("bamboohr", "x-bamboohr-signature", sign, body);
     assert_eq!(message.kind, Kind::Other("employee.updated".into()));
@@ -159,6 +161,8 @@ fn hibob_does_not_take_garden_leave_for_a_departure() {
     let sign = |key: &[u8], body: &[u8]| {
         headers(&[("bob-signature", &STANDARD.encode(sha512(key, body)))])
     };
+    // The shape at apidocs.hibob.com/reference/post_webhook_employee-left; HMAC-SHA512 in base64 by the
+    // public client `bobhr`. The three forms of the ping stand in getting-started-webhooks there.
     let body = r#"{"companyId":7,"type":"employee.left","triggeredBy":"system","triggeredAt":"2027-03-12T05:00:00","version":"v2","data":{"employeeId":"3332883"}}"#;
     let message = holds("hibob", "bob-signature", sign, body);
     assert_eq!(message.kind, Kind::Other("employee.left".into()));
@@ -183,6 +187,8 @@ fn deel_signs_the_word_post_before_the_body() {
     let sign = |key: &[u8], body: &[u8]| {
         headers(&[("x-deel-signature", &hex(&sha256(key, &[b"POST", body])))])
     };
+    // Envelope, and `POST` before the body, by developer.deel.com/docs (webhooks, security). What a
+    // resource holds differs by product: its one field here is not from there.
     let body = r#"{"data":{"meta":{"event_type":"contract.terminated"},"resource":[{"id":"c1"}]},"timestamp":"2027-03-12T20:59:00Z"}"#;
     let message = holds("deel", "x-deel-signature", sign, body);
     assert_eq!(message.kind, Kind::Termination);
@@ -201,6 +207,8 @@ fn deel_signs_the_word_post_before_the_body() {
 fn gusto_tells_ends_from_recalls_and_returns() {
     let sign =
         |key: &[u8], body: &[u8]| headers(&[("x-gusto-signature", &hex(&sha256(key, &[body])))]);
+    // The published example of docs.gusto.com "Employee Events", with other events and ids; that the
+    // signature is lower-case hex is in public clients, not in the page.
     let body = |event: &str| {
         format!(
             r#"{{"uuid":"u-1","event_type":"{event}","resource_type":"Company","resource_uuid":"c-1","entity_type":"Employee","entity_uuid":"e-1","timestamp":1804885200}}"#
@@ -248,6 +256,8 @@ fn merge_takes_its_signature_with_and_without_padding() {
             &URL_SAFE.encode(sha256(key, &[body])),
         )])
     };
+    // `hook`, `linked_account`, `data` at docs.merge.dev/basics/webhooks/merge-webhooks; `data` with the
+    // fields of its Employee model that are read. Whether the signature is padded is not said there.
     let body = r#"{"hook":{"id":"h","event":"Employee.changed","target":"x"},"linked_account":{"id":"l"},"data":{"id":"e-9","work_email":"w@company.example","employment_status":"INACTIVE","termination_date":"2027-03-12T00:00:00Z"}}"#;
     let message = holds("merge", "x-merge-webhook-signature", sign, body);
     assert_eq!(message.subject.emails, ["w@company.example"]);
@@ -275,6 +285,7 @@ fn merge_takes_its_signature_with_and_without_padding() {
 
 #[test]
 fn finch_has_the_standard_scheme_under_its_own_names() {
+    // The type of a webhook and the check of its signature in the vendor's client finch-api 2.9.1.
     let body = br#"{"company_id":"c","account_id":"a","connection_id":"n","entity_id":"e","event_type":"employment.updated","data":{"individual_id":"i-1"}}"#;
     let stamp = now().as_second().to_string();
     let key = STANDARD.encode("the secret of the source");
@@ -302,6 +313,7 @@ fn finch_has_the_standard_scheme_under_its_own_names() {
 
 #[test]
 fn okta_is_believed_by_its_header_and_opens_nothing() {
+    // The sample delivery at developer.okta.com/docs/concepts/event-hooks, cut to what is read.
     let body = br#"{"eventType":"com.okta.event_hook","eventId":"b5","data":{"events":[{"uuid":"u","eventType":"user.lifecycle.deactivate","target":[{"id":"00u1","type":"User","alternateId":"w@company.example"}]}]}}"#;
     let source = made("okta", &["the new value", "the old value"]);
     let with = |value: &str| headers(&[("authorization", value)]);
@@ -374,6 +386,7 @@ fn a_described_source_reads_what_it_is_told_to() {
         ]);
         source.open(&signed, body.as_bytes(), at)
     };
+    // Nobody's: a source that the configuration describes has the shape that the configuration says.
     let body = |kind: &str, day: &str| {
         format!(
             r#"{{"id":7,"type":"{kind}","worker":{{"id":"W-1","mail":"w@company.example","last_day":"{day}"}}}}"#

@@ -7,6 +7,7 @@ mod duties;
 mod facts;
 mod hostile;
 mod matrix;
+mod matrix_signin;
 mod messages;
 mod notices;
 mod planning;

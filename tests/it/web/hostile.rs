@@ -2,15 +2,44 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use cordon::case::event::{Contact, Event};
-use cordon::id::ContactId;
+use cordon::app::Desk;
+use cordon::app::revise::{Remarked, Suggested};
+use cordon::case::event::{Contact, Event, Outcome};
+use cordon::document::{Change, Document};
+use cordon::door::Door;
+use cordon::id::{ContactId, NoticeId};
+use cordon::intake::Kind;
 use http::StatusCode;
 
-use super::{Office, append, at, at_a_gate};
+use super::messages::{message, receive};
+use super::{Office, PEOPLE, append, at, at_a_gate};
+use crate::program::Program;
 
 /// Everything that could act in a page, a template or a terminal.
-const BAD: &str =
-    "<script>alert(1)</script>{{page.title}}{{> layout}}\u{202e}gpj\u{200b}\" onload='x' `";
+const BAD: &str = "\u{1b}[2J<script>alert(1)</script>{{page.title}}{{> layout}}\u{202e}gpj\u{200b}\" onload='x' `";
+
+/// A page that shows text from outside, after a look at what may be in none of them.
+async fn inert(office: &Office, name: &str, path: &str) -> String {
+    let page = office.get(name, path).await;
+    let body = page.body;
+    assert_eq!(page.status, StatusCode::OK, "{path} {body}");
+    let scripts = body.matches("<script").count();
+    let ours = body.matches("<script src=\"/assets/").count();
+    assert_eq!(scripts, ours, "{path}");
+    assert!(!body.contains("onload='x'"), "{path}");
+    assert!(!body.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{path}");
+    for shown in ["[U+001B]", "[U+202E]"] {
+        assert!(body.contains(shown), "{path}: {shown}");
+    }
+    assert!(
+        body.contains("{{page.title}}"),
+        "{path}: shown, not rendered"
+    );
+    assert!(!body.contains(&"x".repeat(400)), "{path}");
+    assert!(!body.contains("https://evil.example"), "{path}");
+    assert!(body.len() < 120_000, "{path}: {} bytes", body.len());
+    body
+}
 
 fn contact(text: &str, at: jiff::Timestamp) -> Contact {
     Contact {
@@ -70,28 +99,7 @@ async fn nothing_from_outside_acts_hides_or_fills_a_page() {
         at(&case, &format!("/evidence/{evidence}")),
         at(&case, "/log"),
     ] {
-        let page = office.get("Leg", &path).await;
-        assert_eq!(page.status, StatusCode::OK, "{path} {}", page.body);
-        let scripts = page.body.matches("<script").count();
-        let ours = page
-            .body
-            .matches("<script src=\"/assets/live.js\" defer>")
-            .count();
-        assert_eq!(scripts, ours, "{path}");
-        assert!(!page.body.contains("onload='x'"), "{path}");
-        assert!(!page.body.contains(['\u{202e}', '\u{200b}']), "{path}");
-        assert!(page.body.contains("[U+202E]"), "{path}");
-        assert!(
-            page.body.contains("{{page.title}}"),
-            "{path}: shown, not rendered"
-        );
-        assert!(!page.body.contains(&"x".repeat(400)), "{path}");
-        assert!(!page.body.contains("https://evil.example"), "{path}");
-        assert!(
-            page.body.len() < 120_000,
-            "{path}: {} bytes",
-            page.body.len()
-        );
+        inert(&office, "Leg", &path).await;
     }
     let contacts = office.get("Leg", &at(&case, "/contacts")).await;
     assert!(contacts.body.contains("hxxps"), "defanged");
@@ -103,7 +111,142 @@ async fn nothing_from_outside_acts_hides_or_fills_a_page() {
     assert_eq!(bytes.headers["content-type"], "application/octet-stream");
     let name = bytes.headers["content-disposition"].to_str().unwrap();
     assert!(name.starts_with("attachment; filename=\""), "{name}");
-    assert!(!name.contains(['<', '\u{202e}']), "{name}");
+    assert!(!name.contains(['<', '\u{1b}', '\u{202e}']), "{name}");
+}
+
+/// A message that waits, in whose every field stands what could act; its path.
+async fn waits(office: &Office) -> String {
+    let mut odd = message(office, "1", Kind::Other(BAD.into()), &[BAD], true);
+    odd.message.subject.worker_id = Some(BAD.into());
+    odd.message.subject.display_name = Some(BAD.into());
+    odd.message.lookup = Some(BAD.into());
+    odd.message.notes = vec![BAD.into()];
+    receive(office, vec![odd]).await;
+    let waiting = office.app.waiting().unwrap().remove(0);
+    format!("/messages/{}", waiting.message)
+}
+
+/// A notice on which people said such a thing.
+async fn discussed(desk: &Desk) -> NoticeId {
+    let (notice, _) = desk.draft("executive").await.unwrap();
+    let (record, text) = desk.notice(&notice).unwrap();
+    let document = Document::parse(&text);
+    let mut blocks = document.blocks.iter();
+    let block = blocks
+        .find(|block| block.source.starts_with("What was taken?"))
+        .unwrap();
+    let suggested = Suggested {
+        on: Some(record.text),
+        change: Change {
+            block: block.index,
+            before: block.source.clone(),
+            after: format!("What was taken? {BAD}"),
+        },
+        reason: BAD.into(),
+        brought: None,
+    };
+    desk.suggest(&notice, suggested).await.unwrap();
+    for block in [Some(block.index), None] {
+        let remark = Remarked {
+            on: Some(record.text),
+            block,
+            quote: BAD.into(),
+            text: BAD.into(),
+            answers: None,
+            brought: None,
+        };
+        desk.comment(&notice, remark).await.unwrap();
+    }
+    notice
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_and_messages_say_is_as_inert_in_pages_and_in_a_terminal() {
+    let office = Office::new();
+    let message = waits(&office).await;
+    let desk = office.case(BAD).await;
+    let plan = at_a_gate(&desk, BAD).await.to_string();
+    let notice = discussed(&desk).await;
+    let case = desk.log.case().clone();
+    let gate = at(&case, "/gates/go");
+    for name in ["Leg", "Lea"] {
+        let fields = [
+            ("plan", plan.as_str()),
+            ("decision", "approve"),
+            ("reason", BAD),
+        ];
+        let done = office.post(name, &gate, &fields).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    }
+    for act in ["note", "hold", "release"] {
+        let path = at(&case, &format!("/do/{act}"));
+        let done = office.post("Lea", &path, &[("reason", BAD)]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    }
+    // A way in that a step began to close: undoing it is offered, or why it is not.
+    append(&desk, Event::GatePassed { step: "go".into() }).await;
+    let outcome = Outcome::Done {
+        asked: 1,
+        proven: 1,
+        note: BAD.into(),
+    };
+    let step = "go".into();
+    append(&desk, Event::StepEnded { step, outcome }).await;
+    let door = Door::id_of("github", "github.deploy_key", "1");
+    let intended = Event::StepIntended {
+        step: "close/1".into(),
+        attempt: 1,
+        door: Some(door),
+        undo: Some(serde_json::json!({})),
+    };
+    append(&desk, intended).await;
+    desk.finish().await.unwrap();
+    drop(desk);
+    let notice = at(&case, &format!("/notices/{notice}"));
+    let log = at(&case, "/log");
+    for (name, path) in [
+        ("Hua", message.as_str()),
+        ("Hua", "/"),
+        ("Leg", &gate),
+        ("Leg", &log),
+        ("Leg", &notice),
+        ("Exe", &notice),
+        ("Res", &at(&case, "/undo")),
+    ] {
+        let page = inert(&office, name, path).await;
+        let said = page.matches("[U+001B]").count();
+        assert!(path != gate || said >= 3, "both reasons, and the way in");
+        assert!(path != log || said >= 5, "each reason: {said}");
+        assert!(path != notice || said >= 4, "each remark: {said}");
+    }
+    in_a_terminal(office, case.as_str());
+}
+
+/// The same case and message, as the command line shows them.
+fn in_a_terminal(office: Office, case: &str) {
+    // One process at a time has the store.
+    let Office {
+        app,
+        router,
+        _dir: dir,
+    } = office;
+    drop((app, router));
+    let people = PEOPLE
+        .map(|(name, role, _)| format!("[[people]]\nname = \"{name}\"\nroles = [\"{role}\"]\nemails = [\"{name}@corp.example\"]\n"));
+    let config = dir.path().join("cordon.toml");
+    let text = format!("data = \"data\"\n{}", people.concat());
+    std::fs::write(&config, text).unwrap();
+    let program = Program::at(dir.path(), Some(config));
+    for (args, least) in [(&["case", "list"][..], 3), (&["status", case], 1)] {
+        let ended = program.run(args);
+        let said = format!("{}{}", ended.out, ended.err);
+        assert!(
+            !said.contains(['\u{1b}', '\u{202e}', '\u{200b}']),
+            "{said:?}"
+        );
+        let shown = ended.out.matches("[U+001B]").count();
+        assert!(shown >= least, "{args:?}: {shown} in {ended:?}");
+    }
 }
 
 #[tokio::test]

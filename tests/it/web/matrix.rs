@@ -9,7 +9,7 @@ use cordon::id::{ClockId, NoticeId};
 use super::{CSRF, Office, append, at_a_gate};
 
 /// The roles in the order of the columns.
-const ROLES: [&str; 7] = ["Res", "Lea", "Leg", "Hua", "Exe", "Aud", "Adm"];
+pub(super) const ROLES: [&str; 7] = ["Res", "Lea", "Leg", "Hua", "Exe", "Aud", "Adm"];
 
 const OK: u16 = 200;
 /// Allowed, and sent without a reason: what is asked for is refused, not the person.
@@ -296,7 +296,7 @@ async fn every_route_gives_every_role_what_the_table_says() {
 }
 
 /// Whether a row of a table asks for a route: part by part, where a route may name any.
-fn asks_for(row: &str, route: &str) -> bool {
+pub(super) fn asks_for(row: &str, route: &str) -> bool {
     let row = row.split('?').next().unwrap_or_default();
     let (row, route) = (row.split('/'), route.split('/'));
     let mut both = row.clone().zip(route.clone());

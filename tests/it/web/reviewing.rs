@@ -178,6 +178,72 @@ async fn a_page_shows_what_a_text_stands_on_and_one_changed_word_voids_its_appro
     assert!(text.contains("<b>Nobody</b> knows yet."), "{text}");
 }
 
+/// The choices of a field: what each is sent as, and whether it is chosen.
+fn options(page: &str, name: &str) -> Vec<(String, bool)> {
+    let select = page.split_once(&format!("name=\"{name}\">")).unwrap().1;
+    let select = select.split_once("</select>").unwrap().0;
+    let option = |part: &str| {
+        let (value, rest) = part.split_once('"').unwrap();
+        (value.to_owned(), rest.starts_with(" selected"))
+    };
+    let parts = select.split("<option value=\"").skip(1);
+    parts.map(option).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_two_versions_are_compared_also_two_that_stand_no_more() {
+    let review = Reviewed::draft().await;
+    let compare = "Compare any two versions";
+    assert!(!review.page("Leg", "").await.contains(compare));
+    assert!(!review.page("Leg", "/redline").await.contains("<select"));
+    for (number, words, after) in [
+        ("1", "What was taken?", "What was taken? Nobody knows."),
+        ("2", "Contained?", "Contained? Not yet."),
+        (
+            "3",
+            "What was taken?",
+            "What was taken? It is being looked at.",
+        ),
+    ] {
+        review.suggest(words, after).await;
+        let taken = review.act("take", &[("number", number)]).await;
+        assert_eq!(taken, StatusCode::SEE_OTHER);
+    }
+    let page = review.page("Exe", "").await;
+    let choose = format!("{}/redline", review.path);
+    assert!(
+        page.contains(&format!("<a href=\"{choose}\">{compare}</a>")),
+        "{page}"
+    );
+    let whole = review.page("Exe", "/redline").await;
+    let versions = options(&whole, "from");
+    assert_eq!(versions.len(), 4);
+    let chosen = |page: &str, field: &str| {
+        let all = options(page, field);
+        all.iter().position(|(_, chosen)| *chosen)
+    };
+    let both = |page: &str| (chosen(page, "from"), chosen(page, "to"));
+    assert_eq!(both(&whole), (Some(0), Some(3)), "the first and the last");
+    assert!(whole.contains("2 paragraphs changed."), "{whole}");
+    assert!(whole.contains(&format!("<form method=\"get\" action=\"{choose}\"")));
+    // The second and the third, of which neither stands: what came before and after is in neither.
+    for (from, to, word) in [(1, 2, "ins"), (2, 1, "del")] {
+        let query = format!("?from={}&to={}", versions[from].0, versions[to].0);
+        let page = review.page("Exe", &format!("/redline{query}")).await;
+        assert_eq!(both(&page), (Some(from), Some(to)));
+        assert!(page.contains("1 paragraph changed."), "{page}");
+        let marked = format!("<{word}>Not yet.</{word}>");
+        assert!(page.contains(&marked), "{page}");
+        assert!(page.contains("Nobody knows.") && !page.contains("It is being looked at"));
+    }
+    let other = format!("/redline?from={}&to={}", "0".repeat(64), versions[0].0);
+    let none = review
+        .office
+        .get("Exe", &format!("{}{other}", review.path))
+        .await;
+    assert!(none.status.is_client_error(), "{}", none.status);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_open_stays_at_its_paragraph_when_another_is_changed() {
     let review = Reviewed::draft().await;

@@ -16,13 +16,11 @@ use cordon::run::{Options, Quiet};
 use cordon::settings::Settings;
 use cordon::store::Hub;
 use cordon::time::SystemClock;
+use cordon::web::guard::POLICY;
 
 use super::messages::{message, receive};
 use super::{Office, served_as};
 use crate::staged::{Staged, Struck, approvers};
-
-/// The policy of the guard, which this harness stands in for.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(super) fn departure(company: &Company, hours: i64) -> NewCase {
     let subject = &company.subject;
@@ -113,6 +111,14 @@ async fn for_a_browser() {
     let settings = Settings::load(Some(&staged.config())).unwrap();
     let mut people = settings.people.now().to_vec();
     people.extend(more_people());
+    // The account holder works here, and decides of others.
+    people.push(Person {
+        name: "Sorrel Quint".into(),
+        roles: vec!["incident_lead".into()],
+        key: String::new(),
+        emails: vec![staged.company.subject.email.clone()],
+        logins: Vec::new(),
+    });
     settings.people.replace(people);
     let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
     let gated = to_the_gate(&app, departure(&staged.company, 3)).await;

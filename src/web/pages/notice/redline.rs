@@ -11,8 +11,12 @@ use super::text::{PieceView, pieces};
 use super::{at_notice, title};
 use crate::access::Ability;
 use crate::canon::Digest;
+use crate::case::state::{NoticeRecord, Version};
 use crate::document::redline;
 use crate::fault::{Fault, Result};
+use crate::time::utc_and_zone;
+use crate::web::look::Look;
+use crate::web::shown::short;
 use crate::web::visit::Visit;
 use crate::web::{Web, page};
 
@@ -32,9 +36,22 @@ struct Page {
     from: String,
     to: String,
     back: String,
+    /// Every version, to choose two of.
+    versions: Vec<Choice>,
+    action: String,
     /// How many blocks say something else.
     changed: String,
     blocks: Vec<BlockView>,
+}
+
+/// A version that can be compared.
+#[derive(Debug, Serialize)]
+struct Choice {
+    text: String,
+    words: String,
+    /// Whether it is the one that is compared from, or to.
+    from: bool,
+    to: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,7 +115,9 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, which: Whic
             head: head(look, "notice"),
             from: texts.0.short(),
             to: texts.1.short(),
+            action: format!("{back}/redline"),
             back,
+            versions: choices(look, &record, texts),
             changed: match count {
                 0 => "Nothing changed.".to_owned(),
                 count => format!("{} changed.", crate::ui::count(count, "paragraph")),
@@ -107,4 +126,25 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, notice: &str, which: Whic
         })
     })
     .await
+}
+
+/// The versions by number, time and whose they are. A text that stood twice is chosen once.
+fn choices(look: &Look<'_>, record: &NoticeRecord, texts: (Digest, Digest)) -> Vec<Choice> {
+    let mut all = record.versions.iter();
+    let from = all.clone().position(|version| version.text == texts.0);
+    let to = all.rposition(|version| version.text == texts.1);
+    let each = record.versions.iter().enumerate();
+    let choice = |(place, version): (usize, &Version)| Choice {
+        text: version.text.to_string(),
+        words: format!(
+            "{}: {}, {}, {}",
+            place + 1,
+            version.text.short(),
+            utc_and_zone(version.at, look.web.pages.zone()),
+            short(&version.by)
+        ),
+        from: Some(place) == from,
+        to: Some(place) == to,
+    };
+    each.map(choice).collect()
 }
