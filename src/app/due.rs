@@ -168,10 +168,14 @@ fn warnings(clock: &Shown, due: &mut Vec<Due>) {
     if !clock.is_open() {
         return;
     }
-    let whole = clock.due.duration_since(clock.start).as_secs();
+    // The time of a report of every year begins with the report before it.
+    let before = clock.filed_again.iter().filter(|_| clock.met.is_none());
+    let start = before.map(|filing| filing.at).chain([clock.start]).max();
+    let start = start.unwrap_or(clock.start).min(clock.due);
+    let whole = clock.due.duration_since(start).as_secs();
     for percent in WARN_AT {
         let seconds = whole.saturating_mul(percent.into()) / 100;
-        let at = clock.start.checked_add(SignedDuration::from_secs(seconds));
+        let at = start.checked_add(SignedDuration::from_secs(seconds));
         due.push(Due {
             at: at.unwrap_or(clock.due),
             what: What::Clock {

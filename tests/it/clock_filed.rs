@@ -1,5 +1,6 @@
 //! What meets a stage of a duty: a notice that left, or what a person recorded; and nothing else.
 
+use cordon::app::due::What;
 use cordon::canon::Digest;
 use cordon::case::event::due::Trigger;
 use cordon::case::event::{Actor, Event, Serves, Signed};
@@ -534,6 +535,13 @@ fn a_report_of_every_year_is_due_again_and_a_late_one_skips_no_year() {
     assert_eq!(due(&world, now), expected("2027-09-30", "overdue"));
     filed(&mut world, "2027-09-15T12:00:00Z");
     assert_eq!(due(&world, now), expected("2028-09-30", "running"));
+    // Half of the time is half of the time since then, not since the property became blocked.
+    let half = cordon::app::due::of(&world.state).into_iter().find(|due| {
+        let yearly = ClockId::of(&["rule", rule]);
+        matches!(&due.what, What::Clock { id, percent: 50, .. } if *id == yearly)
+    });
+    let half = half.unwrap().at;
+    assert!(half > at("2028-03-01T00:00:00Z") && half < at("2028-05-01T00:00:00Z"));
     // A second one in the same year changes nothing.
     filed(&mut world, "2027-09-20T12:00:00Z");
     assert_eq!(due(&world, now), expected("2028-09-30", "running"));

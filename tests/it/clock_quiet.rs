@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use cordon::app::due::What;
 use cordon::case::event::due::Trigger;
 use cordon::clock::{self, ics};
 use cordon::evidence::timeline;
@@ -99,6 +100,19 @@ fn a_calendar_has_the_deadline_and_not_what_it_is() {
         2
     );
     assert!(text.contains("us.fbi.ic3"), "{text}");
+}
+
+#[test]
+fn a_warning_names_no_such_deadline() {
+    let all = cordon::app::due::of(&reported().state);
+    let rules = all.iter().filter_map(|due| match &due.what {
+        What::Clock { rule, .. } => Some(rule.as_str()),
+        _ => None,
+    });
+    let rules: Vec<&str> = rules.collect();
+    silent(&rules.join("\n"));
+    let hidden = rules.iter().filter(|rule| **rule == "deadline");
+    assert_eq!(hidden.count(), 6, "{rules:?}");
 }
 
 #[test]
