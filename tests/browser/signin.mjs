@@ -71,12 +71,12 @@ const browser = await chromium.launch({
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
-const windowOf = async () => {
+const windowOf = async (listens = true) => {
   // The policy of the daemon acts in every window; what it refuses, the console says.
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
   page.on("console", (message) => {
-    if (message.type() === "error" && !/status of (4|5)/.test(message.text())) {
+    if (listens && message.type() === "error" && !/status of (4|5)/.test(message.text())) {
       wrong.push(`console at ${page.url()}: ${message.text()}`);
     }
   });
@@ -109,6 +109,21 @@ const enrol = async (page, name, passphrase) => {
   await page.fill("#code", totp(secret));
   await page.click("main button");
   return secret;
+};
+
+/** What would run a script that somebody got into a page. */
+const policyActs = async () => {
+  const page = await windowOf(false);
+  await page.goto(`${url}/signin`);
+  const refused = await page.evaluate(() => new Promise((done) => {
+    document.addEventListener("securitypolicyviolation", (event) => done(event.effectiveDirective));
+    const script = document.createElement("script");
+    script.textContent = "globalThis.ran = true";
+    document.body.append(script);
+    setTimeout(() => done(`nothing; it ran: ${globalThis.ran}`), 5000);
+  }));
+  expect(refused.startsWith("script-src"), `a script within a page is refused by ${refused}`);
+  await page.context().close();
 };
 
 /** A link from elsewhere: the browser keeps the session back once, and a page of ours leads on. */
@@ -201,6 +216,7 @@ try {
   await look(kim, "account");
   await kim.goto(`${url}/people`);
   await look(kim, "people");
+  await policyActs();
   await fromElsewhere(kim);
 
   const sam = await windowOf();
