@@ -110,13 +110,16 @@ pub struct Refused {
 /// Codes of what can fail at the far end: a fault has one that is known to the program.
 const CODES: &[&str] = &[
     "export-exists",
+    "export-name",
     "file",
     "file-too-large",
+    "io",
     "no-terminal",
     "not-asked-for",
     "ssh-key",
     "ssh-key-open",
     "ssh-keygen",
+    "ssh-sign",
 ];
 
 impl From<&Fault> for Refused {

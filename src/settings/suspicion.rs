@@ -44,9 +44,9 @@ impl Suspicion {
     pub(super) fn beside(&mut self, folder: &Path) {
         if let Some(name) = &mut self.playbook
             && playbook::shipped(name).is_none()
-            && let Some(path) = folder.join(&*name).to_str()
+            && let Some(path) = folder.join(name.as_str()).to_str()
         {
-            *name = path.to_owned();
+            path.clone_into(name);
         }
     }
 

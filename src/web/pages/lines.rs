@@ -58,11 +58,11 @@ fn contained(look: &Look<'_>, summary: &Summary) -> Line {
     let waiting = look.state.awaiting_undo();
     if waiting > 0 {
         line.mark = "open";
-        line.says.push_str(&format!(
-            " The case was recalled; {} in {} to be opened again.",
-            count(waiting, "way"),
-            if waiting == 1 { "waits" } else { "wait" }
-        ));
+        let ways = count(waiting, "way");
+        let wait = if waiting == 1 { "waits" } else { "wait" };
+        line.says.push_str(" The case was recalled; ");
+        line.says
+            .push_str(&[&ways, " in ", wait, " to be opened again."].concat());
     }
     line
 }

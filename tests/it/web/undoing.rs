@@ -85,6 +85,19 @@ impl Contained {
         (page.body, list, doors)
     }
 
+    /// Whoever may see the case reads that ways in wait; the way to them is for those who can go it.
+    async fn tells_that_it_waits(&self) {
+        let waits = self.state().awaiting_undo();
+        let waits = format!("The case was recalled; {waits} ways in wait to be opened again.");
+        let undo = at(&self.case, "/undo");
+        let link = format!("href=\"{undo}\">The case was recalled");
+        for (name, goes) in [(HR, false), ("Eli Marsh", false), (RESPONDER, true)] {
+            let page = self.office.get(name, &at(&self.case, "")).await.body;
+            assert!(page.contains(&waits), "{name}: {page}");
+            assert_eq!(page.contains(&link), goes, "{name}: {page}");
+        }
+    }
+
     async fn ends(&self) {
         let since = std::time::Instant::now();
         while self.office.app.work.going() > 0 {
@@ -118,15 +131,7 @@ async fn hr_takes_a_departure_back_and_a_responder_opens_what_was_closed() {
             .ends_with("undo")
     );
     assert_eq!(all.state().phase, Phase::Held);
-    // Whoever may see the case reads that it waits; the way to it is for those who can go it.
-    let waits = all.state().awaiting_undo();
-    let waits = format!("The case was recalled; {waits} ways in wait to be opened again.");
-    let link = format!("href=\"{path}\">The case was recalled");
-    for (name, goes) in [(HR, false), ("Eli Marsh", false), (RESPONDER, true)] {
-        let page = office.get(name, &at(case, "")).await.body;
-        assert!(page.contains(&waits), "{name}: {page}");
-        assert_eq!(page.contains(&link), goes, "{name}: {page}");
-    }
+    all.tells_that_it_waits().await;
     for name in [HR, "Eli Marsh", "Avery Stone"] {
         assert_eq!(office.get(name, &path).await.status, StatusCode::FORBIDDEN);
         let sent = [("which", "all"), ("list", "x"), ("reason", "x")];
