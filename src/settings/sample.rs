@@ -181,5 +181,5 @@ zone = "UTC"
 # # ratify_within = "30m"                 # with "now": 5m to 24h, in place of what the playbook says; when it
 #                                         # runs out, what was closed stays closed, nothing more is, and
 #                                         # the incident lead and the responders are told
-# playbook = "contain-now"                # or the path of one of your own
+# playbook = "terminated-contractor"      # or the path of one of your own
 "#;
