@@ -178,8 +178,8 @@ zone = "UTC"
 # [suspicion]
 # contain = "gate"                        # or "now": what undo restores is closed at once, and people
 #                                         # ratify it at a gate; the rest waits for them
-# ratify_within = "30m"                   # with "now": 5m to 24h, in place of what the playbook says; when it
+# # ratify_within = "30m"                 # with "now": 5m to 24h, in place of what the playbook says; when it
 #                                         # runs out, what was closed stays closed, nothing more is, and
 #                                         # the incident lead and the responders are told
-# playbook = "contain-now"                # or the path of one of your own
+# playbook = "terminated-contractor"      # or the path of one of your own
 "#;

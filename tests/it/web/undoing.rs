@@ -85,23 +85,24 @@ impl Contained {
         (page.body, list, doors)
     }
 
-    async fn ends(&self) {
-        let since = std::time::Instant::now();
-        while self.office.app.work.going() > 0 {
-            assert!(since.elapsed().as_secs() < 120, "it never ended");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Whoever may see the case reads that its ways in wait; the way to them is for those who can go it.
-    async fn waits_on_its_page(&self, undo: &str) {
+    /// Whoever may see the case reads that ways in wait; the way to them is for those who can go it.
+    async fn tells_that_it_waits(&self) {
         let waits = self.state().awaiting_undo();
         let waits = format!("The case was recalled; {waits} ways in wait to be opened again.");
+        let undo = at(&self.case, "/undo");
         let link = format!("href=\"{undo}\">The case was recalled");
         for (name, goes) in [(HR, false), ("Eli Marsh", false), (RESPONDER, true)] {
             let page = self.office.get(name, &at(&self.case, "")).await.body;
             assert!(page.contains(&waits), "{name}: {page}");
             assert_eq!(page.contains(&link), goes, "{name}: {page}");
+        }
+    }
+
+    async fn ends(&self) {
+        let since = std::time::Instant::now();
+        while self.office.app.work.going() > 0 {
+            assert!(since.elapsed().as_secs() < 120, "it never ended");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
@@ -130,7 +131,7 @@ async fn hr_takes_a_departure_back_and_a_responder_opens_what_was_closed() {
             .ends_with("undo")
     );
     assert_eq!(all.state().phase, Phase::Held);
-    all.waits_on_its_page(&path).await;
+    all.tells_that_it_waits().await;
     for name in [HR, "Eli Marsh", "Avery Stone"] {
         assert_eq!(office.get(name, &path).await.status, StatusCode::FORBIDDEN);
         let sent = [("which", "all"), ("list", "x"), ("reason", "x")];
