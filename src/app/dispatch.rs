@@ -50,7 +50,7 @@ impl Desk {
         let file = self.evidence(evidence)?;
         self.may_attach(&record, name, file.bytes)?;
         let about = crate::notice::about(&record.template)?;
-        if file.privileged && !about.is_privileged() {
+        if file.privileged && !about.is_restricted() {
             let what =
                 "This evidence is privileged, and the notice is not: it cannot go out with it.";
             return Err(Fault::input("attached-privileged", what)

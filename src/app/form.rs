@@ -35,14 +35,13 @@ impl Form {
         &[Self::Docx, Self::Md, Self::Txt]
     };
 
+    /// Every form, also those that another build makes.
+    pub const KNOWN: [Self; 4] = [Self::Docx, Self::Pdf, Self::Md, Self::Txt];
+
     /// Their words, for a sentence that lists them.
     pub fn words(between: &str) -> String {
-        Self::words_of_all().join(between)
-    }
-
-    /// The word of each.
-    pub fn words_of_all() -> Vec<&'static str> {
-        Self::ALL.iter().map(|form| form.word()).collect()
+        let words: Vec<&str> = Self::ALL.iter().map(|form| form.word()).collect();
+        words.join(between)
     }
 
     /// Its word, which is how the names of its files end.

@@ -425,19 +425,12 @@ impl Departures {
                 Err(fault) => not_held.push((case, fault)),
             }
         }
-        let others = match not_held.len() {
-            0 | 1 => String::new(),
-            number => format!(
-                " and {} of this person",
-                crate::ui::count(number - 1, "other")
-            ),
-        };
         match (not_held.into_iter().next(), held) {
             (Some((case, fault)), _) => {
                 // What happened there stands in one sentence with the id of the case: who may not know
-                // of the case is told neither.
+                // of the case is told neither, and nobody that there are others.
                 let said = fault.what();
-                let why = format!("{why} {case}{others} could not be held: {said}");
+                let why = format!("{why} {case} could not be held: {said}");
                 self.wait(name, &kept.source, why, Some(case))
             }
             (None, Some(case)) => self.messages.note(name, "done", &Done::Held(case)),

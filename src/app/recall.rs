@@ -28,7 +28,7 @@ use crate::time::Timestamp;
 /// The longest that a link may be good for.
 const LINK_LIMIT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// The longest reason that is taken.
+/// The longest reason that is taken, characters.
 const REASON_LIMIT: usize = 2000;
 
 /// What came of a recall.
@@ -180,8 +180,8 @@ impl App {
         link: Option<String>,
     ) -> Result<Recalled> {
         let reason = reason.trim();
-        if reason.is_empty() || reason.len() > REASON_LIMIT {
-            let what = "A recall needs a reason of at most 2000 bytes.";
+        if reason.is_empty() || reason.chars().count() > REASON_LIMIT {
+            let what = "A recall needs a reason of at most 2000 characters.";
             return Err(Fault::input("reason", what));
         }
         let mut desk = self.desk(case)?;
@@ -277,8 +277,8 @@ impl App {
     /// written.
     pub async fn withdraw_recall_link(&self, desk: &Desk, name: &str, reason: &str) -> Result<()> {
         let reason = reason.trim();
-        if reason.is_empty() || reason.len() > REASON_LIMIT {
-            let what = "To withdraw a link needs a reason of at most 2000 bytes.";
+        if reason.is_empty() || reason.chars().count() > REASON_LIMIT {
+            let what = "To withdraw a link needs a reason of at most 2000 characters.";
             return Err(Fault::input("reason", what));
         }
         let made = made_it(name) + ";";

@@ -14,8 +14,8 @@ use crate::id::CaseId;
 use crate::run::{Options, Quiet};
 use crate::time::Timestamp;
 
-/// How long a provider may take over an archive; after that it can be asked for again.
-const PATIENCE: Duration = Duration::from_hours(1);
+/// How long a provider may take over an archive while the case is busy with it; asking again goes on with it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One piece of work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

@@ -40,7 +40,7 @@ pub struct NewToken {
 }
 
 /// What is kept of a token, under its digest.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Token {
     /// The beginning of its digest.
     pub id: String,

@@ -36,7 +36,8 @@ async function paths() {
     ["evidence", LEAD, `${ended}/evidence`], ["item", LEAD, item], ["log", LEAD, `${ended}/log`],
     ["trail", LEAD, `${ended}/log?kind=trail`], ["hostile", LEAD, `/cases/${cases.hostile}`],
     ["plan", LEAD, `${gated}/plan`], ["plan-ended", "Robin Vale", `${ended}/plan`],
-    ["undo", "Robin Vale", `${ended}/undo`], ["message", "Harper Lind", `/messages/${cases.message}`],
+    ["accounts", LEAD, `${ended}/accounts`], ["links", "Harper Lind", `${gated}/recall-links`],
+    ["sanctions", LEAD, `${ended}/sanctions`], ["undo", "Robin Vale", `${ended}/undo`], ["message", "Harper Lind", `/messages/${cases.message}`],
     ["hr", "Harper Lind", ended], ["executive", "Eli Marsh", ended], ["administrator", "Ada Root", "/"],
     ["fault", LEAD, "/cases/none"],
   ];

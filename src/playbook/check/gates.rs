@@ -6,19 +6,19 @@ use crate::playbook::{Close, Gate, Kind, Problem, Step};
 
 impl<'a> Check<'a> {
     pub(super) fn gates(&mut self) {
+        let mut alone: Vec<&Step> = Vec::new();
         for (step, close) in self.closes() {
             self.behind_a_gate(step);
+            let gate = self.one_person(step, close);
+            alone.extend(gate.filter(|gate| alone.iter().all(|one| one.id != gate.id)));
             if close.classes.contains(&Class::Irreversible) {
                 self.irreversible(step, close);
             }
         }
+        for gate in alone {
+            self.too_few_people(gate);
+        }
         for step in &self.playbook.steps {
-            if let Kind::Gate(gate) = &step.kind
-                && gate.people < 2
-                && self.decides_on_closing(step)
-            {
-                self.one_person(step);
-            }
             let guards = self
                 .playbook
                 .steps
@@ -92,16 +92,26 @@ impl<'a> Check<'a> {
                 .any(|other| matches!(other.kind, Kind::Gate(_)) && other.needs.contains(&step.id))
     }
 
-    /// Whether a gate stands before a closing, or ratifies one.
-    fn decides_on_closing(&self, gate: &Step) -> bool {
-        let mut closes = self.closes().into_iter();
-        closes.any(|(step, _)| {
-            self.flow.precedes(&gate.id, &step.id)
-                || (gate.needs.contains(&step.id) && self.is_ratified(step))
-        })
+    /// The last of the gates that a closing rests on, where none of them asks two people: those before it,
+    /// those of its own where it is for good, and those that ratify it.
+    fn one_person(&self, step: &Step, close: &Close) -> Option<&'a Step> {
+        let for_good = close.classes.contains(&Class::Irreversible);
+        let steps = self.playbook.steps.iter();
+        let gates = steps.filter_map(|one| self.gate(&one.id));
+        let gates = gates.filter(|(gate, _)| {
+            let before = if for_good {
+                step.needs.contains(&gate.id)
+            } else {
+                self.flow.precedes(&gate.id, &step.id)
+            };
+            before || (gate.needs.contains(&step.id) && self.is_ratified(step))
+        });
+        let gates: Vec<(&Step, &Gate)> = gates.collect();
+        let alone = gates.iter().all(|(_, gate)| gate.people < 2);
+        gates.last().map(|(gate, _)| *gate).filter(|_| alone)
     }
 
-    fn one_person(&mut self, gate: &'a Step) {
+    fn too_few_people(&mut self, gate: &'a Step) {
         let span = self.span(gate, "/gate/people");
         let what = format!("Gate `{}` closes on the word of one person.", gate.id);
         self.push(

@@ -71,7 +71,7 @@ fn segment(name: &str, generator: &mut SchemaGenerator) -> Schema {
         "instant" => schema::<InstantId>(generator),
         "notice" => schema::<NoticeId>(generator),
         "comment" | "delay" | "suggestion" => schema::<u32>(generator),
-        "form" => json_schema!({ "type": "string", "enum": Form::words_of_all() }),
+        "form" => json_schema!({ "type": "string", "enum": Form::KNOWN.map(Form::word) }),
         "from" | "to" => {
             json_schema!({ "type": "string", "pattern": "^([0-9a-f]{64}|first|last)$" })
         }

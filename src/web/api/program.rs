@@ -29,7 +29,7 @@ struct Shipped {
     playbook: &'static str,
     /// What an approval of its plan covers.
     digest: Digest,
-    /// Its text, TOML.
+    /// Its text, YAML.
     text: String,
 }
 

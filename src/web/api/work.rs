@@ -33,7 +33,7 @@ struct Planned {
 
 /// The plan that stands; `null` where none was made.
 #[derive(Debug, Serialize, JsonSchema)]
-struct Standing {
+struct PlanAsItStands {
     /// It, with the digest that approvals bind.
     plan: Option<Planned>,
 }
@@ -98,7 +98,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Work,
             |asked| Box::pin(plan(asked)),
         ),
-        Operation::get::<Standing>(
+        Operation::get::<PlanAsItStands>(
             "/cases/{case}/plan",
             "show_plan",
             "The plan as it stands, and what it would do to each door.",
@@ -185,7 +185,7 @@ fn standing(asked: &Asked) -> Result<Value> {
         digest: *digest,
         plan: json!(plan),
     });
-    Ok(json!(Standing { plan }))
+    Ok(json!(PlanAsItStands { plan }))
 }
 
 fn work(asked: &Asked) -> Result<Value> {

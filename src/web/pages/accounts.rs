@@ -32,22 +32,23 @@ struct Page {
 #[derive(Debug, Serialize)]
 struct AccountView {
     provider: String,
-    /// As the provider has it, for the form.
-    login: String,
+    /// Its id at the provider: what forms name, since a login may hide what it is.
+    account: String,
     shown: String,
 }
 
 #[derive(Debug, Serialize)]
 struct ProviderView {
     name: String,
-    /// Whether an account of the provider was chosen: another one has to be meant beside it.
-    settled: bool,
     candidates: Vec<CandidateView>,
 }
 
 #[derive(Debug, Serialize)]
 struct CandidateView {
-    login: String,
+    provider: String,
+    /// Whether an account of the provider was chosen: another one has to be meant beside it.
+    settled: bool,
+    account: String,
     shown: String,
     confidence: &'static str,
     chosen: bool,
@@ -74,7 +75,7 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
     let id = look.id.as_str();
     let chosen = look.state.accounts.iter().map(|account| AccountView {
         provider: account.provider.clone(),
-        login: account.login.clone(),
+        account: account.id.clone(),
         shown: at_provider(account),
     });
     let providers = look.state.candidates.iter();
@@ -86,7 +87,6 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
         providers: providers
             .map(|(name, candidates)| ProviderView {
                 name: name.clone(),
-                settled: look.state.accounts.iter().any(|one| one.provider == *name),
                 candidates: candidates.iter().map(|one| view(look, one)).collect(),
             })
             .collect(),
@@ -106,8 +106,11 @@ fn view(look: &Look<'_>, candidate: &Candidate) -> CandidateView {
     let evidence =
         |id: &crate::id::EvidenceId| path(&["cases", look.id.as_str(), "evidence", id.as_str()]);
     let reasons = candidate.reasons.iter();
+    let mut chosen = look.state.accounts.iter();
     CandidateView {
-        login: account.login.clone(),
+        settled: chosen.any(|one| one.provider == account.provider),
+        provider: account.provider.clone(),
+        account: account.id.clone(),
         shown: at_provider(account),
         confidence: match candidate.confidence() {
             Confidence::Confirmed => "confirmed by a provider",
@@ -128,7 +131,7 @@ pub(super) struct Said {
     #[serde(default)]
     provider: String,
     #[serde(default)]
-    login: String,
+    account: String,
     #[serde(default)]
     also: String,
     #[serde(default)]
@@ -156,10 +159,19 @@ async fn taken(
         match act.as_str() {
             "choose" => {
                 let also = said.also == "yes";
-                desk.choose(&said.provider, &said.login, &why, also).await?;
+                let login = desk.log.read(|state| {
+                    let mut all = state.candidates.get(&said.provider)?.iter();
+                    let found = all.find(|one| one.account.id == said.account)?;
+                    Some(found.account.login.clone())
+                });
+                let login = login.ok_or_else(|| {
+                    Fault::input("no-candidate", "This account is none of the candidates.")
+                        .hint("go back, and choose one that the page shows")
+                })?;
+                desk.choose(&said.provider, &login, &why, also).await?;
             }
             "withdraw" => {
-                desk.withdraw(&said.provider, &said.login, &why).await?;
+                desk.withdraw(&said.provider, &said.account, &why).await?;
             }
             _ => return Err(Fault::input("no-page", "There is no such page.")),
         }

@@ -12,7 +12,7 @@ use super::gate::{GateView, gates};
 use super::head::{Head, head};
 use super::lines::{Line, lines};
 use super::progress::{Progress, progress};
-use super::{clock, contacts, notice};
+use super::{accounts, clock, contacts, links, notice, sanctions};
 use crate::access::Ability;
 use crate::app::summary::Summary;
 use crate::fault::Result;
@@ -38,6 +38,8 @@ struct Page {
     notices: Option<Vec<notice::NoticeView>>,
     contacts: Option<Vec<contacts::InShort>>,
     kept: Option<Kept>,
+    /// Pages beside those that every page of the case leads to: paths and words.
+    beside: Vec<(String, &'static str)>,
     offers: Vec<Offer>,
     /// Where the page asks for what is new.
     live: Option<String>,
@@ -111,11 +113,34 @@ fn page_of(look: &Look<'_>) -> Result<Page> {
         notices: case.then(|| notice::notices(look, &summary)),
         contacts: evidence.then(|| contacts::in_short(look)),
         kept: evidence.then(|| kept(look, &summary)),
+        beside: beside(look),
         offers: offers(look),
         live: case.then_some(live),
         lines,
         gates,
     })
+}
+
+fn beside(look: &Look<'_>) -> Vec<(String, &'static str)> {
+    let all = [
+        (
+            Ability::SeeEvidence,
+            accounts::at(look.id),
+            "Which accounts are the person’s",
+        ),
+        (
+            Ability::SeeCase,
+            sanctions::at(look.id),
+            "The sanctions hold",
+        ),
+        (
+            Ability::Hold,
+            links::at(look.id),
+            "Links that take the departure back",
+        ),
+    ];
+    let seen = all.into_iter().filter(|(ability, ..)| look.may(*ability));
+    seen.map(|(_, href, words)| (href, words)).collect()
 }
 
 /// What is said of the case itself.

@@ -11,6 +11,7 @@ use super::head::{Head, head};
 use crate::access::Ability;
 use crate::app::recall::{Link, links};
 use crate::fault::{Fault, Result};
+use crate::id::CaseId;
 use crate::secret::ExposeSecret as _;
 use crate::web::desk::reason;
 use crate::web::look::Look;
@@ -35,6 +36,11 @@ struct LinkView {
     says: String,
     /// Where it is withdrawn, while it can be.
     withdraw: Option<String>,
+}
+
+/// The path of the page.
+pub(super) fn at(case: &CaseId) -> String {
+    path(&["cases", case.as_str(), "recall-links"])
 }
 
 pub(super) async fn show(
@@ -72,7 +78,7 @@ fn page_of(look: &Look<'_>, made: Option<&Link>) -> Page {
             (whole, look.words.when(link.expires))
         }),
         links: links(look.state).into_iter().map(view).collect(),
-        action: path(&["cases", id, "recall-links"]),
+        action: at(look.id),
     }
 }
 

@@ -50,7 +50,8 @@ pub(super) struct Determined {
     text: String,
     reason: String,
     people: String,
-    href: String,
+    /// The document, for who may have it.
+    href: Option<String>,
     /// Where whoever looks decides on it, if they may and have not yet.
     approve: Option<String>,
 }
@@ -105,7 +106,9 @@ pub(super) fn determinations(look: &Look<'_>, summary: &Summary) -> Vec<Determin
         text: line(&one.text),
         reason: line(&one.reason),
         people: line(&one.approved_by.join(", ")),
-        href: path(&["cases", look.id.as_str(), "evidence", one.document.as_str()]),
+        href: look
+            .may(Ability::SeeEvidence)
+            .then(|| path(&["cases", look.id.as_str(), "evidence", one.document.as_str()])),
         approve: decides(look, one).then(|| {
             let id = one.id.as_str();
             path(&["cases", look.id.as_str(), "sanctions", id, "approve"])

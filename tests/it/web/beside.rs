@@ -19,7 +19,7 @@ async fn candidates(desk: &Desk) {
     let candidate = |login: &str, confidence| Candidate {
         account: Account {
             provider: "github".into(),
-            id: format!("id of {login}"),
+            id: format!("id of {}", login.get(..1).unwrap()),
             login: login.into(),
         },
         reasons: vec![Reason {
@@ -51,6 +51,14 @@ async fn an_account_is_chosen_on_its_page_and_taken_back() {
     let case = desk.log.case().clone();
     candidates(&desk).await;
     drop(desk);
+    // The page of the case leads there whoever may go.
+    for (name, leads) in [("Leg", true), ("Exe", false), ("Hua", false)] {
+        let front = office.get(name, &at(&case, "")).await.body;
+        let links = |end: &str| front.contains(&format!("href=\"{}\"", at(&case, end)));
+        assert_eq!(links("/accounts"), leads, "{name}");
+        assert_eq!(links("/recall-links"), name != "Exe", "{name}");
+        assert_eq!(links("/sanctions"), name != "Hua", "{name}");
+    }
     let page = office.get("Leg", &at(&case, "/accounts")).await;
     assert_eq!(page.status, 200, "{}", page.body);
     assert!(!page.body.contains("<script>alert"), "{}", page.body);
@@ -64,25 +72,39 @@ async fn an_account_is_chosen_on_its_page_and_taken_back() {
         let accounts = state.accounts.iter();
         accounts.map(|one| one.login.clone()).collect::<Vec<_>>()
     };
+    // A login may hide what it is: forms name accounts by their ids.
+    let other = "id of x";
     let choose = at(&case, "/accounts/choose");
+    let page = office.get("Res", &at(&case, "/accounts")).await.body;
+    assert!(
+        page.contains(&choose) && !page.contains("name=\"also\""),
+        "{page}"
+    );
+    assert_eq!(
+        page.matches("name=\"provider\" value=\"github\"").count(),
+        2,
+        "{page}"
+    );
     let one = [
         ("provider", "github"),
-        ("login", "one"),
+        ("account", "id of o"),
         ("reason", "HR named it"),
     ];
     let done = office.post("Res", &choose, &one).await;
     assert_eq!(done.status, 303, "{}", done.body);
     assert_eq!(chosen(), ["one"]);
     // Another one beside it has to be meant.
-    let mut other = vec![
+    let page = office.get("Res", &at(&case, "/accounts")).await.body;
+    assert_eq!(page.matches("name=\"also\"").count(), 1, "{page}");
+    let mut second = vec![
         ("provider", "github"),
-        ("login", BAD),
+        ("account", other),
         ("reason", "both are theirs"),
     ];
-    let refused = office.post("Res", &choose, &other).await;
+    let refused = office.post("Res", &choose, &second).await;
     assert_eq!(refused.status, 422);
-    other.push(("also", "yes"));
-    assert_eq!(office.post("Res", &choose, &other).await.status, 303);
+    second.push(("also", "yes"));
+    assert_eq!(office.post("Res", &choose, &second).await.status, 303);
     assert_eq!(chosen(), ["one", BAD]);
     let page = office.get("Res", &at(&case, "/accounts")).await;
     assert!(!page.body.contains("<script>alert"), "{}", page.body);
@@ -93,7 +115,7 @@ async fn an_account_is_chosen_on_its_page_and_taken_back() {
             &back,
             &[
                 ("provider", "github"),
-                ("login", BAD),
+                ("account", other),
                 ("reason", "not theirs"),
             ],
         )
