@@ -28,7 +28,7 @@ emails = ["ash@corp.example"]
 TOML
 program=$PWD/target/debug/cordon
 cordon() { "$program" --config "$folder/cordon.toml" "$@"; }
-cordon serve --json >"$folder/said" 2>"$folder/log" &
+"$program" --config "$folder/cordon.toml" serve --json >"$folder/said" 2>"$folder/log" &
 daemon=$!
 until [ -s "$folder/said" ]; do
   kill -0 "$daemon" || { cat "$folder/log" >&2; exit 1; }
