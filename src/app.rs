@@ -18,6 +18,7 @@ pub mod duties;
 pub mod facts;
 pub mod form;
 pub mod inbox;
+mod leads;
 pub mod messages;
 mod notices;
 pub mod open;

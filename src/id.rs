@@ -116,4 +116,6 @@ ids! {
     InstantId = "instant_";
     /// What counsel determined on a sanctions hold.
     DeterminationId = "determination_";
+    /// Somebody whom a case may be about too.
+    LeadId = "lead_";
 }

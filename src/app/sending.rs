@@ -392,7 +392,7 @@ pub(super) fn due(state: &CaseState) -> impl Iterator<Item = (Timestamp, NoticeI
         let tried = waits.again.duration_since(waits.since);
         let still = record.replaced_by.is_none()
             && tried < GIVE_UP
-            && record.lacks(record.approved_at(waits.again)) == 0;
+            && record.lacks(state.approved_at(record, waits.again)) == 0;
         still.then(|| (waits.again, id.clone()))
     })
 }

@@ -27,6 +27,12 @@ pub fn folded(text: &str) -> String {
     format!("{}@{domain}", mailbox.unwrap_or(local))
 }
 
+/// Each of them [`folded`], without those that say nothing.
+pub fn compared<'a>(texts: impl IntoIterator<Item = &'a String>) -> impl Iterator<Item = String> {
+    let folded = texts.into_iter().map(|text| folded(text));
+    folded.filter(|text| !text.is_empty())
+}
+
 /// Every address that stands in a text such as `Name <a@b.example>, c@d.example`, [`folded`].
 pub fn addresses(text: &str) -> Vec<String> {
     let text = plain(text);

@@ -25,7 +25,7 @@ use super::subject::Subject;
 use crate::canon::Digest;
 use crate::door::{Door, DoorState, Probe};
 use crate::id::{
-    CaseId, ClockId, ContactId, DeterminationId, DoorId, EvidenceId, InstantId, NoticeId,
+    CaseId, ClockId, ContactId, DeterminationId, DoorId, EvidenceId, InstantId, LeadId, NoticeId,
 };
 use crate::plan::{Plan, StepId};
 use crate::provider::{Account, Candidate, Closing, Completeness};
@@ -66,7 +66,7 @@ pub struct Entry {
 }
 
 /// Who or what acted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A person of the roster, by name.
@@ -304,6 +304,17 @@ pub enum Event {
     /// A person has nothing to do with this case any more: perhaps it is about them too.
     #[serde(rename = "person.excluded")]
     PersonExcluded { person: String, reason: String },
+    /// The case may be about somebody else too: that person has nothing to do with it, and nothing is
+    /// done to them without a case of their own.
+    #[serde(rename = "lead.recorded")]
+    LeadRecorded {
+        lead: LeadId,
+        person: Subject,
+        reason: String,
+    },
+    /// A lead came to nothing.
+    #[serde(rename = "lead.dismissed")]
+    LeadDismissed { lead: LeadId, reason: String },
     #[serde(rename = "evidence.kept")]
     EvidenceKept(Evidence),
     #[serde(rename = "identity.candidates")]

@@ -11,6 +11,7 @@ mod facts;
 mod filing;
 mod grounds;
 mod instants;
+mod leads;
 mod notice;
 mod outbox;
 mod papers;
@@ -23,6 +24,7 @@ mod start;
 
 pub use deed::{Deed, Did};
 pub use filing::Filed;
+pub use leads::LeadRecord;
 pub use notice::{Dispatch, NoticeRecord, Proposal, Receipt, Remark, Verdict, Version, bound};
 pub use record::{
     AnswerRecord, Bounce, Choice, ClockRecord, DelayEnd, DelayRecord, Delayed, DoorRecord,
@@ -93,6 +95,8 @@ pub struct CaseState {
     pub recorder: String,
     pub protected: Vec<String>,
     pub scope: Scope,
+    /// Whom the case may be about too, in the order in which they were recorded.
+    pub leads: Vec<LeadRecord>,
     pub effective: Option<Timestamp>,
     /// The first line that took the case back since it was held.
     pub recalled: Option<u64>,
@@ -244,6 +248,7 @@ impl CaseState {
             Event::ExportMade { .. } | Event::SanctionsHeld { .. } => {}
             event => {
                 self.apply_scope(event);
+                self.apply_leads(entry);
                 self.apply_subject(event, entry.at);
                 self.apply_run(event, entry);
                 self.apply_paper(entry);

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::alias::compared;
+
 /// What a case knows of the account holder. Only keys that the company or a provider assigned:
 /// nationality, place of birth, language, photo and the like have no field and never get one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -36,6 +38,22 @@ impl Subject {
             }
         }
         other.accounts.extend(self.accounts);
+    }
+
+    /// By what the person is known, as it is compared: logins, addresses, the name, the worker id.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let logins = self.accounts.iter().map(|account| &account.login);
+        let named = logins.chain(&self.display_name).chain(&self.worker_id);
+        compared(named.chain(&self.emails))
+    }
+
+    /// All that is known of the person, in one line. Hostile text.
+    pub fn in_words(&self) -> String {
+        let at = |known: &KnownAccount| format!("{} at {}", known.login, known.provider);
+        let named = self.display_name.iter().chain(&self.worker_id).cloned();
+        let named = named.chain(self.emails.iter().cloned());
+        let all: Vec<String> = named.chain(self.accounts.iter().map(at)).collect();
+        all.join(", ")
     }
 
     /// Whether anything says who it is; a name alone never does.

@@ -1,5 +1,6 @@
 //! `cordon case`: open, look at, hold, release and close cases.
 
+mod leads;
 mod scope;
 
 use std::path::PathBuf;
@@ -47,6 +48,12 @@ pub(super) enum Verb {
     Unrestrict(Why),
     /// Keep a person out of a case: they neither see it nor decide in it.
     Exclude(scope::Exclude),
+    /// Record that a case may be about somebody else too: they are kept out of it, and left alone.
+    Lead(leads::Lead),
+    /// List whom a case may be about too.
+    Leads(One),
+    /// Record that a lead came to nothing: the person is kept out no more.
+    Unlead(leads::Unlead),
     /// Set a message that waits for a person aside. It stays kept, with who and why.
     Dismiss(Dismiss),
     /// One page for the next shift: done, open, due, unknown.
@@ -61,18 +68,8 @@ pub(super) enum Verb {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Open {
-    /// A work address of the person; may be given more than once.
-    #[arg(long = "email", value_name = "ADDRESS")]
-    emails: Vec<String>,
-    /// The worker id of the HR system.
-    #[arg(long, value_name = "ID")]
-    worker_id: Option<String>,
-    /// The name that HR has; shown, never matched on.
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
-    /// An account that you know: `github=login`. May be given more than once.
-    #[arg(long = "account", value_name = "PROVIDER=LOGIN")]
-    accounts: Vec<String>,
+    #[command(flatten)]
+    who: Who,
     /// A neutral title [default: Access review and the worker id].
     #[arg(long)]
     title: Option<String>,
@@ -88,6 +85,35 @@ pub(super) struct Open {
     /// A message that waits for a person, as `cordon case list` names it: the case is opened on it.
     #[arg(long, value_name = "MESSAGE", conflicts_with = "from")]
     message: Option<String>,
+}
+
+/// What the company knows of somebody.
+#[derive(Debug, clap::Args)]
+struct Who {
+    /// A work address of the person; may be given more than once.
+    #[arg(long = "email", value_name = "ADDRESS")]
+    emails: Vec<String>,
+    /// The worker id of the HR system.
+    #[arg(long, value_name = "ID")]
+    worker_id: Option<String>,
+    /// The name that HR has; shown, never matched on.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// An account that you know: `github=login`. May be given more than once.
+    #[arg(long = "account", value_name = "PROVIDER=LOGIN")]
+    accounts: Vec<String>,
+}
+
+impl Who {
+    fn subject(self) -> Result<Subject> {
+        let accounts = self.accounts.iter().map(|text| account(text));
+        Ok(Subject {
+            worker_id: self.worker_id,
+            emails: self.emails,
+            display_name: self.name,
+            accounts: accounts.collect::<Result<_>>()?,
+        })
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -165,6 +191,9 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
         Verb::Restrict(args) => scope::restrict(desktop, &args).await,
         Verb::Unrestrict(args) => scope::unrestrict(desktop, &args).await,
         Verb::Exclude(args) => scope::exclude(desktop, &args).await,
+        Verb::Lead(args) => leads::record(desktop, args).await,
+        Verb::Leads(args) => leads::list(desktop, &args),
+        Verb::Unlead(args) => leads::dismiss(desktop, &args).await,
         Verb::Dismiss(args) => dismiss(desktop, &args),
         Verb::Handover(args) => handover(desktop, &args),
         Verb::Timeline(args) => timeline(desktop, &args),
@@ -174,17 +203,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 }
 
 async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
-    let accounts = args
-        .accounts
-        .iter()
-        .map(|text| account(text))
-        .collect::<Result<Vec<_>>>()?;
-    let subject = Subject {
-        worker_id: args.worker_id,
-        emails: args.emails,
-        display_name: args.name,
-        accounts,
-    };
+    let subject = args.who.subject()?;
     if !args.title_anyway {
         neutral(args.title.as_deref())?;
     }

@@ -345,6 +345,8 @@ fn stands(event: &Event, by: &Actor) -> Option<String> {
         }
         Event::CaseUnrestricted { reason } => format!("restriction lifted by {by}: {reason}"),
         Event::PersonExcluded { person, reason } => format!("{person} excluded by {by}: {reason}"),
+        Event::LeadRecorded { lead, reason, .. } => format!("{lead} recorded by {by}: {reason}"),
+        Event::LeadDismissed { lead, reason } => format!("{lead} dismissed by {by}: {reason}"),
         Event::FactRecorded(said) => {
             format!("{} recorded as {} by {by}", said.key, said.standing.word())
         }

@@ -117,7 +117,8 @@ fn decide(state: &CaseState, provider: &str, candidates: &[Candidate]) -> Resolv
     match (likely.next(), likely.next()) {
         (Some(one), None)
             if one.confidence() == Confidence::Confirmed
-                && !state.withdrawn.contains(&one.account) =>
+                && !state.withdrawn.contains(&one.account)
+                && state.is_nobody_elses(&one.account).is_ok() =>
         {
             Resolved::Chosen(one.account.clone())
         }

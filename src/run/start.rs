@@ -192,7 +192,7 @@ fn about(run: &Run, state: &CaseState, step: &Step, behind_gate: bool) -> Vec<St
         }
         Task::Gate { roles, people, .. } => {
             let able = state.people.iter().filter(|person| {
-                person.roles.iter().any(|role| roles.contains(role)) && !state.is_subject(person)
+                person.roles.iter().any(|role| roles.contains(role)) && !state.keeps_out(person)
             });
             let able = able.count();
             let enough = *people > 0 && usize::try_from(*people).is_ok_and(|people| able >= people);

@@ -14,6 +14,7 @@ mod evidence;
 mod export;
 mod facts;
 mod files;
+mod leads;
 mod messages;
 mod notices;
 mod once;
@@ -214,6 +215,7 @@ impl Operation {
 /// Every operation.
 pub fn operations() -> Vec<Operation> {
     let mut all = cases::operations();
+    all.extend(leads::operations());
     all.extend(work::operations());
     all.extend(repositories::operations());
     all.extend(papers::operations());

@@ -16,6 +16,7 @@ mod facts;
 mod gate;
 mod head;
 pub(super) mod keep;
+mod leads;
 mod lines;
 mod links;
 pub mod live;
@@ -113,6 +114,9 @@ fn of_a_case() -> Vec<Route> {
         act("/cases/{id}/plan/{act}", plan::take),
         look("/cases/{id}/accounts", accounts::show),
         act("/cases/{id}/accounts/{act}", accounts::take),
+        look("/cases/{id}/leads", leads::show),
+        act("/cases/{id}/leads", leads::record),
+        act("/cases/{id}/leads/{lead}/dismiss", leads::dismiss),
         look("/cases/{id}/recall-links", links::show),
         act("/cases/{id}/recall-links", links::make),
         act("/cases/{id}/recall-links/{link}/withdraw", links::withdraw),

@@ -256,9 +256,10 @@ class Notice:
         else:
             self.approved[person] = until
 
-    def leave(self, place, bound, at):
+    def leave(self, place, bound, at, excluded):
         """As many people as it asks for have approved exactly what leaves, and their approvals hold."""
-        count = sum(1 for until in self.approved.values() if at[:19] < until[:19])
+        standing = (person for person in self.approved if person not in excluded)
+        count = sum(1 for person in standing if at[:19] < self.approved[person][:19])
         if bound != self.binds() or count < self.people:
             problem(place, f"a notice was sent with {count} approvals that hold; it needs {shown(self.people)}")
 
@@ -310,7 +311,7 @@ class Decisions:
             if notice is None:
                 problem(place, "no line of the log drafts this notice")
             elif what in ("notice.sending", "notice.dispatched"):
-                notice.leave(place, it.get("text") or it["binds"], entry["at"])
+                notice.leave(place, it.get("text") or it["binds"], entry["at"], self.people.excluded)
             else:
                 notice.change(what, it)
         elif what == "sanctions.proposed":

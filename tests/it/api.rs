@@ -160,7 +160,7 @@ fn may(operation: &str) -> &'static [Role] {
             &[Responder, IncidentLead, Legal, Executive, Auditor]
         }
         "list_evidence" | "show_evidence" | "evidence_bytes" | "list_log" | "list_contacts"
-        | "list_candidates" | "list_timeline" | "verify_evidence" => {
+        | "list_candidates" | "list_leads" | "list_timeline" | "verify_evidence" => {
             &[Responder, IncidentLead, Legal, Auditor]
         }
         "open_case" | "list_messages" | "open_message" | "dismiss_message" => {
@@ -169,9 +169,8 @@ fn may(operation: &str) -> &'static [Role] {
         "hold_case" | "recall_case" | "make_recall_link" | "withdraw_recall_link" | "add_note" => {
             &[Responder, IncidentLead, Legal, Hr]
         }
-        "release_case" | "close_case" | "restrict_case" | "unrestrict_case" | "exclude_person" => {
-            &[IncidentLead]
-        }
+        "release_case" | "close_case" | "restrict_case" | "unrestrict_case" | "exclude_person"
+        | "record_lead" | "dismiss_lead" => &[IncidentLead],
         "make_plan" | "begin_inventory" | "begin_snapshot" | "begin_run" | "begin_verify"
         | "begin_undo" | "stop_work" | "add_contact" | "judge_contact" | "choose_account"
         | "withdraw_account" | "list_undoable" | "import_mail" | "keep_evidence"
@@ -229,6 +228,7 @@ fn path(template: &str, case: &str) -> String {
         .replace("{step}", "go")
         .replace("{fact}", "company.name")
         .replace("{message}", "0123456789ab")
+        .replace("{lead}", "lead_00000000000000000000000000")
         .replace("{link}", "0123456789ab")
         .replace("{token}", "0123456789ab")
 }
@@ -325,6 +325,9 @@ fn body(operation: &str) -> Value {
         "begin_undo" => json!({ "doors": [], "all": true, "reason": "x" }),
         "restrict_case" => json!({ "people": ["Kim twice"], "reason": "x" }),
         "exclude_person" => json!({ "person": "Kim twice", "reason": "x" }),
+        "record_lead" => {
+            json!({ "person": { "worker_id": "W-2" }, "reason": "one address" })
+        }
         "add_contact" => {
             json!({ "channel": "call", "direction": "in", "from": "x", "text": "x" })
         }

@@ -3,6 +3,7 @@
 mod accounts;
 mod authors;
 mod counsel;
+mod leads;
 mod papers;
 mod places;
 mod reviewing;

@@ -13,7 +13,7 @@ use cordon::case::event::{
 use cordon::case::state::CaseState;
 use cordon::case::subject::Subject;
 use cordon::evidence::verify;
-use cordon::id::{CaseId, ContactId, DeterminationId, EvidenceId};
+use cordon::id::{CaseId, ContactId, DeterminationId, EvidenceId, LeadId};
 use cordon::settings::Settings;
 use cordon::sshsig::Signer;
 use cordon::time::{SystemClock, Timestamp};
@@ -345,6 +345,14 @@ fn event(number: usize, document: &EvidenceId, id: &DeterminationId) -> Event {
             person: "Bo".into(),
             reason,
         },
+        14 => Event::LeadRecorded {
+            lead: LeadId::fresh(),
+            person: Subject {
+                worker_id: Some("W-2".into()),
+                ..Subject::default()
+            },
+            reason,
+        },
         _ => Event::CaseOpened {
             title: "again".into(),
             salt: String::new(),
@@ -361,7 +369,7 @@ fn event(number: usize, document: &EvidenceId, id: &DeterminationId) -> Event {
 
 proptest! {
     #[test]
-    fn no_sequence_of_events_ends_a_hold(numbers in proptest::collection::vec(0_usize..15, 0..40)) {
+    fn no_sequence_of_events_ends_a_hold(numbers in proptest::collection::vec(0_usize..16, 0..40)) {
         let mut fold = Fold::opened();
         let first = fold.state.hold.clone();
         prop_assert!(first.is_some());

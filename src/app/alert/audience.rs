@@ -56,10 +56,12 @@ impl About {
             subject,
             ..CaseState::default()
         };
-        // A line that was forged can only keep out somebody more.
+        // A line that was forged can only keep out somebody more: no lead is dismissed here.
         for entry in entries.flatten() {
-            if let Event::PersonExcluded { person, .. } = entry.event {
-                state.scope.excluded.push(person);
+            match &entry.event {
+                Event::PersonExcluded { person, .. } => state.scope.excluded.push(person.clone()),
+                Event::LeadRecorded { .. } => state.apply_leads(&entry),
+                _ => {}
             }
         }
         let source = Source::Damaged;

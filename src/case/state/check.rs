@@ -55,7 +55,8 @@ impl CaseState {
             ),
             Event::DoorFound(door) => self.known(&door.evidence),
             Event::IdentityChosen { evidence, .. } => {
-                evidence.iter().try_for_each(|id| self.known(id))
+                evidence.iter().try_for_each(|id| self.known(id))?;
+                self.rule_leads(event)
             }
             Event::IdentityWithdrawn { account, .. } => self.may_withdraw(account),
             Event::TrailPage { evidence, .. } => self.known(evidence),
@@ -96,6 +97,7 @@ impl CaseState {
             ),
             event => {
                 self.rule_sanctions(event)?;
+                self.rule_leads(event)?;
                 self.rule_scope(event)
             }
         }

@@ -208,12 +208,6 @@ impl NoticeRecord {
         remarks.count() + proposals.filter(|one| one.verdict == Verdict::Open).count()
     }
 
-    /// How many approvals have not run out at an instant.
-    pub fn approved_at(&self, at: Timestamp) -> usize {
-        let standing = |signed: &&Signed| signed.expires().is_some_and(|expires| at < expires);
-        self.approvals.iter().filter(standing).count()
-    }
-
     /// What was changed makes every approval void.
     pub(super) fn unapprove(&mut self) {
         self.void.append(&mut self.approvals);

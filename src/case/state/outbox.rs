@@ -39,7 +39,7 @@ impl CaseState {
                 record.stands()?;
                 to.iter().try_for_each(|one| self.may_receive(one))?;
                 need(
-                    record.binds() == *text && record.lacks(record.approved_at(at)) == 0,
+                    record.binds() == *text && record.lacks(self.approved_at(record, at)) == 0,
                     "this text was not approved by as many people as it needs",
                 )?;
                 // One mail at a time: what has no end is repeated as it is, or not at all.

@@ -1,11 +1,12 @@
 //! Who may decide in a case, and whose accounts it is about.
 
 use super::{CaseState, NoticeRecord, RunPhase};
-use crate::case::alias::{addresses, folded};
+use crate::case::alias::{addresses, compared, folded};
 use crate::case::event::{Person, Signed};
 use crate::id::NoticeId;
 use crate::plan::{Step, Task};
 use crate::provider::Account;
+use crate::time::Timestamp;
 
 impl CaseState {
     /// Whether a person may decide: on the roster, with one of `roles` where some are asked for, and
@@ -30,6 +31,9 @@ impl CaseState {
             && !only.contains(&person.name)
         {
             return Err("the case is restricted to others".to_owned());
+        }
+        if self.lead_of(person).is_some() {
+            return Err("the case may be about the person too".to_owned());
         }
         match self.known_as(person) {
             None => Ok(()),
@@ -59,34 +63,23 @@ impl CaseState {
     /// review. One that two people share costs another approver; a match that is missed would let
     /// somebody decide about themself.
     fn known_as(&self, person: &Person) -> Option<String> {
-        let subject = &self.subject;
-        let named = subject.accounts.iter().map(|account| &account.login);
-        let named = named.chain(&subject.display_name).chain(&subject.worker_id);
-        let known: Vec<String> = named
-            .map(|known| folded(known))
-            .filter(|known| !known.is_empty())
-            .chain(self.addresses_of_subject())
-            .collect();
-        let comment = person.key.split_whitespace().skip(2);
-        let comment = comment.collect::<Vec<_>>().join(" ");
-        let first = comment.split(' ').next().unwrap_or_default().to_owned();
-        [folded(&person.name), folded(&comment), folded(&first)]
-            .into_iter()
-            .chain(addresses(&comment))
-            .chain(aliases(person))
-            .find(|name| known.contains(name))
+        let known: Vec<String> = self.names_of_subject().collect();
+        names(person).find(|name| known.contains(name))
     }
 
-    /// Every address of the person under review, and every login of a chosen account, as they are
-    /// compared: as HR gives them, and as the providers show them.
-    fn addresses_of_subject(&self) -> impl Iterator<Item = String> {
+    /// By what the person under review is known, as it is compared.
+    pub(super) fn names_of_subject(&self) -> impl Iterator<Item = String> {
+        self.subject.names().chain(self.shown_of_subject())
+    }
+
+    /// The address and login of each chosen account, as the providers show them and as they are compared.
+    fn shown_of_subject(&self) -> impl Iterator<Item = String> {
         let candidates = self.candidates.values().flatten();
         let shown = candidates
             .filter(|candidate| self.accounts.contains(&candidate.account))
             .flat_map(|candidate| &candidate.emails);
         let chosen = self.accounts.iter().map(|account| &account.login);
-        let all = self.subject.emails.iter().chain(chosen).chain(shown);
-        all.map(|one| folded(one)).filter(|one| !one.is_empty())
+        compared(chosen.chain(shown))
     }
 
     /// Whether a notice may go to an address: not to the person under review, and not to whoever has
@@ -104,10 +97,18 @@ impl CaseState {
         };
         let named = addresses(to);
         let in_question = |known: &String| named.contains(known) || *known == folded(to);
-        if self.addresses_of_subject().any(|known| in_question(&known)) {
+        let subject = compared(self.subject.emails.iter()).chain(self.shown_of_subject());
+        if subject.into_iter().any(|known| in_question(&known)) {
             return refused("the account holder");
         }
-        let roster: Vec<String> = (self.people.iter().filter(|person| !self.is_subject(person)))
+        let leads = self.standing_leads();
+        if leads
+            .flat_map(|lead| compared(lead.person.emails.iter()))
+            .any(|known| in_question(&known))
+        {
+            return refused("somebody whom the case may be about too");
+        }
+        let roster: Vec<String> = (self.people.iter().filter(|person| !self.keeps_out(person)))
             .flat_map(|person| person.emails.iter().map(|email| folded(email)))
             .collect();
         let domain = |address: &str| {
@@ -137,6 +138,15 @@ impl CaseState {
             }
         }
         Ok(())
+    }
+
+    /// How many approvals of a notice have not run out at an instant, and are of people who have to do with
+    /// the case still.
+    pub fn approved_at(&self, record: &NoticeRecord, at: Timestamp) -> usize {
+        let standing = |signed: &&Signed| {
+            signed.expires().is_some_and(|expires| at < expires) && !self.is_out(&signed.person)
+        };
+        record.approvals.iter().filter(standing).count()
     }
 
     /// One person decides once, whatever the roster calls them: by the key, and by every address and
@@ -262,6 +272,17 @@ impl NoticeRecord {
 
 /// Every address and login of a person, as they are compared.
 fn aliases(person: &Person) -> impl Iterator<Item = String> {
-    let all = person.emails.iter().chain(&person.logins);
-    all.map(|one| folded(one)).filter(|one| !one.is_empty())
+    compared(person.emails.iter().chain(&person.logins))
+}
+
+/// By what a person of the roster is known, as it is compared: the name, what the comment of the key
+/// says, and every address and login.
+pub(super) fn names(person: &Person) -> impl Iterator<Item = String> {
+    let comment = person.key.split_whitespace().skip(2);
+    let comment = comment.collect::<Vec<_>>().join(" ");
+    let first = comment.split(' ').next().unwrap_or_default().to_owned();
+    [folded(&person.name), folded(&comment), folded(&first)]
+        .into_iter()
+        .chain(addresses(&comment))
+        .chain(aliases(person))
 }

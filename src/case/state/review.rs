@@ -136,7 +136,7 @@ impl CaseState {
                 ..
             } => {
                 need(
-                    record.binds() == *binds && record.lacks(record.approved_at(at)) == 0,
+                    record.binds() == *binds && record.lacks(self.approved_at(record, at)) == 0,
                     "this text was not approved by as many people as it needs",
                 )?;
                 need(*when <= at, "it lies in the future")?;

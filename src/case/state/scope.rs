@@ -53,16 +53,18 @@ impl CaseState {
         }
     }
 
-    /// Whether a person may not know that the case exists: they are the person under review, or were
-    /// excluded.
+    /// Whether a person may not know that the case exists: it is about them, it may be about them too,
+    /// or they were excluded.
     pub fn keeps_out(&self, person: &Person) -> bool {
-        self.is_subject(person) || self.scope.excluded.contains(&person.name)
+        self.is_subject(person)
+            || self.lead_of(person).is_some()
+            || self.scope.excluded.contains(&person.name)
     }
 
-    /// Whether somebody of this name is kept out of the case: excluded, or the person under review.
-    fn is_out(&self, name: &str) -> bool {
+    /// Whether somebody of this name is kept out of the case.
+    pub(super) fn is_out(&self, name: &str) -> bool {
         let roster = self.people.iter().find(|person| person.name == name);
         self.scope.excluded.iter().any(|out| out == name)
-            || roster.is_some_and(|person| self.is_subject(person))
+            || roster.is_some_and(|person| self.keeps_out(person))
     }
 }

@@ -45,7 +45,7 @@ pub(super) struct Why {
 
 impl Why {
     /// The longest that is taken, characters.
-    const LONGEST: usize = 1000;
+    pub(super) const LONGEST: usize = 1000;
 
     /// The reason.
     ///
@@ -110,7 +110,7 @@ impl Asked {
 
     /// Who acts, for the log.
     pub(super) fn actor(&self) -> Result<Actor> {
-        Ok(Actor::Person(self.principal()?.person.name.clone()))
+        Ok(Actor::Person(self.name()?.to_owned()))
     }
 
     /// The token, by the beginning of its hash.

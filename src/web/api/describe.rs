@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::{BASE, Operation, operations, schema};
 use crate::app::form::Form;
 use crate::app::recall::LINK_NAME;
-use crate::id::{CaseId, ClockId, ContactId, EvidenceId, InstantId, NoticeId};
+use crate::id::{CaseId, ClockId, ContactId, EvidenceId, InstantId, LeadId, NoticeId};
 
 /// What an operation may answer beside its own answer.
 const PROBLEMS: [(&str, &str); 9] = [
@@ -69,6 +69,7 @@ fn segment(name: &str, generator: &mut SchemaGenerator) -> Schema {
         "contact" => schema::<ContactId>(generator),
         "evidence" => schema::<EvidenceId>(generator),
         "instant" => schema::<InstantId>(generator),
+        "lead" => schema::<LeadId>(generator),
         "notice" => schema::<NoticeId>(generator),
         "comment" | "delay" | "suggestion" => schema::<u32>(generator),
         "form" => json_schema!({ "type": "string", "enum": Form::KNOWN.map(Form::word) }),

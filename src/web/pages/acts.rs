@@ -154,9 +154,7 @@ fn people(look: &Look<'_>, people: People) -> Vec<String> {
         return Vec::new();
     }
     let all = look.web.app.settings.people.now();
-    let able = all.iter().filter(|person| {
-        !look.state.scope.excluded.contains(&person.name) && !look.state.is_subject(person)
-    });
+    let able = all.iter().filter(|person| !look.state.keeps_out(person));
     able.map(|person| person.name.clone()).collect()
 }
 

@@ -12,7 +12,7 @@ use super::gate::{GateView, gates};
 use super::head::{Head, head};
 use super::lines::{Line, lines};
 use super::progress::{Progress, progress};
-use super::{accounts, clock, contacts, links, notice, sanctions};
+use super::{accounts, clock, contacts, leads, links, notice, sanctions};
 use crate::access::Ability;
 use crate::app::summary::Summary;
 use crate::fault::Result;
@@ -127,6 +127,11 @@ fn beside(look: &Look<'_>) -> Vec<(String, &'static str)> {
             Ability::SeeEvidence,
             accounts::at(look.id),
             "Which accounts are the person’s",
+        ),
+        (
+            Ability::SeeEvidence,
+            leads::at(look.id),
+            "Whom the case may be about too",
         ),
         (
             Ability::SeeCase,

@@ -139,6 +139,40 @@ async fn an_account_is_chosen_among_the_candidates_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_case_may_be_about_too_is_recorded_listed_and_dismissed() {
+    let place = Place::new();
+    let case = place.case().await;
+    let leads = format!("/cases/{case}/leads");
+    let lead = |person: Value| json!({ "person": person, "reason": "one address" });
+    let nobody = lead(json!({ "display_name": "Kim" }));
+    assert_eq!(place.post(Role::IncidentLead, &leads, nobody).await.0, 422);
+    let one = lead(json!({ "emails": ["kim.auditor@corp.example"] }));
+    assert_eq!(
+        place.post(Role::Responder, &leads, one.clone()).await.0,
+        403
+    );
+    let (status, made) = place.post(Role::IncidentLead, &leads, one).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(
+        made["by"],
+        json!({ "person": "Kim incident_lead" }),
+        "{made}"
+    );
+    let (status, all) = place.get(Role::Responder, &leads).await;
+    assert_eq!((status, &all["items"]), (200, &json!([made])), "{all}");
+    let end = format!("{leads}/{}/dismiss", made["lead"].as_str().unwrap());
+    let why = json!({ "reason": "a shared house" });
+    assert_eq!(place.post(Role::Legal, &end, why.clone()).await.0, 403);
+    let (status, gone) = place.post(Role::IncidentLead, &end, why.clone()).await;
+    assert_eq!(
+        (status, &gone["dismissed"]),
+        (200, &why["reason"]),
+        "{gone}"
+    );
+    assert_eq!(place.post(Role::IncidentLead, &end, why).await.0, 422);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hr_takes_a_case_back_and_makes_a_link_that_is_told_once() {
     let place = Place::new();
     let case = place.case().await;

@@ -374,14 +374,26 @@ async fn of_a_damaged_record_the_excluded_hear_nothing_and_nobody_does_when_the_
     if !has("aiosmtpd", &["--version"]) {
         return;
     }
-    for first_line in [false, true] {
+    for (first_line, excluded) in [(false, true), (false, false), (true, false)] {
         let told = Told::new(Some(port())).await;
         let port = told.app.settings.mail.as_ref().unwrap().port;
         let smtp = Smtp::start(told.dir.path(), port);
-        if !first_line {
-            let desk = told.app.desk(told.case.as_str()).unwrap();
+        let desk = told.app.desk(told.case.as_str()).unwrap();
+        if excluded {
             desk.exclude("Ada", "a friend").await.unwrap();
+        } else if !first_line {
+            let emails = vec!["ada+2@company.example".into()];
+            let ada = Subject {
+                emails,
+                ..Subject::default()
+            };
+            // A lead that came to nothing cannot be told from one that somebody forged.
+            let lead = desk.record_lead(ada, "one address").await.unwrap();
+            desk.dismiss_lead(&lead.lead, "a shared house")
+                .await
+                .unwrap();
         }
+        drop(desk);
         assert_eq!(damaged(&told, &smtp, first_line).await, []);
     }
 }

@@ -125,6 +125,44 @@ async fn an_account_is_chosen_on_its_page_and_taken_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whom_a_case_may_be_about_too_is_recorded_on_its_page_and_dismissed() {
+    let office = Office::new();
+    let desk = office.case("Access review").await;
+    let case = desk.log.case().clone();
+    drop(desk);
+    let leads = at(&case, "/leads");
+    let front = office.get("Leg", &at(&case, "")).await.body;
+    assert!(front.contains(&format!("href=\"{leads}\"")), "{front}");
+    let page = office.get("Leg", &leads).await.body;
+    assert!(page.contains("Nobody was recorded") && !page.contains("Record somebody"));
+    let nobody = [("reason", "one address"), ("email", " ")];
+    assert_eq!(office.post("Lea", &leads, &nobody).await.status, 422);
+    let bad = format!("{BAD} one address");
+    let lead = [
+        ("email", "aud@corp.example"),
+        ("provider", "github"),
+        ("login", BAD),
+        ("reason", &bad),
+    ];
+    let done = office.post("Lea", &leads, &lead).await;
+    assert_eq!(done.status, 303, "{}", done.body);
+    let page = office.get("Lea", &leads).await.body;
+    assert!(page.contains("aud@corp.example"), "{page}");
+    assert!(!page.contains("<script>alert") && !page.contains(['\u{1b}', '\u{202e}']));
+    let state = office.app.peek(case.as_str()).unwrap();
+    let name = state.leads[0].lead.to_string();
+    let end = format!("{leads}/{name}/dismiss");
+    assert!(page.contains(&end), "{page}");
+    let why = [("reason", "a shared house")];
+    assert_eq!(office.post("Lea", &end, &why).await.status, 303);
+    let page = office.get("Lea", &leads).await.body;
+    assert!(
+        page.contains("a shared house") && !page.contains(&end),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recall_link_is_shown_once_used_once_and_withdrawn() {
     let office = Office::new();
     let desk = office.case("Access review").await;
