@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Serialize;
-use url::Url;
 
 use super::desk::Desk;
 use crate::case::event::{Event, Evidence};
@@ -147,20 +146,7 @@ impl Desk {
     /// # Errors
     /// git is missing or too old, the repository cannot be read, the bundle does not verify.
     pub async fn bundle(&self, repository: &str) -> Result<Bundled> {
-        let url = match Path::new(repository) {
-            folder if folder.exists() => {
-                let folder = std::fs::canonicalize(folder)
-                    .map_err(crate::fault::io("find the repository", folder))?;
-                Url::from_file_path(&folder).ok()
-            }
-            _ => Url::parse(repository).ok(),
-        };
-        let url = url.ok_or_else(|| {
-            Fault::input("git-remote", "This is neither a folder nor an address.")
-                .at(repository.escape_debug())
-                .hint("give a path, or an https address")
-        })?;
-        git::bundle(&self.recorder, &Remote::new(url, None)?, GIT_LIMIT).await
+        git::bundle(&self.recorder, &Remote::named(repository, None)?, GIT_LIMIT).await
     }
 
     /// The bytes of an item of evidence, checked against its hash.

@@ -8,6 +8,8 @@
 //! That a link was used stands in the log of its case, in one piece with the recall: after a crash
 //! both are there, or neither is and the link still works.
 
+use std::ops::RangeInclusive;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::SignedDuration;
@@ -25,8 +27,8 @@ use crate::secret::{ExposeSecret as _, SecretString};
 use crate::store::Spool;
 use crate::time::Timestamp;
 
-/// The longest that a link may be good for.
-const LINK_LIMIT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// For how many hours a link may be good.
+pub const LINK_HOURS: RangeInclusive<u16> = 1..=30 * 24;
 
 /// The longest reason that is taken, characters.
 const REASON_LIMIT: usize = 2000;
@@ -48,8 +50,8 @@ pub struct Recalled {
 /// A link by which a case can be recalled once.
 #[derive(Debug)]
 pub struct Link {
-    /// The path on the daemon's address: `/recall/TOKEN`. Whoever has it can recall the case.
-    pub path: SecretString,
+    /// Its address at the daemon: `…/recall/TOKEN`. Whoever has it can recall the case.
+    pub address: SecretString,
     /// Until when it is good.
     pub expires: Timestamp,
     /// How the case names it: whoever has only this can withdraw it, and not use it.
@@ -216,28 +218,25 @@ impl App {
     /// case notes who made it.
     ///
     /// # Errors
-    /// No such case, a time that is none or above 30 days, another process works on the case, or the
-    /// disk refuses.
-    pub async fn recall_link(
-        &self,
-        case: &str,
-        by: &str,
-        good_for: SignedDuration,
-    ) -> Result<Link> {
+    /// No such case, hours outside [`LINK_HOURS`], another process works on the case, or the disk
+    /// refuses.
+    pub async fn recall_link(&self, case: &str, by: &str, hours: u16) -> Result<Link> {
         let desk = self.desk_by(case, Actor::Operator(by.to_owned()))?;
-        self.recall_link_at(&desk, good_for).await
+        self.recall_link_at(&desk, hours).await
     }
 
     /// The same at a desk, by whoever works there.
     ///
     /// # Errors
     /// As [`Self::recall_link`].
-    pub async fn recall_link_at(&self, desk: &Desk, good_for: SignedDuration) -> Result<Link> {
-        if good_for <= SignedDuration::ZERO || good_for > LINK_LIMIT {
-            let what = "A link is good for more than nothing and at most 30 days.";
-            return Err(Fault::input("recall-link", what));
+    pub async fn recall_link_at(&self, desk: &Desk, hours: u16) -> Result<Link> {
+        if !LINK_HOURS.contains(&hours) {
+            let (least, most) = LINK_HOURS.into_inner();
+            let what = format!("A link is good for {least} to {most} hours.");
+            return Err(Fault::input("recall-link-hours", what).at("hours"));
         }
         let made = self.clock.now();
+        let good_for = SignedDuration::from_hours(hours.into());
         let expires = made.saturating_add(good_for).unwrap_or(made);
         let mut token = [0_u8; 32];
         token_bytes(&mut token)?;
@@ -263,7 +262,7 @@ impl App {
         crate::store::make_dir(&dir)?;
         spool.put_new(&format!("{name}.json"), &crate::canon::canonical(&kept)?)?;
         Ok(Link {
-            path: format!("/recall/{token}").into(),
+            address: format!("{}/recall/{token}", self.public_url().trim_end_matches('/')).into(),
             expires,
             name: short,
         })

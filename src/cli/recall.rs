@@ -1,8 +1,10 @@
 //! `cordon case recall` and `cordon case recall-link`: wrong person, wait, stop.
 
+use clap::builder::RangedI64ValueParser;
 use serde_json::json;
 
 use super::{Desktop, Ended};
+use crate::app::recall::LINK_HOURS;
 use crate::case::event::Actor;
 use crate::fault::{Kind, Result};
 use crate::hostile::one_line;
@@ -22,7 +24,7 @@ pub(super) struct Link {
     /// The case: its id, or enough of its end to be unique.
     case: String,
     /// For how many hours the link is good.
-    #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u16).range(1..=720))]
+    #[arg(long, default_value_t = 72, value_parser = hours())]
     hours: u16,
 }
 
@@ -35,6 +37,11 @@ pub(super) struct Unlink {
     /// Why; it stands in the log.
     #[arg(long)]
     reason: String,
+}
+
+fn hours() -> RangedI64ValueParser<u16> {
+    let (least, most) = LINK_HOURS.into_inner();
+    RangedI64ValueParser::new().range(i64::from(least)..=i64::from(most))
 }
 
 /// Holds the case, stops its run, and names what an undo would open again.
@@ -76,12 +83,10 @@ pub(super) async fn run(desktop: &Desktop, args: &Args) -> Result<Ended> {
 pub(super) async fn link(desktop: &Desktop, args: &Link) -> Result<Ended> {
     let app = desktop.app()?;
     let by = desktop.workplace().operator();
-    let good_for = jiff::SignedDuration::from_hours(args.hours.into());
-    let link = app.recall_link(&args.case, &by, good_for).await?;
-    let url = app.public_url();
-    let link_text = format!("{}{}", url.trim_end_matches('/'), link.path.expose_secret());
-    let document = json!({ "link": link_text, "expires": link.expires, "name": link.name });
-    desktop.ui.answer(&document, || format!("{link_text}\n"))?;
+    let link = app.recall_link(&args.case, &by, args.hours).await?;
+    let address = link.address.expose_secret();
+    let document = json!({ "link": address, "expires": link.expires, "name": link.name });
+    desktop.ui.answer(&document, || format!("{address}\n"))?;
     desktop.ui.hint(&format!(
         "it works once, until {}",
         crate::time::utc_and_zone(link.expires, &app.zone)

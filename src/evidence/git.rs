@@ -96,15 +96,19 @@ impl Remote {
     /// A repository named by a person: a URL, or the folder of a repository on this machine.
     ///
     /// # Errors
-    /// As [`Self::new`]; a folder that is not there.
+    /// As [`Self::new`]; neither a URL nor a folder that is there.
     pub fn named(name: &str, header: Option<SecretString>) -> Result<Self> {
-        if let Ok(url) = name.parse::<Url>() {
-            return Self::new(url, header);
-        }
         let path = Path::new(name);
-        let folder = std::fs::canonicalize(path).map_err(io("find the repository", path))?;
-        let url = Url::from_directory_path(&folder).map_err(|()| {
-            Fault::input("git-remote", "The folder cannot be named by a URL.").at(folder.display())
+        let url = if path.exists() {
+            let folder = std::fs::canonicalize(path).map_err(io("find the repository", path))?;
+            Url::from_file_path(&folder).ok()
+        } else {
+            Url::parse(name).ok()
+        };
+        let url = url.ok_or_else(|| {
+            Fault::input("git-remote", "This is neither a folder nor an address.")
+                .at(name.escape_debug())
+                .hint("give a path, or an https address")
         })?;
         Self::new(url, header)
     }

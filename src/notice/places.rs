@@ -37,8 +37,9 @@ impl Places {
 /// places that still follow or precede the same block, or stand where they stood in a text of as many blocks.
 /// None of them takes the place of another.
 pub(super) fn moved(on: &Document, now: &Document) -> Vec<Option<usize>> {
-    let (was, is) = (Marks::of(on, now), Marks::of(now, on));
-    let sure = numbered(on, now, (&was, &is));
+    let (old, new) = (by_source(on), by_source(now));
+    let (was, is) = (Marks::of(on, &old, &new), Marks::of(now, &new, &old));
+    let sure = numbered(on, (&old, &was), (&new, &is));
     let says = |at: usize, block: &Block| {
         let found = now.blocks.get(at);
         found.is_some_and(|found| found.source == block.source)
@@ -80,10 +81,9 @@ pub(super) fn moved(on: &Document, now: &Document) -> Vec<Option<usize>> {
 /// The places of blocks whose words stand in both texts equally often, by their number.
 fn numbered<'a>(
     on: &Document,
-    now: &Document,
-    (was, is): (&Marks<'a>, &Marks<'a>),
+    (old, was): (&BySource<'a>, &Marks<'a>),
+    (new, is): (&BySource<'a>, &Marks<'a>),
 ) -> Vec<Option<usize>> {
-    let (old, new) = (by_source(on), by_source(now));
     let place = |block: &Block| {
         let source = block.source.as_str();
         let (old, new) = (old.get(source)?, new.get(source)?);
@@ -114,12 +114,10 @@ struct Marks<'a> {
 }
 
 impl<'a> Marks<'a> {
-    fn of(text: &'a Document, other: &Document) -> Self {
-        let (here, there) = (by_source(text), by_source(other));
+    fn of(text: &'a Document, here: &BySource<'_>, there: &BySource<'_>) -> Self {
         let once = |source: &str| {
-            let once =
-                |all: &BTreeMap<&str, Vec<usize>>| all.get(source).is_some_and(|at| at.len() == 1);
-            once(&here) && once(&there)
+            let once = |all: &BySource<'_>| all.get(source).is_some_and(|at| at.len() == 1);
+            once(here) && once(there)
         };
         let (mut heading, mut last) = (None, None);
         let (mut under, mut behind) = (Vec::new(), Vec::new());
@@ -137,8 +135,11 @@ impl<'a> Marks<'a> {
     }
 }
 
-fn by_source(document: &Document) -> BTreeMap<&str, Vec<usize>> {
-    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+/// Where the blocks of a text stand that say the same.
+type BySource<'a> = BTreeMap<&'a str, Vec<usize>>;
+
+fn by_source(document: &Document) -> BySource<'_> {
+    let mut places = BySource::new();
     for block in &document.blocks {
         places.entry(&block.source).or_default().push(block.index);
     }

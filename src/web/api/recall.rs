@@ -1,7 +1,6 @@
 //! A departure is taken back, and what was closed could be opened again.
 
 use http::StatusCode;
-use jiff::SignedDuration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -9,14 +8,11 @@ use serde_json::{Value, json};
 use super::Operation;
 use super::asked::{Asked, Paged, Why};
 use crate::access::Ability;
-use crate::app::recall::Recalled;
-use crate::fault::{Fault, Result};
+use crate::app::recall::{LINK_HOURS, Recalled};
+use crate::fault::Result;
 use crate::run::Undoable;
 use crate::secret::ExposeSecret as _;
 use crate::time::Timestamp;
-
-/// The most hours that a link may be good for.
-const HOURS_MOST: u16 = 720;
 
 /// For how long a link is good.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -24,7 +20,7 @@ const HOURS_MOST: u16 = 720;
 struct GoodFor {
     /// Hours.
     #[serde(default = "three_days")]
-    #[schemars(range(min = 1, max = 720))]
+    #[schemars(range(min = *LINK_HOURS.start(), max = *LINK_HOURS.end()))]
     hours: u16,
 }
 
@@ -98,17 +94,11 @@ async fn recall(asked: Asked) -> Result<Value> {
 
 async fn link(asked: Asked) -> Result<Value> {
     let GoodFor { hours } = asked.body()?;
-    if !(1..=HOURS_MOST).contains(&hours) {
-        let what = "A link is good for 1 to 720 hours.";
-        return Err(Fault::input("recall-link-hours", what).at("hours"));
-    }
     let desk = asked.desk(Ability::Hold)?;
     let app = &asked.web.app;
-    let good_for = SignedDuration::from_hours(hours.into());
-    let made = app.recall_link_at(&desk, good_for).await?;
-    let path = made.path.expose_secret();
+    let made = app.recall_link_at(&desk, hours).await?;
     Ok(json!(RecallLink {
-        link: format!("{}{path}", app.public_url().trim_end_matches('/')),
+        link: made.address.expose_secret().to_owned(),
         expires: made.expires,
         name: made.name,
     }))

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::head::{Head, head};
 use crate::access::Ability;
-use crate::app::recall::{Link, links};
-use crate::fault::{Fault, Result};
+use crate::app::recall::{LINK_HOURS, Link, links};
+use crate::fault::Result;
 use crate::id::CaseId;
 use crate::secret::ExposeSecret as _;
 use crate::web::desk::reason;
@@ -26,6 +25,8 @@ struct Page {
     /// The link that was made just now, shown this once, and until when it is good.
     made: Option<(String, When)>,
     links: Vec<LinkView>,
+    /// The most hours that one may be good for.
+    most: u16,
     action: String,
 }
 
@@ -68,15 +69,14 @@ fn page_of(look: &Look<'_>, made: Option<&Link>) -> Page {
         says: line(&one.says),
         name: one.name,
     };
-    let base = look.web.app.public_url();
     Page {
         title: "Recall links",
         head: head(look, "recall-links"),
         made: made.map(|link| {
-            let link_path = link.path.expose_secret();
-            let whole = format!("{}{link_path}", base.trim_end_matches('/'));
-            (whole, look.words.when(link.expires))
+            let address = link.address.expose_secret().to_owned();
+            (address, look.words.when(link.expires))
         }),
+        most: *LINK_HOURS.end(),
         links: links(look.state).into_iter().map(view).collect(),
         action: at(look.id),
     }
@@ -102,15 +102,12 @@ pub(super) async fn make(
 }
 
 async fn made(web: &Arc<Web>, visit: &Visit, id: &str, wanted: &Wanted) -> Result<Link> {
-    let hours = wanted.hours.trim().parse::<u16>();
+    // What is no number of hours is good for none, and refused as such.
+    let hours = wanted.hours.trim().parse().unwrap_or_default();
     let app = Arc::clone(&web.app);
     web.act(visit, id, Ability::Hold, async move |desk| {
-        let Some(hours) = hours.ok().filter(|hours| (1..=720).contains(hours)) else {
-            let what = "A link is good for 1 to 720 hours.";
-            return Err(Fault::input("recall-link-hours", what).hint("go back, and say how long"));
-        };
-        let good_for = SignedDuration::from_hours(hours.into());
-        app.recall_link_at(desk, good_for).await
+        let made = app.recall_link_at(desk, hours).await;
+        made.map_err(|fault| fault.hint("go back, and say how long"))
     })
     .await
 }
@@ -127,12 +124,13 @@ pub(super) async fn withdraw(
     Path((id, link)): Path<(String, String)>,
     Form(visit, why): Form<Why>,
 ) -> Response {
-    let (app, back) = (Arc::clone(&web.app), path(&["cases", &id, "recall-links"]));
+    let app = Arc::clone(&web.app);
     let done = web
         .act(&visit, &id, Ability::Hold, async move |desk| {
             let why = reason(&why.reason)?;
-            app.withdraw_recall_link(desk, &link, &why).await
+            app.withdraw_recall_link(desk, &link, &why).await?;
+            Ok(at(desk.log.case()))
         })
         .await;
-    page::then(&web, &visit, done.map(|()| back))
+    page::then(&web, &visit, done)
 }
