@@ -293,6 +293,14 @@ impl About {
         self.is_privileged() || self.tipping_off
     }
 
+    /// What keeps it from others than its list of readers, in one word.
+    pub fn kept_from_others(&self) -> Option<&'static str> {
+        if self.tipping_off {
+            return Some("confidential");
+        }
+        self.is_privileged().then_some("privileged")
+    }
+
     /// How lists of evidence name it: one that nobody may be told of has no name there.
     pub fn said(&self, template: &str) -> String {
         if self.tipping_off {

@@ -208,7 +208,7 @@ fn every_fact_that_a_question_rests_on_is_one_that_people_can_record() {
     }
 }
 
-fn delay(world: &mut World, of: &str, when: &str, from: &str, until: &str) {
+pub(crate) fn delay(world: &mut World, of: &str, when: &str, from: &str, until: &str) {
     let evidence = world.evidence(when);
     let delay = Delay {
         authority: "the Attorney General".into(),
@@ -220,7 +220,7 @@ fn delay(world: &mut World, of: &str, when: &str, from: &str, until: &str) {
     world.add(when, Event::DelayRecorded(delay));
 }
 
-fn undelay(number: u32, ended: Option<&str>, reason: &str) -> Event {
+pub(crate) fn undelay(number: u32, ended: Option<&str>, reason: &str) -> Event {
     Event::DelayWithdrawn {
         delay: number,
         ended: ended.map(at),

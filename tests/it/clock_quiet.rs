@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 
 use crate::clock_duties::{catalogue, instant, organisation, propose};
 use crate::clock_filed::{approved, handed_in};
+use crate::clock_grounds::{delay, undelay};
 use crate::clocks::{World, at};
 
 const NOW: &str = "2026-11-20T12:00:00Z";
@@ -122,6 +123,9 @@ fn the_timeline_says_that_there_is_something_and_no_more() {
     let notice = approved(&mut world, "2026-11-20T09:00:00Z", "nca-sar", &serves);
     let left = handed_in(&notice, "nca-sar", "2026-11-20T09:30:00Z");
     world.add("2026-11-20T09:30:00Z", left);
+    let (wait, over) = ("2026-11-20T09:40:00Z", "2026-11-21T09:40:00Z");
+    delay(&mut world, "uk.nca.sar", wait, wait, over);
+    world.add("2026-11-20T09:50:00Z", undelay(1, None, "NCA agreed"));
     let open = [("us.fbi.ic3", 1)];
     approved(&mut world, "2026-11-20T10:00:00Z", "ic3", &open);
     let moments = timeline::of_log(&world.entries, &world.state);
@@ -130,8 +134,8 @@ fn the_timeline_says_that_there_is_something_and_no_more() {
     let hidden = |text: &str| texts.iter().filter(|told| **told == text).count();
     assert_eq!(hidden("A confidential notice"), 3, "{texts:#?}");
     assert_eq!(hidden("A confidential deadline: due"), 2, "{texts:#?}");
-    // The instant that starts one of them tells what it is.
-    assert_eq!(hidden("A confidential deadline"), 1, "{texts:#?}");
+    // The instant that starts one of them tells what it is, and so does what puts one off.
+    assert_eq!(hidden("A confidential deadline"), 3, "{texts:#?}");
     assert!(texts.contains(&"notice ic3 drafted"), "{texts:#?}");
     assert!(texts.iter().any(|told| told.contains("it was suspected")));
     let shown = moments

@@ -65,9 +65,13 @@ impl<'a> Quiet<'a> {
             Event::ObligationAnswered { obligation, .. } => {
                 self.duties.contains(obligation.as_str())
             }
-            Event::DelayRecorded(delay) => {
-                let mut scope = delay.scope.iter();
-                scope.any(|id| self.duties.contains(id.as_str()))
+            Event::DelayRecorded(delay) => self.covers(&delay.scope),
+            Event::DelayWithdrawn { delay, .. } => {
+                let place = usize::try_from(*delay)
+                    .ok()
+                    .and_then(|at| at.checked_sub(1));
+                let record = place.and_then(|place| self.state.delays.get(place));
+                record.is_some_and(|record| self.covers(&record.delay.scope))
             }
             Event::InstantRecorded(instant) => instant.what == Trigger::FactsForSarDetected,
             Event::InstantWithdrawn { instant, .. } => {
@@ -92,6 +96,11 @@ impl<'a> Quiet<'a> {
             | Event::NoticeBounced { notice, .. } => self.notice(notice),
             _ => false,
         }
+    }
+
+    fn covers(&self, scope: &[String]) -> bool {
+        let mut scope = scope.iter();
+        scope.any(|id| self.duties.contains(id.as_str()))
     }
 
     fn clock(&self, id: &ClockId) -> bool {

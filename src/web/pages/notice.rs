@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::app::summary::{AnsweredClock, NoticeLine, Summary};
 use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
+use crate::notice::About;
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
 
@@ -23,6 +24,8 @@ pub(super) struct NoticeView {
     href: String,
     title: String,
     addressee: String,
+    /// What keeps it from others than its list of readers, in one word.
+    kept: Option<&'static str>,
     stage: &'static str,
     /// When the stage of the duty that it answers is due, or how it was met.
     due: Option<DueView>,
@@ -62,6 +65,7 @@ fn view(look: &Look<'_>, draft: &NoticeLine) -> NoticeView {
         id: draft.id.to_string(),
         href: path(&["cases", look.id.as_str(), "notices", draft.id.as_str()]),
         title: title(&draft.template),
+        kept: about.as_ref().and_then(About::kept_from_others),
         addressee: about.map_or_else(String::new, |about| short(&about.addressee)),
         stage: draft.stage(),
         due: draft.clock().map(|clock| due(look, clock)),

@@ -61,7 +61,8 @@ struct Choice {
     template: String,
     title: String,
     addressee: String,
-    privileged: bool,
+    /// What keeps it from others, in one word.
+    kept: Option<&'static str>,
     duty: Option<Asking>,
     /// The draft that a new one would take the place of.
     stands: Option<String>,
@@ -164,7 +165,7 @@ fn choice(
     Choice {
         title: line(&about.title),
         addressee: line(&about.addressee),
-        privileged: about.is_privileged(),
+        kept: about.kept_from_others(),
         duty: clock.map(|clock| Asking {
             title: line(&clock.title),
             href: path(&["cases", look.id.as_str(), "clocks", clock.id.as_str()]),
