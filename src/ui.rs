@@ -319,6 +319,9 @@ pub fn paragraph(lead: &str, text: &str) -> String {
 
 /// `1 trail`, `2 trails`.
 pub fn count(number: usize, word: &str) -> String {
+    if word == "person" && number != 1 {
+        return format!("{number} people");
+    }
     let end = match word.chars().last() {
         _ if number == 1 => "",
         Some('s' | 'x') => "es",

@@ -66,6 +66,9 @@ struct Kept {
     /// Whom it is about, where there is no case yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subject: Option<Subject>,
+    /// The case that it may belong to: who is kept out of that hears nothing, and nobody which it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    beside: Option<CaseId>,
     raised: Timestamp,
     /// Who was sent it, by name.
     sent: Vec<String>,
@@ -116,7 +119,7 @@ impl Alerts {
     /// It cannot be kept.
     pub fn raise(&self, kind: Kind, case: Option<&CaseId>, detail: &str) -> Result<()> {
         let roles = kind.words().roles.iter().map(|role| (*role).to_owned());
-        self.keep(kind, case, detail, roles.collect(), None)
+        self.keep(kind, case, detail, roles.collect(), (None, None))
     }
 
     /// The same, to people of these roles.
@@ -130,22 +133,24 @@ impl Alerts {
         detail: &str,
         roles: &[String],
     ) -> Result<()> {
-        self.keep(kind, case, detail, roles.to_vec(), None)
+        self.keep(kind, case, detail, roles.to_vec(), (None, None))
     }
 
-    /// The same, about somebody who has no case yet and must not hear of it.
+    /// The same, about somebody who has no case yet and must not hear of it. Nor does who is kept out of
+    /// the case `beside` that it may belong to.
     ///
     /// # Errors
     /// As [`Self::raise`].
     pub fn raise_about(
         &self,
         kind: Kind,
-        subject: &Subject,
+        (subject, beside): (&Subject, Option<&CaseId>),
         detail: &str,
         roles: &[&str],
     ) -> Result<()> {
         let roles = roles.iter().map(|role| (*role).to_owned());
-        self.keep(kind, None, detail, roles.collect(), Some(subject.clone()))
+        let about = (Some(subject.clone()), beside.cloned());
+        self.keep(kind, None, detail, roles.collect(), about)
     }
 
     /// How many wait to be sent.
@@ -160,7 +165,7 @@ impl Alerts {
         case: Option<&CaseId>,
         detail: &str,
         roles: Vec<String>,
-        subject: Option<Subject>,
+        (subject, beside): (Option<Subject>, Option<CaseId>),
     ) -> Result<()> {
         let of = case.map_or("", CaseId::as_str);
         let parts = format!("{}\u{1f}{of}\u{1f}{detail}", kind.words().name);
@@ -176,6 +181,7 @@ impl Alerts {
             detail: one_line(detail, 200),
             roles,
             subject: subject.filter(|_| self.server.is_some()),
+            beside: beside.filter(|_| self.server.is_some()),
             raised: now,
             sent: Vec::new(),
             ended: self.server.is_none(),
@@ -241,6 +247,7 @@ impl Alerts {
             }
             if kept.ended {
                 kept.subject = None;
+                kept.beside = None;
             }
             if let Err(fault) = self.write(&key, &kept) {
                 let code = fault.code();
@@ -276,6 +283,7 @@ impl Alerts {
         };
         let unheard = || Fault::failed("unheard", "Nobody could be told.");
         let about = About::of(&self.app, kept.case.as_ref(), kept.subject.as_ref());
+        let about = about.and_then(|about| about.beside(&self.app, kept.beside.as_ref()));
         let about = about.ok_or_else(unheard)?;
         let people = self.app.settings.people.now();
         let mut audience = about.audience(&people, &kept.roles);

@@ -26,6 +26,7 @@ use crate::canon::Digest;
 use crate::case::event::Actor;
 use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
+use crate::hostile::one_line;
 use crate::id::CaseId;
 use crate::intake::callback::{Answered, Looked};
 use crate::intake::employment::Review;
@@ -113,6 +114,16 @@ pub struct Waiting {
     pub case: Option<CaseId>,
 }
 
+/// Whether the sender's name of a kind is of the sort that tells of an end or a return. Vendors rename
+/// their events; a departure is not passed over for that.
+fn sounds_like_leaving(kind: &str) -> bool {
+    const WORDS: [&str; 7] = [
+        "terminat", "offboard", "resign", "dismiss", "separat", "leaver", "rehir",
+    ];
+    let kind = kind.to_lowercase();
+    WORDS.iter().any(|word| kind.contains(word))
+}
+
 impl Kept {
     pub(super) fn new(incoming: Incoming, conflict: bool) -> Self {
         Self {
@@ -167,6 +178,12 @@ impl Kept {
             Kind::Rehire => "The person comes back: recall the case of them if there is one.",
             Kind::GardenLeave => {
                 "The person is released from work before the engagement ends: should access end?"
+            }
+            Kind::Other(ref kind) if sounds_like_leaving(kind) => {
+                return Some(format!(
+                    "Cordon does not know messages of the kind `{}`, and it sounds as if somebody left or came back: look at it.",
+                    one_line(kind, 80)
+                ));
             }
             Kind::Termination | Kind::Transfer | Kind::Other(_) => return None,
         };

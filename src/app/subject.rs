@@ -230,10 +230,12 @@ fn candidate(state: &CaseState, case: &CaseId, provider: &str, login: &str) -> R
             Fault::input("protected", "This account is on the protected list.").at(protected),
         );
     }
-    state.is_nobody_elses(&candidate.account).map_err(|why| {
-        Fault::input("account-of-lead", format!("This cannot be chosen: {why}."))
-            .hint(format!("see them with `cordon case leads {case}`"))
-    })?;
+    state
+        .is_nobody_elses(&candidate.account, &candidate.emails)
+        .map_err(|why| {
+            Fault::input("account-of-lead", format!("This cannot be chosen: {why}."))
+                .hint(format!("see them with `cordon case leads {case}`"))
+        })?;
     Ok(candidate.clone())
 }
 

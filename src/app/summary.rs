@@ -54,6 +54,8 @@ pub struct Summary {
     pub accounts: Vec<crate::provider::Account>,
     /// Accounts that a person took back.
     pub withdrawn: Vec<crate::provider::Account>,
+    /// How many people are kept out whom the case may be about too.
+    pub leads: usize,
     /// What inventories could not see.
     pub blind: Vec<String>,
     /// Every trail that was kept.
@@ -147,6 +149,7 @@ impl Summary {
             door_list: door_list(state),
             accounts: state.accounts.clone(),
             withdrawn: state.withdrawn.clone(),
+            leads: state.standing_leads().count(),
             blind: blind(state),
             trails: state
                 .trails

@@ -42,9 +42,7 @@ impl Subject {
 
     /// By what the person is known, as it is compared: logins, addresses, the name, the worker id.
     pub fn names(&self) -> impl Iterator<Item = String> {
-        let logins = self.accounts.iter().map(|account| &account.login);
-        let named = logins.chain(&self.display_name).chain(&self.worker_id);
-        compared(named.chain(&self.emails))
+        compared(&self.display_name).chain(self.keys())
     }
 
     /// All that is known of the person, in one line. Hostile text.
@@ -56,9 +54,16 @@ impl Subject {
         all.join(", ")
     }
 
-    /// Whether anything says who it is; a name alone never does.
-    pub const fn names_nobody(&self) -> bool {
-        self.worker_id.is_none() && self.emails.is_empty() && self.accounts.is_empty()
+    /// By which keys the person is known that somebody assigned, as they are compared: whatever is known
+    /// but the name.
+    pub fn keys(&self) -> impl Iterator<Item = String> {
+        let logins = self.accounts.iter().map(|account| &account.login);
+        compared(logins.chain(&self.worker_id).chain(&self.emails))
+    }
+
+    /// Whether nothing says who it is; a name alone never does.
+    pub fn names_nobody(&self) -> bool {
+        self.keys().next().is_none()
     }
 }
 

@@ -115,7 +115,8 @@ async fn exchange(
             }
             Ok(Err(fault)) => {
                 let kept = "the people could not be read again; those before stay";
-                tracing::error!(%fault, "{kept}");
+                // Its code: its words may name somebody.
+                tracing::error!(code = fault.code(), "{kept}");
             }
             Err(error) => tracing::error!(%error, "reading the people again broke off"),
         }

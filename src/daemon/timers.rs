@@ -238,7 +238,12 @@ impl Timers {
                     } else {
                         kind.words().roles
                     };
-                    let raised = self.alerts.raise_about(kind, &one.subject, &detail, roles);
+                    let raised = self.alerts.raise_about(
+                        kind,
+                        (&one.subject, one.case.as_ref()),
+                        &detail,
+                        roles,
+                    );
                     if let Err(fault) = raised {
                         tracing::error!(code = fault.code(), "an alert could not be kept");
                     }

@@ -2,8 +2,9 @@
 //!
 //! The key is the `verification_token` of the subscription. Body `{"uuid","event_type",
 //! "resource_type","resource_uuid","entity_type":"Employee","entity_uuid","timestamp"}`: it names an
-//! employee by id only, so that each event is laid before a person. `employee.terminated_effective`
-//! comes the day after the last day at midnight Pacific time. Nothing signs a time beside the body;
+//! employee by id only, so that each event is laid before a person. `employee.terminated_effective`,
+//! which the vendor's change log calls `employee.termination_effective`, comes the day after the last day
+//! at midnight Pacific time. Nothing signs a time beside the body;
 //! a repetition has the same `uuid`. The token itself arrives unsigned when the subscription is made
 //! and has to be taken from Gusto's side: an unsigned request is refused here.
 //!
@@ -68,11 +69,15 @@ fn read(body: &[u8]) -> Message {
                 "A termination was entered, perhaps for a later day: look the employee up in Gusto.",
             ),
         ),
-        "employee.terminated_effective" => (
+        "employee.terminated_effective" | "employee.termination_effective" => (
             Kind::Termination,
             Some(
                 "A termination took effect, the day before or earlier: look the employee up in Gusto.",
             ),
+        ),
+        "employee.deleted" => (
+            Kind::Other(event.clone()),
+            Some("An employee was deleted: look up whether a person has left."),
         ),
         "employee.termination_cancelled" => (
             Kind::Recall,
@@ -84,7 +89,7 @@ fn read(body: &[u8]) -> Message {
             Kind::Rehire,
             Some("A person comes back: hold or undo the case if there is one."),
         ),
-        event => (Kind::Other(event.to_owned()), None),
+        _ => (Kind::Other(event.clone()), None),
     };
     let message = numbered(id, kind).about(text(&value, "/entity_uuid"));
     message.ask_if(question)

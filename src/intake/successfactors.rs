@@ -14,7 +14,8 @@
 //! shape of the acknowledgement are **not verified**.
 //!
 //! A document type is refused: nothing expands, nothing is fetched. What is not in the namespace is not
-//! read, whatever it is called.
+//! read, whatever it is called. An event that is posted again keeps its id and says `repost`, which is
+//! another body; that it does is **not verified**.
 //!
 //! Source: blogs.sap.com 2021/08/17, "Event Notification Subscriptions versus Intelligent Services
 //! Centre", read 2026-11; not tried against the service.
@@ -156,7 +157,12 @@ fn read(document: &Document<'_>, zone: Option<&TimeZone>) -> Option<Message> {
     let soap = [tag.namespace().unwrap_or_default()];
     let event = only(only(envelope, &soap, "Body")?, &[EVENT], "ExternalEvent")?;
     let meta = only(event, &[EVENT], "externalEventMeta")?;
-    let id = text(meta, &[EVENT], "externalEventId")?;
+    let mut id = text(meta, &[EVENT], "externalEventId")?;
+    if text(meta, &[EVENT], "repost").as_deref() == Some("true") {
+        // The same event with another body: a message of its own that leads to the same case.
+        let published = text(meta, &[EVENT], "publishedAt").unwrap_or_default();
+        id = format!("{id} posted again {published}");
+    }
     let kind = text(meta, &[EVENT], "type")?;
     let parts: Vec<Node<'_, '_>> = only(event, &[EVENT], "events")
         .map(|events| children(events, &[EVENT], "event").collect())

@@ -70,8 +70,11 @@ impl Judge {
             if !self.seen.contains_key(&key(denied)) {
                 return Verdict::Open;
             }
+            // Who said no is not silenced by being kept out afterwards.
+            let out = state.is_out(&denied.person);
             return match self.counts(state, gate, step, denied, Decision::Deny, now) {
                 Ok(()) => Verdict::Denied(denied.person.clone()),
+                Err(_) if out => Verdict::Denied(denied.person.clone()),
                 Err(why) => Verdict::Spoiled(why),
             };
         }

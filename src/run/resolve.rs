@@ -118,7 +118,7 @@ fn decide(state: &CaseState, provider: &str, candidates: &[Candidate]) -> Resolv
         (Some(one), None)
             if one.confidence() == Confidence::Confirmed
                 && !state.withdrawn.contains(&one.account)
-                && state.is_nobody_elses(&one.account).is_ok() =>
+                && state.is_nobody_elses(&one.account, &one.emails).is_ok() =>
         {
             Resolved::Chosen(one.account.clone())
         }

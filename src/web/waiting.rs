@@ -1,4 +1,6 @@
 //! Messages that wait for a person, as far as somebody may know of them. Pages and API ask here.
+//!
+//! Who is kept out of a case that a message may belong to does not learn of the message.
 
 use super::Web;
 use crate::access::{Ability, Principal, Sight, Via};
@@ -8,7 +10,7 @@ use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::intake::DEPARTURE;
 
-/// Every message that waits and is not about whoever asks.
+/// Every message that waits, is not about whoever asks, and belongs to no case that they are kept out of.
 pub(super) fn all(web: &Web, principal: &Principal) -> Result<Vec<Waiting>> {
     if let Via::Token { cases: Some(_), .. } = principal.via {
         return Ok(Vec::new()); // It is for some cases, and these are none yet.
@@ -20,7 +22,7 @@ pub(super) fn all(web: &Web, principal: &Principal) -> Result<Vec<Waiting>> {
     };
     let others = all.filter(|message| meant(message) && !is_about(principal, &message.subject));
     Ok(others
-        .map(|message| as_known(web, principal, message))
+        .filter_map(|message| as_known(web, principal, message))
         .collect())
 }
 
@@ -55,13 +57,19 @@ fn is_about(principal: &Principal, subject: &Subject) -> bool {
     state.is_subject(&principal.person)
 }
 
-/// The message without the case that it may be about, for who may not know of that.
-fn as_known(web: &Web, principal: &Principal, mut message: Waiting) -> Waiting {
+/// The message, without the case that it may belong to for who may not know of that; nothing for who is
+/// kept out of the case.
+fn as_known(web: &Web, principal: &Principal, mut message: Waiting) -> Option<Waiting> {
     let Some(case) = &message.case else {
-        return message;
+        return Some(message);
     };
-    let sight = web.state(case).map(|state| principal.sight(&state));
-    if !matches!(sight, Ok(Sight::Content)) {
+    let state = web.state(case).ok();
+    let mut known = state.iter();
+    if known.any(|state| state.keeps_out(&principal.person)) {
+        return None;
+    }
+    let sight = state.map(|state| principal.sight(&state));
+    if sight != Some(Sight::Content) {
         let sentences = message.why.split_inclusive(". ");
         let silent = sentences.filter(|sentence| !sentence.contains(case.as_str()));
         let silent: String = silent.collect();
@@ -71,5 +79,5 @@ fn as_known(web: &Web, principal: &Principal, mut message: Waiting) -> Waiting {
         };
         message.case = None;
     }
-    message
+    Some(message)
 }

@@ -235,6 +235,27 @@ async fn what_only_looks_like_an_end_opens_nothing() {
 }
 
 #[tokio::test]
+async fn a_kind_that_nobody_knows_and_sounds_like_leaving_waits_for_a_person() {
+    let folder = tempfile::tempdir().unwrap();
+    let hr = Hr::new(folder.path(), STANDARD_SENDER, "none");
+    for (kind, waits) in [
+        ("worker.updated", 0),
+        ("worker.Termination_Postponed", 1),
+        ("worker.offboarding.started", 2),
+    ] {
+        let body = departure("W-1", "2027-03-14T00:00:00Z").replace("worker.terminated", kind);
+        hr.standard(kind, &body).await;
+        assert_eq!(hr.app.waiting().unwrap().len(), waits, "{kind}");
+    }
+    let waiting = hr.app.waiting().unwrap();
+    let named = waiting
+        .iter()
+        .any(|one| one.why.contains("`worker.offboarding.started`"));
+    assert!(named, "{waiting:?}");
+    assert!(hr.app.list().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn settled_messages_are_forgotten_after_their_time_and_known_when_they_come_again() {
     let folder = tempfile::tempdir().unwrap();
     let config = format!("{STANDARD_SENDER}[serve]\nkeep_messages_days = 30\n");

@@ -164,6 +164,20 @@ fn successfactors_says_who_leaves_and_when_in_the_configured_zone() {
 }
 
 #[test]
+fn an_event_that_is_posted_again_is_no_contradiction_of_itself() {
+    let again = |published: &str| {
+        let posted = EVENT.replacen("<ns3:repost>false", "<ns3:repost>true", 1);
+        soap(&posted.replacen("1804885200000", published, 1)).unwrap()
+    };
+    let (first, second) = (soap(EVENT).unwrap(), again("1804885200001"));
+    assert_ne!(first.id, second.id, "the bodies differ");
+    assert_ne!(second.id, again("1804885200002").id);
+    assert_eq!(second.id, again("1804885200001").id);
+    let what = |message: Message| (message.kind, message.subject, message.effective);
+    assert_eq!(what(first), what(second), "one departure, so one case");
+}
+
+#[test]
 fn what_is_not_in_the_right_namespace_or_stands_twice_is_not_read() {
     let stranger = "http://stranger.example";
     for (what, body) in [

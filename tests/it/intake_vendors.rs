@@ -227,6 +227,13 @@ fn gusto_tells_ends_from_recalls_and_returns() {
     let source = made("gusto", &["k"]);
     for (event, kind, asks) in [
         ("employee.terminated_effective", Kind::Termination, true),
+        // The same by the name that the vendor's change log gives it.
+        ("employee.termination_effective", Kind::Termination, true),
+        (
+            "employee.deleted",
+            Kind::Other("employee.deleted".into()),
+            true,
+        ),
         ("employee.termination_cancelled", Kind::Recall, true),
         ("employee.rehired", Kind::Rehire, true),
         (

@@ -17,6 +17,8 @@ pub(super) type Told<'a> = (&'a Person, &'a String, Sight);
 pub(super) struct About {
     state: CaseState,
     source: Source,
+    /// What is known of the case that it may belong to.
+    beside: Option<CaseState>,
 }
 
 /// Where that is known from.
@@ -39,11 +41,11 @@ impl About {
                 ..CaseState::default()
             };
             let source = Source::NoCase;
-            return Some(Self { state, source });
+            return Some(Self::from(state, source));
         };
         if let Ok(state) = app.peek(case.as_str()) {
             let source = Source::Log;
-            return Some(Self { state, source });
+            return Some(Self::from(state, source));
         }
         let lines = crate::store::peek(&app.case_dir(case)).ok()?;
         let mut entries = lines
@@ -65,7 +67,24 @@ impl About {
             }
         }
         let source = Source::Damaged;
-        Some(Self { state, source })
+        Some(Self::from(state, source))
+    }
+
+    const fn from(state: CaseState, source: Source) -> Self {
+        Self {
+            state,
+            source,
+            beside: None,
+        }
+    }
+
+    /// The same, and who is kept out of a case that it may belong to hears nothing. `None` when it cannot
+    /// be known who that is.
+    pub(super) fn beside(mut self, app: &App, case: Option<&CaseId>) -> Option<Self> {
+        if case.is_some() {
+            self.beside = Some(Self::of(app, case, None)?.state);
+        }
+        Some(self)
     }
 
     /// The title of the case, when it is known to be that.
@@ -118,6 +137,10 @@ impl About {
 
     /// How much somebody may know.
     fn sight(&self, person: &Person) -> Sight {
+        let mut beside = self.beside.iter();
+        if beside.any(|state| state.keeps_out(person)) {
+            return Sight::Nothing;
+        }
         let principal = Principal {
             person: person.clone(),
             via: Via::Session(String::new()),

@@ -81,6 +81,13 @@ pub fn head(summary: &Summary, zone: &TimeZone) -> String {
             format!("{login} at {provider}: it and its doors are no part of the case"),
         );
     }
+    if summary.leads > 0 {
+        let people = ui::count(summary.leads, "person");
+        line(
+            "kept out",
+            format!("{people} whom the case may be about too: cordon case leads"),
+        );
+    }
     for (name, value) in decisions::lines(summary, zone) {
         line(name, value);
     }

@@ -2,9 +2,9 @@
 
 use super::CaseState;
 use super::check::need;
-use crate::case::alias::folded;
+use crate::case::alias::{compared, folded};
 use crate::case::event::{Actor, Entry, Event, Person};
-use crate::case::subject::Subject;
+use crate::case::subject::{KnownAccount, Subject};
 use crate::id::LeadId;
 use crate::provider::Account;
 use crate::time::Timestamp;
@@ -37,7 +37,9 @@ impl CaseState {
                 self.may_be_lead(person)
             }
             Event::LeadDismissed { lead, .. } => self.stands_as_lead(lead),
-            Event::IdentityChosen { account, .. } => self.is_nobody_elses(account),
+            Event::IdentityChosen { account, .. } => {
+                self.is_nobody_elses(account, &self.shown_for(account))
+            }
             _ => Ok(()),
         }
     }
@@ -72,14 +74,31 @@ impl CaseState {
     /// The reason why not.
     pub fn may_be_lead(&self, person: &Subject) -> Result<(), String> {
         need(!person.names_nobody(), "a lead has to name somebody")?;
-        let theirs: Vec<String> = self.names_of_subject().collect();
-        match person.names().find(|name| theirs.contains(name)) {
+        let theirs: Vec<String> = self.keys_of_subject().collect();
+        let mut keys = compared(person.worker_id.iter().chain(&person.emails));
+        let key = keys.find(|key| theirs.contains(key));
+        let account = (person.accounts.iter()).find(|account| self.is_subjects(account));
+        let login = account.map(|account| account.login.clone());
+        match key.or(login) {
             Some(name) => Err(format!(
-                "`{}` is known of the account holder, and a lead is somebody else",
+                "`{}` is the account holder's, and a lead is somebody else",
                 name.escape_debug()
             )),
             None => Ok(()),
         }
+    }
+
+    /// Whether an account was named or chosen as the person's under review.
+    fn is_subjects(&self, account: &KnownAccount) -> bool {
+        let login = folded(&account.login);
+        let same =
+            |provider: &str, known: &str| provider == account.provider && folded(known) == login;
+        let named = &self.subject.accounts;
+        named.iter().any(|one| same(&one.provider, &one.login))
+            || self
+                .accounts
+                .iter()
+                .any(|one| same(&one.provider, &one.login))
     }
 
     /// Whether a lead was recorded and not dismissed.
@@ -105,18 +124,18 @@ impl CaseState {
             .find(|lead| lead.person.names().any(|name| called.contains(&name)))
     }
 
-    /// Whether an account is not that of a lead: what is done to one needs a case of its own.
+    /// Whether an account, with the addresses that its provider shows for it, is not that of a lead: what
+    /// is done to one needs a case of its own.
     ///
     /// # Errors
     /// Whose it is.
-    pub fn is_nobody_elses(&self, account: &Account) -> Result<(), String> {
+    pub fn is_nobody_elses(&self, account: &Account, emails: &[String]) -> Result<(), String> {
         let login = folded(&account.login);
-        let theirs = |known: &crate::case::subject::KnownAccount| {
-            known.provider == account.provider && folded(&known.login) == login
-        };
+        let shown: Vec<String> = compared(emails).chain([login.clone()]).collect();
         let is = |person: &Subject| {
-            person.accounts.iter().any(theirs)
-                || person.emails.iter().any(|email| folded(email) == login)
+            let mut accounts = person.accounts.iter();
+            accounts.any(|one| one.provider == account.provider && folded(&one.login) == login)
+                || compared(&person.emails).any(|email| shown.contains(&email))
         };
         match self.standing_leads().find(|lead| is(&lead.person)) {
             Some(lead) => Err(format!(
@@ -125,5 +144,14 @@ impl CaseState {
             )),
             None => Ok(()),
         }
+    }
+
+    /// The addresses that its provider shows for an account, as far as it was found.
+    fn shown_for(&self, account: &Account) -> Vec<String> {
+        let found = self.candidates.values().flatten();
+        let found = found.filter(|candidate| candidate.account == *account);
+        found
+            .flat_map(|candidate| candidate.emails.clone())
+            .collect()
     }
 }

@@ -68,8 +68,14 @@ impl CaseState {
     }
 
     /// By what the person under review is known, as it is compared.
-    pub(super) fn names_of_subject(&self) -> impl Iterator<Item = String> {
+    fn names_of_subject(&self) -> impl Iterator<Item = String> {
         self.subject.names().chain(self.shown_of_subject())
+    }
+
+    /// The worker id and every address of the person under review, as they are compared.
+    pub(super) fn keys_of_subject(&self) -> impl Iterator<Item = String> {
+        let assigned = self.subject.worker_id.iter().chain(&self.subject.emails);
+        compared(assigned).chain(self.shown_of_subject())
     }
 
     /// The address and login of each chosen account, as the providers show them and as they are compared.
@@ -108,9 +114,16 @@ impl CaseState {
         {
             return refused("somebody whom the case may be about too");
         }
-        let roster: Vec<String> = (self.people.iter().filter(|person| !self.keeps_out(person)))
-            .flat_map(|person| person.emails.iter().map(|email| folded(email)))
-            .collect();
+        let (out, able): (Vec<&Person>, Vec<&Person>) =
+            (self.people.iter()).partition(|person| self.keeps_out(person));
+        let theirs = |people: &[&Person]| -> Vec<String> {
+            let emails = people.iter().flat_map(|person| compared(&person.emails));
+            emails.collect()
+        };
+        if theirs(&out).iter().any(in_question) {
+            return refused("somebody who is kept out of the case");
+        }
+        let roster = theirs(&able);
         let domain = |address: &str| {
             address
                 .rsplit_once('@')

@@ -141,6 +141,7 @@ impl CaseState {
                 let record = record.ok_or("there is no such determination")?;
                 need(record.binds == *binds, "it binds another text")?;
                 let people = record.approvals.iter().map(|signed| signed.person.as_str());
+                let people = people.filter(|name| !self.is_out(name));
                 need(
                     self.determiners_suffice(people),
                     "it needs the decisions of two people: one of legal, and an executive or incident lead",

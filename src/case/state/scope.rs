@@ -62,7 +62,7 @@ impl CaseState {
     }
 
     /// Whether somebody of this name is kept out of the case.
-    pub(super) fn is_out(&self, name: &str) -> bool {
+    pub fn is_out(&self, name: &str) -> bool {
         let roster = self.people.iter().find(|person| person.name == name);
         self.scope.excluded.iter().any(|out| out == name)
             || roster.is_some_and(|person| self.keeps_out(person))

@@ -166,6 +166,14 @@ fn about(look: &Look<'_>) -> Vec<(&'static str, String)> {
         if !state.scope.excluded.is_empty() {
             about.push(("Kept out", line(&state.scope.excluded.join(", "))));
         }
+        let leads = state.standing_leads().count();
+        if leads > 0 {
+            let whom = "whom the case may be about too";
+            about.push((
+                "Kept out as well",
+                format!("{} {whom}", crate::ui::count(leads, "person")),
+            ));
+        }
     }
     about
 }

@@ -265,7 +265,7 @@ async fn an_alert_reaches_each_of_its_roles_once_and_never_the_account_holder() 
     alerts
         .raise_about(
             Kind::MessageWaits,
-            &subject,
+            (&subject, None),
             "message ab12",
             Kind::MessageWaits.words().roles,
         )
@@ -285,6 +285,58 @@ async fn an_alert_reaches_each_of_its_roles_once_and_never_the_account_holder() 
         let kept = String::from_utf8(kept).unwrap();
         assert!(!kept.contains("hal@company.example"), "{kept}");
     }
+}
+
+#[tokio::test]
+async fn of_a_message_that_may_belong_to_a_case_who_is_kept_out_of_it_hears_nothing() {
+    if !has("aiosmtpd", &["--version"]) {
+        return;
+    }
+    let told = Told::new(Some(port())).await;
+    let port = told.app.settings.mail.as_ref().unwrap().port;
+    let smtp = Smtp::start(told.dir.path(), port);
+    let alerts = told.alerts();
+    let desk = told.app.desk(told.case.as_str()).unwrap();
+    desk.exclude("Cy", "a friend").await.unwrap();
+    let hal = Subject {
+        emails: vec!["hal+x@company.example".into()],
+        ..Subject::default()
+    };
+    let lead = desk.record_lead(hal, "one address").await.unwrap();
+    drop(desk);
+    let raise = |detail: &str, beside| {
+        let nobody = Subject::default();
+        let roles = ["hr", "incident_lead"];
+        alerts.raise_about(Kind::MessageWaits, (&nobody, beside), detail, &roles)
+    };
+    // The account holder of that case is one of both roles as well.
+    raise("message ab12", Some(&told.case)).unwrap();
+    alerts.send_due().await;
+    assert_eq!(smtp.recipients(), ["ada@company.example"], "in their place");
+    let desk = told.app.desk(told.case.as_str()).unwrap();
+    desk.dismiss_lead(&lead.lead, "a namesake").await.unwrap();
+    drop(desk);
+    raise("message cd34", Some(&told.case)).unwrap();
+    raise("message ef56", None).unwrap();
+    alerts.send_due().await;
+    let mails = smtp.mails();
+    let to = |detail: &str| {
+        let about = mails.iter().filter(|(_, mail)| mail.contains(detail));
+        let mut to: Vec<&str> = about.map(|(to, _)| to.as_str()).collect();
+        to.sort_unstable();
+        to
+    };
+    assert_eq!(to("message cd34"), ["hal@company.example"]);
+    let everybody = [
+        "cy@company.example",
+        "hal@company.example",
+        "quill@company.example",
+    ];
+    assert_eq!(to("message ef56"), everybody);
+    let named = mails
+        .iter()
+        .any(|(_, mail)| mail.contains(told.case.as_str()));
+    assert!(!named, "nobody is told of the case");
 }
 
 #[tokio::test]
@@ -458,7 +510,12 @@ async fn whom_an_alert_is_about_is_forgotten_when_it_was_sent_and_an_old_one_is_
         String::from_utf8(all.remove(0).1).unwrap()
     };
     let raise = |alerts: &Alerts| {
-        let raised = alerts.raise_about(Kind::MessageWaits, &subject, "message ab12", &["hr"]);
+        let raised = alerts.raise_about(
+            Kind::MessageWaits,
+            (&subject, None),
+            "message ab12",
+            &["hr"],
+        );
         raised.unwrap();
     };
     let alerts = about();

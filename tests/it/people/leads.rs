@@ -73,6 +73,11 @@ async fn a_lead_names_somebody_and_somebody_else() {
     let nobody = named(|one| one.display_name = Some("Kim Example".into()));
     for (person, why) in [
         (Subject::default(), "name somebody"),
+        (named(|one| one.emails = vec![" ".into()]), "name somebody"),
+        (
+            named(|one| one.worker_id = Some(String::new())),
+            "name somebody",
+        ),
         (nobody, "name somebody"),
         (
             named(|one| one.emails = vec!["person+2@example.test".into()]),
@@ -87,9 +92,20 @@ async fn a_lead_names_somebody_and_somebody_else() {
         assert_eq!(refused.code(), "lead");
         assert!(refused.what().contains(why), "{refused}");
     }
+    // The same word at another provider, or as a name, is not the same person.
+    let elsewhere = named(|one| {
+        one.display_name = Some("Robin Ashgrove".into());
+        one.accounts = vec![KnownAccount {
+            provider: "okta".into(),
+            login: "per-son".into(),
+        }];
+    });
+    let recorded = staffed.desk.record_lead(elsewhere, "a namesake").await;
+    let recorded = recorded.unwrap().lead;
+    staffed.desk.dismiss_lead(&recorded, "x").await.unwrap();
     let unknown = staffed.desk.dismiss_lead(&LeadId::fresh(), "x").await;
     assert_eq!(unknown.unwrap_err().code(), "no-lead");
-    assert!(staffed.desk.log.read(|state| state.leads.is_empty()));
+    assert_eq!(staffed.desk.log.read(|state| state.leads.len()), 1);
 }
 
 #[tokio::test]
@@ -144,11 +160,11 @@ async fn no_notice_goes_to_a_lead_and_no_account_of_theirs_becomes_part_of_the_c
             confidence: Confidence::Confirmed,
             evidence: evidence.clone(),
         }],
-        emails: Vec::new(),
+        emails: vec![format!("{login}@github.test")],
     };
     let found = Event::IdentityCandidates {
         provider: "github".into(),
-        candidates: vec![candidate("per-son"), candidate("kim-dev")],
+        candidates: ["per-son", "kim-dev", "other-dev"].map(candidate).to_vec(),
     };
     staffed.append(found).await.unwrap();
     let kim = named(|one| {
@@ -170,6 +186,17 @@ async fn no_notice_goes_to_a_lead_and_no_account_of_theirs_becomes_part_of_the_c
     let refused = staffed.append(forged).await.unwrap_err();
     assert!(refused.contains("a case of its own"), "{refused}");
     desk.choose("github", "per-son", "x", false).await.unwrap();
+    // By what the provider shows for an account, too; and by what the roster knows of who is kept out.
+    let shown = named(|one| one.emails = vec!["other-dev@github.test".into()]);
+    desk.record_lead(shown, "one address").await.unwrap();
+    let refused = desk.choose("github", "other-dev", "x", true).await;
+    assert_eq!(refused.unwrap_err().code(), "account-of-lead");
+    let by_login = named(|one| one.accounts = vec![known("bo-dev")]);
+    to("bo@example.test").unwrap();
+    desk.record_lead(by_login, "one address").await.unwrap();
+    assert!(to("bo@example.test").unwrap_err().contains("kept out"));
+    desk.exclude("Cy", "a friend").await.unwrap();
+    assert!(to("cy@example.test").unwrap_err().contains("kept out"));
     desk.dismiss_lead(&lead.lead, "a shared house")
         .await
         .unwrap();

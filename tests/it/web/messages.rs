@@ -149,6 +149,20 @@ async fn nobody_reads_of_themself_or_of_a_case_that_is_hidden_from_them() {
     assert!(!hr.contains(case.as_str()), "{hr}");
     assert_eq!(hr.matches("look it up").count(), 2, "{hr}");
     assert!(office.get("Lea", "/").await.body.contains(case.as_str()));
+    // Who is kept out of the case does not learn that something came in about it.
+    let desk = office.app.desk(case.as_str()).unwrap();
+    desk.unrestrict("over").await.unwrap();
+    desk.exclude("Res", "a friend").await.unwrap();
+    drop(desk);
+    let seen = async |name| {
+        office
+            .get(name, "/")
+            .await
+            .body
+            .matches("look it up")
+            .count()
+    };
+    assert_eq!((seen("Zoe").await, seen("Res").await), (2, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
