@@ -49,6 +49,13 @@ pub enum What {
         /// When it ends.
         due: Timestamp,
     },
+    /// What meets a clock left, its time is over, and nobody recorded that the addressee has it.
+    Receipt {
+        /// Its rule, as far as others may be told of it.
+        rule: String,
+        /// When it ended.
+        due: Timestamp,
+    },
     /// The engagement ends.
     Departure,
     /// A mail that the server asked to have later is tried again.
@@ -164,8 +171,12 @@ fn only_looks_can_begin(state: &CaseState) -> bool {
     shut && !work.any(|step| !matches!(step.task, Task::Gate { .. }) && could_begin(step))
 }
 
+/// How long an addressee is given to confirm what left, before people are told that no receipt is there.
+const TO_CONFIRM: SignedDuration = SignedDuration::from_hours(24);
+
 fn warnings(clock: &Shown, due: &mut Vec<Due>) {
     if !clock.is_open() {
+        due.extend(unconfirmed(clock));
         return;
     }
     // The time of a report of every year begins with the report before it.
@@ -186,6 +197,20 @@ fn warnings(clock: &Shown, due: &mut Vec<Due>) {
             },
         });
     }
+}
+
+/// When people are told that a stage was met by something of which nobody recorded that it arrived: a mail
+/// server that took a mail is no addressee.
+fn unconfirmed(clock: &Shown) -> Option<Due> {
+    let bound = clock.duty.as_ref().is_some_and(|duty| !duty.target);
+    let met = clock.met.as_ref();
+    let met = met.filter(|_| bound && clock.state == "met")?;
+    let confirmed = met.filing.at.checked_add(TO_CONFIRM).ok()?;
+    let (rule, due) = (clock.discreet().to_owned(), clock.due);
+    Some(Due {
+        at: confirmed.max(due),
+        what: What::Receipt { rule, due },
+    })
 }
 
 /// What of `due` has come at `now`. Who hears that all of the time of a clock has passed need not hear

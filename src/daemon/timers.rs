@@ -195,6 +195,10 @@ impl Timers {
                 let detail = format!("clock {rule}, due {}", utc(*due));
                 self.raise(kind, case, &detail, None);
             }
+            What::Receipt { rule, due } => {
+                let detail = format!("clock {rule}, due {}", utc(*due));
+                self.raise(Kind::ReceiptMissing, case, &detail, None);
+            }
             What::Departure => {
                 self.raise(Kind::DepartureEffective, case, &utc(at), None);
             }

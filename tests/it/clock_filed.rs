@@ -165,6 +165,18 @@ fn a_notice_that_leaves_meets_its_stage_and_the_next_is_counted_from_it() {
     let last = world.due("de.bsig.32.final", now);
     assert_eq!(last.start, at("2026-11-21T07:00:00Z"));
     assert!(last.candidates[0].how.contains(notice.as_str()), "{last:?}");
+    // That nothing says that it arrived is told a day after it left: its deadline was over by then.
+    let unconfirmed = |world: &World| {
+        let due = cordon::app::due::of(&world.state);
+        let mut due = due
+            .into_iter()
+            .filter(|due| matches!(&due.what, What::Receipt { rule, .. } if rule == second));
+        (due.next().map(|due| due.at), due.next())
+    };
+    assert_eq!(
+        unconfirmed(&world),
+        (Some(at("2026-11-23T11:00:00Z")), None)
+    );
     // The answer of the addressee is its reference.
     let answered = Event::NoticeReceipted {
         notice,
@@ -173,6 +185,7 @@ fn a_notice_that_leaves_meets_its_stage_and_the_next_is_counted_from_it() {
         evidence: Vec::new(),
     };
     world.add("2026-11-23T10:00:00Z", answered);
+    assert_eq!(unconfirmed(&world), (None, None));
     let clock = world.due(second, now);
     assert_eq!(
         (clock.state, clock.receipt.as_deref()),

@@ -16,6 +16,8 @@ pub enum Kind {
     ClockNear,
     /// All of it.
     ClockOver,
+    /// A deadline is over, and nothing says that what was sent arrived.
+    ReceiptMissing,
     /// An engagement ends now.
     DepartureEffective,
     /// A door that was closed is open again.
@@ -51,7 +53,7 @@ pub struct Words {
 pub const RESTRICTED: &[&str] = &["incident_lead", "responder"];
 
 /// Every kind, in the order of [`Kind`].
-pub const KINDS: [Words; 12] = [
+pub const KINDS: [Words; 13] = [
     Words {
         kind: Kind::GateWaiting,
         name: "gate-waiting",
@@ -86,6 +88,13 @@ pub const KINDS: [Words; 12] = [
         roles: &["legal", "incident_lead", "executive"],
         subject: "A deadline has passed",
         text: "A deadline of a case has passed, and no receipt is recorded.",
+    },
+    Words {
+        kind: Kind::ReceiptMissing,
+        name: "receipt-missing",
+        roles: &["legal", "incident_lead"],
+        subject: "Nothing says that it arrived",
+        text: "A deadline of a case is over. What was due was sent or handed in, and no receipt of the addressee is recorded: ask for one.",
     },
     Words {
         kind: Kind::DepartureEffective,
@@ -147,6 +156,7 @@ impl Kind {
             half,
             near,
             over,
+            receipt,
             departure,
             door,
             evidence,
@@ -161,6 +171,7 @@ impl Kind {
             Self::ClockHalf => half,
             Self::ClockNear => near,
             Self::ClockOver => over,
+            Self::ReceiptMissing => receipt,
             Self::DepartureEffective => departure,
             Self::DoorReopened => door,
             Self::EvidenceFailed => evidence,

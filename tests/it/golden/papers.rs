@@ -7,8 +7,16 @@ use super::super::document_programs::here;
 use super::super::samples::Sample;
 use super::Drafted;
 
-/// One of each kind: a form to copy from, a letter, a page for the board, one that goes to a person.
-const NOTICES: &[&str] = &["board", "executive", "ic3", "insurer"];
+/// One of each kind: a form to copy from, a letter, a page for the board, one that goes to a person; and
+/// papers in the other languages.
+const NOTICES: &[&str] = &[
+    "board",
+    "executive",
+    "gdpr-34-pt",
+    "ic3",
+    "insurer",
+    "nis2-de-final",
+];
 /// Darker than this is ink, in shades from black (0) to white (255).
 const INK: u8 = 128;
 
