@@ -204,7 +204,7 @@ mod tests {
         addresses.admit(other, at(1)).unwrap();
         addresses.admit(one, at(300)).unwrap();
         // The oldest makes room: whoever comes late is not counted with strangers.
-        for number in 0..30_000_u32 {
+        for number in 0..u32::try_from(ADDRESSES).unwrap() + 500 {
             let from = IpAddr::V4((0x0a00_0000 + number).into());
             addresses
                 .admit(Some(from), at(301 + i64::from(number / 1000)))
