@@ -215,8 +215,8 @@ impl Desk {
         if !asked {
             let catalogue = self.settings.catalogue()?;
             let one = catalogue.get(obligation)?;
-            if !one.applies_if.iter().any(|known| known.id == question) {
-                let known: Vec<&str> = one.applies_if.iter().map(|one| one.id.as_str()).collect();
+            if !one.questions().any(|known| known.id == question) {
+                let known: Vec<&str> = one.questions().map(|one| one.id.as_str()).collect();
                 let known = match known.as_slice() {
                     [] => "it asks none".to_owned(),
                     known => format!("it asks: {}", known.join(", ")),
@@ -336,7 +336,7 @@ impl Desk {
     ) -> Result<Vec<String>> {
         let catalogue = self.settings.catalogue()?;
         let known = catalogue.get(obligation).ok();
-        let mut questions = known.iter().flat_map(|one| &one.applies_if);
+        let mut questions = known.iter().flat_map(|one| one.questions());
         let own = questions.find(|known| known.id == question);
         facts.extend(own.map(|own| own.facts.clone()).unwrap_or_default());
         facts.sort();

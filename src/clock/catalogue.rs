@@ -141,7 +141,7 @@ impl Catalogue {
 
     /// Every question of every duty, by id.
     pub fn questions(&self) -> BTreeMap<&str, &str> {
-        let all = self.all().flat_map(|one| &one.applies_if);
+        let all = self.all().flat_map(Obligation::questions);
         all.map(|question| (question.id.as_str(), question.text.as_str()))
             .collect()
     }
@@ -201,7 +201,7 @@ impl Catalogue {
             verified: one.is_verified(stage),
             tipping_off: one.tipping_off,
             owner: one.decision_owner.name().to_owned(),
-            questions: one.applies_if.clone(),
+            questions: one.questions_of(stage).cloned().collect(),
             catalogue: self.digest,
         })
     }

@@ -243,6 +243,9 @@ pub struct Stage {
     pub given_by: Vec<Gives>,
     /// The name under which older versions watched it.
     pub formerly: Option<String>,
+    /// The questions that decide whether it applies, beside those of the duty.
+    #[serde(default)]
+    pub applies_if: Vec<Question>,
     /// Why it may not apply, beside the questions.
     #[serde(default)]
     pub doubts: Vec<String>,
@@ -313,6 +316,17 @@ impl Obligation {
             1 => self.id.clone(),
             _ => format!("{}.{}", self.id, stage.name),
         }
+    }
+
+    /// Every question that it asks: those of the duty, then those of its stages.
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        let of_stages = self.stages.iter().flat_map(|stage| &stage.applies_if);
+        self.applies_if.iter().chain(of_stages)
+    }
+
+    /// The questions that decide whether a stage applies.
+    pub fn questions_of<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = &'a Question> {
+        self.applies_if.iter().chain(&stage.applies_if)
     }
 
     /// The stages that one filing of this stage meets: it, and what is filed with it.

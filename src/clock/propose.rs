@@ -44,9 +44,9 @@ impl Organisation {
         named || (place == "private" && !self.jurisdictions.is_empty())
     }
 
-    /// The answer known in advance with which a duty does not apply.
-    fn ruled_out<'a>(&self, one: &'a Obligation) -> Option<&'a Question> {
-        one.applies_if.iter().find(|question| {
+    /// The answer known in advance with which a stage of a duty does not apply.
+    fn ruled_out<'a>(&self, one: &'a Obligation, step: &'a Stage) -> Option<&'a Question> {
+        one.questions_of(step).find(|question| {
             self.answers
                 .get(&question.id)
                 .is_some_and(|answer| *answer == question.not_if)
@@ -100,13 +100,13 @@ pub fn stage<'a>(
     catalogue: &Catalogue,
     organisation: &Organisation,
     one: &'a Obligation,
-    step: &Stage,
+    step: &'a Stage,
     state: &CaseState,
 ) -> Result<ClockStart, Unwatched<'a>> {
     if one.status != Status::InForce {
         return Err(Unwatched::NotInForce(one.status));
     }
-    if let Some(question) = organisation.ruled_out(one) {
+    if let Some(question) = organisation.ruled_out(one, step) {
         return Err(Unwatched::RuledOut(question));
     }
     let given = given(step, state);

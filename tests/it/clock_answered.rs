@@ -49,7 +49,6 @@ const UNANSWERED: &[(&str, u8)] = &[
     ("us.sec.8k_105", 2),
     ("us.ftc.glba", 1),
     ("us.bank.36h", 1),
-    ("us.hipaa.164", 3),
     ("us.hipaa.164", 5),
     ("us.dod.dfars7012", 2),
 ];

@@ -232,6 +232,11 @@ fn files_that_are_not_right_are_refused_with_file_record_and_problem() {
             "No Field",
         ),
         (
+            "name = \"one\"",
+            "name = \"one\"\napplies_if = [{ id = \"q\", not_if = \"no\", text = \"A?\" }, { id = \"q\", not_if = \"no\", text = \"B?\" }]",
+            "id of its own",
+        ),
+        (
             "sources = [{ at = \"Act 1\", verified_on = 2026-11-01, tier = \"primary\" }]",
             "sources = []",
             "source",
@@ -434,6 +439,49 @@ fn an_answer_rules_a_duty_out_and_another_brings_it_back() {
         .insert("nydfs_covered_entity".into(), Answer::No);
     let starts = clock::propose(&world.state, &[], catalogue(), &known);
     assert!(!starts.iter().any(|start| start.rule.starts_with("us.ny")));
+}
+
+#[test]
+fn a_question_of_a_stage_rules_out_that_stage_alone() {
+    let mut world = World::opened("2026-11-20T08:00:00Z");
+    let (_, discovered) = instant(Trigger::BreachDiscovered, "2026-11-20T07:00:00Z");
+    world.add("2026-11-20T08:00:00Z", discovered);
+    let mut us = organisation(&["us"]);
+    let before = world.clone();
+    propose(&mut world, "2026-11-20T08:00:01Z", &us);
+    let (media, letters) = ("us.hipaa.164.media", "us.hipaa.164.individuals");
+    let now = "2026-11-20T12:00:00Z";
+    let asks = |rule: &str| {
+        let questions = world.due(rule, now).duty.unwrap().questions;
+        let mut ids = questions.iter().map(|asked| asked.question.id.as_str());
+        (ids.any(|id| id == "hipaa_media"), questions.len())
+    };
+    assert_eq!((asks(media), asks(letters)), ((true, 3), (false, 2)));
+    let clock = world.due(media, now);
+    assert_eq!(clock.due, world.due(letters, now).due);
+    assert!(!clock.duty.unwrap().verified);
+    assert!(clock.doubts.iter().any(|why| why.contains("500 residents")));
+    world.add(
+        "2026-11-20T09:00:00Z",
+        Event::ObligationAnswered {
+            obligation: "us.hipaa.164".into(),
+            question: "hipaa_media".into(),
+            answer: Answer::No,
+            reason: "the scope query".into(),
+            facts: vec!["data.residents".into()],
+        },
+    );
+    assert_eq!(world.due(media, now).state, "ruled_out");
+    assert_eq!(world.due(letters, now).state, "running");
+    // What the configuration knows in advance starts the others.
+    us.answers.insert("hipaa_media".into(), Answer::No);
+    let starts = clock::propose(&before.state, &[], catalogue(), &us);
+    let rules: Vec<&str> = starts.iter().map(|start| start.rule.as_str()).collect();
+    assert!(
+        rules.contains(&letters) && !rules.contains(&media),
+        "{rules:?}"
+    );
+    assert!(catalogue().questions().contains_key("hipaa_media"));
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn a_chosen_start_that_is_withdrawn_counts_no_longer() {
 fn every_fact_that_a_question_rests_on_is_one_that_people_can_record() {
     let mut all = 0;
     for one in catalogue().all() {
-        for key in one.applies_if.iter().flat_map(|question| &question.facts) {
+        for key in one.questions().flat_map(|question| &question.facts) {
             let known = dictionary::entry(key).unwrap();
             assert_eq!(
                 known.source,

@@ -288,3 +288,53 @@ fn every_fact_of_the_dictionary_is_of_use() {
         );
     }
 }
+
+#[test]
+fn a_notice_in_another_language_asks_and_answers_what_the_english_one_does() {
+    let facts = complete();
+    let mut pairs = 0;
+    for name in notice::names() {
+        let english = ["-de", "-pt"].iter().find_map(|end| name.strip_suffix(end));
+        let Some(english) = english.filter(|stem| notice::about(stem).is_ok()) else {
+            continue;
+        };
+        let (one, own) = (
+            notice::about(english).unwrap(),
+            notice::about(&name).unwrap(),
+        );
+        assert_eq!(own.language.code(), own.group, "{name}");
+        assert_ne!(own.language, one.language, "{name}");
+        let (answers, expected): (Vec<_>, Vec<_>) =
+            (own.answers().collect(), one.answers().collect());
+        assert_eq!(answers, expected, "{name}");
+        assert_eq!(
+            (&own.approval, own.channel),
+            (&one.approval, one.channel),
+            "{name}"
+        );
+        assert_eq!(own.distribution, one.distribution, "{name}");
+        let drafted = |name: &str| notice::draft(name, &facts).unwrap();
+        let (one, own) = (drafted(english), drafted(&name));
+        assert_eq!(own.keys, one.keys, "{name}");
+        let headings = |draft: &Draft| -> Vec<String> {
+            let (_, sections) = notice::section::sections(&draft.text, None);
+            sections.into_iter().map(|section| section.name).collect()
+        };
+        let (theirs, ours) = (headings(&one), headings(&own));
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+        assert!(
+            ours.iter().all(|heading| !theirs.contains(heading)),
+            "{name}: {ours:?}"
+        );
+        pairs += 1;
+    }
+    assert_eq!(pairs, 18);
+}
+
+#[test]
+fn what_the_media_read_is_approved_by_fewer_roles_than_a_letter() {
+    let about = |name: &str| notice::about(name).unwrap().approval;
+    let (media, letter) = (about("hipaa-media"), about("hipaa-individual"));
+    assert!(media.roles.iter().all(|role| letter.roles.contains(role)));
+    assert!(media.roles.len() < letter.roles.len() && media.people >= letter.people);
+}

@@ -41,7 +41,7 @@ pub(super) fn impossible(one: &Obligation, calendars: &Calendars) -> Vec<String>
         wrong.push("what is pending needs a day to look again (`review_on`)".to_owned());
     }
     let mut questions = BTreeSet::new();
-    for question in &one.applies_if {
+    for question in one.questions() {
         if !is_template(&question.id) || !questions.insert(&question.id) {
             wrong.push(format!(
                 "the question `{}` needs an id of its own",
