@@ -1,5 +1,6 @@
 //! The API: who may what, what it answers, once and only once, and that its description is its own.
 
+mod faces;
 mod program;
 mod review;
 mod taken;
@@ -62,6 +63,7 @@ impl Place {
         for (name, email) in [
             ("Kim twice", "kim-twice@corp.example"),
             ("Kim out", "kim-out@corp.example"),
+            ("Kim too", "kim-too@corp.example"),
             ("Kim subject", "person@corp.example"),
         ] {
             people.push(Person {
@@ -373,10 +375,16 @@ async fn a_case_that_is_hidden_is_no_case_for_every_operation() {
     desk.exclude("Kim out", "an address in common")
         .await
         .unwrap();
+    let too = Subject {
+        emails: vec!["kim-too@corp.example".to_owned()],
+        ..Subject::default()
+    };
+    desk.record_lead(too, "an address in common").await.unwrap();
     let none = "case_00000000000000000000000000";
     let hidden = [
         ("Kim subject", None),
         ("Kim out", None),
+        ("Kim too", None),
         ("Kim twice", Some(other.as_str())),
         // Whoever has the role, and is not named.
         ("", None),

@@ -1,8 +1,8 @@
 //! No notice promises, prepares or reports a payment on a demand: attacks, and what has to stand.
 
-use cordon::notice;
 use cordon::notice::facts::Kept;
 use cordon::notice::lint::{Asked, Finding, Severity, lint, look};
+use cordon::notice::{self, Language};
 
 use crate::samples;
 
@@ -459,6 +459,36 @@ fn a_payment_that_was_made_is_told_in_the_notice_about_it_and_nowhere_else() {
     let promised = rules(Some("nydfs-payment"), "We will pay 2 BTC.");
     assert_eq!(promised, ["payment"]);
     assert!(notice::names().contains(&"nydfs-payment".to_owned()));
+}
+
+/// In every language, whatever the facts are; in the draft as it is reviewed, and as it goes out.
+#[test]
+fn no_notice_of_any_case_promises_or_reports_a_payment() {
+    let (mut found, mut languages) = (Vec::new(), Vec::new());
+    for sample in samples::Sample::all() {
+        let facts = sample.facts();
+        let known = [Kept::of(&facts)];
+        for name in notice::names() {
+            let about = notice::about(&name).unwrap();
+            languages.push(about.language);
+            let draft = notice::draft(&name, &facts).unwrap();
+            let out = notice::outgoing(&about, &draft.text);
+            let out = look(&Asked {
+                text: &format!("Subject: {}\n\n{}", out.subject, out.body),
+                known: &known,
+                notice: Some(&name),
+                first: None,
+            });
+            let all = [draft.findings, out.unwrap()].concat();
+            let money = of_money(&all).into_iter();
+            found.extend(money.map(|one| format!("{} {name} {one:?}", sample.name)));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    for (language, least) in [(Language::De, 15), (Language::Pt, 15)] {
+        let number = languages.iter().filter(|one| **one == language).count();
+        assert!(number >= least, "{language:?}: {number}");
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use clap::CommandFactory as _;
+use cordon::cli::Cli;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The process that is running now, for whoever has to kill it.
@@ -59,6 +61,22 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(begun.elapsed() < Duration::from_mins(1), "never: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Every command that has none below it, as it is written.
+pub(crate) fn verbs() -> Vec<String> {
+    fn below(command: &clap::Command, before: &str) -> Vec<String> {
+        let each = command.get_subcommands().flat_map(|one| {
+            let name = format!("{before}{}", one.get_name());
+            if one.has_subcommands() {
+                below(one, &format!("{name} "))
+            } else {
+                vec![name]
+            }
+        });
+        each.collect()
+    }
+    below(&Cli::command(), "")
 }
 
 /// Where the binary runs: a home of its own and nothing of the environment of the tests.

@@ -6,7 +6,7 @@ mod deciding;
 mod duties;
 mod facts;
 mod hostile;
-mod matrix;
+pub(crate) mod matrix;
 mod matrix_signin;
 mod messages;
 mod notices;
@@ -43,9 +43,9 @@ const CSRF: &str = "what-each-form-carries";
 /// Whose request it is, in place of a session.
 const AS: &str = "x-test-as";
 
-/// Everybody of the configuration: one for each role, the account holder, who is kept out, and one
-/// more responder.
-const PEOPLE: [(&str, &str, &[&str]); 10] = [
+/// Everybody of the configuration: one for each role, the account holder, who is kept out, whom a case
+/// is about too, and one more responder.
+const PEOPLE: [(&str, &str, &[&str]); 11] = [
     ("Res", "responder", &[]),
     ("Lea", "incident_lead", &[]),
     ("Leg", "legal", &[]),
@@ -55,6 +55,7 @@ const PEOPLE: [(&str, &str, &[&str]); 10] = [
     ("Adm", "administrator", &[]),
     ("Sub", "incident_lead", &["person@example.test"]),
     ("Out", "incident_lead", &[]),
+    ("Too", "incident_lead", &["too@example.test"]),
     ("Zoe", "responder", &[]),
 ];
 
@@ -97,10 +98,15 @@ impl Office {
         }
     }
 
-    /// A case about `person@example.test` from which `Out` is kept out.
+    /// A case about `person@example.test` from which `Out` is kept out, and which is about `Too` too.
     async fn case(&self, title: &str) -> Desk {
         let desk = self.app.open_case(new_case(title)).await.unwrap();
         desk.exclude("Out", "not theirs").await.unwrap();
+        let too = Subject {
+            emails: vec!["too@example.test".into()],
+            ..Subject::default()
+        };
+        desk.record_lead(too, "one address").await.unwrap();
         desk
     }
 

@@ -7,6 +7,8 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use cordon::range::fault::{Faults, Nth, Trouble};
+
 use super::timers::{approved, go_on};
 use super::{House, WEBHOOK, has};
 use crate::daemon::{Daemon, departure};
@@ -165,4 +167,31 @@ fn a_look_that_was_due_before_the_start_is_counted() {
     assert!(numbers["cordon_steps outcome=done"] > 2.0);
     assert!(numbers["cordon_next_deadline_seconds"] > 0.0);
     assert!(house.log().contains(case.as_str()));
+}
+
+/// The provider says once that it is asked too often.
+#[test]
+fn what_a_provider_put_off_is_counted() {
+    if !has("python3", &["-c", "import prometheus_client"]) {
+        return;
+    }
+    let mut house = House::new("");
+    let struck = Struck {
+        okta: Faults::none().on_any("/**", Nth::Only(1), Trouble::too_many(1)),
+        ..Struck::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let staged = Staged::set(house.folder.path(), small_company(), struck);
+    let staged = runtime.block_on(staged);
+    house.program = Program::at(house.folder.path(), Some(staged.config()));
+    let daemon = house.start();
+    // The daemon carries it out: the calls are its own.
+    let checked = house.program.run(&["provider", "check"]);
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    let numbers = numbers(&daemon);
+    assert_eq!(
+        numbers["cordon_provider_throttled_total host=127.0.0.1"],
+        1.0
+    );
+    assert!(numbers["cordon_provider_call_seconds_count host=127.0.0.1"] > 1.0);
 }

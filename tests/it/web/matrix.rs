@@ -22,7 +22,7 @@ const NONE: u16 = 404;
 /// What each role gets of a case that it may know of: responder, incident lead, legal, HR, executive,
 /// auditor, administrator.
 #[rustfmt::skip]
-const OF_CASE: &[(&str, &str, [u16; 7])] = &[
+pub(crate) const OF_CASE: &[(&str, &str, [u16; 7])] = &[
     ("GET",  "",                      [OK,  OK,  OK,  OK,  OK,  OK,  NONE]),
     ("GET",  "/fragment",             [OK,  OK,  OK,  OK,  OK,  OK,  NONE]),
     ("GET",  "/live",                 [OK,  OK,  OK,  NO,  OK,  OK,  NONE]),
@@ -109,7 +109,7 @@ const OF_CASE: &[(&str, &str, [u16; 7])] = &[
 
 /// What each role gets of what is about no case.
 #[rustfmt::skip]
-const OF_NONE: &[(&str, &str, [u16; 7])] = &[
+pub(crate) const OF_NONE: &[(&str, &str, [u16; 7])] = &[
     ("GET",  "/",                     [OK,   OK,   OK, OK,   OK, OK, OK]),
     ("GET",  "/assets/cordon.css",    [OK,   OK,   OK, OK,   OK, OK, OK]),
     ("GET",  "/assets/live.js",       [OK,   OK,   OK, OK,   OK, OK, OK]),
@@ -269,7 +269,7 @@ async fn every_route_gives_every_role_what_the_table_says() {
             check(format!("{role} {method} {path}"), got, expected[column]);
         }
     }
-    for name in ["Sub", "Out"] {
+    for name in ["Sub", "Out", "Too"] {
         for (method, end, _) in OF_CASE {
             for case in [&open, &own, &others] {
                 let (got, _) = asked(&office, Some(name), method, &case.path(end)).await;
