@@ -354,8 +354,10 @@ pub fn operator() -> String {
 
 /// The log filter, as `CORDON_LOG` gives it; `otherwise` is the level without it.
 pub fn log_filter(otherwise: &str) -> String {
-    // What octocrab logs as an error comes back as a fault that says where and what to do.
-    variable("CORDON_LOG").unwrap_or_else(|| format!("{otherwise},octocrab=off"))
+    // What octocrab logs as an error comes back as a fault that says where and what to do; what
+    // webauthn-rs logs repeats what a browser sent, and the journal of the sign-ins says why it was refused.
+    let quiet = "octocrab=off,webauthn_rs=off,webauthn_rs_core=off";
+    variable("CORDON_LOG").unwrap_or_else(|| format!("{otherwise},{quiet}"))
 }
 
 /// Where systemd wants to hear that the daemon is ready, if it started it.

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! invitation → passphrase + authenticator app ┐
+//!              → a passkey, added with a code  │
 //! the company's identity provider             ├→ session (a cookie) → Principal
 //! break-glass code, which rings a bell        ┘
 //! a session makes tokens of the API, each in one role → Principal
 //! ```
 //!
 //! Who there is, and in which roles, the configuration alone says; it is asked at every request. The
-//! hub keeps what proves it: hashes of passphrases, secrets of authenticator apps, and the digests of
-//! everything that somebody carries. Every function here may wait for the disk or for Argon2.
+//! hub keeps what proves it: hashes of passphrases, secrets of authenticator apps, public keys of
+//! passkeys, and the digests of everything that somebody carries. Every function here may wait for the disk or for Argon2.
 
 mod code;
 pub mod glass;
@@ -17,6 +18,7 @@ mod invitation;
 pub mod journal;
 pub mod lockout;
 pub mod oidc;
+pub mod passkey;
 pub mod passphrase;
 mod people;
 pub mod session;
@@ -44,6 +46,7 @@ use invitation::Invitation;
 pub use invitation::Welcome;
 pub use journal::{Entry, What};
 use lockout::{Addresses, Failures};
+use passkey::Passkeys;
 pub use people::Changed;
 pub use session::{How, Opened, SignedIn};
 pub use ticket::Ticket;
@@ -82,6 +85,8 @@ struct Account {
     passphrase: Option<String>,
     codes: Option<Codes>,
     invitation: Option<Invitation>,
+    #[serde(default)]
+    passkeys: Passkeys,
     /// Digests of the codes in the sealed envelope.
     #[serde(default)]
     glass: Vec<String>,
@@ -138,6 +143,8 @@ pub struct Standing {
     pub seen: Option<Timestamp>,
     /// How many sessions they have.
     pub sessions: usize,
+    /// How many passkeys they have.
+    pub passkeys: usize,
     /// How many break-glass codes are left.
     pub break_glass: usize,
     /// Until when too many failures keep them out: of every place that is new, or of one of their own.
@@ -279,6 +286,7 @@ impl SignIn {
                 state,
                 seen: account.seen,
                 sessions: self.sessions(&person.name)?.len(),
+                passkeys: account.passkeys.count(),
                 break_glass: account.glass.len(),
                 locked_until: self.locked_anywhere(&person.name, &account)?,
             })
@@ -286,8 +294,8 @@ impl SignIn {
         each.collect()
     }
 
-    /// Takes everything away that somebody could prove themselves with: passphrase, app, invitation,
-    /// break-glass codes, sessions, tokens.
+    /// Takes everything away that somebody could prove themselves with: passphrase, app, passkeys,
+    /// invitation, break-glass codes, sessions, tokens.
     ///
     /// # Errors
     /// `no-person`, or the hub cannot be written.
@@ -336,8 +344,14 @@ impl SignIn {
         Ok(opened)
     }
 
-    /// Counts and notes a failure; for an unknown name at the same cost. The caller holds `changing`.
+    /// Counts and notes a failure to sign in. The caller holds `changing`.
     fn refused(&self, name: Option<&str>, why: &str, from: Option<IpAddr>) -> Result<Opened> {
+        self.count_failure(name, why, from)?;
+        Err(refused())
+    }
+
+    /// Counts and notes a failure; for an unknown name at the same cost. The caller holds `changing`.
+    fn count_failure(&self, name: Option<&str>, why: &str, from: Option<IpAddr>) -> Result<()> {
         let now = self.clock.now();
         let key = match name {
             Some(name) => self.account(name)?.counted(name, from),
@@ -345,8 +359,7 @@ impl SignIn {
         };
         let failures: Failures = self.get(FAILURES, &key)?.unwrap_or_default();
         self.put(FAILURES, &key, &failures.after_another(now))?;
-        self.note(What::Refused, name, why, from)?;
-        Err(refused())
+        self.note(What::Refused, name, why, from)
     }
 
     /// Until when those are kept out whose failures are counted there.

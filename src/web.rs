@@ -28,6 +28,7 @@ use crate::app::App;
 use crate::fault::{Fault, Result};
 use crate::signin::SignIn;
 use crate::signin::oidc::Oidc;
+use crate::signin::passkey::RelyingParty;
 use crate::store::Hub;
 
 /// How many passphrases are checked at once: each takes 64 MiB for a moment.
@@ -46,6 +47,8 @@ pub struct Web {
     pub signin: Arc<SignIn>,
     /// The company's identity provider.
     pub idp: Option<Oidc>,
+    /// The site that passkeys are for; or why there are none.
+    pub passkeys: Result<Arc<RelyingParty>>,
     /// What was read of cases.
     pub looks: look::Looks,
     /// What was read of their evidence.
@@ -67,6 +70,7 @@ impl Web {
         Ok(Self {
             pages: page::Pages::new(app.zone.clone())?.with_bells(Arc::clone(&signin)),
             idp: signin::idp::provider(&app)?,
+            passkeys: signin::passkey::party(&app),
             app,
             hub,
             signin,

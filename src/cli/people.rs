@@ -19,10 +19,10 @@ pub(super) enum Verb {
     /// List everybody, how far they are, and their last sign-in.
     List,
     /// Make a link with which somebody sets a passphrase and an authenticator app. It is good for 72
-    /// hours and one use, and voids what they had: passphrase, app, invitation, sessions.
+    /// hours and one use, and voids what they had: passphrase, app, passkeys, invitation, sessions.
     Invite(Somebody),
-    /// Take away everything that somebody could sign in with: passphrase, app, invitation, break-glass
-    /// codes, sessions, tokens.
+    /// Take away everything that somebody could sign in with: passphrase, app, passkeys, invitation,
+    /// break-glass codes, sessions, tokens.
     Revoke(Somebody),
     /// Make eight codes for a sealed envelope, in place of those somebody had. Each signs them in
     /// once when nothing else does; everybody sees it until an administrator has acknowledged it.
@@ -99,6 +99,7 @@ fn list(ui: &Ui, app: &App) -> Result<()> {
                 state,
                 seen.unwrap_or_else(|| "never".to_owned()),
                 count(person.sessions, "session"),
+                count(person.passkeys, "passkey"),
                 count(person.break_glass, "code"),
             ]
         });
@@ -108,6 +109,7 @@ fn list(ui: &Ui, app: &App) -> Result<()> {
             "STATE",
             "LAST SIGN-IN",
             "SESSIONS",
+            "PASSKEYS",
             "BREAK-GLASS",
         ];
         table(head, rows)

@@ -101,11 +101,11 @@ zone = "UTC"
 # listen = "127.0.0.1:8470"
 # keep_messages_days = 90                 # after they are settled; what waits is kept
 # tls = { certificate = "/etc/cordon/cert.pem", key = "file:/etc/cordon/key.pem" }
-# public_url = "https://cordon.company.example" # what people open
+# public_url = "https://cordon.company.example" # what people open; passkeys are bound to its name
 # metrics_token = "env:CORDON_METRICS_TOKEN"    # for /metrics asked from another machine
 
-# How people sign in to its pages: by invitation with a passphrase and an authenticator app, and by
-# the company's identity provider where there is one. Addresses are compared with `emails` above.
+# How people sign in to its pages: by invitation with a passphrase and an authenticator app, with a
+# passkey that they add then, and by the company's identity provider where there is one. Addresses are compared with `emails` above.
 # [signin]
 # client_header = "X-Forwarded-For"       # in which a proxy on this machine names the client
 # [signin.oidc]

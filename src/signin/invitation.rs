@@ -44,8 +44,8 @@ pub struct Welcome {
 }
 
 impl SignIn {
-    /// Invites somebody: an earlier invitation, passphrase, app and every session and token of theirs are
-    /// void.
+    /// Invites somebody: an earlier invitation, passphrase, app, passkeys and every session and token of
+    /// theirs are void.
     ///
     /// # Errors
     /// `no-person`, or the hub fails.

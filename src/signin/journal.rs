@@ -32,6 +32,10 @@ pub enum What {
     Invited,
     /// Somebody set passphrase and app.
     Enrolled,
+    /// A passkey was added by its person.
+    PasskeyAdded,
+    /// A passkey was removed by its person.
+    PasskeyRemoved,
     /// Everything was taken away from somebody.
     Revoked,
     /// Break-glass codes were made.
@@ -55,6 +59,8 @@ impl What {
             Self::SignedOut => "signed out",
             Self::Invited => "invited",
             Self::Enrolled => "set passphrase and authenticator app",
+            Self::PasskeyAdded => "passkey added",
+            Self::PasskeyRemoved => "passkey removed",
             Self::Revoked => "access taken away",
             Self::GlassSealed => "break-glass codes made",
             Self::GlassBroken => "break-glass code used",
@@ -78,7 +84,7 @@ pub struct Entry {
     pub by: Option<String>,
     /// Where the request came from.
     pub from: Option<IpAddr>,
-    /// More words. Hostile text where it is a reason that somebody gave.
+    /// More words. Hostile text where it is a reason, or the name of a passkey, that somebody gave.
     pub note: String,
 }
 

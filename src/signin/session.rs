@@ -29,6 +29,8 @@ const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 pub enum How {
     /// Passphrase and code.
     Passphrase,
+    /// A passkey.
+    Passkey,
     /// The company's identity provider, with or without a code of ours.
     IdentityProvider,
     /// A code of the sealed envelope.
@@ -40,6 +42,7 @@ impl How {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Passphrase => "passphrase and code",
+            Self::Passkey => "passkey",
             Self::IdentityProvider => "identity provider",
             Self::BreakGlass => "break-glass code",
         }
@@ -60,7 +63,7 @@ impl Session {
     fn over(&self, now: Timestamp) -> bool {
         let whole = match self.how {
             How::BreakGlass => WHOLE_AFTER_GLASS,
-            How::Passphrase | How::IdentityProvider => WHOLE,
+            How::Passphrase | How::Passkey | How::IdentityProvider => WHOLE,
         };
         // A clock that was put back must not make a session last.
         let since = |at: Timestamp| now.duration_since(at).abs();
@@ -198,6 +201,16 @@ impl SignIn {
             .collect();
         listed.sort_by_key(|session| std::cmp::Reverse(session.used));
         Ok(listed)
+    }
+
+    /// How the session of `via` was opened; `None` when it is no session of theirs.
+    pub(super) fn opened_by(&self, name: &str, via: &Via) -> Result<Option<How>> {
+        let Via::Session(here) = via else {
+            return Ok(None);
+        };
+        let mut sessions = self.sessions(name)?.into_iter();
+        let session = sessions.find(|session| session.id == *here);
+        Ok(session.map(|session| session.how))
     }
 
     /// Ends one session of somebody.

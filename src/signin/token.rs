@@ -110,13 +110,12 @@ impl SignIn {
     /// # Errors
     /// `may-not` in such a session, and as [`Self::new_token`].
     pub fn own_token(&self, new: NewToken, via: &Via) -> Result<(String, Token)> {
-        let Via::Session(here) = via else {
+        let Via::Session(_) = via else {
             let what = "A token does not make tokens.";
             return Err(Fault::input("may-not", what));
         };
-        let mut sessions = self.sessions(&new.person)?.into_iter();
-        let how = sessions.find(|session| session.id == *here);
-        if how.is_none_or(|session| session.how == How::BreakGlass) {
+        let how = self.opened_by(&new.person, via)?;
+        if how.is_none_or(|how| how == How::BreakGlass) {
             let what = "A session that a break-glass code opened makes no tokens.";
             return Err(Fault::input("may-not", what)
                 .hint("sign in with passphrase and code, or with the identity provider"));

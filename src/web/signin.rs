@@ -1,8 +1,9 @@
-//! The pages of the sign-in, and those where people look after their own sessions and tokens.
+//! The pages of the sign-in, and those where people look after their own sessions, passkeys and tokens.
 
 mod account;
 mod glass;
 pub(super) mod idp;
+pub(super) mod passkey;
 mod people;
 mod welcome;
 
@@ -33,12 +34,17 @@ pub fn routes() -> Vec<Route> {
         look("/signin/idp", idp::begin),
         look("/signin/idp/back", idp::back),
         act("/signin/code", idp::code),
+        act("/signin/passkey/begin", passkey::begin),
+        act("/signin/passkey", passkey::enter),
         act("/signout", leave),
         look("/welcome/{ticket}", welcome::show),
         act("/welcome/{ticket}", welcome::enrol),
         look("/account", account::show),
         act("/account/sessions/end", account::end_session),
         act("/account/sessions/end-others", account::end_others),
+        act("/account/passkeys/begin", passkey::begin_adding),
+        act("/account/passkeys", passkey::add),
+        act("/account/passkeys/remove", passkey::remove),
         act("/account/tokens", account::new_token),
         act("/account/tokens/revoke", account::revoke_token),
         look("/people", people::show),
@@ -127,7 +133,12 @@ fn form(web: &Arc<Web>, next: &str, refused: Option<&Fault>) -> Response {
         let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
         format!("/signin/idp?next={next}")
     });
-    let page = json!({ "title": "Sign in", "next": next, "idp": idp });
+    let page = json!({
+        "title": "Sign in",
+        "next": next,
+        "idp": idp,
+        "passkeys": web.passkeys.is_ok(),
+    });
     with_refusal(web, "signin", page, refused)
 }
 

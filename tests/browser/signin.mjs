@@ -1,5 +1,5 @@
 // Signs in to a real daemon in a real browser: from the invitation to a case, its hold and its recall; with
-// the company's account, with a break-glass code, and by a link from elsewhere.
+// a passkey, with the company's account, with a break-glass code, and by a link from elsewhere.
 import { execFileSync, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { createRequire } from "node:module";
@@ -30,7 +30,8 @@ const port = await new Promise((ready) => {
     server.close(() => ready(port));
   });
 });
-const base = `http://127.0.0.1:${port}`;
+/** By its name: no browser makes passkeys for an address of numbers. */
+const base = `http://localhost:${port}`;
 const provider = spawn(process.execPath, [new URL("../contract/oidc-provider.mjs", import.meta.url).pathname, cache, `${base}/signin/idp/back`],
   { stdio: ["ignore", "pipe", "ignore"] });
 const { value: providerPort } = await createInterface({ input: provider.stdout })[Symbol.asyncIterator]().next();
@@ -47,7 +48,7 @@ let url;
 for (let tries = 0; !url && tries < 600; tries += 1) {
   await new Promise((done) => setTimeout(done, 100));
   const text = existsSync(said) ? readFileSync(said, "utf8") : "";
-  try { url = `http://${JSON.parse(text).listen}`; } catch { /* not yet */ }
+  try { url = JSON.parse(text).listen && base; } catch { /* not yet */ }
 }
 /** A command, carried out by the daemon. */
 const cordon = (...args) => {
@@ -160,6 +161,71 @@ const byProvider = async (page, secret) => {
   expect(await page.locator("header").getByText("Sam Subject").count() === 1, "the company's account and a code lead inside");
 };
 
+/** A passkey: made on the account page with a code, used with a name alone, refused to who is not verified. */
+const byPasskey = async (page) => {
+  const secret = await enrol(page, "Bo Root", "meadow copper window twelve");
+  const device = await page.context().newCDPSession(page);
+  await device.send("WebAuthn.enable");
+  const { authenticatorId } = await device.send("WebAuthn.addVirtualAuthenticator", {
+    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true },
+  });
+  const says = (pattern) => page.getByRole("status").filter({ hasText: pattern }).waitFor();
+  await page.goto(`${url}/account`);
+  await page.fill("#passkey-name", "the blue laptop");
+  await page.fill("#passkey-code", "000000");
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await says(/another code/);
+  await page.fill("#passkey-code", totp(secret, 1));
+  await page.getByRole("button", { name: "Add a passkey" }).click();
+  await page.getByRole("button", { name: "Remove the passkey the blue laptop" }).waitFor();
+  const { credentials } = await device.send("WebAuthn.getCredentials", { authenticatorId });
+  expect(credentials.length === 1 && credentials[0].isResidentCredential, "a passkey is made on the account page, after a code");
+  await look(page, "account-passkey");
+
+  await page.click("header button");
+  await page.goto(`${url}/signin?next=/people`);
+  await look(page, "signin-passkey");
+  const use = page.getByRole("button", { name: "Use a passkey" });
+  await use.click();
+  expect(await page.evaluate(() => document.activeElement.id) === "name", "without a name, the name is asked for");
+  await page.fill("#name", "Sam Subject");
+  await use.click();
+  await page.getByRole("alert").waitFor();
+  expect(/You are not signed in/.test(await page.getByRole("alert").innerText()), "a passkey of somebody else is refused");
+  await look(page, "signin-passkey-refused");
+  await page.goto(`${url}/signin?next=/people`);
+  await device.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
+  await page.fill("#name", "Bo Root");
+  await use.click();
+  await says(/No passkey/);
+  expect(new URL(page.url()).pathname === "/signin", "who is not verified by the device is not signed in");
+  await device.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: true });
+  await use.click();
+  await page.waitForURL(`${url}/people`);
+  const bo = page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: "Bo Root" }) });
+  expect(await bo.locator("[data-label=Passkeys]").innerText() === "1", "name and passkey lead inside, and the list counts it");
+
+  await page.goto(`${url}/account`);
+  await page.getByRole("button", { name: "Remove the passkey the blue laptop" }).click();
+  expect(await page.getByText("the blue laptop").count() === 0, "it is removed");
+  await page.click("header button");
+  await page.goto(`${url}/signin`);
+  await page.fill("#name", "Bo Root");
+  await use.click();
+  await page.getByRole("alert").waitFor();
+  expect(true, "and signs nobody in any more");
+};
+
+/** Without scripts there is a form of passphrase and code, and no button that does nothing. */
+const withoutScripts = async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(`${url}/signin`);
+  expect(!await page.getByText("Use a passkey").isVisible() && await page.locator("#passphrase").isVisible(),
+    "without scripts no passkey is offered, and the sign-in is there");
+  await context.close();
+};
+
 /** A break-glass code: everybody sees that it was used, until an administrator has said so. */
 const breakGlass = async (page, others) => {
   const { codes } = cordon("people", "break-glass", "Bo Root", "--reason", "the yearly renewal");
@@ -203,7 +269,7 @@ try {
     await page.fill("[name=name]", name);
     await page.fill("[name=passphrase]", words);
     await page.fill("[name=code]", code);
-    await page.click("main form button");
+    await page.getByRole("button", { name: "Sign in" }).click();
   };
   await enter(kim, "Kim Lead", "not the passphrase at all", totp(secret, 1));
   expect(new URL(kim.url()).pathname !== `/cases/${id}`, "a wrong passphrase is refused");
@@ -226,6 +292,8 @@ try {
   await sam.goto(`${url}/cases/case_00000000000000000000000000`);
   expect(hidden === await sam.locator("main").innerText(), "the account holder sees no more than of no case");
 
+  await byPasskey(await windowOf());
+  await withoutScripts();
   await byProvider(await windowOf(), samSecret);
   await breakGlass(await windowOf(), [["an administrator", kim], ["everybody", sam]]);
 

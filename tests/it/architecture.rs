@@ -45,6 +45,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("miette", &["playbook"]),
     ("argon2", &["signin/passphrase"]),
     ("totp_rs", &["signin/code"]),
+    ("webauthn_rs", &["signin/passkey"]),
     ("qrcode", &["web/signin/welcome"]),
     ("hyper", &["daemon"]),
     ("hyper_util", &["daemon"]),

@@ -2,6 +2,7 @@
 
 mod glass;
 mod oidc;
+mod passkey;
 mod terminal;
 
 mod token;

@@ -83,11 +83,13 @@ impl Office {
             emails: emails.iter().map(|&one| one.into()).collect(),
             logins: Vec::new(),
         });
-        let settings = Settings {
+        let mut settings = Settings {
             data: dir.path().join("data"),
             people: Vec::from(people).into(),
             ..Settings::default()
         };
+        // A name that passkeys are made for.
+        settings.signin.url = Some("http://localhost:8470/".parse().unwrap());
         let app = Arc::new(App::new(settings, Arc::new(SystemClock)).unwrap());
         let hub = Arc::new(Hub::open(&dir.path().join("hub")).unwrap());
         let router = served_as(&app, hub);

@@ -1,4 +1,4 @@
-//! Where somebody looks after their own sessions and tokens.
+//! Where somebody looks after their own sessions, passkeys and tokens.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::shown;
+use super::{passkey, shown};
 use crate::access::{Role, Via};
 use crate::fault::Result;
 use crate::id::CaseId;
@@ -22,7 +22,7 @@ pub(super) async fn show(State(web): State<Arc<Web>>, visit: Visit) -> Response 
 
 #[derive(Deserialize)]
 pub(super) struct One {
-    id: String,
+    pub(super) id: String,
 }
 
 pub(super) async fn end_session(
@@ -91,7 +91,7 @@ pub(super) async fn revoke_token(
     back(&web, &visit, web.wait(revoke).await)
 }
 
-fn back(web: &Arc<Web>, visit: &Visit, done: Result<()>) -> Response {
+pub(super) fn back(web: &Arc<Web>, visit: &Visit, done: Result<()>) -> Response {
     match done {
         Ok(()) => Redirect::to("/account").into_response(),
         Err(fault) => page::fault(web, Some(visit), &fault),
@@ -101,8 +101,9 @@ fn back(web: &Arc<Web>, visit: &Visit, done: Result<()>) -> Response {
 async fn account(web: &Arc<Web>, visit: &Visit, token: Option<String>) -> Response {
     let name = visit.principal.person.name.clone();
     let both = web.wait(move |signin| Ok((signin.sessions(&name)?, signin.tokens(Some(&name))?)));
-    let (sessions, tokens) = match both.await {
-        Ok(both) => both,
+    let read = async { Ok((both.await?, passkey::shown_to(web, visit).await?)) };
+    let ((sessions, tokens), passkeys) = match read.await {
+        Ok(read) => read,
         Err(fault) => return page::fault(web, Some(visit), &fault),
     };
     let here = match &visit.principal.via {
@@ -150,6 +151,7 @@ async fn account(web: &Arc<Web>, visit: &Visit, token: Option<String>) -> Respon
         "token": token,
         "sessions": sessions,
         "tokens": tokens,
+        "passkeys": passkeys,
     });
     page::answer(web, Some(visit), "account", &page)
 }

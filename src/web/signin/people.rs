@@ -128,6 +128,7 @@ fn person(web: &Web, standing: &Standing) -> Value {
         "state": standing.state,
         "seen": shown(web, standing.seen),
         "sessions": standing.sessions,
+        "passkeys": standing.passkeys,
         "break_glass": standing.break_glass,
         "locked": standing.locked_until.map(|until| shown(web, Some(until))),
     })

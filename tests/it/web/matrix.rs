@@ -114,6 +114,7 @@ pub(crate) const OF_NONE: &[(&str, &str, [u16; 7])] = &[
     ("GET",  "/assets/cordon.css",    [OK,   OK,   OK, OK,   OK, OK, OK]),
     ("GET",  "/assets/live.js",       [OK,   OK,   OK, OK,   OK, OK, OK]),
     ("GET",  "/assets/copy.js",       [OK,   OK,   OK, OK,   OK, OK, OK]),
+    ("GET",  "/assets/passkey.js",    [OK,   OK,   OK, OK,   OK, OK, OK]),
     ("GET",  "/messages/0123456789ab",[NONE, NONE, NO, NONE, NO, NO, NO]),
     ("POST", "/messages/0123456789ab/open",    [NONE, NONE, NO, NONE, NO, NO, NO]),
     ("POST", "/messages/0123456789ab/dismiss", [NONE, NONE, NO, NONE, NO, NO, NO]),

@@ -46,6 +46,9 @@ const TABLE: &[Row] = &[
     ("GET",  "/signin/idp/back",    "", [NO; 9]),
     ("GET",  "/signin/idp/back?code=a&state=b", "", [NO; 9]),
     ("POST", "/signin/code",        "code=123456", [NO; 9]),
+    // Whoever asks, with whatever name, gets the same question; a made-up answer is none.
+    ("POST", "/signin/passkey/begin", "name=Zoe", [OK; 9]),
+    ("POST", "/signin/passkey",     "name=Zoe&begun=a&answer={}", [NO; 9]),
     ("POST", "/signout",            "", [DONE, DONE, DONE, DONE, DONE, DONE, DONE, DONE, IN]),
     // Whoever has the link, and nobody else: a session neither helps nor hinders.
     ("GET",  "/welcome/x",          "", [NONE; 9]),
@@ -55,6 +58,10 @@ const TABLE: &[Row] = &[
     ("GET",  "/account",            "", [OK, OK, OK, OK, OK, OK, OK, OK, IN]),
     ("POST", "/account/sessions/end", "id={session}", [BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, IN]),
     ("POST", "/account/sessions/end-others", "", [DONE, DONE, DONE, DONE, DONE, DONE, DONE, DONE, IN]),
+    // Those of the identity provider have no passphrase here, and so no passkey.
+    ("POST", "/account/passkeys/begin", "code=123456", [BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, IN]),
+    ("POST", "/account/passkeys",   "name=a&begun=a&answer={}", [BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, IN]),
+    ("POST", "/account/passkeys/remove", "id=0123456789ab", [BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, IN]),
     ("POST", "/account/tokens",     "name=a&role={role}&days=7", [OK, OK, OK, OK, OK, OK, OK, OK, IN]),
     ("POST", "/account/tokens",     "name=a&role=administrator&days=7", [BAD, BAD, BAD, BAD, BAD, BAD, OK, BAD, IN]),
     ("POST", "/account/tokens",     "name=a&role={role}&days=367", [BAD, BAD, BAD, BAD, BAD, BAD, BAD, BAD, IN]),
@@ -246,6 +253,8 @@ async fn no_form_of_a_session_is_taken_from_elsewhere() {
         What::Revoked,
         What::SignedOut,
         What::TokenMade,
+        What::PasskeyAdded,
+        What::PasskeyRemoved,
     ];
     let journal = site.signin.journal(1000).unwrap();
     assert!(
