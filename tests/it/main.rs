@@ -54,6 +54,7 @@ mod intake_foreign;
 mod intake_unsigned;
 mod intake_vendors;
 mod mail;
+mod notice_cited;
 mod notice_golden;
 mod notice_lint;
 mod notice_lint_victim;
