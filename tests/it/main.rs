@@ -59,6 +59,7 @@ mod notice_golden;
 mod notice_lint;
 mod notice_lint_victim;
 mod notice_payment;
+mod notice_suspicion;
 mod notice_texts;
 mod notices;
 mod okta;

@@ -61,7 +61,7 @@ fn a_persons_claim_is_found_in_every_notice_and_nothing_that_was_drafted() {
     for sample in Sample::all() {
         let facts = sample.facts();
         for name in notice::names() {
-            let first = notice::draft(&name, &facts).unwrap().text;
+            let first = notice::draft_with(&name, &facts, true).unwrap().text;
             let told = found(&name, &first, &with(&first, claim), &facts);
             let told: Vec<_> = told
                 .iter()
@@ -158,7 +158,7 @@ fn a_fact_that_is_still_stated_without_its_mark_cannot_be_approved() {
 #[test]
 fn a_suspicion_that_loses_its_mark_warns() {
     let facts = samples::complete().facts();
-    let first = notice::draft("insurer", &facts).unwrap().text;
+    let first = notice::draft_with("insurer", &facts, true).unwrap().text;
     let drafted = first
         .lines()
         .find(|line| line.contains("(suspicion)"))
