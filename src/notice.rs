@@ -74,13 +74,29 @@ pub fn about(name: &str) -> Result<About> {
     About::read(name, &file(name, "notice.toml")?)
 }
 
-/// Renders a notice from facts.
+/// Renders a notice from facts; one to a private party tells nothing of what is suspected.
 ///
 /// # Errors
 /// There is no such notice, or its template asks for a fact that no case can have or that it may not
 /// hold.
 pub fn draft(name: &str, facts: &Facts) -> Result<Draft> {
+    draft_with(name, facts, false)
+}
+
+/// Renders a notice from facts, with what is suspected where a person said that a private party may be
+/// told of it.
+///
+/// # Errors
+/// As [`draft`].
+pub fn draft_with(name: &str, facts: &Facts, suspicion: bool) -> Result<Draft> {
     let about = about(name)?;
+    let told;
+    let facts = if suspicion || !about.asks_before_suspicion() {
+        facts
+    } else {
+        told = facts.clone().without_suspicion();
+        &told
+    };
     let source = |base: &str, language: Language| source(name, base, language);
     let english = source("body.md.hbs", Language::En)
         .ok_or_else(|| lacks(name, "body.md.hbs", Language::En))?;

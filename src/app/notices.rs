@@ -9,17 +9,28 @@ use crate::id::{EvidenceId, NoticeId};
 use crate::notice::{self, Draft, facts};
 
 impl Desk {
-    /// Drafts a notice from the facts of the case; the text is kept as evidence made from its facts.
+    /// Drafts a notice from the facts of the case; the text is kept as evidence made from its facts. A
+    /// private party is told nothing of what is suspected.
     ///
     /// # Errors
     /// There is no such notice.
     pub async fn draft(&self, template: &str) -> Result<(NoticeId, Draft)> {
+        self.draft_with(template, false).await
+    }
+
+    /// The same; `suspicion` when who drafts says that a private party may be told what is suspected. The
+    /// log keeps that they did.
+    ///
+    /// # Errors
+    /// There is no such notice.
+    pub async fn draft_with(&self, template: &str, suspicion: bool) -> Result<(NoticeId, Draft)> {
         let about = notice::about(template)?;
+        let suspicion = suspicion && about.asks_before_suspicion();
         // What the facts say of the company rests on its record.
         self.company_record().await?;
         let recorder = self.recorder.for_counsel(about.is_restricted());
         let facts = self.read(|case| case.facts(&case.recorded()))?;
-        let draft = notice::draft(template, &facts)?;
+        let draft = notice::draft_with(template, &facts, suspicion)?;
         let kept = facts::Kept::of(&facts).for_notice(&about);
         let kept = recorder
             .keep_derived(
@@ -50,6 +61,7 @@ impl Desk {
             serves: self.serves(&about)?,
             approval: Some(about.approval),
             facts_kept: Some(kept),
+            suspicion,
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok((id, draft))

@@ -451,6 +451,9 @@ pub enum Event {
         /// The stages of duties that it answers; nothing in logs of before they were named.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         serves: Vec<Serves>,
+        /// Whether who drafted it said that its addressee, a private party, may be told what is suspected.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        suspicion: bool,
     },
     /// A person says what the case itself does not show, and what shows it.
     #[serde(rename = "fact.recorded")]

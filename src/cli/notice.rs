@@ -81,6 +81,10 @@ pub(super) struct Draft {
     case: String,
     /// The notice, as `cordon notice list` names it.
     notice: String,
+    /// Also tell what is suspected, in a notice to a private party, which else says nothing of it. The log
+    /// keeps that you said so.
+    #[arg(long)]
+    with_suspicion: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -203,7 +207,8 @@ fn due(notice: &NoticeLine, zone: &jiff::tz::TimeZone) -> String {
 
 async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let (id, draft) = desk.draft(&args.notice).await?;
+    let drafted = desk.draft_with(&args.notice, args.with_suspicion).await;
+    let (id, draft) = drafted?;
     desk.finish().await?;
     desktop
         .ui

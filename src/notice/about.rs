@@ -293,6 +293,11 @@ impl About {
         self.is_privileged() || self.tipping_off
     }
 
+    /// Whether it tells what is suspected only where a person said so: it leaves for a private party.
+    pub fn asks_before_suspicion(&self) -> bool {
+        self.group == "private" && self.channel != Channel::Inside
+    }
+
     /// What keeps it from others than its list of readers, in one word.
     pub fn kept_from_others(&self) -> Option<&'static str> {
         if self.tipping_off {

@@ -16,6 +16,9 @@ pub use crate::case::event::Standing;
 pub use gather::{check, gather, line};
 pub use kept::{Change, Kept, changes};
 
+/// What the names of facts begin with that say what a suspicion rests on.
+const SUSPICION: &str = "suspicion.";
+
 /// One value of a fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Value {
@@ -122,6 +125,8 @@ pub struct Facts {
     logs: Logs,
     /// One line for each piece of evidence: hash, time, source.
     lines: BTreeMap<EvidenceId, String>,
+    /// The facts that are left out as a suspicion, by name.
+    withheld: Vec<String>,
 }
 
 type Each = Vec<(Said, Vec<EvidenceId>)>;
@@ -130,6 +135,22 @@ impl Facts {
     /// The fact of that name.
     pub fn get(&self, key: &str) -> Option<&Fact> {
         self.known.get(key)
+    }
+
+    /// The same, without what is suspected and what a suspicion rests on.
+    #[must_use]
+    pub fn without_suspicion(mut self) -> Self {
+        let suspected = |key: &str, fact: &Fact| {
+            fact.standing == Standing::Suspicion || key.starts_with(SUSPICION)
+        };
+        let withheld = (self.known).extract_if(.., |key, fact| suspected(key, fact));
+        self.withheld.extend(withheld.map(|(key, _)| key));
+        self
+    }
+
+    /// Whether a fact of that name was left out as a suspicion.
+    pub(in crate::notice) fn withholds(&self, key: &str) -> bool {
+        self.withheld.iter().any(|withheld| withheld == key)
     }
 
     /// Every fact that the case has, by name.

@@ -7,6 +7,7 @@
 
 mod body;
 mod cited;
+mod claims;
 mod fold;
 mod limits;
 mod names;
@@ -127,13 +128,13 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
         if other || (rule.when == When::LogsIncomplete && complete) {
             continue;
         }
-        let heads = rule.scope != Scope::Changed;
+        let heads = !matches!(rule.scope, Scope::Changed | Scope::Unmarked);
         if let Some((line, subject)) = sheet.subject.as_ref().filter(|_| heads) {
             let found = rule.find(subject, &names);
             findings.extend((found.iter()).map(|(_, words)| rule.finding(*line, words)));
         }
         let read = match rule.scope {
-            Scope::Subject => continue,
+            Scope::Subject | Scope::Unmarked => continue,
             Scope::All => &sheet.whole,
             // Who is named is looked for in the values of the log too; the rest in our words alone.
             Scope::Changed => &sheet.changed,
@@ -147,7 +148,7 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     findings.extend(sheet.missing());
     findings.extend(limits::too_long(asked)?);
     findings.extend(limits::entries(asked)?);
-    findings.extend(cited::moved(asked, &now, first.as_ref()));
+    findings.extend(cited::moved(asked, &now, first.as_ref(), rules));
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.line, f.rule.clone(), f.words.clone());
         key(a).cmp(&key(b))

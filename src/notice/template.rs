@@ -148,7 +148,15 @@ fn one(
 fn unknown(about: &About, facts: &Facts, used: &mut Used) -> String {
     let mut text = String::new();
     for missing in used.missing.iter().chain(&used.absent) {
-        let _ = writeln!(text, "- Not known: {missing}.");
+        let is = |known: &dictionary::Known| {
+            facts.withholds(&known.key) && known.label(Language::En) == missing
+        };
+        let withheld = dictionary::shipped().is_ok_and(|all| all.values().any(is));
+        let _ = if withheld {
+            writeln!(text, "- Recorded, and left out as a suspicion: {missing}.")
+        } else {
+            writeln!(text, "- Not known: {missing}.")
+        };
     }
     for key in used.keys.clone() {
         let silent = |fact: &super::Fact| !fact.speaks(about.language);

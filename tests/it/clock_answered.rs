@@ -25,6 +25,7 @@ const UNANSWERED: &[(&str, u8)] = &[
     ("ca.pipeda", 1),
     ("ca.un_measures", 1),
     ("eu.gdpr.33_2", 1),
+    ("eu.gdpr.33_omnibus", 1),
     ("jp.appi", 1),
     ("jp.appi", 2),
     ("kr.pipa", 1),

@@ -180,6 +180,72 @@ fn what_is_law_and_since_when_is_what_was_read() {
 }
 
 #[test]
+fn what_took_the_place_of_what_is_where_a_report_goes() {
+    use cordon::clock::obligation::Channel;
+    // OFAC takes reports on blocked and rejected property through its system alone.
+    for (id, name) in [
+        ("us.ofac.blocked_initial", "ofac-blocked"),
+        ("us.ofac.rejected", "ofac-rejected"),
+    ] {
+        let to = &record(id).recipient;
+        assert_eq!(to.channel, Channel::Portal, "{id}");
+        assert_eq!(to.reference, "OFAC Reporting System (ORS)", "{id}");
+        let about = notice::about(name).unwrap();
+        assert_eq!(about.channel, notice::Channel::Portal, "{name}");
+        assert!(about.addressee.contains("(ORS)"), "{name}");
+    }
+    // Report Fraud took the place of Action Fraud.
+    let to = &record("uk.reportfraud").recipient;
+    assert_eq!(to.name, "Report Fraud");
+    for said in [
+        "www.reportfraud.police.uk",
+        "0300 123 2040",
+        "Scotland: 101",
+    ] {
+        assert!(to.reference.contains(said), "{said}: {}", to.reference);
+    }
+    let about = notice::about("report-fraud").unwrap();
+    assert!(about.addressee.starts_with("Report Fraud,"), "{about:?}");
+    for one in catalogue().all() {
+        let to = format!("{} {}", one.recipient.name, one.recipient.reference);
+        assert!(!to.contains("Action Fraud"), "{}", one.id);
+        assert!(!to.contains("ofacreport@"), "{}", one.id);
+    }
+}
+
+#[test]
+fn in_the_united_kingdom_one_list_counts_and_funds_are_frozen_not_returned() {
+    use cordon::case::event::due::Trigger;
+    let about = notice::about("ofsi").unwrap();
+    let warns = |words: &str| about.cautions.iter().any(|caution| caution.contains(words));
+    assert!(warns(
+        "UK Sanctions List is the only list since 28 January 2026"
+    ));
+    assert!(warns("never rejected and returned"));
+    let freezes = "Do not reject and return funds of a designated person: freeze and report.";
+    for id in ["uk.ofsi.relevant_firm", "uk.ofsi.voluntary"] {
+        let mut pitfalls = record(id).pitfalls.iter();
+        assert!(pitfalls.any(|pitfall| pitfall == freezes), "{id}");
+    }
+    for one in catalogue().all().filter(|one| one.id.starts_with("uk.")) {
+        let mut stages = one.stages.iter();
+        let rejected = |stage: &Stage| stage.trigger == Trigger::TransactionRejected;
+        assert!(!stages.any(rejected), "{}", one.id);
+    }
+    let said = format!("{:?}", catalogue().all().collect::<Vec<_>>());
+    assert!(!said.contains("Consolidated List"));
+}
+
+#[test]
+fn what_the_digital_omnibus_would_change_is_watched_and_changes_nothing() {
+    let pending = record("eu.gdpr.33_omnibus");
+    assert_eq!(pending.status, Status::Pending);
+    assert!(pending.legal_basis[0].contains("COM(2025) 837"));
+    let (end, _) = ends("eu.gdpr.33", 1, "2026-10-23T12:05:00Z");
+    assert_eq!(utc(end), "2026-10-26T12:05:00Z", "72 hours, not 96");
+}
+
+#[test]
 fn information_on_sanctions_is_due_when_it_is_known_whether_or_not_anything_is_frozen() {
     use cordon::case::event::due::Trigger;
     for id in ["eu.sanctions.2017_1509", "de.sanctions", "pt.sanctions"] {

@@ -32,6 +32,7 @@ fn drafted(
         missing: Vec::new(),
         approval: None,
         facts_kept: None,
+        suspicion: false,
         serves: serves.collect(),
     }
 }

@@ -492,7 +492,8 @@ fn a_mark_that_goes_or_moves_is_shown_to_whoever_approves() {
     assert_eq!(lost.len(), 1, "{lost:?}");
     assert_eq!(lost[0].0, "evidence-lost");
     assert!(lost[0].1.contains("lost its evidence e1"), "{lost:?}");
-    assert_eq!(lost[0].2, Severity::Warn);
+    // The fact is still stated: it cannot leave so.
+    assert_eq!(lost[0].2, Severity::Block);
     // Other words and no mark: still the same sentence.
     assert_eq!(found(&format!("{bare} indeed"))[0].0, "evidence-lost");
     let moved = found(&format!("{bare}[e2]"));

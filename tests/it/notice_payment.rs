@@ -521,5 +521,5 @@ fn a_paragraph_of_a_person_that_speaks_of_money_is_shown_to_whoever_approves() {
         assert!(findings.contains(&shown), "{new}: {findings:?}");
     }
     let moved = format!("{first}\nThe review went on.\n");
-    assert_eq!(found(&moved), Vec::new());
+    assert!(found(&moved).iter().all(|(rule, ..)| rule != "money"));
 }

@@ -159,7 +159,7 @@ fn drafts() -> Vec<Draft> {
     let facts = complete();
     let drafts = notice::names().into_iter();
     drafts
-        .map(|name| notice::draft(&name, &facts).unwrap())
+        .map(|name| notice::draft_with(&name, &facts, true).unwrap())
         .collect()
 }
 

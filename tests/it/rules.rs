@@ -485,6 +485,7 @@ fn nobody_approves_a_notice_about_themself_or_from_outside_the_roster() {
             missing: Vec::new(),
             approval: None,
             facts_kept: None,
+            suspicion: false,
             serves: Vec::new(),
         })
         .unwrap();

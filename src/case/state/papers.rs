@@ -20,8 +20,15 @@ impl CaseState {
                 approval,
                 facts_kept,
                 serves,
+                suspicion,
             } => {
                 self.replace(template, notice);
+                let drafted = "drafted from the facts of the case";
+                let reason = if *suspicion {
+                    format!("{drafted}, with what is suspected")
+                } else {
+                    drafted.to_owned()
+                };
                 self.notices.insert(
                     notice.clone(),
                     NoticeRecord {
@@ -36,7 +43,7 @@ impl CaseState {
                             evidence: evidence.clone(),
                             at: entry.at,
                             by: entry.by.to_string(),
-                            reason: "drafted from the facts of the case".to_owned(),
+                            reason,
                         }],
                         deeds: Vec::new(),
                         submitted: false,

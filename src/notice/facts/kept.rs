@@ -145,6 +145,18 @@ impl Kept {
         })
     }
 
+    /// Every value in every language, with what it may claim and its evidence. Hostile text.
+    pub(in crate::notice) fn claims(
+        &self,
+    ) -> impl Iterator<Item = (Standing, &str, &[EvidenceId])> {
+        self.facts.values().flat_map(|fact| {
+            fact.values.iter().flat_map(move |value| {
+                let texts = value.others.values().chain([&value.text]);
+                texts.map(move |text| (fact.standing, text.as_str(), value.evidence.as_slice()))
+            })
+        })
+    }
+
     /// Everything that has words, by name; clocks as `clock RULE`.
     fn said(&self) -> BTreeMap<String, String> {
         let facts = (self.facts.iter()).map(|(key, fact)| (key.clone(), fact.words()));

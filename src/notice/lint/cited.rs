@@ -1,11 +1,14 @@
-//! Marks of evidence that a person took from a sentence, moved, or gave to one.
+//! Marks of evidence that a person took from a sentence, moved, or gave to one, and sentences of a person
+//! that have none.
 
 use std::collections::{BTreeSet, HashMap};
 
 use super::body::Body;
+use super::claims::{Claims, Sentence, words};
+use super::fold::Folded;
+use super::rules::{Rule, Scope};
 use super::{Asked, Finding, Severity};
-use crate::document::{Block, Cite};
-use crate::notice::revision;
+use crate::document::{Block, Cite, Kind, Span};
 
 /// At least so many of a thousand words of two sentences are the same, where one is the other, changed.
 const ALIKE: usize = 500;
@@ -13,26 +16,41 @@ const ALIKE: usize = 500;
 /// So many changed sentences are looked for among those that were drafted, at most.
 const MOST: usize = 200;
 
-/// So many words of a sentence are compared, at most.
-const WORDS: usize = 200;
-
 /// A sentence of a text.
 struct Said {
     line: usize,
     words: String,
     marks: BTreeSet<u32>,
+    /// Where a rule reads whether it claims anything: itself, and the heading above an item. Nothing of a
+    /// heading, and of what says where a fact is missing.
+    read: Vec<String>,
 }
 
-/// What changed in the marks since the text was drafted. Everything warns: a person may know better, and
-/// who approves has to see it.
-pub(super) fn moved(asked: &Asked<'_>, now: &Body<'_>, first: Option<&Body<'_>>) -> Vec<Finding> {
+impl Said {
+    const fn sentence(&self) -> Sentence<'_> {
+        Sentence {
+            words: self.words.as_str(),
+            marks: &self.marks,
+        }
+    }
+}
+
+/// What changed in the marks since the text was drafted, and sentences since that have none. A fact that
+/// lost its evidence blocks; the rest warns: a person may know better, and who approves has to see it.
+pub(super) fn moved(
+    asked: &Asked<'_>,
+    now: &Body<'_>,
+    first: Option<&Body<'_>>,
+    rules: &[Rule],
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     // What was rendered just now cites what its table has.
     if asked.first == Some(asked.text) {
         return findings;
     }
     let now = sentences(now);
-    let known = revision::sources(asked.text);
+    let claims = Claims::of(asked);
+    let known = &claims.sources;
     for said in now.iter().filter(|_| !known.is_empty()) {
         let strange: BTreeSet<u32> = (said.marks.iter())
             .filter(|number| !known.contains_key(number))
@@ -47,32 +65,63 @@ pub(super) fn moved(asked: &Asked<'_>, now: &Body<'_>, first: Option<&Body<'_>>)
         return findings;
     };
     let drafted = sentences(first);
+    let mut unmarked: Vec<&Rule> = rules.iter().collect();
+    unmarked.retain(|rule| {
+        let this = asked.notice.is_none_or(|notice| rule.is_for(notice));
+        this && rule.scope == Scope::Unmarked
+    });
     for (said, before) in pairs(&now, &drafted) {
-        let Some(before) = before else {
-            if !said.marks.is_empty() {
+        match before {
+            Some(before) => findings.extend(changed(&claims, before, said)),
+            None if said.marks.is_empty() => {}
+            None => {
                 let reason = format!(
                     "Nobody drafted this sentence with {}: read whether it shows what is said.",
                     list(&said.marks)
                 );
                 findings.push(finding("evidence-moved", said, reason));
             }
-            continue;
-        };
-        let lost: BTreeSet<u32> = before.marks.difference(&said.marks).copied().collect();
-        if !lost.is_empty() {
-            let reason = format!("This sentence lost its evidence {}.", list(&lost));
-            findings.push(finding("evidence-lost", said, reason));
         }
-        let gained: BTreeSet<u32> = said.marks.difference(&before.marks).copied().collect();
-        if !gained.is_empty() {
-            let reason = format!(
-                "The mark {} came to this sentence, which it did not support.",
-                list(&gained)
-            );
-            findings.push(finding("evidence-moved", said, reason));
+        let lost = before.is_some_and(|before| !before.marks.is_empty());
+        if said.marks.is_empty() && !lost {
+            let found = unmarked.iter().filter(|rule| claims_a_fact(rule, said));
+            findings.extend(found.map(|rule| rule.finding(said.line, &said.words)));
         }
     }
     findings
+}
+
+/// What a sentence lost and gained that stands with other marks or other words than it was drafted with.
+fn changed(claims: &Claims<'_>, before: &Said, said: &Said) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let lost: BTreeSet<u32> = before.marks.difference(&said.marks).copied().collect();
+    if !lost.is_empty() {
+        let reason = format!("This sentence lost its evidence {}.", list(&lost));
+        let bare = claims.bare(before.sentence(), said.sentence());
+        findings.push(Finding {
+            severity: if bare {
+                Severity::Block
+            } else {
+                Severity::Warn
+            },
+            ..finding("evidence-lost", said, reason)
+        });
+    }
+    let gained: BTreeSet<u32> = said.marks.difference(&before.marks).copied().collect();
+    if !gained.is_empty() {
+        let reason = format!(
+            "The mark {} came to this sentence, which it did not support.",
+            list(&gained)
+        );
+        findings.push(finding("evidence-moved", said, reason));
+    }
+    findings
+}
+
+/// Whether nothing in a sentence, or above it, says that it states no fact.
+fn claims_a_fact(rule: &Rule, said: &Said) -> bool {
+    let finds = |text: &String| !rule.find(&Folded::of(text).text, &[]).is_empty();
+    !said.read.is_empty() && said.read.iter().all(finds)
 }
 
 fn finding(rule: &str, said: &Said, reason: String) -> Finding {
@@ -94,18 +143,40 @@ fn list(marks: &BTreeSet<u32>) -> String {
 }
 
 fn sentences(body: &Body<'_>) -> Vec<Said> {
-    let of = |(line, block): (usize, &Block)| {
-        let said = block.sentences().into_iter();
-        said.map(move |sentence| Said {
-            line,
-            words: sentence.text,
-            marks: (sentence.cites.into_iter())
-                .flat_map(Cite::numbers)
-                .collect(),
-        })
-        .collect::<Vec<_>>()
-    };
-    body.blocks().flat_map(of).collect()
+    let mut heading = String::new();
+    let mut all = Vec::new();
+    for (line, block) in body.blocks() {
+        if matches!(block.kind, Kind::Heading(_)) {
+            heading = format!("# {}", block.line());
+        }
+        all.extend(block.sentences().into_iter().map(|sentence| {
+            let hole = |span: &Span| matches!(span, Span::Missing(_));
+            let whole = !sentence.spans.iter().any(hole);
+            Said {
+                line,
+                read: read(block, &sentence.text, &heading)
+                    .filter(|_| whole)
+                    .unwrap_or_default(),
+                words: sentence.text,
+                marks: (sentence.cites.into_iter())
+                    .flat_map(Cite::numbers)
+                    .collect(),
+            }
+        }));
+    }
+    all
+}
+
+/// Where a rule reads whether a sentence claims anything; `None` where it cannot.
+fn read(block: &Block, words: &str, heading: &str) -> Option<Vec<String>> {
+    match block.kind {
+        Kind::Heading(_) | Kind::Rule | Kind::Row { header: true } => None,
+        Kind::Item { .. } if !heading.is_empty() => {
+            Some(vec![format!("- {words}"), heading.to_owned()])
+        }
+        Kind::Item { .. } => Some(vec![format!("- {words}")]),
+        Kind::Paragraph | Kind::Quote | Kind::Row { .. } => Some(vec![words.to_owned()]),
+    }
 }
 
 /// Each sentence that stands with the one that it was; sentences that stand as they were drafted, marks
@@ -151,13 +222,7 @@ fn pairs<'t>(now: &'t [Said], drafted: &'t [Said]) -> Vec<(&'t Said, Option<&'t 
 
 /// How many of a thousand words two sentences share.
 fn likeness(one: &str, other: &str) -> usize {
-    let bag = |text: &str| -> BTreeSet<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric());
-        // Enough to tell sentences apart; a longer one is an attack.
-        let words = words.filter(|word| !word.is_empty()).take(WORDS);
-        words.map(str::to_lowercase).collect()
-    };
-    let (one, other) = (bag(one), bag(other));
+    let (one, other) = (words(one), words(other));
     match one.len() + other.len() {
         0 => 0,
         all => 2_000 * one.intersection(&other).count() / all,

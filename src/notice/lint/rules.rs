@@ -27,6 +27,8 @@ pub(super) enum Scope {
     All,
     /// Our words in paragraphs that do not stand as they were drafted.
     Changed,
+    /// Each sentence that a person wrote or changed and that names no evidence.
+    Unmarked,
 }
 
 /// When a rule counts.

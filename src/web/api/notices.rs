@@ -22,6 +22,9 @@ use crate::notice::lint::Finding;
 struct Wanted {
     /// The template.
     notice: String,
+    /// Whether a private party may be told what is suspected; the log keeps who said so.
+    #[serde(default)]
+    suspicion: bool,
 }
 
 /// A draft.
@@ -111,9 +114,9 @@ fn notices(asked: &Asked) -> Result<Value> {
 }
 
 async fn draft(asked: Asked) -> Result<Value> {
-    let Wanted { notice } = asked.body()?;
+    let Wanted { notice, suspicion } = asked.body()?;
     let desk = asked.desk(Ability::Counsel)?;
-    let (id, draft) = desk.draft(&notice).await?;
+    let (id, draft) = desk.draft_with(&notice, suspicion).await?;
     desk.finish().await?;
     Ok(json!(Drafted {
         notice: id,

@@ -241,6 +241,7 @@ impl Made {
             missing: Vec::new(),
             approval: None,
             facts_kept: None,
+            suspicion: false,
             serves: Vec::new(),
         }])
         .await;

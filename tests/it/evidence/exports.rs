@@ -561,6 +561,7 @@ async fn decisions_that_do_not_hold_are_named() {
         missing: Vec::new(),
         approval: None,
         facts_kept: None,
+        suspicion: false,
         serves: Vec::new(),
     }])
     .await;

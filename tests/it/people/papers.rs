@@ -214,3 +214,39 @@ async fn a_start_is_one_of_the_candidates_or_meant_and_possible_and_says_whose_c
         "{due}"
     );
 }
+
+#[tokio::test]
+async fn the_log_keeps_who_told_a_private_party_what_is_suspected() {
+    let staffed = Staffed::new().await;
+    let desk = &staffed.desk;
+    let said = cordon::case::event::Statement {
+        apart: None,
+        key: "suspicion.basis".into(),
+        value: "the device was used from elsewhere".into(),
+        de: None,
+        pt: None,
+        standing: cordon::case::event::Standing::Suspicion,
+        evidence: Vec::new(),
+        note: String::new(),
+    };
+    desk.fact_record(said).await.unwrap();
+    let words = "(suspicion) the device was used from elsewhere";
+    for (template, asked, told) in [
+        ("insurer", false, false),
+        ("insurer", true, true),
+        // An authority is told as ever: there is nothing that a person would have to say.
+        ("ic3", true, false),
+    ] {
+        let (notice, draft) = desk.draft_with(template, asked).await.unwrap();
+        let stands = draft.text.contains(words);
+        assert_eq!(stands, told || template == "ic3", "{}", draft.text);
+        let last = desk.log.entries().unwrap().pop().unwrap();
+        let line = serde_json::to_value(&last).unwrap().to_string();
+        assert_eq!(line.contains("\"suspicion\":true"), told, "{line}");
+        assert!(!line.contains("\"suspicion\":false"), "{line}");
+        let (record, _) = desk.notice(&notice).unwrap();
+        let version = &record.versions[0];
+        assert_eq!(version.by, desk.by.to_string());
+        assert_eq!(version.reason.ends_with("with what is suspected"), told);
+    }
+}

@@ -29,6 +29,7 @@ pub(crate) async fn bodies(drafts: &[(&str, &str)]) -> Vec<String> {
             missing: Vec::new(),
             approval: Some(cordon::notice::about(name).unwrap().approval),
             facts_kept: None,
+            suspicion: false,
             serves: Vec::new(),
         };
         append(&desk, event).await;

@@ -148,6 +148,7 @@ async fn full(office: &Office, only: Option<&[&str]>) -> Full {
         facts: vec![item.clone()],
         missing: Vec::new(),
         facts_kept: None,
+        suspicion: false,
         serves: Vec::new(),
         approval: Some(Quorum {
             roles: vec!["legal".into()],

@@ -123,6 +123,42 @@ async fn a_text_for_a_form_stands_field_by_field_and_nothing_in_it_acts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_suspected_is_ticked_for_a_private_party_and_asked_of_no_other() {
+    let office = Office::new();
+    let desk = office.case("Access review").await;
+    let case = desk.log.case().clone();
+    let said = cordon::case::event::Statement {
+        apart: None,
+        key: "suspicion.basis".into(),
+        value: "used from elsewhere".into(),
+        de: None,
+        pt: None,
+        standing: cordon::case::event::Standing::Suspicion,
+        evidence: Vec::new(),
+        note: String::new(),
+    };
+    desk.fact_record(said).await.unwrap();
+    desk.finish().await.unwrap();
+    drop(desk);
+    let path = at(&case, "/notices");
+    let page = office.get("Leg", &path).await.body;
+    let choice = |name: &str| -> String {
+        let (before, _) = page.split_once(&format!("value=\"{name}\"")).unwrap();
+        before.rsplit("<form").next().unwrap().to_owned()
+    };
+    assert!(choice("insurer").contains("name=\"suspicion\""));
+    assert!(!choice("ic3").contains("name=\"suspicion\""));
+    for (ticked, told) in [("", false), ("yes", true)] {
+        let fields = [("notice", "insurer"), ("suspicion", ticked)];
+        let done = office.post("Leg", &path, &fields).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+        let to = done.headers["location"].to_str().unwrap();
+        let sheet = office.get("Leg", to).await.body;
+        assert_eq!(sheet.contains("used from elsewhere"), told, "{sheet}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_field_that_is_too_long_is_said_and_a_changed_fact_by_its_name() {
     let office = Office::new();
     let desk = office.case("Access review").await;

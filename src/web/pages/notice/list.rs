@@ -63,6 +63,8 @@ struct Choice {
     addressee: String,
     /// What keeps it from others, in one word.
     kept: Option<&'static str>,
+    /// Whether it tells what is suspected only where a person says so.
+    asks: bool,
     duty: Option<Asking>,
     /// The draft that a new one would take the place of.
     stands: Option<String>,
@@ -166,6 +168,7 @@ fn choice(
         title: line(&about.title),
         addressee: line(&about.addressee),
         kept: about.kept_from_others(),
+        asks: about.asks_before_suspicion(),
         duty: clock.map(|clock| Asking {
             title: line(&clock.title),
             href: path(&["cases", look.id.as_str(), "clocks", clock.id.as_str()]),
@@ -184,6 +187,9 @@ fn choice(
 pub(in crate::web) struct Wanted {
     #[serde(default)]
     notice: String,
+    /// `yes` when the addressee may be told what is suspected.
+    #[serde(default)]
+    suspicion: String,
 }
 
 pub(in crate::web) async fn draft(
@@ -199,7 +205,9 @@ pub(in crate::web) async fn draft(
                     .at(short(&wanted.notice))
                     .hint("open the page again, and choose one of its list"));
             }
-            desk.draft(&wanted.notice).await.map(|(id, _)| id)
+            let suspicion = wanted.suspicion == "yes";
+            let drafted = desk.draft_with(&wanted.notice, suspicion).await;
+            drafted.map(|(id, _)| id)
         })
         .await;
     let to = done.map(|notice| at_notice(&id, notice.as_str()));
