@@ -32,7 +32,9 @@ async function paths() {
   return [
     ["cases", LEAD, "/"], ["case", LEAD, ended], ["case-gated", LEAD, gated], ["gate", LEAD, gate],
     ["clocks", LEAD, `${ended}/clocks`], ["clock", LEAD, clock], ["notice", LEAD, notice], ["notices", LEAD, `${ended}/notices`],
-    ["notices-reader", "Avery Stone", `${ended}/notices`], ["fields", LEAD, fields], ["contacts", LEAD, `${ended}/contacts`],
+    ["notices-reader", "Avery Stone", `${ended}/notices`], ["fields", LEAD, fields],
+    ["redline", LEAD, `${notice}/redline`], ["facts", LEAD, `${ended}/facts`],
+    ["leads", LEAD, `${ended}/leads`], ["leads-reader", "Robin Vale", `${ended}/leads`], ["contacts", LEAD, `${ended}/contacts`],
     ["evidence", LEAD, `${ended}/evidence`], ["item", LEAD, item], ["log", LEAD, `${ended}/log`],
     ["trail", LEAD, `${ended}/log?kind=trail`], ["hostile", LEAD, `/cases/${cases.hostile}`],
     ["plan", LEAD, `${gated}/plan`], ["plan-ended", "Robin Vale", `${ended}/plan`],

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { note, tell } from "./noted.mjs";
 
 const cache = process.env.CORDON_BROWSER_CACHE;
 export const shots = process.env.CORDON_BROWSER_SHOTS;
@@ -33,6 +34,7 @@ async function serve() {
 
 const served = await serve();
 export const { url, cases } = served;
+tell(served.pages);
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -64,6 +66,7 @@ export async function windowOf(name, { width = 1280, scheme = "light", scripts =
 
 /** Nothing scrolls sideways, and axe finds nothing, with everything open that is folded away. */
 export async function looked(page, name) {
+  note(page);
   const { scroll, inner } = await page.evaluate(() => ({
     scroll: document.documentElement.scrollWidth, inner: document.documentElement.clientWidth,
   }));

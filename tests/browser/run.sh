@@ -1,6 +1,6 @@
 #!/bin/sh
 # Looks at every page in a real browser: wide and narrow, light and dark, with axe, and on paper; signs in to a
-# real daemon with it; and reviews a notice as counsel does, to its receipt.
+# real daemon with it; and reviews a notice as counsel does, to its receipt. No page may be left out.
 #
 #   CORDON_BROWSER_CACHE  where npm packages are kept   [default: a new temporary folder]
 #   CORDON_BROWSER_SHOTS  where screenshots are put     [default: a new temporary folder]
@@ -17,7 +17,9 @@ fi
 cd "$here/../.."
 cargo test --test it --no-run
 export CORDON_BROWSER_CACHE="$cache" CORDON_BROWSER_SHOTS="$shots"
+rm -f "$shots/looked-at.txt"
 node "$here/look.mjs"
 node "$here/signin.mjs"
 node "$here/review.mjs"
+node "$here/every.mjs"
 echo "screenshots: $shots"

@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { note } from "./noted.mjs";
 
 const cache = process.env.CORDON_BROWSER_CACHE;
 const shots = process.env.CORDON_BROWSER_SHOTS;
@@ -86,6 +87,7 @@ const windowOf = async (listens = true) => {
 };
 /** Wide and light, narrow and dark: nothing scrolls sideways, and axe finds nothing. */
 const look = async (page, name) => {
+  note(page);
   for (const [width, colorScheme] of [[360, "dark"], [1280, "light"]]) {
     await page.setViewportSize({ width, height: 900 });
     await page.emulateMedia({ colorScheme });

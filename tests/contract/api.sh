@@ -2,7 +2,8 @@
 # Lets schemathesis (PyPI) ask everything that the API's own description promises, and much that it does
 # not, of a real daemon: no answer may be a server error or differ from what is described. Once with names
 # of any kind, and once with those of a case that has a notice, a clock, a contact and the rest, so that the
-# work behind each operation is reached.
+# work behind each operation is reached; then what only administrators may. No pass may revoke the token
+# that it asks with.
 #
 #   tests/contract/api.sh               SCHEMATHESIS_EXAMPLES requests for each operation and phase [10],
 #                                       SCHEMATHESIS_SEED which ones [20261122]: a landing does not fail by chance
@@ -25,6 +26,10 @@ emails = ["kim@corp.example"]
 name = "Ash Legal"
 roles = ["legal"]
 emails = ["ash@corp.example"]
+[[people]]
+name = "Bo Root"
+roles = ["administrator"]
+emails = ["bo@corp.example"]
 TOML
 program=$PWD/target/debug/cordon
 cordon() { "$program" --config "$folder/cordon.toml" "$@"; }
@@ -42,16 +47,21 @@ ask() { # ask PATH [BODY]: the answer
   curl -sSf -H "Authorization: Bearer $token" -H 'Content-Type: application/json' ${2:+-d "$2"} \
     "$url/api/v1/cases/$case$1"
 }
-fuzz() { # fuzz CONFIG PHASES: not the one operation with which a token revokes itself
-  st --config-file "$1" run "$url/api/v1/openapi.json" --header "Authorization: Bearer $token" --workers 1 \
-    --max-examples "${SCHEMATHESIS_EXAMPLES:-10}" --seed "${SCHEMATHESIS_SEED:-20261122}" \
-    --phases "$2" --exclude-operation-id revoke_own_token \
+fuzz() { # fuzz TOKEN CONFIG PHASES OPTION...
+  asks=$1 config=$2 phases=$3
+  shift 3
+  st --config-file "$config" run "$url/api/v1/openapi.json" --header "Authorization: Bearer $asks" --workers 1 \
+    --max-examples "${SCHEMATHESIS_EXAMPLES:-10}" --seed "${SCHEMATHESIS_SEED:-20261122}" --phases "$phases" "$@" \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,ignored_auth
   kill -0 "$daemon"
 }
+answers() { # answers STATUS TOKEN PATH
+  got=$(curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $2" "$url/api/v1$3")
+  test "$got" = "$1" || { echo "$3 answers $got, not $1" >&2; return 1; }
+}
 cd "$folder" # where it may leave its notes
 : >any.toml
-fuzz any.toml coverage
+fuzz "$token" any.toml coverage --exclude-operation-id revoke_own_token
 # What the rest is about. The fuzzer may have closed or restricted the case: another one.
 case=$(cordon case open --email other@corp.example --json | field '["case"]')
 notice=$(ask /notices '{"notice": "ic3"}' | field '["notice"]')
@@ -74,4 +84,22 @@ cat >known.toml <<TOML
 "path.clock" = "$clock"
 "path.fact" = "company.name"
 TOML
-fuzz known.toml coverage,fuzzing
+fuzz "$token" known.toml coverage,fuzzing --exclude-operation-id revoke_own_token
+
+spare() { # spare NAME ROLE CONFIG: a token that a pass may revoke; the token
+  made=$(cordon token new "$1" --role "$2" --json)
+  printf '[parameters]\n"path.token" = "%s"\n' "$(printf %s "$made" | field '["about"]["id"]')" >"$3"
+  printf %s "$made" | field '["token"]'
+}
+own=$(spare "Kim Lead" incident_lead own.toml)
+answers 200 "$own" /me
+fuzz "$token" own.toml coverage,fuzzing --include-operation-id revoke_own_token
+answers 401 "$own" /me
+answers 200 "$token" /me
+administrator=$(cordon token new "Bo Root" --role administrator --json | field '["token"]')
+theirs=$(spare "Ash Legal" legal theirs.toml)
+answers 200 "$theirs" /me
+fuzz "$administrator" theirs.toml coverage,fuzzing --include-operation-id list_people \
+  --include-operation-id list_tokens --include-operation-id revoke_token --include-operation-id revoke_person
+answers 401 "$theirs" /me
+answers 200 "$administrator" /people

@@ -17,6 +17,7 @@ use cordon::settings::Settings;
 use cordon::store::Hub;
 use cordon::time::SystemClock;
 use cordon::web::guard::POLICY;
+use cordon::web::{pages, signin};
 
 use super::messages::{message, receive};
 use super::{Office, served_as};
@@ -77,6 +78,28 @@ async fn to_the_end(desk: &Desk, staged: &Staged) {
     desk.finish().await.unwrap();
 }
 
+/// Whom a case may be about too: one who stands as a lead, and one who came to nothing.
+async fn two_leads(desk: &Desk) {
+    let lead = async |number: u8, reason: &str| {
+        let person = Subject {
+            worker_id: Some(format!("LL-C-07{number}")),
+            emails: vec![format!("lead-{number}@tallowmere.example")],
+            ..Subject::default()
+        };
+        desk.record_lead(person, reason).await.unwrap().lead
+    };
+    lead(1, "signs in from the same address").await;
+    let gone = lead(2, "one delivery address").await;
+    desk.dismiss_lead(&gone, "a shared house").await.unwrap();
+}
+
+/// Every page that there is, the sign-in too: each is looked at, or it is said why not.
+fn every_page() -> Vec<&'static str> {
+    let all = pages::routes().into_iter().chain(signin::routes());
+    let pages = all.filter(|route| route.method == "GET");
+    pages.map(|route| route.path).collect()
+}
+
 pub(super) fn more_people() -> Vec<Person> {
     let roles = ["responder", "hr", "executive", "auditor", "administrator"];
     let names = [
@@ -124,6 +147,7 @@ async fn for_a_browser() {
     let gated = to_the_gate(&app, departure(&staged.company, 3)).await;
     let ended = to_the_gate(&app, departure(&staged.company, 30)).await;
     to_the_end(&ended, &staged).await;
+    two_leads(&ended).await;
     let mut hostile = departure(&staged.company, 0);
     hostile.title = Some(format!(
         "<b>{{{{page.title}}}}</b>\u{202e}{}",
@@ -163,10 +187,8 @@ async fn for_a_browser() {
         ));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    println!(
-        "SERVED {}",
-        serde_json::json!({ "url": url, "cases": said })
-    );
+    let served = serde_json::json!({ "url": url, "cases": said, "pages": every_page() });
+    println!("SERVED {served}");
     let until = async {
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
             .await
