@@ -223,9 +223,15 @@ async fn an_answer_that_is_wrong_in_one_thing_signs_nobody_in() {
         assert_eq!(noted(&site), format!("passkey laptop: {why}"));
         let_in(&enter(&site, "Ada", &mut passkey, &right()).await);
     }
+}
+
+#[tokio::test]
+async fn an_answer_of_somebody_else_or_in_no_form_signs_nobody_in() {
+    let site = site();
+    let (_, _, mut passkey) = with_passkey(&site, "Ada").await;
     let other = Manner {
         handle: Some(b"somebody else"),
-        ..right()
+        ..Manner::default()
     };
     refusal(enter(&site, "Ada", &mut passkey, &other).await);
     for answer in ["", "{}", "null", &"[".repeat(10_000), &"x".repeat(20_000)] {
