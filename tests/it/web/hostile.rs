@@ -4,13 +4,17 @@ use axum::body::Body;
 use axum::extract::Request;
 use cordon::app::Desk;
 use cordon::app::revise::{Remarked, Suggested};
-use cordon::case::event::{Contact, Event, Outcome};
+use cordon::canon::Digest;
+use cordon::case::event::{Attachment, ClockStart, Contact, Event, Outcome, Reading};
+use cordon::case::subject::Subject;
 use cordon::document::{Change, Document};
 use cordon::door::Door;
-use cordon::id::{ContactId, NoticeId};
+use cordon::id::{ClockId, ContactId, EvidenceId, NoticeId};
 use cordon::intake::Kind;
+use cordon::provider::{Account, Candidate, Confidence, Reason};
 use http::StatusCode;
 
+use super::matrix::{OF_CASE, ROLES};
 use super::messages::{message, receive};
 use super::{Office, PEOPLE, append, at, at_a_gate};
 use crate::program::Program;
@@ -18,27 +22,39 @@ use crate::program::Program;
 /// Everything that could act in a page, a template or a terminal.
 const BAD: &str = "\u{1b}[2J<script>alert(1)</script>{{page.title}}{{> layout}}\u{202e}gpj\u{200b}\" onload='x' `";
 
+/// What a page that shows text from outside does that none may do.
+fn wrong(body: &str) -> Vec<String> {
+    let scripts = body.matches("<script").count();
+    let ours = body.matches("<script src=\"/assets/").count();
+    let holds = [
+        (scripts == ours, "only scripts of ours"),
+        (!body.contains("onload='x'"), "no attribute of theirs"),
+        (
+            !body.contains(['\u{1b}', '\u{202e}', '\u{200b}']),
+            "nothing that steers",
+        ),
+        (!body.contains(&"x".repeat(400)), "an end of what is long"),
+        (!body.contains("https://evil.example"), "no link of theirs"),
+        (body.len() < 120_000, "a page that has an end"),
+    ];
+    let lacks = holds.iter().filter(|(holds, _)| !holds);
+    lacks.map(|(_, what)| format!("lacks {what}")).collect()
+}
+
+/// What it does not show of such text.
+fn hidden(body: &str) -> Vec<String> {
+    let shown = ["[U+001B]", "[U+202E]", "{{page.title}}"];
+    let hidden = shown.iter().filter(|one| !body.contains(**one));
+    hidden.map(|one| format!("does not show {one}")).collect()
+}
+
 /// A page that shows text from outside, after a look at what may be in none of them.
 async fn inert(office: &Office, name: &str, path: &str) -> String {
     let page = office.get(name, path).await;
-    let body = page.body;
-    assert_eq!(page.status, StatusCode::OK, "{path} {body}");
-    let scripts = body.matches("<script").count();
-    let ours = body.matches("<script src=\"/assets/").count();
-    assert_eq!(scripts, ours, "{path}");
-    assert!(!body.contains("onload='x'"), "{path}");
-    assert!(!body.contains(['\u{1b}', '\u{202e}', '\u{200b}']), "{path}");
-    for shown in ["[U+001B]", "[U+202E]"] {
-        assert!(body.contains(shown), "{path}: {shown}");
-    }
-    assert!(
-        body.contains("{{page.title}}"),
-        "{path}: shown, not rendered"
-    );
-    assert!(!body.contains(&"x".repeat(400)), "{path}");
-    assert!(!body.contains("https://evil.example"), "{path}");
-    assert!(body.len() < 120_000, "{path}: {} bytes", body.len());
-    body
+    assert_eq!(page.status, StatusCode::OK, "{path} {}", page.body);
+    let found = [wrong(&page.body), hidden(&page.body)].concat();
+    assert!(found.is_empty(), "{path}: {found:?}");
+    page.body
 }
 
 fn contact(text: &str, at: jiff::Timestamp) -> Contact {
@@ -220,6 +236,147 @@ async fn what_people_and_messages_say_is_as_inert_in_pages_and_in_a_terminal() {
         assert!(path != notice || said >= 4, "each remark: {said}");
     }
     in_a_terminal(office, case.as_str());
+}
+
+/// What the paths of a case lead to that are no pages.
+const NO_PAGES: &[&str] = &[
+    "/live",
+    "/clocks.ics",
+    "/notices/{notice}/as/txt",
+    "/notices/{notice}/file/{item}",
+    "/evidence/{item}/bytes",
+];
+
+/// Whoever else may be meant, and why, in words that could act; one of them came to nothing.
+async fn leads(desk: &Desk) {
+    for number in 1..=2 {
+        let person = Subject {
+            worker_id: Some(format!("{number} {BAD}")),
+            display_name: Some(BAD.into()),
+            emails: vec![format!("{BAD}{number}@evil.example")],
+            ..Subject::default()
+        };
+        let lead = desk.record_lead(person, BAD).await.unwrap();
+        if number == 2 {
+            desk.dismiss_lead(&lead.lead, BAD).await.unwrap();
+        }
+    }
+}
+
+/// An account that a provider names so.
+fn candidate(evidence: &EvidenceId) -> Event {
+    let account = Account {
+        provider: "github".into(),
+        id: BAD.into(),
+        login: BAD.into(),
+    };
+    let reason = Reason {
+        why: BAD.into(),
+        confidence: Confidence::Weak,
+        evidence: evidence.clone(),
+    };
+    Event::IdentityCandidates {
+        provider: "github".into(),
+        candidates: vec![Candidate {
+            account,
+            reasons: vec![reason],
+            emails: vec![format!("{BAD}@evil.example")],
+        }],
+    }
+}
+
+/// Such words wherever a case keeps words; the names of what its paths end in.
+async fn everywhere(desk: &Desk) -> [(&'static str, String); 4] {
+    let label = format!("{BAD}{}", "long ".repeat(2_000));
+    at_a_gate(desk, &label).await;
+    let text = BAD.repeat(200);
+    append(desk, Event::CaseNoted { text }).await;
+    let body = format!(
+        "{BAD}\nsee https://evil.example/path\n{}",
+        "y".repeat(10_000)
+    );
+    append(desk, Event::ContactRecorded(contact(&body, desk.now()))).await;
+    let (name, bytes) = (format!("{BAD}.html"), "<b>raw</b>");
+    let kept = desk.recorder.keep_file(&name, BAD, bytes.into(), BAD);
+    let item = kept.await.unwrap();
+    append(desk, candidate(&item)).await;
+    leads(desk).await;
+    desk.hold_claims(BAD).await.unwrap();
+    let notice = discussed(desk).await;
+    let attachment = Attachment {
+        name: "a.html".into(),
+        evidence: item.clone(),
+        sha256: Digest::of(bytes.as_bytes()),
+    };
+    let attached = Event::NoticeAttached {
+        notice: notice.clone(),
+        attachment,
+    };
+    append(desk, attached).await;
+    let clock = ClockId::of(&["test"]);
+    let started = ClockStart {
+        id: clock.clone(),
+        rule: "test".into(),
+        title: BAD.into(),
+        basis: BAD.into(),
+        seconds: 3600,
+        due: None,
+        candidates: vec![Reading {
+            at: desk.now(),
+            how: BAD.into(),
+        }],
+        doubts: vec![BAD.into()],
+        evidence: vec![item.clone()],
+    };
+    append(desk, Event::ClockStarted(started)).await;
+    // The one that goes into a form.
+    let (form, _) = desk.draft("ic3").await.unwrap();
+    [
+        ("{notice}/fields", format!("{form}/fields")),
+        ("{clock}", clock.to_string()),
+        ("{notice}", notice.to_string()),
+        ("{item}", item.to_string()),
+    ]
+}
+
+/// Every page of a case, for everybody who gets it.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_a_case_lets_anything_act() {
+    let office = Office::new();
+    let title = format!("{BAD}{}", "x".repeat(10_000));
+    let desk = office.case(&title).await;
+    let names = everywhere(&desk).await;
+    let case = desk.log.case().clone();
+    drop(desk);
+    let (mut found, mut pages) = (Vec::new(), 0);
+    for (_, end, expected) in OF_CASE.iter().filter(|(method, ..)| *method == "GET") {
+        let gets = ROLES.iter().zip(expected).filter(|(_, gets)| **gets == 200);
+        let path = names.iter().fold(at(&case, end), |path, (name, value)| {
+            path.replace(name, value)
+        });
+        for (name, _) in gets {
+            if *end == "/live" {
+                continue;
+            }
+            let page = office.get(name, &path).await;
+            assert_eq!(page.status, StatusCode::OK, "{name} {path} {}", page.body);
+            let media_type = page.headers["content-type"].to_str().unwrap();
+            let html = media_type.starts_with("text/html");
+            assert_ne!(html, NO_PAGES.contains(end), "{path}: {media_type}");
+            if html {
+                pages += 1;
+                let mut all = [wrong(&page.body), hidden(&page.body)].concat();
+                // What is approved is read whole; and HR gets a part that has no words of anybody's.
+                all.retain(|one| {
+                    !(end.starts_with("/notices/{notice}") && one.contains("is long"))
+                });
+                all.retain(|one| !(*end == "/fragment" && *name == "Hua" && one.contains("show")));
+                found.extend(all.iter().map(|one| format!("{name} {end} {one}")));
+            }
+        }
+    }
+    assert!(pages > 90, "{pages}");
+    assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
 /// The same case and message, as the command line shows them.
