@@ -208,6 +208,7 @@ async fn long(desk: &Desk) -> NoticeId {
         approval: record.approval,
         facts_kept: record.facts_kept,
         serves: record.serves,
+        suspicion: false,
     };
     desk.log.append(&desk.by, vec![event]).await.unwrap();
     id

@@ -151,12 +151,11 @@ fn unknown(about: &About, facts: &Facts, used: &mut Used) -> String {
         let is = |known: &dictionary::Known| {
             facts.withholds(&known.key) && known.label(Language::En) == missing
         };
+        // That something is suspected is not for who may not read what.
         let withheld = dictionary::shipped().is_ok_and(|all| all.values().any(is));
-        let _ = if withheld {
-            writeln!(text, "- Recorded, and left out as a suspicion: {missing}.")
-        } else {
-            writeln!(text, "- Not known: {missing}.")
-        };
+        if !withheld {
+            let _ = writeln!(text, "- Not known: {missing}.");
+        }
     }
     for key in used.keys.clone() {
         let silent = |fact: &super::Fact| !fact.speaks(about.language);

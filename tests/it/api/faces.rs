@@ -186,10 +186,15 @@ const FORMS: &[(&str, By)] = &[
     ("/signin",                          Not(SIGN_IN)),
     ("/signin/break-glass",              Not(SIGN_IN)),
     ("/signin/code",                     Not(SIGN_IN)),
+    ("/signin/passkey",                  Not(SIGN_IN)),
+    ("/signin/passkey/begin",            Not(SIGN_IN)),
     ("/signout",                         Not(SIGN_IN)),
     ("/welcome/{ticket}",                Not(SIGN_IN)),
     ("/account/sessions/end",            Not(SIGN_IN)),
     ("/account/sessions/end-others",     Not(SIGN_IN)),
+    ("/account/passkeys",                Not(SECRET)),
+    ("/account/passkeys/begin",          Not(SECRET)),
+    ("/account/passkeys/remove",         Not(SIGN_IN)),
     ("/account/tokens",                  Not(SECRET)),
     ("/account/tokens/revoke",           Same(&["revoke_own_token"])),
     ("/people/acknowledge",              Not("a person says that they have seen it")),
@@ -238,13 +243,13 @@ fn what_a_person_can_do_a_program_can_or_it_is_said_why_not() {
     let mut named: BTreeSet<&str> = PROGRAMS.iter().map(|(name, _)| *name).collect();
     for (row, by) in VERBS.iter().chain(FORMS) {
         match by {
-            Same(names) => {
-                assert!(!names.is_empty(), "{row}: by nothing, and no reason");
-                for name in *names {
-                    let only = PROGRAMS.iter().any(|(one, _)| one == name);
-                    assert!(!only, "{row}: {name} is not for programs alone");
+            Same(theirs) => {
+                assert!(!theirs.is_empty(), "{row}: by nothing, and no reason");
+                for operation in *theirs {
+                    let only = PROGRAMS.iter().any(|(one, _)| one == operation);
+                    assert!(!only, "{row}: {operation} is not for programs alone");
                 }
-                named.extend(*names);
+                named.extend(*theirs);
             }
             Not(why) => assert!(!why.is_empty(), "{row}: no reason"),
         }
