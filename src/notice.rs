@@ -49,6 +49,8 @@ pub struct Draft {
     pub evidence: Vec<EvidenceId>,
     /// Facts that it asks for and the case does not have.
     pub missing: Vec<String>,
+    /// What it would say and the case has, left out as a suspicion.
+    pub withheld: Vec<String>,
     /// Sections that are longer than the addressee takes.
     pub too_long: Vec<String>,
     /// What the wording lint finds in it.

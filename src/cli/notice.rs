@@ -221,6 +221,10 @@ async fn draft(desktop: &Desktop, args: &Draft) -> Result<Ended> {
     for missing in &draft.missing {
         desktop.ui.warning(&format!("missing: {missing}"));
     }
+    for withheld in &draft.withheld {
+        let what = format!("left out as a suspicion: {withheld}; --with-suspicion puts it in");
+        desktop.ui.warning(&what);
+    }
     for long in &draft.too_long {
         desktop.ui.warning(&format!("too long: {long}"));
     }

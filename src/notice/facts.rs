@@ -127,6 +127,8 @@ pub struct Facts {
     lines: BTreeMap<EvidenceId, String>,
     /// The facts that are left out as a suspicion, by name.
     withheld: Vec<String>,
+    /// Whether nothing may be told of a suspicion, not even that there is none.
+    silent: bool,
 }
 
 type Each = Vec<(Said, Vec<EvidenceId>)>;
@@ -137,7 +139,8 @@ impl Facts {
         self.known.get(key)
     }
 
-    /// The same, without what is suspected and what a suspicion rests on.
+    /// The same, without what is suspected and what a suspicion rests on. That payments are held is
+    /// said, and not why: a suspicion may be the reason.
     #[must_use]
     pub fn without_suspicion(mut self) -> Self {
         let suspected = |key: &str, fact: &Fact| {
@@ -145,12 +148,24 @@ impl Facts {
         };
         let withheld = (self.known).extract_if(.., |key, fact| suspected(key, fact));
         self.withheld.extend(withheld.map(|(key, _)| key));
+        let hold = self.known.get_mut("sanctions.hold").into_iter();
+        for value in hold.flat_map(|hold| &mut hold.values) {
+            if matches!(value.said, Said::Phrase("sanctions.hold", _)) {
+                value.said = Said::words("sanctions.stands");
+            }
+        }
+        self.silent = true;
         self
     }
 
     /// Whether a fact of that name was left out as a suspicion.
     pub(in crate::notice) fn withholds(&self, key: &str) -> bool {
         self.withheld.iter().any(|withheld| withheld == key)
+    }
+
+    /// Whether a hole in its place would tell of a suspicion, where nobody may read of one.
+    pub(in crate::notice) fn is_silent_on(&self, key: &str) -> bool {
+        self.silent && key.starts_with(SUSPICION)
     }
 
     /// Every fact that the case has, by name.

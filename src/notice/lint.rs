@@ -23,7 +23,7 @@ use crate::fault::{Fault, Result};
 use body::Body;
 use names::names;
 use place::Sheet;
-use rules::{Scope, When};
+use rules::{Rule, Scope, When};
 
 /// What a finding does.
 #[derive(
@@ -123,6 +123,8 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     let complete = !known.is_empty() && known.iter().all(|kept| kept.logs.complete);
     let names = names(known);
     let mut findings: Vec<Finding> = Vec::new();
+    // Those that read single sentences, which are told apart by their marks.
+    let mut unmarked: Vec<&Rule> = Vec::new();
     for rule in rules {
         let other = asked.notice.is_some_and(|notice| !rule.is_for(notice));
         if other || (rule.when == When::LogsIncomplete && complete) {
@@ -134,7 +136,11 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
             findings.extend((found.iter()).map(|(_, words)| rule.finding(*line, words)));
         }
         let read = match rule.scope {
-            Scope::Subject | Scope::Unmarked => continue,
+            Scope::Subject => continue,
+            Scope::Unmarked => {
+                unmarked.push(rule);
+                continue;
+            }
             Scope::All => &sheet.whole,
             // Who is named is looked for in the values of the log too; the rest in our words alone.
             Scope::Changed => &sheet.changed,
@@ -148,7 +154,7 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     findings.extend(sheet.missing());
     findings.extend(limits::too_long(asked)?);
     findings.extend(limits::entries(asked)?);
-    findings.extend(cited::moved(asked, &now, first.as_ref(), rules));
+    findings.extend(cited::moved(asked, &now, first.as_ref(), &unmarked));
     findings.sort_by(|a, b| {
         let key = |f: &Finding| (f.severity, f.line, f.rule.clone(), f.words.clone());
         key(a).cmp(&key(b))

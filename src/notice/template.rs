@@ -92,6 +92,7 @@ pub(super) fn render(name: &str, about: &About, sources: &Sources, facts: &Facts
         digest: Digest::of(text.as_bytes()),
         evidence: used.evidence.clone(),
         missing: used.missing.clone(),
+        withheld: used.withheld.clone(),
         too_long: used.too_long.clone(),
         findings: super::lint::look(&super::lint::Asked {
             text: &text,
@@ -148,12 +149,8 @@ fn one(
 fn unknown(about: &About, facts: &Facts, used: &mut Used) -> String {
     let mut text = String::new();
     for missing in used.missing.iter().chain(&used.absent) {
-        let is = |known: &dictionary::Known| {
-            facts.withholds(&known.key) && known.label(Language::En) == missing
-        };
         // That something is suspected is not for who may not read what.
-        let withheld = dictionary::shipped().is_ok_and(|all| all.values().any(is));
-        if !withheld {
+        if !used.withheld.contains(missing) {
             let _ = writeln!(text, "- Not known: {missing}.");
         }
     }

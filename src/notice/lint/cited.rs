@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::body::Body;
 use super::claims::{Claims, Sentence, words};
 use super::fold::Folded;
-use super::rules::{Rule, Scope};
+use super::rules::Rule;
 use super::{Asked, Finding, Severity};
 use crate::document::{Block, Cite, Kind, Span};
 
@@ -37,11 +37,12 @@ impl Said {
 
 /// What changed in the marks since the text was drafted, and sentences since that have none. A fact that
 /// lost its evidence blocks; the rest warns: a person may know better, and who approves has to see it.
+/// `unmarked` are the rules for sentences without marks.
 pub(super) fn moved(
     asked: &Asked<'_>,
     now: &Body<'_>,
     first: Option<&Body<'_>>,
-    rules: &[Rule],
+    unmarked: &[&Rule],
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     // What was rendered just now cites what its table has.
@@ -65,11 +66,6 @@ pub(super) fn moved(
         return findings;
     };
     let drafted = sentences(first);
-    let mut unmarked: Vec<&Rule> = rules.iter().collect();
-    unmarked.retain(|rule| {
-        let this = asked.notice.is_none_or(|notice| rule.is_for(notice));
-        this && rule.scope == Scope::Unmarked
-    });
     for (said, before) in pairs(&now, &drafted) {
         match before {
             Some(before) => findings.extend(changed(&claims, before, said)),

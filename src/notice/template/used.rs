@@ -19,6 +19,8 @@ pub(super) struct Used {
     pub(super) missing: Vec<String>,
     /// What the template asked whether it is known, and is not, in English.
     pub(super) absent: Vec<String>,
+    /// What was left out as a suspicion, in English.
+    pub(super) withheld: Vec<String>,
     /// Sections over their limit.
     pub(super) too_long: Vec<String>,
 }
@@ -37,6 +39,11 @@ impl Used {
     /// A fact is not known, and the template says so itself.
     pub(super) fn absent(&mut self, what: &str) {
         note(&mut self.absent, what);
+    }
+
+    /// A fact was asked for that is left out as a suspicion.
+    pub(super) fn withheld(&mut self, what: &str) {
+        note(&mut self.withheld, what);
     }
 
     /// Only the sections of what goes out are counted by the addressee.

@@ -118,12 +118,18 @@ impl HelperDef for Put {
         };
         let mut used = self.page.used();
         used.key(key);
-        let text = if let Some(fact) = self.page.facts.get(key) {
+        let facts = &self.page.facts;
+        if facts.withholds(key) {
+            used.withheld(known.label(Language::En));
+        }
+        let text = if let Some(fact) = facts.get(key) {
             let text = used.put(fact, self.layout, self.page.language);
             match self.layout {
                 Layout::Inline => ended(text),
                 Layout::Lines => text,
             }
+        } else if facts.is_silent_on(key) {
+            String::new()
         } else {
             used.lacks(known.label(Language::En));
             format!("[MISSING: {}]", known.label(self.page.language))
@@ -191,9 +197,16 @@ impl HelperDef for IfKnown {
         out: &mut dyn Output,
     ) -> HelperResult {
         let key = word(helper);
-        let known = self.0.facts.get(key).is_some();
+        let facts = &self.0.facts;
+        let known = facts.get(key).is_some();
         if !known && let Some(entry) = dictionary::known(key) {
-            self.0.used().absent(entry.label(Language::En));
+            let label = entry.label(Language::En);
+            if facts.withholds(key) {
+                self.0.used().withheld(label);
+            }
+            if !facts.is_silent_on(key) {
+                self.0.used().absent(label);
+            }
         }
         let part = if known {
             helper.template()

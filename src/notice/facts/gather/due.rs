@@ -60,7 +60,7 @@ impl Saying<'_> {
             .map(|(step, gate)| {
                 let args = vec![
                     ("step", step.clone().into()),
-                    ("given", gate.approvals.len().into()),
+                    ("given", self.state.approvals_standing(gate).into()),
                     ("people", gate.people.to_string().into()),
                     ("expires", self.at(gate.expires)),
                 ];
