@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! invitation → passphrase + authenticator app ┐
-//!              → a passkey, added with a code  │
+//! a passkey, added with a code of that app    │
 //! the company's identity provider             ├→ session (a cookie) → Principal
 //! break-glass code, which rings a bell        ┘
 //! a session makes tokens of the API, each in one role → Principal
@@ -10,7 +10,8 @@
 //!
 //! Who there is, and in which roles, the configuration alone says; it is asked at every request. The
 //! hub keeps what proves it: hashes of passphrases, secrets of authenticator apps, public keys of
-//! passkeys, and the digests of everything that somebody carries. Every function here may wait for the disk or for Argon2.
+//! passkeys, and the digests of everything that somebody carries. Every function here may wait for the
+//! disk or for Argon2.
 
 mod code;
 pub mod glass;
@@ -347,7 +348,9 @@ impl SignIn {
     /// Counts and notes a failure to sign in. The caller holds `changing`.
     fn refused(&self, name: Option<&str>, why: &str, from: Option<IpAddr>) -> Result<Opened> {
         self.count_failure(name, why, from)?;
-        Err(refused())
+        Err(not_signed_in(
+            "check each field; a code is good for one sign-in: wait for the next",
+        ))
     }
 
     /// Counts and notes a failure; for an unknown name at the same cost. The caller holds `changing`.
@@ -434,9 +437,10 @@ fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn refused() -> Fault {
+/// `check` may say which way in was tried; of who tried it, it may say nothing.
+fn not_signed_in(check: &'static str) -> Fault {
     Fault::input("signin-refused", "You are not signed in.")
-        .hint("check each field; a code is good for one sign-in: wait for the next")
+        .hint(check)
         .hint("after several failures wait some minutes before the next attempt")
         .hint("an administrator can invite you again")
 }

@@ -48,7 +48,7 @@ pub struct Web {
     /// The company's identity provider.
     pub idp: Option<Oidc>,
     /// The site that passkeys are for; or why there are none.
-    pub passkeys: Result<Arc<RelyingParty>>,
+    pub passkeys: Result<Arc<RelyingParty>, &'static str>,
     /// What was read of cases.
     pub looks: look::Looks,
     /// What was read of their evidence.

@@ -34,7 +34,7 @@ pub enum What {
     Enrolled,
     /// A passkey was added by its person.
     PasskeyAdded,
-    /// A passkey was removed by its person.
+    /// A passkey was removed by its person, which ended every other session that a passkey opened.
     PasskeyRemoved,
     /// Everything was taken away from somebody.
     Revoked,

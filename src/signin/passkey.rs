@@ -17,16 +17,16 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use webauthn_rs::prelude::{Passkey as Key, PublicKeyCredential, Uuid};
 
-use super::session::short;
+use super::session::{SIGN_IN_ANEW, short};
 use super::ticket::random;
-use super::{ACCOUNTS, Account, How, Opened, SignIn, What, hold, read};
+use super::{ACCOUNTS, Account, How, Opened, SignIn, What, hold, not_signed_in, read};
 use crate::access::{Principal, Via};
 use crate::canon::Digest;
 use crate::fault::{Fault, Result};
 use crate::hostile::one_line;
 use crate::time::Timestamp;
 
-pub use ceremony::{Asked, RelyingParty};
+pub use ceremony::{Asked, RelyingParty, not_offered};
 use ceremony::{Entering, Whose};
 
 /// How many passkeys a person may have.
@@ -135,27 +135,21 @@ impl SignIn {
     /// # Errors
     /// `may-not`, `passkey`; the hub cannot be read.
     pub fn may_add_passkey(&self, who: &Principal) -> Result<()> {
-        let (name, refuse) = (&who.person.name, |code, what: &str| {
-            Err(Fault::input(code, what.to_owned()))
-        });
+        let name = &who.person.name;
         let how = self.opened_by(name, &who.via)?;
         if how.is_none_or(|how| how == How::BreakGlass) {
-            return refuse(
-                "may-not",
-                "A session that a break-glass code opened adds no passkeys.",
-            );
+            let what = "A session that a break-glass code opened adds no passkeys.";
+            return Err(Fault::input("may-not", what).hint(SIGN_IN_ANEW));
         }
         let account = self.account(name)?;
         if account.passphrase.is_none() || account.codes.is_none() {
-            return refuse(
-                "passkey",
-                "Passkeys are for who has a passphrase and an authenticator app here: an administrator can invite you.",
-            );
+            let what = "Passkeys are for who has a passphrase and an authenticator app here.";
+            return Err(Fault::input("passkey", what)
+                .hint("an administrator can invite you: then you set both"));
         }
         if account.passkeys.count() >= MOST {
-            let what =
-                format!("A person has at most {MOST} passkeys: remove one that you do not use.");
-            return refuse("passkey", &what);
+            let what = format!("A person has at most {MOST} passkeys.");
+            return Err(Fault::input("passkey", what).hint("remove one that you do not use"));
         }
         Ok(())
     }
@@ -219,10 +213,9 @@ impl SignIn {
         let whose = whose(account.passkeys.handle.unwrap_or_default(), who);
         let key = party.added(&whose, &new.begun, &new.answer)?;
         if self.is_known(&key)? {
-            return Err(Fault::input(
-                "passkey",
-                "This passkey is known here already.",
-            ));
+            let what = "This passkey is known here already.";
+            return Err(Fault::input("passkey", what)
+                .hint("add another one: each proves one person, and is added once"));
         }
         let about = Passkey {
             id: short(&Digest::of(key.cred_id()).to_string()),
@@ -236,18 +229,23 @@ impl SignIn {
         self.note(What::PasskeyAdded, Some(person), &note, from)
     }
 
-    /// Removes a passkey of somebody.
+    /// Removes a passkey of whoever is signed in, and ends every other session of theirs that a passkey
+    /// opened: whoever has a stolen device may be in one, and no session keeps which passkey it was.
     ///
     /// # Errors
     /// `no-passkey`, or the hub fails.
-    pub fn remove_passkey(&self, name: &str, id: &str, from: Option<IpAddr>) -> Result<()> {
+    pub fn remove_passkey(&self, who: &Principal, id: &str, from: Option<IpAddr>) -> Result<()> {
+        let name = &who.person.name;
         let _changing = hold(&self.changing);
         let mut account = self.account(name)?;
         let kept = &mut account.passkeys.kept;
         let at = kept.iter().position(|kept| kept.about.id == id);
-        let removed = at
-            .map(|at| kept.remove(at))
-            .ok_or_else(|| Fault::input("no-passkey", "There is no such passkey of yours."))?;
+        let removed = at.map(|at| kept.remove(at)).ok_or_else(|| {
+            Fault::input("no-passkey", "There is no such passkey of yours.")
+                .hint("open your account again: it lists the passkeys that you have")
+        })?;
+        // The sessions first: where this breaks off, the passkey is still there to be removed again.
+        self.end_passkey_sessions(name, &who.via)?;
         self.keep_account(name, &account)?;
         self.note(What::PasskeyRemoved, Some(name), &removed.about.name, from)
     }
@@ -265,7 +263,7 @@ impl SignIn {
         }
         let _changing = hold(&self.changing);
         let Some(person) = self.person(&shown.name) else {
-            return self.refused(None, "no such person, passkey", from);
+            return self.refused_passkey(None, "no such person, passkey", from);
         };
         let mut account = self.account(&person.name)?;
         let taken = if self.locked(&account.counted(&person.name, from))?.is_some() {
@@ -278,8 +276,21 @@ impl SignIn {
         };
         match taken {
             Ok(()) => self.entered(&person, account, How::Passkey, from),
-            Err(why) => self.refused(Some(&person.name), &why, from),
+            Err(why) => self.refused_passkey(Some(&person.name), &why, from),
         }
+    }
+
+    /// Counts and notes a failure to sign in with a passkey. The caller holds `changing`.
+    fn refused_passkey(
+        &self,
+        name: Option<&str>,
+        why: &str,
+        from: Option<IpAddr>,
+    ) -> Result<Opened> {
+        self.count_failure(name, why, from)?;
+        Err(not_signed_in(
+            "check the name, and use a passkey that you added here; or sign in with passphrase and code",
+        ))
     }
 
     /// Whether anybody has it: a passkey proves one person.

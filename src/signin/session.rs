@@ -23,6 +23,10 @@ const WHOLE_AFTER_GLASS: SignedDuration = SignedDuration::from_hours(1);
 /// How often it is written down that a session is in use: each costs a flush.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
+/// The next step for whoever a break-glass code let in and who asks for what outlasts that session.
+pub(super) const SIGN_IN_ANEW: &str =
+    "sign in with passphrase and code, with a passkey or with the identity provider";
+
 /// How somebody proved who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -242,8 +246,27 @@ impl SignIn {
     }
 
     pub(super) fn end_sessions(&self, name: &str, except: Option<&str>) -> Result<()> {
+        self.end_those(name, except, |_| true)
+    }
+
+    /// Ends every session of somebody that a passkey opened, but the one of `via`.
+    pub(super) fn end_passkey_sessions(&self, name: &str, via: &Via) -> Result<()> {
+        let except = match via {
+            Via::Session(except) => Some(except.as_str()),
+            Via::Token { .. } => None,
+        };
+        self.end_those(name, except, |how| how == How::Passkey)
+    }
+
+    fn end_those(
+        &self,
+        name: &str,
+        except: Option<&str>,
+        ends: impl Fn(How) -> bool,
+    ) -> Result<()> {
         for (digest, session) in self.all_sessions()? {
-            if session.person == name && except != Some(short(&digest).as_str()) {
+            let theirs = session.person == name && except != Some(short(&digest).as_str());
+            if theirs && ends(session.how) {
                 self.hub.remove(TREE, digest.as_bytes())?;
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
-use super::session::short;
+use super::session::{SIGN_IN_ANEW, short};
 use super::{How, SignIn, Ticket, What, hold, no_person, read};
 use crate::access::{Principal, Role, Via};
 use crate::fault::{Fault, Result};
@@ -117,8 +117,7 @@ impl SignIn {
         let how = self.opened_by(&new.person, via)?;
         if how.is_none_or(|how| how == How::BreakGlass) {
             let what = "A session that a break-glass code opened makes no tokens.";
-            return Err(Fault::input("may-not", what)
-                .hint("sign in with passphrase and code, or with the identity provider"));
+            return Err(Fault::input("may-not", what).hint(SIGN_IN_ANEW));
         }
         let by = new.person.clone();
         self.new_token(new, &by)

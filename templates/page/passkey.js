@@ -20,7 +20,11 @@
   // What the server asks, and the ticket that goes back with the answer.
   const begin = async (form) => {
     const body = new URLSearchParams(new FormData(form));
-    const answer = await fetch(`${form.getAttribute("action")}/begin`, { method: "POST", body, credentials: "same-origin", redirect: "error" });
+    const asked = fetch(`${form.getAttribute("action")}/begin`, { method: "POST", body, credentials: "same-origin", redirect: "error" });
+    // Without a session the server leads to the sign-in, and that fails here as a server that is away does.
+    const answer = await asked.catch(() => {
+      throw new Error("The page is out of date or the server cannot be reached: open the page again.");
+    });
     const said = await answer.json().catch(() => ({}));
     if (!answer.ok) throw new Error([said.refused ?? "That did not work: open the page again.", ...(said.hints ?? [])].join(" "));
     return said;

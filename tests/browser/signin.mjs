@@ -184,6 +184,18 @@ const byPasskey = async (page) => {
   expect(credentials.length === 1 && credentials[0].isResidentCredential, "a passkey is made on the account page, after a code");
   await look(page, "account-passkey");
 
+  // What cannot be fetched is an error of the console: nobody listens to that window.
+  const late = await windowOf(false);
+  await late.context().addCookies(await page.context().cookies());
+  await late.goto(`${url}/account`);
+  await late.fill("#passkey-name", "too late");
+  await late.fill("#passkey-code", "000000");
+  await late.context().clearCookies();
+  await late.getByRole("button", { name: "Add a passkey" }).click();
+  await late.getByRole("status").filter({ hasText: /out of date/ }).waitFor();
+  expect(true, "on a page whose session has run out, the script says to open it again");
+  await late.context().close();
+
   await page.click("header button");
   await page.goto(`${url}/signin?next=/people`);
   await look(page, "signin-passkey");

@@ -66,14 +66,14 @@ impl RelyingParty {
     /// `url` is where people open the pages: passkeys are bound to its name.
     ///
     /// # Errors
-    /// `no-page`: no browser makes passkeys for such an address; it says why.
-    pub fn new(url: Option<&Url>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let url = url.ok_or_else(|| not_offered("the configuration gives the pages no name"))?;
+    /// Why no browser makes passkeys for such an address: see [`not_offered`].
+    pub fn new(url: Option<&Url>, clock: Arc<dyn Clock>) -> Result<Self, &'static str> {
+        let url = url.ok_or("the configuration gives the pages no name")?;
         let Some(Host::Domain(name)) = url.host() else {
-            return Err(not_offered("the pages have an address of numbers"));
+            return Err("the pages have an address of numbers");
         };
         if url.scheme() != "https" && name != "localhost" {
-            return Err(not_offered("the pages are not reached over TLS"));
+            return Err("the pages are not reached over TLS");
         }
         let webauthn = WebauthnBuilder::new(name, url)
             .and_then(|builder| {
@@ -82,7 +82,7 @@ impl RelyingParty {
                     .timeout(WITHIN.unsigned_abs())
                     .build()
             })
-            .map_err(|error| not_offered("the name of the pages is none").caused_by(error))?;
+            .map_err(|_| "the name of the pages is none")?;
         Ok(Self {
             webauthn,
             clock,
@@ -229,7 +229,8 @@ const fn why(error: &WebauthnError) -> &'static str {
     }
 }
 
-fn not_offered(why: &str) -> Fault {
+/// For whoever asks for a passkey where [`RelyingParty::new`] says why there are none.
+pub fn not_offered(why: &'static str) -> Fault {
     Fault::input("no-page", format!("Passkeys are not offered: {why}."))
         .hint("they need a name and TLS: [serve] `public_url = \"https://…\"`")
 }

@@ -14,7 +14,7 @@ use super::{form, local, shown, signed_in};
 use crate::app::App;
 use crate::fault::{Fault, Result};
 use crate::signin::SignIn;
-use crate::signin::passkey::{Asked, Asserted, NewPasskey, RelyingParty};
+use crate::signin::passkey::{Asked, Asserted, NewPasskey, RelyingParty, not_offered};
 use crate::web::visit::{Client, Fields, Form, Nothing, Visit};
 use crate::web::{Web, page};
 
@@ -22,7 +22,7 @@ use crate::web::{Web, page};
 ///
 /// # Errors
 /// Why they are not offered there.
-pub(crate) fn party(app: &App) -> Result<Arc<RelyingParty>> {
+pub(crate) fn party(app: &App) -> Result<Arc<RelyingParty>, &'static str> {
     let url = app.settings.signin.url.as_ref();
     RelyingParty::new(url, Arc::clone(&app.clock)).map(Arc::new)
 }
@@ -121,8 +121,8 @@ pub(super) async fn remove(
     Client(from): Client,
     Form(visit, one): Form<One>,
 ) -> Response {
-    let name = visit.principal.person.name.clone();
-    let remove = move |signin: &SignIn| signin.remove_passkey(&name, &one.id, from);
+    let who = visit.principal.clone();
+    let remove = move |signin: &SignIn| signin.remove_passkey(&who, &one.id, from);
     back(&web, &visit, web.wait(remove).await)
 }
 
@@ -142,20 +142,16 @@ pub(super) async fn shown_to(web: &Arc<Web>, visit: &Visit) -> Result<Value> {
             "used": shown(web, one.used),
         })
     });
-    let refused = web.passkeys.as_ref().err().or(refused.as_ref());
+    let refused = offered(web).err().or(refused);
     Ok(json!({
         "kept": kept.collect::<Vec<Value>>(),
-        "none_because": refused.map(Fault::what),
+        "none_because": refused.as_ref().map(Fault::what),
+        "hints": refused.as_ref().map(Fault::hints),
     }))
 }
 
 fn offered(web: &Web) -> Result<Arc<RelyingParty>> {
-    let party = web.passkeys.as_ref().map(Arc::clone);
-    party.map_err(|fault| {
-        let hints = fault.hints().iter();
-        let said = Fault::input("no-page", fault.what().to_owned());
-        hints.fold(said, |said, hint| said.hint(hint.clone()))
-    })
+    web.passkeys.clone().map_err(not_offered)
 }
 
 /// What the browser is asked, or why nothing; for the script, which says it to its person.

@@ -82,6 +82,12 @@ async fn enter(site: &Site, name: &str, passkey: &mut Authenticator, manner: &Ma
     finish(site, name, &begun, &passkey.get(&options, manner)).await
 }
 
+async fn remove(site: &Site, cookie: &str, id: &str) -> Page {
+    let csrf = csrf(site, cookie).await;
+    let fields = [("csrf", csrf.as_str()), ("id", id)];
+    site.post("/account/passkeys/remove", cookie, &fields).await
+}
+
 /// The words of a refusal, which is one.
 fn refusal(page: Page) -> String {
     assert_eq!(page.status.as_u16(), 403, "{page:?}");
@@ -131,13 +137,11 @@ async fn a_passkey_signs_in_without_passphrase_and_code_and_is_removed_again() {
     }
     let used = site.signin.passkeys("Ada").unwrap().remove(0).used;
     assert_eq!(used, Some(site.now()));
-    let csrf = csrf(&site, &cookie).await;
     for (id, expected) in [("none", 422), (kept.id.as_str(), 303), (&kept.id, 422)] {
-        let fields = [("csrf", csrf.as_str()), ("id", id)];
-        let page = site
-            .post("/account/passkeys/remove", &cookie, &fields)
-            .await;
+        let page = remove(&site, &cookie, id).await;
         assert_eq!(page.status.as_u16(), expected, "{page:?}");
+        let says = page.text.contains("it lists the passkeys that you have");
+        assert_eq!(says, expected == 422, "{page:?}");
     }
     let removed = site.signin.journal(1).unwrap().remove(0);
     assert_eq!(
@@ -147,6 +151,44 @@ async fn a_passkey_signs_in_without_passphrase_and_code_and_is_removed_again() {
     refusal(enter(&site, "Ada", &mut passkey, &Manner::default()).await);
     assert_eq!(noted(&site), "another passkey, or one that was removed");
     assert_eq!(site.signin.standing().unwrap()[0].passkeys, 0);
+}
+
+/// Whoever has a stolen device may have signed in with it before its person removes the passkey.
+#[tokio::test]
+async fn removing_a_passkey_ends_every_other_session_that_a_passkey_opened() {
+    let site = site();
+    let (by_passphrase, _, mut passkey) = with_passkey(&site, "Ada").await;
+    let (_, _, mut bos) = with_passkey(&site, "Bo").await;
+    let right = Manner::default();
+    let here = enter(&site, "Ada", &mut passkey, &right).await.cookie();
+    let stolen = enter(&site, "Ada", &mut passkey, &right).await.cookie();
+    let of_bo = enter(&site, "Bo", &mut bos, &right).await.cookie();
+    let vouched = site.signin.enter_vouched("Ada", None, None).unwrap();
+    let vouched = format!("cordon={}", vouched.ticket.expose());
+    let account = site.get("/account", &here).await.text;
+    assert!(
+        account.contains("Removing one ends every other session of yours that a passkey opened."),
+        "{account}"
+    );
+    // What is not theirs to remove ends nothing.
+    let ended = site.signin.ended();
+    for id in ["none", &site.signin.passkeys("Bo").unwrap()[0].id] {
+        assert_eq!(remove(&site, &here, id).await.status.as_u16(), 422);
+    }
+    assert_eq!(site.get("/account", &stolen).await.status.as_u16(), 200);
+    assert!(!ended.has_changed().unwrap());
+    let id = site.signin.passkeys("Ada").unwrap().remove(0).id;
+    assert_eq!(remove(&site, &here, &id).await.status.as_u16(), 303);
+    // Streams look again whether theirs still holds.
+    assert!(ended.has_changed().unwrap());
+    let page = site.get("/account", &stolen).await;
+    assert_eq!(page.status.as_u16(), 303, "{page:?}");
+    assert!(page.header("location").starts_with("/signin"), "{page:?}");
+    for cookie in [&here, &by_passphrase, &vouched, &of_bo] {
+        let page = site.get("/account", cookie).await;
+        assert_eq!(page.status.as_u16(), 200, "{page:?}");
+    }
+    assert_eq!(site.signin.sessions("Ada").unwrap().len(), 3);
 }
 
 #[tokio::test]
@@ -307,10 +349,7 @@ async fn nothing_tells_whether_there_is_somebody_or_what_they_have() {
     let_in(&enter(&site, "Ada", &mut passkey, &Manner::default()).await);
     let_in(&enter(&site, "Bo", &mut bos, &Manner::default()).await);
     let id = site.signin.passkeys("Ada").unwrap().remove(0).id;
-    let csrf = csrf(&site, &cookie).await;
-    let fields = [("csrf", csrf.as_str()), ("id", id.as_str())];
-    site.post("/account/passkeys/remove", &cookie, &fields)
-        .await;
+    remove(&site, &cookie, &id).await;
     said.push(refusal(
         enter(&site, "Ada", &mut passkey, &Manner::default()).await,
     ));
@@ -319,15 +358,22 @@ async fn nothing_tells_whether_there_is_somebody_or_what_they_have() {
         ..Manner::default()
     };
     said.push(refusal(enter(&site, "Bo", &mut bos, &unverified).await));
-    // What a passphrase is answered that is wrong.
-    let fields = [
-        ("name", "Ada"),
-        ("passphrase", "something else"),
-        ("code", "123456"),
-        ("next", "/people"),
-    ];
-    said.push(refusal(site.post("/signin", "", &fields).await));
     assert!(said.iter().all(|text| *text == said[0]), "{said:?}");
+    let otherwise = "or sign in with passphrase and code";
+    assert!(said[0].contains(otherwise), "{}", said[0]);
+    // A passphrase that is wrong is answered alike for any name too.
+    let mut said = Vec::new();
+    for name in ["Ada", "Bo", "Cy", "Nobody"] {
+        let fields = [
+            ("name", name),
+            ("passphrase", "something else"),
+            ("code", "123456"),
+            ("next", "/people"),
+        ];
+        said.push(refusal(site.post("/signin", "", &fields).await));
+    }
+    assert!(said.iter().all(|text| *text == said[0]), "{said:?}");
+    assert!(!said[0].contains(otherwise), "{}", said[0]);
 }
 
 #[tokio::test]

@@ -111,6 +111,7 @@ fn a_break_glass_session_makes_no_token_and_a_new_invitation_ends_those_there_ar
         .own_token(new(Role::Legal), &via(&glass))
         .unwrap_err();
     assert_eq!(refused.code(), "may-not");
+    assert!(refused.hints()[0].contains("with a passkey"), "{refused:?}");
     assert!(signin.tokens(None).unwrap().is_empty());
     let (_, opened) = place.enrol(&signin, "Ada");
     let made = |opened: &Opened| signin.own_token(new(Role::Legal), &via(opened)).unwrap().0;

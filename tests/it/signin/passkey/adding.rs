@@ -129,10 +129,9 @@ async fn a_credential_proves_one_person_and_its_name_is_text() {
     let (begun, options) = begin_adding(&site, &bos, &bos_secret).await;
     let mut stolen = Authenticator::new(b"the credential of Ada");
     let made = stolen.create(&options, &Manner::default());
-    refused(
-        &add(&site, &bos, "a", &begun, &made).await,
-        "known here already",
-    );
+    let page = add(&site, &bos, "a", &begun, &made).await;
+    refused(&page, "known here already");
+    refused(&page, "add another one");
     let hostile = format!(
         "<script>alert(1)</script>\u{202e}\u{1b}[2J{}",
         "x".repeat(500)
@@ -173,7 +172,11 @@ async fn a_credential_proves_one_person_and_its_name_is_text() {
     }
     assert_eq!(site.signin.passkeys("Bo").unwrap().len(), 10);
     let code = shown(&bos_secret, site.now());
-    refused(&begin(&site, &cookie, &code).await, "at most 10 passkeys");
+    let page = begin(&site, &cookie, &code).await;
+    refused(&page, "at most 10 passkeys");
+    refused(&page, "remove one that you do not use");
+    let account = site.get("/account", &cookie).await.text;
+    assert!(account.contains("<li>remove one that you do not use</li>"));
 }
 
 #[tokio::test]
@@ -183,8 +186,10 @@ async fn who_has_no_passphrase_and_who_broke_the_glass_adds_none() {
     let cookie = format!("cordon={}", vouched.ticket.expose());
     let page = begin(&site, &cookie, "123456").await;
     refused(&page, "who has a passphrase and an authenticator app");
+    refused(&page, "an administrator can invite you");
     let account = site.get("/account", &cookie).await.text;
     assert!(account.contains("who has a passphrase") && !account.contains("passkey.js"));
+    assert!(account.contains("<li>an administrator can invite you"));
     let (_, secret) = site.enrol("Bo").await;
     let codes = (site.signin)
         .seal_glass("Bo", "operator", "yearly renewal")
@@ -201,6 +206,8 @@ async fn who_has_no_passphrase_and_who_broke_the_glass_adds_none() {
         page.text
             .contains("break-glass code opened adds no passkeys")
     );
+    let anew = "sign in with passphrase and code, with a passkey or with the identity provider";
+    assert!(page.text.contains(anew), "{}", page.text);
 }
 
 #[tokio::test]
