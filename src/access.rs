@@ -100,7 +100,7 @@ pub enum Ability {
     Hold,
     /// Read doors, plan, run, verify, snapshot, import, export, undo.
     Work,
-    /// Release and close a case, restrict it, exclude people.
+    /// Release and close a case, restrict it, exclude people; record leads, and dismiss them.
     Lead,
     /// Decide at a gate; the gate says which roles it waits for.
     Decide,

@@ -17,6 +17,7 @@ pub mod due;
 pub mod duties;
 pub mod facts;
 pub mod form;
+pub mod glimpse;
 pub mod inbox;
 mod leads;
 pub mod messages;

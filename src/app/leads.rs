@@ -6,6 +6,7 @@ use crate::case::state::{CaseState, LeadRecord};
 use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
 use crate::id::LeadId;
+use crate::providers;
 
 impl Desk {
     /// Records that the case may be about somebody else too. From now on they neither see it nor decide
@@ -13,8 +14,13 @@ impl Desk {
     /// done to them needs a case of their own.
     ///
     /// # Errors
-    /// Nothing says who it is, or it is the person under review.
+    /// Nothing says who it is, an account is at no provider that there is, or it is the person under
+    /// review.
     pub async fn record_lead(&self, person: Subject, reason: &str) -> Result<LeadRecord> {
+        // No account would ever match one at a provider that does not exist, and it would protect nobody.
+        for account in &person.accounts {
+            providers::named(&account.provider)?;
+        }
         let lead = LeadId::fresh();
         let event = Event::LeadRecorded {
             lead: lead.clone(),
@@ -42,8 +48,12 @@ impl Desk {
             lead: lead.clone(),
             reason: reason.to_owned(),
         };
+        let case = self.log.case();
         let decide = |state: &CaseState| {
-            let cannot = |why| Fault::input("no-lead", format!("Nothing is dismissed: {why}."));
+            let cannot = |why| {
+                Fault::input("no-lead", format!("Nothing is dismissed: {why}."))
+                    .hint(format!("see them with `cordon case leads {case}`"))
+            };
             let stands = state.stands_as_lead(lead).map_err(cannot);
             stands.map_err(|fault| fault.at(lead))?;
             Ok(vec![event])

@@ -13,12 +13,16 @@
 //! Else NAME is the digest of source and id. The daemon writes; a command beside it looks, and notes what a
 //! person decided.
 
+mod leaving;
+
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+
+use leaving::sounds_like_leaving;
 
 use super::arrival::Arrival;
 use super::{App, NewCase, Origin};
@@ -112,16 +116,6 @@ pub struct Waiting {
     pub why: String,
     /// The case that an earlier message about the same person opened.
     pub case: Option<CaseId>,
-}
-
-/// Whether the sender's name of a kind is of the sort that tells of an end or a return. Vendors rename
-/// their events; a departure is not passed over for that.
-fn sounds_like_leaving(kind: &str) -> bool {
-    const WORDS: [&str; 7] = [
-        "terminat", "offboard", "resign", "dismiss", "separat", "leaver", "rehir",
-    ];
-    let kind = kind.to_lowercase();
-    WORDS.iter().any(|word| kind.contains(word))
 }
 
 impl Kept {

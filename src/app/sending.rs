@@ -303,11 +303,15 @@ impl Desk {
             .hint("somebody else has to send it: sender_is_not_approver in [notices]"))
     }
 
-    /// Never to the person under review, and never to whoever has made contact.
+    /// Never to the person under review, never to whoever is kept out of the case, and never to whoever has
+    /// made contact. Somebody can be kept out who was not on the roster yet when the case was opened.
     pub(super) fn may_go_to(&self, to: &[String]) -> Result<()> {
+        let people = self.settings.people.now();
         self.log.read(|state| {
             to.iter().try_for_each(|one| {
-                state.may_receive(one).map_err(|why| {
+                let may = state.may_receive(one);
+                let may = may.and_then(|()| state.goes_to_nobody_out(one, &people));
+                may.map_err(|why| {
                     Fault::input("recipient", format!("This recipient is refused: {why}."))
                         .at(one.escape_debug())
                         .hint("name who the notice is for: `cordon notice show` says it under To")

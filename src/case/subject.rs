@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::alias::compared;
+use super::alias::{compared, folded};
 
 /// What a case knows of the account holder. Only keys that the company or a provider assigned:
 /// nationality, place of birth, language, photo and the like have no field and never get one.
@@ -15,7 +15,7 @@ pub struct Subject {
     /// Work addresses, as HR gives them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub emails: Vec<String>,
-    /// What HR calls the person; shown, never matched on.
+    /// What HR calls the person: shown, and no account is matched on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub display_name: Option<String>,
     /// Accounts that an operator named: provider and login.
@@ -61,6 +61,13 @@ impl Subject {
         compared(logins.chain(&self.worker_id).chain(&self.emails))
     }
 
+    /// Every address of the person, as it is compared: those that are given, and each login that is one,
+    /// as it is at a provider where people sign in with their address.
+    pub fn addresses(&self) -> impl Iterator<Item = String> {
+        let logins = compared(self.accounts.iter().map(|account| &account.login));
+        compared(&self.emails).chain(logins.filter(|login| login.contains('@')))
+    }
+
     /// Whether nothing says who it is; a name alone never does.
     pub fn names_nobody(&self) -> bool {
         self.keys().next().is_none()
@@ -75,4 +82,11 @@ pub struct KnownAccount {
     pub provider: String,
     /// The login or address there.
     pub login: String,
+}
+
+impl KnownAccount {
+    /// Whether it is the login of a provider, as both are compared.
+    pub fn is_login(&self, provider: &str, login: &str) -> bool {
+        folded(&self.provider) == folded(provider) && folded(&self.login) == folded(login)
+    }
 }

@@ -70,6 +70,9 @@ pub(super) enum Verb {
 pub(super) struct Open {
     #[command(flatten)]
     who: Who,
+    /// The name that HR has; shown, and no account is matched on it.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// A neutral title [default: Access review and the worker id].
     #[arg(long)]
     title: Option<String>,
@@ -87,7 +90,7 @@ pub(super) struct Open {
     message: Option<String>,
 }
 
-/// What the company knows of somebody.
+/// What the company knows of somebody, but for the name, which each command uses in its own way.
 #[derive(Debug, clap::Args)]
 struct Who {
     /// A work address of the person; may be given more than once.
@@ -96,21 +99,18 @@ struct Who {
     /// The worker id of the HR system.
     #[arg(long, value_name = "ID")]
     worker_id: Option<String>,
-    /// The name that HR has; shown, never matched on.
-    #[arg(long, value_name = "NAME")]
-    name: Option<String>,
     /// An account that you know: `github=login`. May be given more than once.
     #[arg(long = "account", value_name = "PROVIDER=LOGIN")]
     accounts: Vec<String>,
 }
 
 impl Who {
-    fn subject(self) -> Result<Subject> {
+    fn subject(self, name: Option<String>) -> Result<Subject> {
         let accounts = self.accounts.iter().map(|text| account(text));
         Ok(Subject {
             worker_id: self.worker_id,
             emails: self.emails,
-            display_name: self.name,
+            display_name: name,
             accounts: accounts.collect::<Result<_>>()?,
         })
     }
@@ -203,7 +203,7 @@ pub(super) async fn run(desktop: &Desktop, verb: Verb) -> Result<Ended> {
 }
 
 async fn open(desktop: &Desktop, args: Open) -> Result<Ended> {
-    let subject = args.who.subject()?;
+    let subject = args.who.subject(args.name)?;
     if !args.title_anyway {
         neutral(args.title.as_deref())?;
     }

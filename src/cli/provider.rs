@@ -4,9 +4,10 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 use super::{Desktop, Ended};
-use crate::fault::{Fault, Kind, Result};
+use crate::fault::{Kind, Result};
 use crate::hostile;
 use crate::provider::{Grant, TrailSpec};
+use crate::providers;
 use crate::ui;
 
 /// Look at providers and check our credentials.
@@ -88,23 +89,10 @@ async fn check(desktop: &Desktop, args: &Check) -> Result<Ended> {
 }
 
 fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
-    let specs: Vec<_> = crate::providers::SPECS
-        .iter()
-        .filter(|spec| {
-            args.provider
-                .as_deref()
-                .is_none_or(|name| name == spec.name)
-        })
-        .collect();
-    if specs.is_empty() {
-        let names: Vec<&str> = crate::providers::SPECS
-            .iter()
-            .map(|spec| spec.name)
-            .collect();
-        return Err(Fault::input("no-provider", "There is no such provider.")
-            .at(args.provider.as_deref().unwrap_or_default().escape_debug())
-            .hint(format!("providers: {}", names.join(", "))));
-    }
+    let specs = match &args.provider {
+        Some(name) => vec![providers::named(name)?],
+        None => providers::SPECS.to_vec(),
+    };
     desktop.ui.answer(&json!({ "providers": specs }), || {
         let mut text = String::new();
         for spec in &specs {

@@ -277,21 +277,39 @@ fn verify(approval: &Approval, signed: &Signed, person: &Person, recorder: &str)
 /// # Errors
 /// Kind evidence; the code says which part does not hold.
 pub fn check_in(state: &CaseState, signed: &Signed, expected: &Expected<'_>) -> Result<Approval> {
-    let barred = |why: String| {
-        Fault::evidence(
-            "approval-person",
-            format!("The decision does not count: {why}."),
-        )
-        .at(one_line(&signed.person, TEXT_LIMIT))
-    };
     state
         .may_decide(expected.subject.roles(state), &signed.person)
-        .map_err(barred)?;
+        .map_err(|why| barred(signed, &why))?;
+    of_roster(state, signed, expected)
+}
+
+/// Checks a decision that the case took in as it stands since: as [`check_in`], but whoever said no is
+/// not silenced by being kept out afterwards.
+///
+/// # Errors
+/// As [`check_in`].
+pub fn check_taken(
+    state: &CaseState,
+    signed: &Signed,
+    expected: &Expected<'_>,
+) -> Result<Approval> {
+    if expected.decision == Decision::Deny && state.is_out(&signed.person) {
+        return of_roster(state, signed, expected);
+    }
+    check_in(state, signed, expected)
+}
+
+fn of_roster(state: &CaseState, signed: &Signed, expected: &Expected<'_>) -> Result<Approval> {
     let mut people = state.people.iter();
     let person = people
         .find(|person| person.name == signed.person)
-        .ok_or_else(|| barred("the person is not on the roster".to_owned()))?;
+        .ok_or_else(|| barred(signed, "the person is not on the roster"))?;
     check(signed, person, &state.recorder, expected)
+}
+
+fn barred(signed: &Signed, why: &str) -> Fault {
+    let what = format!("The decision does not count: {why}.");
+    Fault::evidence("approval-person", what).at(one_line(&signed.person, TEXT_LIMIT))
 }
 
 #[cfg(test)]

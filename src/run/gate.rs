@@ -71,10 +71,13 @@ impl Judge {
                 return Verdict::Open;
             }
             // Who said no is not silenced by being kept out afterwards.
-            let out = state.is_out(&denied.person);
-            return match self.counts(state, gate, step, denied, Decision::Deny, now) {
+            let counts = if state.is_out(&denied.person) {
+                self.holds(gate, step, denied, Decision::Deny, now)
+            } else {
+                self.counts(state, gate, step, denied, Decision::Deny, now)
+            };
+            return match counts {
                 Ok(()) => Verdict::Denied(denied.person.clone()),
-                Err(_) if out => Verdict::Denied(denied.person.clone()),
                 Err(why) => Verdict::Spoiled(why),
             };
         }
@@ -135,6 +138,18 @@ impl Judge {
         now: Timestamp,
     ) -> Result<(), String> {
         state.may_decide(Some(&gate.roles), &signed.person)?;
+        self.holds(gate, step, signed, decision, now)
+    }
+
+    /// Whether a decision is what its person signed for this gate, whoever may decide there now.
+    fn holds(
+        &self,
+        gate: &GateRecord,
+        step: &str,
+        signed: &Signed,
+        decision: Decision,
+        now: Timestamp,
+    ) -> Result<(), String> {
         let text: Approval = signed
             .text
             .parse()

@@ -13,7 +13,7 @@ use crate::time::{Timestamp, utc};
 pub struct Rest {
     /// Gates that people let through.
     pub passed: Vec<StepId>,
-    /// Gates that wait for people, and how many approved.
+    /// Gates that wait for people, and how many approvals of each count still.
     pub gates: Vec<(StepId, usize)>,
     /// Steps that are under way or could be, gates left out.
     pub work: Vec<StepId>,
@@ -40,7 +40,8 @@ impl Rest {
                 continue;
             }
             if let Some(gate) = gate {
-                rest.gates.push((step.id.clone(), gate.approvals.len()));
+                let approved = state.approvals_standing(gate);
+                rest.gates.push((step.id.clone(), approved));
             } else if !later.contains(step.id.as_str()) {
                 rest.work.push(step.id.clone());
             } else if matches!(step.task, Task::Verify { .. }) {

@@ -249,7 +249,7 @@ fn stand(state: &CaseState, step: &Step) -> (Mark, String) {
         } else if gate.expired {
             format!("its time ran out at {until}; open it again, or make a new plan")
         } else {
-            let (have, need) = (gate.approvals.len(), gate.people);
+            let (have, need) = (state.approvals_standing(gate), gate.people);
             format!("{have} of {need} approved, open until {until}")
         };
         return (Mark::Waiting, note);

@@ -124,7 +124,9 @@ impl Dispatch<'_> {
         if known.is_some_and(|gate| gate.passed) {
             return self.pass(place, *people);
         }
-        let over = |gate: &GateRecord| gate.expired || self.now >= gate.expires;
+        // A denial that was not taken up yet is looked at first: no time runs out for it.
+        let over =
+            |gate: &GateRecord| gate.expired || (gate.denied.is_none() && self.now >= gate.expires);
         let again = self.options.reopen_gates && self.may_begin() && known.is_some_and(over);
         let expires = match known {
             Some(gate) if !again => gate.expires,

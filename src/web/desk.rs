@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Deserialize;
+
 use super::Web;
 use super::look::blocking;
 use super::shelf::Case;
@@ -176,6 +178,23 @@ pub(super) fn hand(visit: &Visit) -> Result<Hand<'_>> {
             "may-not",
             "A decision is made by a person who signed in, not by a token.",
         )),
+    }
+}
+
+/// A form that asks for nothing but a reason.
+#[derive(Debug, Deserialize)]
+pub(super) struct Why {
+    #[serde(default)]
+    reason: String,
+}
+
+impl Why {
+    /// The reason.
+    ///
+    /// # Errors
+    /// As [`reason`].
+    pub(super) fn said(&self) -> Result<String> {
+        reason(&self.reason)
     }
 }
 

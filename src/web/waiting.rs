@@ -3,11 +3,13 @@
 //! Who is kept out of a case that a message may belong to does not learn of the message.
 
 use super::Web;
-use crate::access::{Ability, Principal, Sight, Via};
+use crate::access::{Ability, Principal, Role, Sight, Via};
+use crate::app::glimpse::Glimpse;
 use crate::app::messages::Waiting;
 use crate::case::state::CaseState;
 use crate::case::subject::Subject;
 use crate::fault::{Fault, Result};
+use crate::id::CaseId;
 use crate::intake::DEPARTURE;
 
 /// Every message that waits, is not about whoever asks, and belongs to no case that they are kept out of.
@@ -57,19 +59,31 @@ fn is_about(principal: &Principal, subject: &Subject) -> bool {
     state.is_subject(&principal.person)
 }
 
+/// Whether somebody is kept out of a case that cannot be opened. Where nobody can know, only
+/// administrators are not: somebody has to see that the message is there.
+fn is_kept_out(web: &Web, principal: &Principal, case: &CaseId) -> bool {
+    match web.app.glimpse(case) {
+        Some(Glimpse::Log(state) | Glimpse::Damaged(state)) => state.keeps_out(&principal.person),
+        Some(Glimpse::Gone) => false,
+        None => !principal.roles().contains(&Role::Administrator),
+    }
+}
+
 /// The message, without the case that it may belong to for who may not know of that; nothing for who is
 /// kept out of the case.
 fn as_known(web: &Web, principal: &Principal, mut message: Waiting) -> Option<Waiting> {
     let Some(case) = &message.case else {
         return Some(message);
     };
-    let state = web.state(case).ok();
-    let mut known = state.iter();
-    if known.any(|state| state.keeps_out(&principal.person)) {
+    let person = &principal.person;
+    let (kept_out, sight) = match web.state(case) {
+        Ok(state) => (state.keeps_out(person), principal.sight(&state)),
+        Err(_) => (is_kept_out(web, principal, case), Sight::Nothing),
+    };
+    if kept_out {
         return None;
     }
-    let sight = state.map(|state| principal.sight(&state));
-    if sight != Some(Sight::Content) {
+    if sight != Sight::Content {
         let sentences = message.why.split_inclusive(". ");
         let silent = sentences.filter(|sentence| !sentence.contains(case.as_str()));
         let silent: String = silent.collect();

@@ -240,8 +240,16 @@ async fn a_kind_that_nobody_knows_and_sounds_like_leaving_waits_for_a_person() {
     let hr = Hr::new(folder.path(), STANDARD_SENDER, "none");
     for (kind, waits) in [
         ("worker.updated", 0),
+        ("worker.onboarding.started", 0),
+        ("worker.department.changed", 0),
+        ("worker.leave.requested", 0),
         ("worker.Termination_Postponed", 1),
         ("worker.offboarding.started", 2),
+        ("worker.departure.created", 3),
+        ("employee.departed", 4),
+        ("employee.exit", 5),
+        ("contract.ended", 6),
+        ("worker.layoff", 7),
     ] {
         let body = departure("W-1", "2027-03-14T00:00:00Z").replace("worker.terminated", kind);
         hr.standard(kind, &body).await;

@@ -2,7 +2,8 @@
 
 use crate::access::{Principal, Role, Sight, Via};
 use crate::app::App;
-use crate::case::event::{Entry, Event, Person};
+use crate::app::glimpse::Glimpse;
+use crate::case::event::Person;
 use crate::case::state::CaseState;
 use crate::case::subject::Subject;
 use crate::id::CaseId;
@@ -43,31 +44,11 @@ impl About {
             let source = Source::NoCase;
             return Some(Self::from(state, source));
         };
-        if let Ok(state) = app.peek(case.as_str()) {
-            let source = Source::Log;
-            return Some(Self::from(state, source));
+        match app.glimpse(case)? {
+            Glimpse::Log(state) => Some(Self::from(*state, Source::Log)),
+            Glimpse::Damaged(state) => Some(Self::from(*state, Source::Damaged)),
+            Glimpse::Gone => None,
         }
-        let lines = crate::store::peek(&app.case_dir(case)).ok()?;
-        let mut entries = lines
-            .iter()
-            .map(|line| serde_json::from_slice::<Entry>(line));
-        let Event::CaseOpened { subject, .. } = entries.next()?.ok()?.event else {
-            return None;
-        };
-        let mut state = CaseState {
-            subject,
-            ..CaseState::default()
-        };
-        // A line that was forged can only keep out somebody more: no lead is dismissed here.
-        for entry in entries.flatten() {
-            match &entry.event {
-                Event::PersonExcluded { person, .. } => state.scope.excluded.push(person.clone()),
-                Event::LeadRecorded { .. } => state.apply_leads(&entry),
-                _ => {}
-            }
-        }
-        let source = Source::Damaged;
-        Some(Self::from(state, source))
     }
 
     const fn from(state: CaseState, source: Source) -> Self {
@@ -81,8 +62,11 @@ impl About {
     /// The same, and who is kept out of a case that it may belong to hears nothing. `None` when it cannot
     /// be known who that is.
     pub(super) fn beside(mut self, app: &App, case: Option<&CaseId>) -> Option<Self> {
-        if case.is_some() {
-            self.beside = Some(Self::of(app, case, None)?.state);
+        if let Some(case) = case {
+            self.beside = match app.glimpse(case)? {
+                Glimpse::Log(state) | Glimpse::Damaged(state) => Some(*state),
+                Glimpse::Gone => None,
+            };
         }
         Some(self)
     }

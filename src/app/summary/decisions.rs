@@ -225,7 +225,7 @@ impl Look<'_> {
                 decision,
                 now: said.filter(|_| settled).unwrap_or(self.now),
             };
-            approval::check_in(self.state, signed, &expected)
+            approval::check_taken(self.state, signed, &expected)
         });
         let why = match counts {
             Some(Ok(_)) => String::new(),

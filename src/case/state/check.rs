@@ -325,11 +325,8 @@ impl CaseState {
             }
             Event::GatePassed { step } => {
                 let gate = gate(step)?;
-                let standing = gate
-                    .approvals
-                    .iter()
-                    .filter(|one| !self.is_out(&one.person));
-                let enough = standing.count() >= usize::try_from(gate.people).unwrap_or(usize::MAX);
+                let standing = self.approvals_standing(gate);
+                let enough = standing >= usize::try_from(gate.people).unwrap_or(usize::MAX);
                 self.unsettled(gate, at)?;
                 need(enough, "too few people approved")
             }

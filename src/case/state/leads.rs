@@ -75,7 +75,7 @@ impl CaseState {
     pub fn may_be_lead(&self, person: &Subject) -> Result<(), String> {
         need(!person.names_nobody(), "a lead has to name somebody")?;
         let theirs: Vec<String> = self.keys_of_subject().collect();
-        let mut keys = compared(person.worker_id.iter().chain(&person.emails));
+        let mut keys = compared(&person.worker_id).chain(person.addresses());
         let key = keys.find(|key| theirs.contains(key));
         let account = (person.accounts.iter()).find(|account| self.is_subjects(account));
         let login = account.map(|account| account.login.clone());
@@ -90,15 +90,13 @@ impl CaseState {
 
     /// Whether an account was named or chosen as the person's under review.
     fn is_subjects(&self, account: &KnownAccount) -> bool {
-        let login = folded(&account.login);
-        let same =
-            |provider: &str, known: &str| provider == account.provider && folded(known) == login;
-        let named = &self.subject.accounts;
-        named.iter().any(|one| same(&one.provider, &one.login))
-            || self
-                .accounts
-                .iter()
-                .any(|one| same(&one.provider, &one.login))
+        let named = self.subject.accounts.iter();
+        let named = named.map(|one| (&one.provider, &one.login));
+        let chosen = self.accounts.iter();
+        let chosen = chosen.map(|one| (&one.provider, &one.login));
+        named
+            .chain(chosen)
+            .any(|(provider, login)| account.is_login(provider, login))
     }
 
     /// Whether a lead was recorded and not dismissed.
@@ -131,11 +129,11 @@ impl CaseState {
     /// Whose it is.
     pub fn is_nobody_elses(&self, account: &Account, emails: &[String]) -> Result<(), String> {
         let login = folded(&account.login);
-        let shown: Vec<String> = compared(emails).chain([login.clone()]).collect();
+        let shown: Vec<String> = compared(emails).chain([login]).collect();
         let is = |person: &Subject| {
             let mut accounts = person.accounts.iter();
-            accounts.any(|one| one.provider == account.provider && folded(&one.login) == login)
-                || compared(&person.emails).any(|email| shown.contains(&email))
+            accounts.any(|one| one.is_login(&account.provider, &account.login))
+                || person.addresses().any(|address| shown.contains(&address))
         };
         match self.standing_leads().find(|lead| is(&lead.person)) {
             Some(lead) => Err(format!(

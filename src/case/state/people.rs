@@ -1,6 +1,6 @@
 //! Who may decide in a case, and whose accounts it is about.
 
-use super::{CaseState, NoticeRecord, RunPhase};
+use super::{CaseState, GateRecord, NoticeRecord, RunPhase};
 use crate::case::alias::{addresses, compared, folded};
 use crate::case::event::{Person, Signed};
 use crate::id::NoticeId;
@@ -74,8 +74,9 @@ impl CaseState {
 
     /// The worker id and every address of the person under review, as they are compared.
     pub(super) fn keys_of_subject(&self) -> impl Iterator<Item = String> {
-        let assigned = self.subject.worker_id.iter().chain(&self.subject.emails);
-        compared(assigned).chain(self.shown_of_subject())
+        compared(&self.subject.worker_id)
+            .chain(self.subject.addresses())
+            .chain(self.shown_of_subject())
     }
 
     /// The address and login of each chosen account, as the providers show them and as they are compared.
@@ -88,42 +89,28 @@ impl CaseState {
         compared(chosen.chain(shown))
     }
 
-    /// Whether a notice may go to an address: not to the person under review, and not to whoever has
-    /// made contact. Others that such a message names are somebody's of ours only when the roster
-    /// knows them or their domain.
+    /// Whether a notice may go to an address: not to the person under review, not to whoever is kept out,
+    /// and not to whoever has made contact. Others that such a message names are somebody's of ours only
+    /// when the roster knows them or their domain.
     ///
     /// # Errors
     /// The reason why not.
     pub fn may_receive(&self, to: &str) -> Result<(), String> {
-        let refused = |whose: &str| {
-            Err(format!(
-                "a notice never goes to {whose}: `{}`",
-                to.escape_debug()
-            ))
-        };
-        let named = addresses(to);
-        let in_question = |known: &String| named.contains(known) || *known == folded(to);
-        let subject = compared(self.subject.emails.iter()).chain(self.shown_of_subject());
-        if subject.into_iter().any(|known| in_question(&known)) {
-            return refused("the account holder");
+        let named = destinations(to);
+        let mut subject = self.subject.addresses().chain(self.shown_of_subject());
+        if subject.any(|known| named.contains(&known)) {
+            return Err(refused(to, "the account holder"));
         }
         let leads = self.standing_leads();
         if leads
-            .flat_map(|lead| compared(lead.person.emails.iter()))
-            .any(|known| in_question(&known))
+            .flat_map(|lead| lead.person.addresses())
+            .any(|known| named.contains(&known))
         {
-            return refused("somebody whom the case may be about too");
+            return Err(refused(to, "somebody whom the case may be about too"));
         }
-        let (out, able): (Vec<&Person>, Vec<&Person>) =
-            (self.people.iter()).partition(|person| self.keeps_out(person));
-        let theirs = |people: &[&Person]| -> Vec<String> {
-            let emails = people.iter().flat_map(|person| compared(&person.emails));
-            emails.collect()
-        };
-        if theirs(&out).iter().any(in_question) {
-            return refused("somebody who is kept out of the case");
-        }
-        let roster = theirs(&able);
+        self.goes_to_nobody_out(to, &self.people)?;
+        let able = self.people.iter().filter(|person| !self.keeps_out(person));
+        let roster: Vec<String> = able.flat_map(|person| compared(&person.emails)).collect();
         let domain = |address: &str| {
             address
                 .rsplit_once('@')
@@ -135,22 +122,43 @@ impl CaseState {
         };
         for contact in &self.contacts {
             let from = addresses(&contact.from);
-            let to: Vec<String> = contact.to.iter().flat_map(|one| addresses(one)).collect();
+            let went: Vec<String> = contact.to.iter().flat_map(|one| addresses(one)).collect();
             let (theirs, others) = if contact.direction == "out" {
-                (to, from)
+                (went, from)
             } else {
-                (from, to)
+                (from, went)
             };
             let others = others.into_iter().filter(|other| !ours(other));
             if theirs
                 .into_iter()
                 .chain(others)
-                .any(|one| in_question(&one))
+                .any(|one| named.contains(&one))
             {
-                return refused("an address that a recorded contact is from or to");
+                let whose = "an address that a recorded contact is from or to";
+                return Err(refused(to, whose));
             }
         }
         Ok(())
+    }
+
+    /// Whether what is sent to an address goes to nobody among `people` who is kept out of the case. The
+    /// case has the roster of its opening; whoever knows a later one asks about that too.
+    ///
+    /// # Errors
+    /// The reason why not.
+    pub fn goes_to_nobody_out(&self, to: &str, people: &[Person]) -> Result<(), String> {
+        let named = destinations(to);
+        let mut out = people.iter().filter(|person| self.keeps_out(person));
+        if out.any(|person| compared(&person.emails).any(|known| named.contains(&known))) {
+            return Err(refused(to, "somebody who is kept out of the case"));
+        }
+        Ok(())
+    }
+
+    /// How many approvals of a gate are of people who have to do with the case still.
+    pub fn approvals_standing(&self, gate: &GateRecord) -> usize {
+        let standing = |signed: &&Signed| !self.is_out(&signed.person);
+        gate.approvals.iter().filter(standing).count()
     }
 
     /// How many approvals of a notice have not run out at an instant, and are of people who have to do with
@@ -281,6 +289,17 @@ impl NoticeRecord {
             Some(later) => Err(format!("the draft was replaced by {later}")),
         }
     }
+}
+
+/// Where what is sent `to` goes, as addresses and logins are compared.
+fn destinations(to: &str) -> Vec<String> {
+    let mut all = addresses(to);
+    all.push(folded(to));
+    all
+}
+
+fn refused(to: &str, whose: &str) -> String {
+    format!("a notice never goes to {whose}: `{}`", to.escape_debug())
 }
 
 /// Every address and login of a person, as they are compared.

@@ -218,6 +218,19 @@ pub struct InstantRecord {
     pub withdrawn: Option<(String, String)>,
 }
 
+impl InstantRecord {
+    /// What it was, how it is known, who says so, and whether nothing but their word shows it. Hostile text.
+    pub fn how(&self) -> String {
+        let (what, note) = (self.instant.what.about(), &self.instant.note);
+        let shown = if self.instant.evidence.is_empty() {
+            ", who names no evidence"
+        } else {
+            ""
+        };
+        format!("{what} ({note}; recorded by {}{shown})", self.by)
+    }
+}
+
 /// The last answer to a question.
 #[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
 pub struct AnswerRecord {

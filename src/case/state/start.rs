@@ -52,12 +52,7 @@ impl CaseState {
                 .filter(|record| record.withdrawn.is_none() && record.instant.what == rule.trigger);
             readings.extend(recorded.map(|record| Reading {
                 at: record.instant.at,
-                how: format!(
-                    "{} ({}; recorded by {})",
-                    record.instant.what.about(),
-                    record.instant.note,
-                    record.by
-                ),
+                how: record.how(),
             }));
             let after = rule
                 .after

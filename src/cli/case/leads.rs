@@ -16,6 +16,9 @@ pub(in crate::cli) struct Lead {
     case: String,
     #[command(flatten)]
     who: Who,
+    /// What they are called; shown, and whoever is called so on the roster is kept out too.
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
     /// Why the case may be about them too; it stands in the log.
     #[arg(long)]
     reason: String,
@@ -34,7 +37,8 @@ pub(in crate::cli) struct Unlead {
 
 pub(super) async fn record(desktop: &Desktop, args: Lead) -> Result<Ended> {
     let desk = desktop.app()?.desk(&args.case)?;
-    let made = desk.record_lead(args.who.subject()?, &args.reason).await?;
+    let person = args.who.subject(args.name)?;
+    let made = desk.record_lead(person, &args.reason).await?;
     desk.finish().await?;
     let case = desk.log.case();
     let document = json!({ "case": case, "lead": made });

@@ -67,10 +67,8 @@ impl<'a> Quiet<'a> {
             }
             Event::DelayRecorded(delay) => self.covers(&delay.scope),
             Event::DelayWithdrawn { delay, .. } => {
-                let place = usize::try_from(*delay)
-                    .ok()
-                    .and_then(|at| at.checked_sub(1));
-                let record = place.and_then(|place| self.state.delays.get(place));
+                let mut all = self.state.delays.iter();
+                let record = all.find(|record| record.number == *delay);
                 record.is_some_and(|record| self.covers(&record.delay.scope))
             }
             Event::InstantRecorded(instant) => instant.what == Trigger::FactsForSarDetected,

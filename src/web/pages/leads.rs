@@ -13,7 +13,7 @@ use crate::case::subject::{KnownAccount, Subject};
 use crate::fault::{Fault, Result};
 use crate::id::{CaseId, LeadId};
 use crate::providers::SPECS;
-use crate::web::desk::reason;
+use crate::web::desk::{Why, reason};
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path};
 use crate::web::visit::{Form, Visit};
@@ -137,13 +137,6 @@ pub(super) async fn record(
     page::then(&web, &visit, done)
 }
 
-/// Why a lead is dismissed.
-#[derive(Debug, Deserialize)]
-pub(super) struct Why {
-    #[serde(default)]
-    reason: String,
-}
-
 pub(super) async fn dismiss(
     State(web): State<Arc<Web>>,
     Path((id, lead)): Path<(String, String)>,
@@ -155,7 +148,7 @@ pub(super) async fn dismiss(
                 Fault::input("no-lead", "There is no such lead.")
                     .hint("go back, and choose one that the page shows")
             })?;
-            desk.dismiss_lead(&lead, &reason(&why.reason)?).await?;
+            desk.dismiss_lead(&lead, &why.said()?).await?;
             Ok(at(desk.log.case()))
         })
         .await;

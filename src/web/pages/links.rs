@@ -12,7 +12,7 @@ use crate::app::recall::{LINK_HOURS, Link, links};
 use crate::fault::Result;
 use crate::id::CaseId;
 use crate::secret::ExposeSecret as _;
-use crate::web::desk::reason;
+use crate::web::desk::Why;
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path};
 use crate::web::visit::{Form, Visit};
@@ -112,13 +112,6 @@ async fn made(web: &Arc<Web>, visit: &Visit, id: &str, wanted: &Wanted) -> Resul
     .await
 }
 
-/// Why a link is withdrawn.
-#[derive(Debug, Deserialize)]
-pub(super) struct Why {
-    #[serde(default)]
-    reason: String,
-}
-
 pub(super) async fn withdraw(
     State(web): State<Arc<Web>>,
     Path((id, link)): Path<(String, String)>,
@@ -127,7 +120,7 @@ pub(super) async fn withdraw(
     let app = Arc::clone(&web.app);
     let done = web
         .act(&visit, &id, Ability::Hold, async move |desk| {
-            let why = reason(&why.reason)?;
+            let why = why.said()?;
             app.withdraw_recall_link(desk, &link, &why).await?;
             Ok(at(desk.log.case()))
         })

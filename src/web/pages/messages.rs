@@ -12,7 +12,7 @@ use crate::case::event::Actor;
 use crate::case::subject::Subject;
 use crate::fault::Result;
 use crate::intake::Kind;
-use crate::web::desk::reason;
+use crate::web::desk::Why;
 use crate::web::look::blocking;
 use crate::web::shown::{When, Words, line, path, short};
 use crate::web::visit::{Form, Visit};
@@ -141,12 +141,6 @@ async fn opened(web: &Web, visit: &Visit, message: &str, whose: Whose) -> Result
     Ok(path(&["cases", desk.log.case().as_str()]))
 }
 
-#[derive(Debug, Deserialize)]
-pub(super) struct Why {
-    #[serde(default)]
-    reason: String,
-}
-
 pub(super) async fn dismiss(
     State(web): State<Arc<Web>>,
     Path(message): Path<String>,
@@ -158,7 +152,7 @@ pub(super) async fn dismiss(
             visit.principal.may_at_all(Ability::Open)?;
             let found = waiting::find(&web, &visit.principal, &message)?;
             let by = visit.principal.person.name.clone();
-            web.app.dismiss(&found.message, by, reason(&why.reason)?)?;
+            web.app.dismiss(&found.message, by, why.said()?)?;
             Ok("/".to_owned())
         })
         .await

@@ -14,7 +14,7 @@ use crate::app::summary::{DeterminationLine, Summary};
 use crate::case::event::{DETERMINERS, SCOPE};
 use crate::fault::{Fault, Result};
 use crate::id::{CaseId, DeterminationId};
-use crate::web::desk::{hand, reason};
+use crate::web::desk::{Why, hand, reason};
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
 use crate::web::visit::{Form, Upload, Visit};
@@ -128,13 +128,6 @@ fn decides(look: &Look<'_>, one: &DeterminationLine) -> bool {
         && look.visit.principal.may_decide(&roles).is_ok()
 }
 
-/// Why a hold is opened, or a determination decided.
-#[derive(Debug, Deserialize)]
-pub(super) struct Why {
-    #[serde(default)]
-    reason: String,
-}
-
 pub(super) async fn hold(
     State(web): State<Arc<Web>>,
     Path(id): Path<String>,
@@ -142,7 +135,7 @@ pub(super) async fn hold(
 ) -> Response {
     let done = web
         .act(&visit, &id, Ability::Counsel, async move |desk| {
-            desk.hold_claims(&reason(&why.reason)?).await?;
+            desk.hold_claims(&why.said()?).await?;
             Ok(at(desk.log.case()))
         })
         .await;
@@ -200,7 +193,7 @@ pub(super) async fn approve(
     let who = visit.clone();
     let done = web
         .act(&visit, &id, Ability::Decide, async move |desk| {
-            let why = reason(&why.reason)?;
+            let why = why.said()?;
             who.principal.may_decide(&DETERMINERS.map(str::to_owned))?;
             let no_such = |_| {
                 let what = "The case has no such determination.";

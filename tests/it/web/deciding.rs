@@ -139,6 +139,11 @@ async fn an_approval_of_a_plan_that_was_replaced_is_refused() {
         "{}",
         page.body
     );
+    // Whoever said no is not silenced by being kept out afterwards.
+    let desk = office.app.desk(case.as_str()).unwrap();
+    desk.exclude("Leg", "a friend").await.unwrap();
+    drop(desk);
+    assert_eq!(gate(&office, &case).stands, GateStands::Denied);
 }
 
 #[tokio::test]

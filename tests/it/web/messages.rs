@@ -163,6 +163,16 @@ async fn nobody_reads_of_themself_or_of_a_case_that_is_hidden_from_them() {
             .count()
     };
     assert_eq!((seen("Zoe").await, seen("Res").await), (2, 1));
+    // Nor when its log does not verify any more; and a case that was handed over hides nothing.
+    let folder = office.app.case_dir(&case);
+    let ledger = folder.join("ledger.jsonl");
+    let text = std::fs::read_to_string(&ledger).unwrap();
+    let wrong = text.replacen("a friend", "a fr1end", 1);
+    assert_ne!(wrong, text);
+    std::fs::write(&ledger, wrong).unwrap();
+    assert_eq!((seen("Zoe").await, seen("Res").await), (2, 1));
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!((seen("Zoe").await, seen("Res").await), (2, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
