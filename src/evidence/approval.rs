@@ -283,8 +283,8 @@ pub fn check_in(state: &CaseState, signed: &Signed, expected: &Expected<'_>) -> 
     of_roster(state, signed, expected)
 }
 
-/// Checks a decision that the case took in as it stands since: as [`check_in`], but whoever said no is
-/// not silenced by being kept out afterwards.
+/// Checks a decision that the case took in as it stands since: as [`check_in`], but whoever said no,
+/// and might when the log took it, is not silenced by being kept out afterwards.
 ///
 /// # Errors
 /// As [`check_in`].
@@ -293,7 +293,7 @@ pub fn check_taken(
     signed: &Signed,
     expected: &Expected<'_>,
 ) -> Result<Approval> {
-    if expected.decision == Decision::Deny && state.is_out(&signed.person) {
+    if expected.decision == Decision::Deny {
         return of_roster(state, signed, expected);
     }
     check_in(state, signed, expected)

@@ -70,13 +70,8 @@ impl Judge {
             if !self.seen.contains_key(&key(denied)) {
                 return Verdict::Open;
             }
-            // Who said no is not silenced by being kept out afterwards.
-            let counts = if state.is_out(&denied.person) {
-                self.holds(gate, step, denied, Decision::Deny, now)
-            } else {
-                self.counts(state, gate, step, denied, Decision::Deny, now)
-            };
-            return match counts {
+            // They might when the log took it; who said no is not silenced by being kept out afterwards.
+            return match self.holds(gate, step, denied, Decision::Deny, now) {
                 Ok(()) => Verdict::Denied(denied.person.clone()),
                 Err(why) => Verdict::Spoiled(why),
             };

@@ -59,13 +59,15 @@ fn is_about(principal: &Principal, subject: &Subject) -> bool {
     state.is_subject(&principal.person)
 }
 
-/// Whether somebody is kept out of a case that cannot be opened. Where nobody can know, only
+/// Whether somebody is kept out of a case that cannot be opened. Where not all can be known, only
 /// administrators are not: somebody has to see that the message is there.
 fn is_kept_out(web: &Web, principal: &Principal, case: &CaseId) -> bool {
+    let no_administrator = !principal.roles().contains(&Role::Administrator);
     match web.app.glimpse(case) {
-        Some(Glimpse::Log(state) | Glimpse::Damaged(state)) => state.keeps_out(&principal.person),
+        Some(Glimpse::Log(state)) => state.keeps_out(&principal.person),
+        Some(Glimpse::Damaged(state)) => no_administrator || state.keeps_out(&principal.person),
         Some(Glimpse::Gone) => false,
-        None => !principal.roles().contains(&Role::Administrator),
+        None => no_administrator,
     }
 }
 

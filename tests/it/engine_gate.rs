@@ -355,24 +355,30 @@ async fn a_forged_denial_does_not_shut_a_gate() {
 
 #[tokio::test(start_paused = true)]
 async fn a_denial_stands_when_its_author_is_kept_out_and_the_time_of_the_gate_runs_out() {
-    let rig = gated(1).await;
-    rig.go().await;
-    rig.deny("gate", "ben").await.unwrap();
-    rig.append(Event::PersonExcluded {
-        person: "ben".to_owned(),
-        reason: "a friend of the account holder".to_owned(),
-    })
-    .await
-    .unwrap();
-    tokio::time::sleep(Duration::from_hours(24 * 7)).await;
-    let options = Options {
-        reopen_gates: true,
-        ..Options::default()
-    };
-    rig.go_with(&options).await;
-    assert_eq!(rig.result("gate"), "skipped");
-    assert_eq!(rig.result("close/a"), "skipped");
-    assert!(!rig.kinds().iter().any(|kind| kind == "gate.expired"));
+    for kept_out in [
+        Event::PersonExcluded {
+            person: "ben".to_owned(),
+            reason: "a friend of the account holder".to_owned(),
+        },
+        Event::CaseRestricted {
+            people: vec!["ana".to_owned()],
+            reason: "need to know".to_owned(),
+        },
+    ] {
+        let rig = gated(1).await;
+        rig.go().await;
+        rig.deny("gate", "ben").await.unwrap();
+        rig.append(kept_out).await.unwrap();
+        tokio::time::sleep(Duration::from_hours(24 * 7)).await;
+        let options = Options {
+            reopen_gates: true,
+            ..Options::default()
+        };
+        rig.go_with(&options).await;
+        assert_eq!(rig.result("gate"), "skipped");
+        assert_eq!(rig.result("close/a"), "skipped");
+        assert!(!rig.kinds().iter().any(|kind| kind == "gate.expired"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -22,7 +22,10 @@ pub(super) fn sounds_like_leaving(kind: &str) -> bool {
     let words: Vec<&str> = (spaced.split_whitespace())
         .filter(|word| !BETWEEN.contains(word))
         .collect();
-    PARTS.iter().any(|part| lower.contains(part))
+    // `LeaveRequested` has a leaver in it, and tells of none.
+    let leaver = lower.contains("leaver") && !lower.contains("leavereq");
+    leaver
+        || PARTS.iter().any(|part| lower.contains(part))
         || words.iter().any(|word| is_leaving(word))
         || words.windows(2).any(are_leaving)
 }
@@ -43,12 +46,9 @@ fn in_words(name: &str) -> String {
     spaced
 }
 
-/// A word that says it alone. A department is no departure, flexitime no exit, and a leave request
-/// tells of no leaver.
+/// A word that says it alone. A department is no departure, and flexitime no exit.
 fn is_leaving(word: &str) -> bool {
-    matches!(word, "depart" | "departs" | "leaver" | "leavers")
-        || word.starts_with("exit")
-        || word.starts_with("layoff")
+    matches!(word, "depart" | "departs") || word.starts_with("exit") || word.starts_with("layoff")
 }
 
 /// Two words that say it together: much ends or is deactivated that is nobody's work.
@@ -131,6 +131,7 @@ mod tests {
             "employee.separation",
             "leaver.created",
             "NewLeaver",
+            "HRLeaver.created",
             "employee.rehired",
         ] {
             assert!(sounds_like_leaving(kind), "{kind}");

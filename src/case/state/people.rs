@@ -149,7 +149,11 @@ impl CaseState {
     pub fn goes_to_nobody_out(&self, to: &str, people: &[Person]) -> Result<(), String> {
         let named = destinations(to);
         let mut out = people.iter().filter(|person| self.keeps_out(person));
-        if out.any(|person| compared(&person.emails).any(|known| named.contains(&known))) {
+        let theirs = |person: &Person| {
+            let logins = person.logins.iter().filter(|login| login.contains('@'));
+            compared(person.emails.iter().chain(logins)).any(|known| named.contains(&known))
+        };
+        if out.any(theirs) {
             return Err(refused(to, "somebody who is kept out of the case"));
         }
         Ok(())
