@@ -82,10 +82,7 @@ impl Judge {
         let people: BTreeSet<_> = gate
             .approvals
             .iter()
-            .filter(|signed| {
-                self.counts(state, gate, step, signed, Decision::Approve, now)
-                    .is_ok()
-            })
+            .filter(|signed| self.counts(state, gate, step, signed, now).is_ok())
             .map(|signed| signed.person.as_str())
             .collect();
         if people.len() >= usize::try_from(gate.people.max(1)).unwrap_or(usize::MAX) {
@@ -106,7 +103,7 @@ impl Judge {
         let mut approved = Vec::new();
         let mut void = Vec::new();
         for signed in &gate.approvals {
-            match self.counts(state, gate, step, signed, Decision::Approve, now) {
+            match self.counts(state, gate, step, signed, now) {
                 Ok(()) => approved.push(signed.person.clone()),
                 Err(why) => void.push(format!("{}: {why}", signed.person)),
             }
@@ -123,17 +120,17 @@ impl Judge {
         })
     }
 
+    /// Whether an approval counts at `now`.
     fn counts(
         &self,
         state: &CaseState,
         gate: &GateRecord,
         step: &str,
         signed: &Signed,
-        decision: Decision,
         now: Timestamp,
     ) -> Result<(), String> {
         state.may_decide(Some(&gate.roles), &signed.person)?;
-        self.holds(gate, step, signed, decision, now)
+        self.holds(gate, step, signed, Decision::Approve, now)
     }
 
     /// Whether a decision is what its person signed for this gate, whoever may decide there now.
