@@ -142,11 +142,12 @@ pub(super) fn is_forbidden(pointer: &str) -> bool {
         .any(|two| NAMES.iter().any(|name| name.iter().eq(two)))
 }
 
-/// The words of a field's name, in lower case.
-fn words(pointer: &str) -> Vec<String> {
+/// The words of a name that a vendor gave to a field or an event, in lower case: `laidOff` has two. One
+/// that begins or ends with a sign, or is empty, can have an empty word.
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before_is_lower = false;
-    for c in pointer.chars() {
+    for c in name.chars() {
         let new = !c.is_alphanumeric() || (c.is_uppercase() && before_is_lower);
         if new && words.last().is_some_and(|word| !word.is_empty()) {
             words.push(String::new());

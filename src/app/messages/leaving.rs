@@ -1,5 +1,7 @@
 //! Names of events that tell of an end or a return, however a vendor spells them.
 
+use crate::intake::employment::words;
+
 /// Whether the sender's name of a kind is of the sort that tells of an end or a return. Vendors rename
 /// their events; a departure is not passed over for that.
 pub(super) fn sounds_like_leaving(kind: &str) -> bool {
@@ -18,9 +20,9 @@ pub(super) fn sounds_like_leaving(kind: &str) -> bool {
     // They may stand between somebody and what becomes of them.
     const BETWEEN: [&str; 3] = ["account", "lifecycle", "of"];
     let lower = kind.to_lowercase();
-    let spaced = in_words(kind);
-    let words: Vec<&str> = (spaced.split_whitespace())
-        .filter(|word| !BETWEEN.contains(word))
+    let words = words(kind);
+    let words: Vec<&str> = (words.iter().map(String::as_str))
+        .filter(|word| !word.is_empty() && !BETWEEN.contains(word))
         .collect();
     // `LeaveRequested` has a leaver in it, and tells of none.
     let leaver = lower.contains("leaver") && !lower.contains("leavereq");
@@ -28,22 +30,6 @@ pub(super) fn sounds_like_leaving(kind: &str) -> bool {
         || PARTS.iter().any(|part| lower.contains(part))
         || words.iter().any(|word| is_leaving(word))
         || words.windows(2).any(are_leaving)
-}
-
-/// A name in lower case with spaces between its words: `worker.laidOff` has three.
-fn in_words(name: &str) -> String {
-    let mut spaced = String::new();
-    let mut small = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() || small && letter.is_uppercase() {
-            spaced.push(' ');
-        }
-        if letter.is_alphanumeric() {
-            spaced.extend(letter.to_lowercase());
-        }
-        small = letter.is_lowercase();
-    }
-    spaced
 }
 
 /// A word that says it alone. A department is no departure, and flexitime no exit.
