@@ -10,7 +10,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 python3 -c 'import schemathesis' 2>/dev/null || python3 -m pip install -q schemathesis
-cargo build --locked --quiet
+cargo test --locked --quiet --test it --no-run
 folder=$(mktemp -d)
 daemon=
 trap 'test -z "$daemon" || kill "$daemon" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT

@@ -16,7 +16,7 @@ if ! command -v postfix >/dev/null || ! command -v dovecot >/dev/null; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postfix dovecot-imapd >/dev/null
 fi
 python3 -c 'import dkim, nacl' 2>/dev/null || python3 -m pip install -q dkimpy pynacl
-cargo build --locked --quiet
+cargo test --locked --quiet --test it --no-run
 program=$PWD/target/debug/cordon
 check=$PWD/tests/contract/mail.py
 t=$(mktemp -d)

@@ -30,7 +30,6 @@ mod daemon;
 mod departures;
 mod document;
 mod document_docx;
-#[cfg(feature = "pdf")]
 mod document_pdf;
 mod document_programs;
 mod engine;

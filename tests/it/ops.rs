@@ -10,7 +10,6 @@ mod people;
 mod scrub;
 mod timers;
 mod tls;
-#[cfg(feature = "otel")]
 mod traces;
 mod unit;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use cordon::document::docx;
+use cordon::document::{docx, pdf};
 use cordon::notice;
 
 use super::{Drafted, Forms};
@@ -63,22 +63,16 @@ pub(super) fn of(one: &Drafted, page: &str, wrong: &mut Vec<String>) -> Forms {
         .iter()
         .map(|(name, part)| format!("{name}\n{part}\n"))
         .collect();
-    #[cfg_attr(not(feature = "pdf"), expect(unused_mut, reason = "PDF is one more"))]
-    let mut all = vec![
+    let paper = pdf::write(&one.sheet).unwrap();
+    say("pdf", inside(&paper));
+    vec![
         ("docx", unpacked.concat().into_bytes()),
         ("html", page.as_bytes().to_vec()),
+        ("pdf", paper),
         ("plain", plain.into_bytes()),
-    ];
-    #[cfg(feature = "pdf")]
-    {
-        let paper = cordon::document::pdf::write(&one.sheet).unwrap();
-        say("pdf", inside(&paper));
-        all.push(("pdf", paper));
-    }
-    all
+    ]
 }
 
-#[cfg(feature = "pdf")]
 fn inside(paper: &[u8]) -> Result<(), String> {
     use super::super::document_pdf::{look_inside, lookers};
     use std::sync::LazyLock;
