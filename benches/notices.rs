@@ -209,6 +209,7 @@ async fn long(desk: &Desk) -> NoticeId {
         facts_kept: record.facts_kept,
         serves: record.serves,
         suspicion: false,
+        withheld: Vec::new(),
     };
     desk.log.append(&desk.by, vec![event]).await.unwrap();
     id

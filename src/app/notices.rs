@@ -62,6 +62,7 @@ impl Desk {
             approval: Some(about.approval),
             facts_kept: Some(kept),
             suspicion,
+            withheld: draft.withheld.clone(),
         };
         self.log.append(&self.by, vec![event]).await?;
         Ok((id, draft))

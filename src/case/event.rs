@@ -454,6 +454,9 @@ pub enum Event {
         /// Whether who drafted it said that its addressee, a private party, may be told what is suspected.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         suspicion: bool,
+        /// What it would say and the case has, left out as a suspicion.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        withheld: Vec<String>,
     },
     /// A person says what the case itself does not show, and what shows it.
     #[serde(rename = "fact.recorded")]

@@ -261,8 +261,8 @@ fn show(desktop: &Desktop, args: &Show) -> Result<Ended> {
     let line = line(&desk, &args.notice);
     let plain = crate::notice::plain(&text);
     let document = json!({ "notice": args.notice, "template": record.template, "digest": record.text, "text": text,
-                           "plain": plain, "evidence": record.facts, "missing": record.missing, "approval": line,
-                           "findings": findings, "changed": changes });
+                           "plain": plain, "evidence": record.facts, "missing": record.missing, "withheld": record.withheld,
+                           "approval": line, "findings": findings, "changed": changes });
     desktop
         .ui
         .answer(&document, || match (args.plain, args.numbered) {

@@ -1,16 +1,17 @@
 //! Templates and the answers made of them.
 //!
-//! Values are escaped for HTML wherever they are put; strict mode makes a value that is missing an error
-//! instead of a gap. The only scripts are our own files: the policy of the guard allows no other.
+//! Values are escaped for HTML wherever they are put, and only once: what a page's template made of them is
+//! all that the layout takes as it is. Strict mode makes a value that is missing an error instead of
+//! a gap. The only scripts are our own files: the policy of the guard allows no other.
 
 use std::sync::Arc;
 
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use handlebars::Handlebars;
+use handlebars::{Context, Handlebars, RenderError};
 use http::StatusCode;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Web;
 use super::visit::Visit;
@@ -79,7 +80,10 @@ impl Pages {
         &self.zone
     }
 
-    /// A page: `templates/page/NAME.hbs`, within the layout, with `visit` and `page` as data.
+    /// A page: `templates/page/NAME.hbs` with `visit` and `page` as data, within the layout.
+    ///
+    /// The layout comes last, and takes what the page's own template made as it is: a template that is
+    /// called without a part of the data of its own copies all of it, and each value again where it is read.
     ///
     /// # Errors
     /// The template does not fit the data.
@@ -89,6 +93,23 @@ impl Pages {
         visit: Option<&Visit>,
         page: &impl Serialize,
     ) -> Result<String> {
+        let mut data = self.data(name, visit, page)?;
+        let body = self.fill(name, &data)?;
+        if let Value::Object(data) = data.data_mut() {
+            data.insert("body".to_owned(), Value::String(body));
+        }
+        self.fill("layout", &data)
+    }
+
+    /// A part of a page, without the layout.
+    ///
+    /// # Errors
+    /// As [`Self::render`].
+    pub fn part(&self, name: &str, visit: &Visit, page: &impl Serialize) -> Result<String> {
+        self.fill(name, &self.data(name, Some(visit), page)?)
+    }
+
+    fn data(&self, name: &str, visit: Option<&Visit>, page: &impl Serialize) -> Result<Context> {
         let visit = visit.map(|visit| {
             json!({
                 "bells": self.ringing(),
@@ -98,15 +119,15 @@ impl Pages {
                 "csrf": visit.csrf,
             })
         });
-        let data = json!({ "visit": visit, "page": page });
-        self.engine.render(name, &data).map_err(|error| {
-            Fault::failed("template", "A page cannot be rendered.")
-                .at(format!("templates/page/{name}.hbs"))
-                .caused_by(error)
-        })
+        Context::wraps(Data { visit, page }).map_err(|error| misfit(name, error))
     }
 
-    fn ringing(&self) -> Vec<serde_json::Value> {
+    fn fill(&self, name: &str, data: &Context) -> Result<String> {
+        let filled = self.engine.render_with_context(name, data);
+        filled.map_err(|error| misfit(name, error))
+    }
+
+    fn ringing(&self) -> Vec<Value> {
         let bells = self.bells.as_ref().map(|signin| signin.bells());
         let bells = bells.unwrap_or_default().into_iter();
         bells
@@ -116,6 +137,19 @@ impl Pages {
             })
             .collect()
     }
+}
+
+/// What the template of a page is filled with.
+#[derive(Serialize)]
+struct Data<'a, P> {
+    visit: Option<Value>,
+    page: &'a P,
+}
+
+fn misfit(name: &str, error: RenderError) -> Fault {
+    Fault::failed("template", "A page cannot be rendered.")
+        .at(format!("templates/page/{name}.hbs"))
+        .caused_by(error)
 }
 
 /// A page as an answer.
@@ -131,7 +165,15 @@ pub fn answer(
     }
 }
 
-/// The same for what may have failed.
+/// A part of a page, for a page that is shown already; or why there is none.
+pub fn part(web: &Arc<Web>, visit: &Visit, name: &str, page: Result<impl Serialize>) -> Response {
+    match page.and_then(|page| web.pages.part(name, visit, &page)) {
+        Ok(text) => Html(text).into_response(),
+        Err(error) => fault(web, Some(visit), &error),
+    }
+}
+
+/// A page as an answer, where it may have failed.
 pub fn answered(
     web: &Arc<Web>,
     visit: &Visit,
@@ -237,6 +279,28 @@ pub fn attachment(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_layout_alone_puts_something_on_a_page_as_it_is_and_that_is_the_page() {
+        let mut raw = Vec::new();
+        for file in Files::iter().filter(|file| file.ends_with(".hbs")) {
+            let text = Files::get(&file).unwrap().data;
+            let text = String::from_utf8(text.into_owned()).unwrap();
+            // As the engine reads it: white space and marks of white space mean nothing here.
+            let text = text.replace([' ', '~', '\n'], "");
+            let open = text.match_indices("{{{").chain(text.match_indices("{{&"));
+            raw.extend(open.map(|(at, _)| format!("{file} {}", &text[at..at + 10])));
+        }
+        assert_eq!(raw, ["layout.hbs {{{body}}}"]);
+    }
+
+    #[test]
+    fn a_page_without_a_title_is_no_page() {
+        let pages = Pages::new(TimeZone::UTC).unwrap();
+        let fault = json!({ "code": "x", "what": "x", "place": null, "hints": [] });
+        let untitled = pages.render("fault", None, &fault).unwrap_err();
+        assert_eq!(untitled.place(), Some("templates/page/layout.hbs"));
+    }
 
     #[test]
     fn a_name_cannot_leave_its_header() {

@@ -33,6 +33,7 @@ fn drafted(
         approval: None,
         facts_kept: None,
         suspicion: false,
+        withheld: Vec::new(),
         serves: serves.collect(),
     }
 }

@@ -486,6 +486,7 @@ fn nobody_approves_a_notice_about_themself_or_from_outside_the_roster() {
             approval: None,
             facts_kept: None,
             suspicion: false,
+            withheld: Vec::new(),
             serves: Vec::new(),
         })
         .unwrap();

@@ -137,6 +137,8 @@ pub struct NoticeRecord {
     pub facts_kept: Option<EvidenceId>,
     /// Facts that it lacks.
     pub missing: Vec<String>,
+    /// What it would say and the case has, left out as a suspicion.
+    pub withheld: Vec<String>,
     /// Every text, the first first; the last is the one that stands.
     pub versions: Vec<Version>,
     /// Who did what to it, in the order of the log.

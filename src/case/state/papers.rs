@@ -21,6 +21,7 @@ impl CaseState {
                 facts_kept,
                 serves,
                 suspicion,
+                withheld,
             } => {
                 self.replace(template, notice);
                 let drafted = "drafted from the facts of the case";
@@ -38,6 +39,7 @@ impl CaseState {
                         facts: facts.clone(),
                         facts_kept: facts_kept.clone(),
                         missing: missing.clone(),
+                        withheld: withheld.clone(),
                         versions: vec![Version {
                             text: *text,
                             evidence: evidence.clone(),

@@ -40,6 +40,8 @@ struct Drafted {
     text: String,
     /// Facts that it lacks.
     missing: Vec<String>,
+    /// What it would say and the case has, left out as a suspicion.
+    withheld: Vec<String>,
     /// What the wording lint finds in it; what blocks stands in the way of an approval.
     findings: Vec<Finding>,
     /// What changed in the facts since; nothing in a draft of before facts were kept.
@@ -124,6 +126,7 @@ async fn draft(asked: Asked) -> Result<Value> {
         digest: draft.digest,
         text: draft.text,
         missing: draft.missing,
+        withheld: draft.withheld,
         findings: draft.findings,
         changed: Vec::new(),
     }))
@@ -138,6 +141,7 @@ fn notice(asked: &Asked) -> Result<Value> {
         digest: worded.record.text,
         text: worded.text,
         missing: worded.record.missing,
+        withheld: worded.record.withheld,
         findings: worded.findings,
         changed: worded.changes.unwrap_or_default(),
     }))

@@ -89,7 +89,7 @@ pub(super) async fn fragment(
     Path(id): Path<String>,
 ) -> Response {
     let made = web.look(&visit, &id, Ability::SeeBrief, page_of).await;
-    page::answered(&web, &visit, "case_live", made)
+    page::part(&web, &visit, "case_live", made)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the form that a look asks for")]

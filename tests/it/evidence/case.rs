@@ -242,6 +242,7 @@ impl Made {
             approval: None,
             facts_kept: None,
             suspicion: false,
+            withheld: Vec::new(),
             serves: Vec::new(),
         }])
         .await;

@@ -562,6 +562,7 @@ async fn decisions_that_do_not_hold_are_named() {
         approval: None,
         facts_kept: None,
         suspicion: false,
+        withheld: Vec::new(),
         serves: Vec::new(),
     }])
     .await;

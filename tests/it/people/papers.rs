@@ -245,6 +245,9 @@ async fn the_log_keeps_who_told_a_private_party_what_is_suspected() {
         assert_eq!(line.contains("\"suspicion\":true"), told, "{line}");
         assert!(!line.contains("\"suspicion\":false"), "{line}");
         let (record, _) = desk.notice(&notice).unwrap();
+        assert_eq!(record.withheld, draft.withheld);
+        let silent = template == "insurer" && !told;
+        assert_eq!(record.withheld.is_empty(), !silent, "{record:?}");
         let version = &record.versions[0];
         assert_eq!(version.by, desk.by.to_string());
         assert_eq!(version.reason.ends_with("with what is suspected"), told);

@@ -30,6 +30,7 @@ pub(crate) async fn bodies(drafts: &[(&str, &str)]) -> Vec<String> {
             approval: Some(cordon::notice::about(name).unwrap().approval),
             facts_kept: None,
             suspicion: false,
+            withheld: Vec::new(),
             serves: Vec::new(),
         };
         append(&desk, event).await;

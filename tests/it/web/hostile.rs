@@ -365,6 +365,8 @@ async fn no_page_of_a_case_lets_anything_act() {
             assert_ne!(html, NO_PAGES.contains(end), "{path}: {media_type}");
             if html {
                 pages += 1;
+                let whole = page.body.starts_with("<!doctype html>");
+                assert_ne!(whole, *end == "/fragment", "{path}: {}", page.body);
                 let mut all = [wrong(&page.body), hidden(&page.body)].concat();
                 // What is approved is read whole; and HR gets a part that has no words of anybody's.
                 all.retain(|one| {

@@ -149,6 +149,7 @@ async fn full(office: &Office, only: Option<&[&str]>) -> Full {
         missing: Vec::new(),
         facts_kept: None,
         suspicion: false,
+        withheld: Vec::new(),
         serves: Vec::new(),
         approval: Some(Quorum {
             roles: vec!["legal".into()],

@@ -155,6 +155,7 @@ async fn what_is_suspected_is_ticked_for_a_private_party_and_asked_of_no_other()
         let to = done.headers["location"].to_str().unwrap();
         let sheet = office.get("Leg", to).await.body;
         assert_eq!(sheet.contains("used from elsewhere"), told, "{sheet}");
+        assert_eq!(sheet.contains("Left out as a suspicion"), !told, "{sheet}");
     }
 }
 

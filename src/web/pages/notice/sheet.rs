@@ -45,6 +45,8 @@ struct Page {
     replaced: bool,
     basis: String,
     cautions: Vec<String>,
+    /// What it would say and the case has, left out as a suspicion.
+    withheld: Vec<String>,
     /// The SHA-256 of the text, and what an approval binds.
     text: String,
     binds: String,
@@ -230,6 +232,7 @@ fn page_of(look: &Look<'_>, id: &NoticeId, worded: &Worded, open: Option<usize>)
         text: record.text.to_string(),
         binds: record.binds().to_string(),
         binds_short: record.binds().short(),
+        withheld: record.withheld.iter().map(|fact| line(fact)).collect(),
         void: draft.void.iter().map(|name| short(name)).collect(),
         findings: Vec::new(),
         changes: Vec::new(),

@@ -19,8 +19,9 @@ const REMARK: usize = 4_000;
 /// Blocks that belong together on a page: one list, one table, or one block alone.
 #[derive(Debug, Serialize)]
 pub(super) struct Group {
-    /// `list`, `numbers`, `table` or `block`.
-    kind: &'static str,
+    /// What stands around them: `ul`, `ol`, `table`; nothing around a block alone.
+    around: Option<&'static str>,
+    table: bool,
     /// The number of the first item.
     start: Option<u64>,
     blocks: Vec<Part>,
@@ -29,11 +30,20 @@ pub(super) struct Group {
 /// One block with what people say of it.
 #[derive(Debug, Serialize)]
 struct Part {
-    number: usize,
-    /// `h2`, `h3`, `p`, `quote`, `item`, `row` or `rule`.
-    kind: &'static str,
+    /// `li`, `tr` or `div`.
+    element: &'static str,
+    /// What each of its cells is: `h3`, `h4`, `p`, `blockquote`, `td` or `th`; nothing for a line across
+    /// the page.
+    inner: Option<&'static str>,
     header: bool,
     cells: Vec<Vec<Said>>,
+    work: Work,
+}
+
+/// What people say of a block, and do with it.
+#[derive(Debug, Serialize)]
+struct Work {
+    number: usize,
     /// Where it is commented on and changed, for who may.
     href: Option<String>,
     /// Whether the forms for it are open, and what stands in them.
@@ -51,14 +61,21 @@ struct Said {
     pieces: Vec<PieceView>,
     /// The number of the first evidence that it stands on.
     on: Option<u32>,
-    cites: Vec<(u32, String)>,
+    cites: Vec<CiteView>,
+}
+
+/// A mark of evidence, with its first number.
+#[derive(Debug, Serialize)]
+struct CiteView {
+    first: u32,
+    mark: String,
 }
 
 /// Words that are shown one way.
 #[derive(Debug, Serialize)]
 pub(super) struct PieceView {
-    /// `text`, `strong`, `em`, `missing`, `add` or `cut`.
-    kind: &'static str,
+    /// `strong`, `em`, `mark`, `ins` or `del`; nothing around words as they are.
+    element: Option<&'static str>,
     text: String,
 }
 
@@ -128,23 +145,24 @@ impl Reading<'_> {
         };
         let blocks = self.document.blocks.iter();
         for block in blocks.take_while(|block| !table(block)) {
-            let (kind, start) = match block.kind {
+            let (around, start) = match block.kind {
                 Kind::Item {
                     ordered: Some(number),
                     ..
-                } => ("numbers", Some(number)),
-                Kind::Item { .. } => ("list", None),
-                Kind::Row { .. } => ("table", None),
-                _ => ("block", None),
+                } => (Some("ol"), Some(number)),
+                Kind::Item { .. } => (Some("ul"), None),
+                Kind::Row { .. } => (Some("table"), None),
+                _ => (None, None),
             };
             let part = self.part(block, body.contains(&block.index));
             let begins = matches!(block.kind, Kind::Row { header: true });
             match groups.last_mut() {
-                Some(group) if group.kind == kind && kind != "block" && !begins => {
+                Some(group) if group.around == around && around.is_some() && !begins => {
                     group.blocks.push(part);
                 }
                 _ => groups.push(Group {
-                    kind,
+                    around,
+                    table: around == Some("table"),
                     start,
                     blocks: vec![part],
                 }),
@@ -154,6 +172,29 @@ impl Reading<'_> {
     }
 
     fn part(&self, block: &Block, ours: bool) -> Part {
+        let inner = match block.kind {
+            Kind::Heading(1) => Some("h3"),
+            Kind::Heading(_) => Some("h4"),
+            Kind::Quote => Some("blockquote"),
+            Kind::Row { header: true } => Some("th"),
+            Kind::Row { .. } => Some("td"),
+            Kind::Paragraph | Kind::Item { .. } => Some("p"),
+            Kind::Rule => None,
+        };
+        Part {
+            element: match block.kind {
+                Kind::Item { .. } => "li",
+                Kind::Row { .. } => "tr",
+                _ => "div",
+            },
+            inner,
+            header: inner == Some("th"),
+            cells: inner.map_or_else(Vec::new, |_| cells(block)),
+            work: self.work(block, ours),
+        }
+    }
+
+    fn work(&self, block: &Block, ours: bool) -> Work {
         let open = self.open == Some(block.index);
         let at = path(&["cases", self.look.id.as_str(), "notices", self.notice]);
         let number = block.index + 1;
@@ -162,19 +203,8 @@ impl Reading<'_> {
         let proposals = self.record.proposals.iter();
         let proposals = proposals
             .filter(|one| one.verdict == Verdict::Open && self.place(one) == Some(block.index));
-        Part {
+        Work {
             number,
-            kind: match block.kind {
-                Kind::Heading(1) => "h2",
-                Kind::Heading(_) => "h3",
-                Kind::Paragraph => "p",
-                Kind::Quote => "quote",
-                Kind::Item { .. } => "item",
-                Kind::Row { .. } => "row",
-                Kind::Rule => "rule",
-            },
-            header: matches!(block.kind, Kind::Row { header: true }),
-            cells: cells(block),
             href: (self.may && !open && block.kind != Kind::Rule)
                 .then(|| format!("{at}?block={number}#b{number}")),
             open: self.may && open,
@@ -279,13 +309,13 @@ fn changed(before: &str, after: &str) -> Vec<PieceView> {
 /// The pieces of a comparison.
 pub(super) fn pieces(pieces: &[Piece]) -> Vec<PieceView> {
     let each = pieces.iter().map(|piece| {
-        let (kind, text) = match piece {
-            Piece::Same(text) => ("text", text),
-            Piece::Added(text) => ("add", text),
-            Piece::Removed(text) => ("cut", text),
+        let (element, text) = match piece {
+            Piece::Same(text) => (None, text),
+            Piece::Added(text) => (Some("ins"), text),
+            Piece::Removed(text) => (Some("del"), text),
         };
         PieceView {
-            kind,
+            element,
             text: text.clone(),
         }
     });
@@ -306,27 +336,30 @@ fn said(spans: &[Span]) -> Said {
     let mut pieces = Vec::new();
     let mut cites = Vec::new();
     for span in spans {
-        let (kind, text) = match span {
+        let (element, text) = match span {
             Span::Text {
                 text,
                 strong,
                 emphasis,
             } => match (strong, emphasis) {
-                (true, _) => ("strong", text.clone()),
-                (false, true) => ("em", text.clone()),
-                (false, false) => ("text", text.clone()),
+                (true, _) => (Some("strong"), text.clone()),
+                (false, true) => (Some("em"), text.clone()),
+                (false, false) => (None, text.clone()),
             },
-            Span::Missing(what) => ("missing", format!("[MISSING: {what}]")),
-            Span::Break => ("text", "\n".to_owned()),
+            Span::Missing(what) => (Some("mark"), format!("[MISSING: {what}]")),
+            Span::Break => (None, "\n".to_owned()),
             Span::Cite(cite) => {
-                cites.push((cite.first, cite.to_string()));
+                cites.push(CiteView {
+                    first: cite.first,
+                    mark: cite.to_string(),
+                });
                 continue;
             }
         };
-        pieces.push(PieceView { kind, text });
+        pieces.push(PieceView { element, text });
     }
     Said {
-        on: cites.first().map(|(first, _)| *first),
+        on: cites.first().map(|cite| cite.first),
         pieces,
         cites,
     }
