@@ -159,9 +159,10 @@ impl CaseState {
         Ok(())
     }
 
-    /// How many approvals of a gate are of people who have to do with the case still.
+    /// How many approvals of a gate are of people who may decide there still.
     pub fn approvals_standing(&self, gate: &GateRecord) -> usize {
-        let standing = |signed: &&Signed| !self.is_out(&signed.person);
+        let able = |person: &str| self.may_decide(Some(&gate.roles), person).is_ok();
+        let standing = |signed: &&Signed| able(&signed.person);
         gate.approvals.iter().filter(standing).count()
     }
 

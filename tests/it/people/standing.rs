@@ -1,6 +1,7 @@
 //! Restrictions, exclusions, and decisions that the server signs.
 
 use cordon::app::Hand;
+use cordon::run::status::Tree;
 
 use super::Staffed;
 
@@ -29,6 +30,30 @@ async fn who_is_excluded_or_not_named_by_a_restriction_decides_nothing() {
     let back = desk.restrict(&["Bo".to_owned()], "x").await.unwrap_err();
     assert!(back.what().contains("nothing to do"), "{back}");
     staffed.decide("Cy", true).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_approval_of_whom_a_later_restriction_leaves_out_is_given_nowhere() {
+    let staffed = Staffed::new().await;
+    staffed.gate(2).await;
+    staffed.decide("Bo", true).await.unwrap();
+    let desk = &staffed.desk;
+    let told = async || {
+        let note = (desk.log).read(|state| Tree::of(state).leaves().next().unwrap().note.clone());
+        let (_, draft) = desk.draft("executive").await.unwrap();
+        (desk.summary().gates[0].approved, note, draft.text)
+    };
+    let (given, note, text) = told().await;
+    assert_eq!(given, 1);
+    assert!(note.starts_with("1 of 2 approved"), "{note}");
+    assert!(text.contains("1 of 2 approvals"), "{text}");
+    desk.restrict(&["Cy".to_owned()], "x").await.unwrap();
+    let (given, note, text) = told().await;
+    assert_eq!(given, 0);
+    assert!(note.starts_with("0 of 2 approved"), "{note}");
+    assert!(text.contains("0 of 2 approvals"), "{text}");
+    desk.unrestrict("over").await.unwrap();
+    assert_eq!(told().await.0, 1);
 }
 
 #[tokio::test]
