@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::desk::{COMPANY, Desk};
 use super::reader::Reader;
+use super::sanctions::opening;
 use crate::canon::{Digest, canonical};
-use crate::case::event::{Event, Source, Standing, Statement};
+use crate::case::event::{Event, SUSPECTED, Source, Standing, Statement};
 use crate::case::state::{CaseState, FactRecord};
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
@@ -143,10 +144,11 @@ impl Desk {
         Ok(lines.collect())
     }
 
-    /// Records what a person says of the case, in place of what was recorded before.
+    /// Records what a person says of the case, in place of what was recorded before. What tells of a suspicion
+    /// opens the sanctions hold.
     ///
     /// # Errors
-    /// No case can have such a fact, the log gives it, its value is not of its kind, or it claims more
+    /// No case can have such a fact, the log or an instant of the clocks gives it, its value is not of its kind, or it claims more
     /// than its evidence shows.
     pub async fn fact_record(&self, statement: Statement) -> Result<FactLine> {
         let known = dictionary::entry(&statement.key)?;
@@ -156,6 +158,16 @@ impl Desk {
             return Err(Fault::input("fact-gathered", what)
                 .at(&key)
                 .hint("correct what it rests on: the contact, the identity, the clock"));
+        }
+        let has_it = |state: &CaseState| {
+            let mut standing = state.instants.values();
+            standing.any(|one| one.withdrawn.is_none() && one.instant.what.fact() == Some(&*key))
+        };
+        if known.kind == Kind::Instant && self.log.read(has_it) {
+            let what = "The clocks have this instant, and notices say the same.";
+            return Err(Fault::input("fact-gathered", what).at(&key).hint(
+                "record another with `cordon clock instant`, or withdraw the one that is wrong",
+            ));
         }
         facts::check(known, &statement.value)?;
         for other in [&statement.de, &statement.pt].into_iter().flatten() {
@@ -168,8 +180,11 @@ impl Desk {
             }
         }
         rests(&statement)?;
+        let hold = (statement.tells_of_a_suspicion())
+            .then(|| self.log.read(|state| opening(state, SUSPECTED, None)));
         let event = Event::FactRecorded(self.statement_apart(statement).await?);
-        self.log.append(&self.by, vec![event]).await?;
+        let events = [event].into_iter().chain(hold.flatten()).collect();
+        self.log.append(&self.by, events).await?;
         self.fact(&key)
     }
 

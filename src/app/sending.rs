@@ -6,14 +6,15 @@
 use jiff::SignedDuration;
 
 use super::desk::Desk;
+use crate::case::alias::{addresses, compared};
 use crate::case::event::{Actor, Attachment, Event};
 use crate::case::state::{CaseState, Delayed, MailRecord, NoticeRecord};
 use crate::evidence::approval::{Decision, Subject};
 use crate::fault::{Fault, Kind, Result};
 use crate::id::{EvidenceId, NoticeId};
-use crate::notice;
 use crate::notice::send::{self, seal::Seal};
 use crate::notice::send::{Answer, Letter, Mail};
+use crate::notice::{self, Channel};
 use crate::time::{Timestamp, utc};
 
 /// The first wait after the server asked for later; each next is twice as long, to [`WAIT_MOST`].
@@ -47,8 +48,8 @@ impl Desk {
     /// what the server answered.
     ///
     /// # Errors
-    /// Replaced by a later draft, not approved, approved by who sends where that may not be, an address that
-    /// may not have it, a text that lacks facts unless they may be missing, sent before, an earlier sending
+    /// Replaced by a later draft, not approved, approved by who sends where that may not be, one that goes into
+    /// a form or on paper, an address that may not have it, a text that lacks facts unless they may be missing, sent before, an earlier sending
     /// without an end, or the server's refusal; kind waiting when the server asks for later.
     pub async fn send_notice(&self, id: &NoticeId, asked: &Sending) -> Result<(String, String)> {
         let (record, text) = self.notice(id)?;
@@ -64,11 +65,14 @@ impl Desk {
         {
             return Err(unclear(message_id, record.unclear.as_deref()));
         }
-        let ready = match before(&record, asked) {
+        let earlier = before(&record, asked);
+        let to = earlier.map_or(&asked.to, |(mail, _)| &mail.to);
+        self.may_go_to(to)?;
+        self.goes_by_mail(id, &record, to)?;
+        let ready = match earlier {
             Some(mail) => self.as_before(mail)?,
-            None => self.compose(id, &record, &text, &asked.to).await?,
+            None => self.compose(id, &record, &text, to).await?,
         };
-        self.may_go_to(&ready.to)?;
         self.hand_over(id, &record, ready).await
     }
 
@@ -134,7 +138,6 @@ impl Desk {
         text: &str,
         to: &[String],
     ) -> Result<Ready> {
-        self.may_go_to(to)?;
         let settings = self.mail()?;
         let about = notice::about(&record.template)?;
         let now = self.now();
@@ -318,6 +321,46 @@ impl Desk {
                 })
             })
         })
+    }
+
+    /// Whether mail is the way of a notice to these addresses: one that stays in the house goes to people of
+    /// its list alone, and one that has a form or goes on paper is handed in by a person.
+    fn goes_by_mail(&self, id: &NoticeId, record: &NoticeRecord, to: &[String]) -> Result<()> {
+        let about = notice::about(&record.template)?;
+        if !about.goes_by_mail() {
+            let what =
+                "This notice never goes by mail: its addressee takes it in a form, or on paper.";
+            let case = self.log.case();
+            return Err(Fault::input("not-by-mail", what)
+                .at(&record.template)
+                .hint("hand in exactly what was approved, and record that you did")
+                .hint(format!(
+                    "cordon notice dispatch {case} {id} --by WAY --to ADDRESSEE"
+                )));
+        }
+        if about.channel == Channel::Mail {
+            return Ok(());
+        }
+        let people = self.settings.people.now();
+        let listed = (people.iter()).filter(|one| one.roles.iter().any(|role| about.lists(role)));
+        let known: Vec<String> = compared(listed.flat_map(|one| &one.emails)).collect();
+        let is_theirs = |to: &&String| {
+            let named = addresses(to);
+            !named.is_empty() && named.iter().all(|one| known.contains(one))
+        };
+        match to.iter().find(|one| !is_theirs(one)) {
+            None => Ok(()),
+            Some(other) => {
+                let what = "This notice stays in the house, and this is no address of anybody on its list.";
+                Err(Fault::input("not-on-the-list", what)
+                    .at(other.escape_debug())
+                    .hint(format!(
+                        "roles on its list: {}",
+                        about.distribution.join(", ")
+                    ))
+                    .hint("the roster of the configuration says who has which role and address"))
+            }
+        }
     }
 
     /// A text goes out once.

@@ -301,13 +301,19 @@ async fn approve(desktop: &Desktop, args: &Approve) -> Result<Ended> {
     desktop.ui.answer(&signed, || {
         format!("{} approved {}.\n", signed.person, args.notice)
     })?;
-    let line = line(&desk, &args.notice);
-    if !line.is_some_and(|line| still(desktop, &line)) {
-        desktop.ui.hint(&format!(
-            "next: cordon notice send {} {} --to ADDRESS",
-            desk.log.case(),
-            args.notice
-        ));
+    let Some(line) = line(&desk, &args.notice) else {
+        return Ok(None);
+    };
+    if !still(desktop, &line) {
+        let mails = crate::notice::about(&line.template)?.goes_by_mail();
+        let (verb, how) = if mails {
+            ("send", "--to ADDRESS")
+        } else {
+            ("dispatch", "--by WAY --to ADDRESSEE")
+        };
+        let (case, id) = (desk.log.case(), &args.notice);
+        let next = format!("next: cordon notice {verb} {case} {id} {how}");
+        desktop.ui.hint(&next);
     }
     Ok(None)
 }

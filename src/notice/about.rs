@@ -293,6 +293,17 @@ impl About {
         self.is_privileged() || self.tipping_off
     }
 
+    /// Whether people of this role are on its list of readers, or approve it.
+    pub fn lists(&self, role: &str) -> bool {
+        let named = |all: &[String]| all.iter().any(|one| one == role);
+        named(&self.distribution) || named(&self.approval.roles)
+    }
+
+    /// Whether Cordon can mail it: it is for an address, or for people of the house.
+    pub fn goes_by_mail(&self) -> bool {
+        matches!(self.channel, Channel::Mail | Channel::Inside)
+    }
+
     /// Whether it tells what is suspected only where a person said so: it leaves for a private party.
     pub fn asks_before_suspicion(&self) -> bool {
         self.group == "private" && self.channel != Channel::Inside

@@ -9,6 +9,7 @@ mod body;
 mod cited;
 mod claims;
 mod fold;
+mod gone;
 mod limits;
 mod names;
 mod pattern;
@@ -88,7 +89,7 @@ impl Finding {
 pub struct Asked<'a> {
     /// The text.
     pub text: &'a str,
-    /// The facts that it was drafted from, and those of today: with none, the logs count as incomplete.
+    /// The facts of today, then those that it was drafted from: with none, the logs count as incomplete.
     pub known: &'a [Kept],
     /// Which notice it is, where it is one.
     pub notice: Option<&'a str>,
@@ -152,6 +153,9 @@ pub fn look(asked: &Asked<'_>) -> Result<Vec<Finding>> {
     }
     findings.extend(sheet.two_scripts());
     findings.extend(sheet.missing());
+    if let [today, then, ..] = known {
+        findings.extend(gone::gone(today, then, &sheet));
+    }
     findings.extend(limits::too_long(asked)?);
     findings.extend(limits::entries(asked)?);
     findings.extend(cited::moved(asked, &now, first.as_ref(), &unmarked));

@@ -135,14 +135,10 @@ pub(super) fn may_read(principal: &Principal, case: &Reader<'_>, notice: &Notice
         // Its template is gone: what was kept as counsel's stays so.
         return may_have(principal, case.evidence(&record.evidence)?);
     };
-    let listed = |role: &Role| about.distribution.iter().any(|one| one == role.name());
-    let approves = |role: &Role| about.approval.roles.iter().any(|one| one == role.name());
+    let listed = |role: &Role| about.lists(role.name());
     let open = !about.is_restricted()
         || principal.has(Ability::Counsel)
-        || principal
-            .roles()
-            .iter()
-            .any(|role| listed(role) || approves(role));
+        || principal.roles().iter().any(listed);
     if open {
         return Ok(());
     }

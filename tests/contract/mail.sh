@@ -158,6 +158,10 @@ name = "Bo"
 roles = ["legal", "incident_lead"]
 emails = ["bo@company.example"]
 key = "$(cat bo.pub)"
+[[people]]
+name = "Office"
+roles = ["executive"]
+emails = ["office@other.example", "smime@other.example", "pgp@other.example", "gone@other.example"]
 [mail]
 host = "localhost"
 port = $smtp

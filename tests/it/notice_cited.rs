@@ -173,6 +173,44 @@ fn a_suspicion_that_loses_its_mark_warns() {
     assert!(may_be_approved(&found).is_ok());
 }
 
+#[test]
+fn what_people_took_back_or_changed_since_blocks_as_long_as_the_text_says_it() {
+    let name = "gdpr-33";
+    let then = samples::complete();
+    let text = notice::draft(name, &then.facts()).unwrap().text;
+    let gone = |now: &Sample, text: &str| {
+        let known = [Kept::of(&now.facts()), Kept::of(&then.facts())];
+        let asked = Asked {
+            text,
+            known: &known,
+            notice: Some(name),
+            first: None,
+        };
+        let mut found = look(&asked).unwrap();
+        found.retain(|one| one.rule == "fact-gone");
+        found
+    };
+    assert_eq!(gone(&then, &text), []);
+    let key = "breach.measures";
+    let said = then.state.facts[key].statement.value.clone();
+    let first = said.lines().next().unwrap().to_owned();
+    assert!(text.contains(&first), "{first}");
+    let (mut withdrawn, mut changed) = (samples::complete(), samples::complete());
+    withdrawn.state.facts.remove(key);
+    let record = changed.state.facts.get_mut(key).unwrap();
+    record.statement.value = said.replace(&first, "other words for what was done");
+    for now in [&withdrawn, &changed] {
+        let found = gone(now, &text);
+        assert!(!found.is_empty());
+        assert!(may_be_approved(&found).is_err(), "{found:?}");
+        let line = text.lines().nth(found[0].line - 1).unwrap();
+        assert!(line.contains(&found[0].words), "{line}: {found:?}");
+    }
+    // Who draws the text after the case is let through.
+    let anew = notice::draft(name, &changed.facts()).unwrap().text;
+    assert_eq!(gone(&changed, &anew), []);
+}
+
 /// A line without its numbers of evidence.
 fn unmarked(line: &str) -> String {
     let mut parts = line.split("[e");

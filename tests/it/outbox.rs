@@ -26,6 +26,7 @@ impl Office {
         let config = folder.path().join("cordon.toml");
         let text = format!(
             "data = \"data\"\n[[people]]\nname = \"Bo\"\nroles = [\"legal\", \"executive\", \"incident_lead\"]\nemails = [\"bo@company.example\"]\nkey = \"{public}\"\n\
+             [[people]]\nname = \"Office\"\nroles = [\"executive\"]\nemails = [\"office@other.example\"]\n\
              [mail]\nhost = \"127.0.0.1\"\nport = {}\nsecurity = \"none\"\nfrom = \"desk@company.example\"\n",
             smtp.port
         );

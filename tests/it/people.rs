@@ -59,7 +59,16 @@ impl Staffed {
             data: dir.path().join("data"),
             people: vec![
                 person("Bo", "legal", &["bo@example.test"], &["bo-dev"]),
-                person("Cy", "incident_lead", &["cy@example.test"], &[]),
+                person(
+                    "Cy",
+                    "incident_lead",
+                    &[
+                        "cy@example.test",
+                        "office@example.test",
+                        "legal@example.test",
+                    ],
+                    &[],
+                ),
                 person("Hal", "hr", &["hal@example.test"], &[]),
                 person("Rob", "legal", &["rob@x.test", " PERSON@example.test"], &[]),
                 person("Sam", "legal", &["sam@example.test"], &["Per-Son"]),
@@ -328,7 +337,7 @@ fn one_address_is_one_person_in_the_configuration() {
 #[tokio::test]
 async fn a_notice_goes_out_when_as_many_people_with_a_role_have_approved_as_it_asks_for() {
     let staffed = Staffed::new().await;
-    let (notice, draft) = staffed.desk.draft("ic3").await.unwrap();
+    let (notice, draft) = staffed.desk.draft("fbi-field-office").await.unwrap();
     let line = || {
         let notices = staffed.desk.summary().notices;
         notices.into_iter().find(|line| line.id == notice).unwrap()

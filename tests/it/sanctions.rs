@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use cordon::app::sanctions::Proposal;
 use cordon::app::{App, Desk, NewCase, Origin};
 use cordon::canon::{Digest, digest_of};
+use cordon::case::event::due::Trigger;
 use cordon::case::event::{
     Actor, Determination, Entry, Event, Evidence, FORMAT, Person, SCOPE, SUSPICION, Signed, Source,
     scope,
@@ -133,6 +134,81 @@ async fn a_case_of_suspicion_is_held_from_its_first_line_and_an_ordinary_one_is_
     );
     let text = ordinary.desk.summary().sanctions_hold.unwrap();
     assert_eq!(text, "indicators consistent with public advisories");
+}
+
+#[tokio::test]
+async fn who_records_a_suspicion_as_a_fact_opens_the_hold_and_who_withdraws_it_ends_nothing() {
+    for (key, value, held) in [
+        ("suspicion.alternatives", "a namesake", false),
+        (
+            "suspicion.basis",
+            "the device was used from elsewhere",
+            true,
+        ),
+        ("suspicion.discovery", "A call.", true),
+        ("instant.suspected", "2026-03-13T02:34:11Z", true),
+    ] {
+        let staffed = Staffed::of("departure").await;
+        let desk = &staffed.desk;
+        let said = cordon::case::event::Statement {
+            apart: None,
+            key: key.into(),
+            value: value.into(),
+            de: None,
+            pt: None,
+            standing: cordon::case::event::Standing::Suspicion,
+            evidence: Vec::new(),
+            note: String::new(),
+        };
+        desk.fact_record(said).await.unwrap();
+        assert_eq!(desk.summary().hold.is_some(), held, "{key}");
+        desk.fact_withdraw(key, "a mistake").await.unwrap();
+        assert_eq!(desk.summary().hold.is_some(), held, "{key}");
+        let entries = desk.log.entries().unwrap();
+        let opened = |entry: &Entry| matches!(entry.event, Event::SanctionsHeld { .. });
+        assert_eq!(entries.iter().any(opened), held, "{key}: the log says so");
+    }
+}
+
+#[tokio::test]
+async fn a_notice_says_the_instant_that_its_clock_counts_from() {
+    let staffed = Staffed::of("departure").await;
+    let desk = &staffed.desk;
+    let told = |at: &str, note: &'static str| cordon::app::duties::Told {
+        what: Trigger::AwareReasonableCertainty,
+        at: at.parse().unwrap(),
+        zone: None,
+        note,
+        evidence: Vec::new(),
+    };
+    let said = |desk: &Desk| desk.fact("instant.aware").unwrap();
+    assert_eq!(said(desk).standing, None);
+    let late = told("2026-03-13T05:00:00Z", "the report");
+    desk.record_instant(late).await.unwrap();
+    let early = told("2026-03-13T04:00:00Z", "a call");
+    let early = desk.record_instant(early).await.unwrap();
+    assert!(said(desk).values[0].contains("04:00"), "{:?}", said(desk));
+    let (_, draft) = desk.draft("gdpr-33").await.unwrap();
+    assert!(
+        draft.text.contains("2026-03-13T04:00:00Z"),
+        "{}",
+        draft.text
+    );
+    // Another one by hand would part the two.
+    let by_hand = cordon::case::event::Statement {
+        apart: None,
+        key: "instant.aware".into(),
+        value: "2026-03-14T04:00:00Z".into(),
+        de: None,
+        pt: None,
+        standing: cordon::case::event::Standing::Suspicion,
+        evidence: Vec::new(),
+        note: String::new(),
+    };
+    let refused = desk.fact_record(by_hand).await.unwrap_err();
+    assert_eq!(refused.code(), "fact-gathered", "{refused}");
+    desk.withdraw_instant(&early, "another case").await.unwrap();
+    assert!(said(desk).values[0].contains("05:00"), "{:?}", said(desk));
 }
 
 #[tokio::test]

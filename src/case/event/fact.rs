@@ -51,3 +51,16 @@ pub struct Statement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub apart: Option<EvidenceId>,
 }
+
+impl Statement {
+    /// Whether it says why, how or since when a misrepresentation of identity is suspected: whoever says so
+    /// says that it is.
+    pub fn tells_of_a_suspicion(&self) -> bool {
+        let keys = [
+            "instant.suspected",
+            "suspicion.basis",
+            "suspicion.discovery",
+        ];
+        keys.contains(&self.key.as_str())
+    }
+}

@@ -51,6 +51,9 @@ impl CaseState {
             Event::InstantRecorded(instant) if instant.what == Trigger::Suspected => {
                 self.hold(SUSPECTED, entry.at);
             }
+            Event::FactRecorded(statement) if statement.tells_of_a_suspicion() => {
+                self.hold(SUSPECTED, entry.at);
+            }
             Event::SanctionsProposed {
                 determination,
                 content,

@@ -52,6 +52,7 @@ pub fn gather(
     said.contacts(&mut facts);
     said.clocks(&mut facts);
     said.recorded(recorded, &mut facts);
+    said.instants(&mut facts);
     facts
 }
 

@@ -145,6 +145,23 @@ impl Kept {
         })
     }
 
+    /// Every value in every language, with the name of its fact. Hostile text.
+    pub(in crate::notice) fn words(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.facts.iter().flat_map(|(key, fact)| {
+            fact.values.iter().flat_map(move |value| {
+                let texts = value.others.values().chain([&value.text]);
+                texts.map(move |text| (key.as_str(), text.as_str()))
+            })
+        })
+    }
+
+    /// Whether a fact has this value, in whatever language.
+    pub(in crate::notice) fn says(&self, key: &str, words: &str) -> bool {
+        let fact = self.facts.get(key);
+        let mut values = fact.iter().flat_map(|fact| &fact.values);
+        values.any(|value| value.text == words || value.others.values().any(|one| one == words))
+    }
+
     /// Every value in every language, with what it may claim and its evidence. Hostile text.
     pub(in crate::notice) fn claims(
         &self,

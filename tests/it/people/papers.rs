@@ -216,6 +216,48 @@ async fn a_start_is_one_of_the_candidates_or_meant_and_possible_and_says_whose_c
 }
 
 #[tokio::test]
+async fn a_paper_of_the_house_is_mailed_to_its_list_alone_and_a_form_or_a_letter_to_nobody() {
+    let staffed = Staffed::new().await;
+    let tried = async |template: &str, addresses: &[&str]| {
+        let (notice, _) = staffed.desk.draft(template).await.unwrap();
+        for name in ["Bo", "Cy"] {
+            // Some need one person.
+            let _ = staffed.approve(&notice, name).await;
+        }
+        let to: Vec<String> = addresses.iter().map(|&one| one.to_owned()).collect();
+        let sent = staffed
+            .desk
+            .send_notice(&notice, &self::to(&to, true))
+            .await;
+        sent.unwrap_err()
+    };
+    for template in ["executive", "dpo", "litigation-hold"] {
+        let goes = tried(template, &["bo@example.test", "Cy <cy@example.test>"]).await;
+        assert_eq!(goes.code(), "no-mail", "{template}: it may go out");
+        for other in [
+            "anybody@other.test",
+            "x",
+            "cy@example.test, anybody@other.test",
+        ] {
+            let fault = tried(template, &["bo@example.test", other]).await;
+            assert_eq!(fault.code(), "not-on-the-list", "{template}: {fault}");
+            assert_eq!(fault.place(), Some(other));
+            assert!(fault.hints()[0].contains("legal"), "{fault}");
+        }
+    }
+    // Also of those who have to do with the case.
+    let hr = tried("executive", &["hal@example.test"]).await;
+    assert_eq!(hr.code(), "not-on-the-list", "{hr}");
+    for template in ["ic3", "uk-ico-33", "nca-sar"] {
+        let fault = tried(template, &["office@other.test"]).await;
+        assert_eq!(fault.code(), "not-by-mail", "{template}: {fault}");
+        assert!(fault.hints()[1].contains("notice dispatch"), "{fault}");
+    }
+    let goes = tried("insurer", &["claims@other.test"]).await;
+    assert_eq!(goes.code(), "no-mail", "it may go out");
+}
+
+#[tokio::test]
 async fn the_log_keeps_who_told_a_private_party_what_is_suspected() {
     let staffed = Staffed::new().await;
     let desk = &staffed.desk;

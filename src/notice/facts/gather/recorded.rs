@@ -4,14 +4,44 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::{Facts, Said, Saying};
-use crate::case::state::FactRecord;
+use super::{Facts, Said, Saying, Standing};
+use crate::case::event::Instant;
+use crate::case::state::{FactRecord, InstantRecord};
 use crate::fault::{Fault, Result};
 use crate::id::EvidenceId;
 use crate::notice::dictionary::{self, Kind, Known, Origin};
 use crate::time::Timestamp;
 
 impl Saying<'_> {
+    /// When things happened, as it was recorded for the clocks: of several the earliest that stands. A notice
+    /// never says another instant than the one that its clock counts from.
+    pub(super) fn instants(&self, facts: &mut Facts) {
+        let standing = self.state.instants.values();
+        let standing = standing.filter(|record| record.withdrawn.is_none());
+        let mut first: BTreeMap<&str, &Instant> = BTreeMap::new();
+        for InstantRecord { instant, .. } in standing {
+            let Some(key) = instant.what.fact() else {
+                continue;
+            };
+            if dictionary::known(key).is_none_or(|known| known.kind != Kind::Instant) {
+                continue;
+            }
+            let earliest = first.entry(key).or_insert(instant);
+            if instant.at < earliest.at {
+                *earliest = instant;
+            }
+        }
+        for (key, instant) in first {
+            let standing = if instant.evidence.is_empty() {
+                Standing::Suspicion
+            } else {
+                Standing::Fact
+            };
+            let evidence = instant.evidence.iter().cloned();
+            facts.put(key, vec![self.at(instant.at)], evidence, standing);
+        }
+    }
+
     /// What a person said counts over the configuration, and never over what the log itself shows.
     pub(super) fn recorded(&self, recorded: &BTreeMap<String, FactRecord>, facts: &mut Facts) {
         for (key, record) in recorded {

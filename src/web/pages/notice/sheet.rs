@@ -21,7 +21,7 @@ use crate::fault::{Fault, Result};
 use crate::id::NoticeId;
 use crate::notice::facts::Change;
 use crate::notice::lint::{Finding, Severity};
-use crate::notice::{Channel, Language, dictionary};
+use crate::notice::{About, Channel, Language, dictionary};
 use crate::web::look::Look;
 use crate::web::shown::{When, line, path, short};
 use crate::web::visit::Visit;
@@ -74,6 +74,9 @@ struct Page {
     barred: Option<String>,
     /// Whether it can go out now.
     ready: bool,
+    /// Whether Cordon can mail it, and to whom alone.
+    mails: bool,
+    inside: Option<String>,
     out: bool,
     may_receipt: bool,
     sending: Option<String>,
@@ -251,6 +254,10 @@ fn page_of(look: &Look<'_>, id: &NoticeId, worded: &Worded, open: Option<usize>)
         approves,
         barred,
         ready: may && draft.lacks == 0,
+        mails: about.as_ref().is_some_and(About::goes_by_mail),
+        inside: (about.as_ref())
+            .filter(|about| about.channel == Channel::Inside)
+            .map(|about| line(&about.distribution.join(", ").replace('_', " "))),
         out,
         may_receipt: out && look.may(Ability::Counsel),
         sending: record.sending.as_deref().map(line),
